@@ -1,0 +1,59 @@
+"""What can go wrong for a reason the user can act on: each kind has its own exit code.
+
+Every message is one line: what, where, what was found, what to write instead. Anything that is not one of these
+is a defect of the pipeline and shows its traceback.
+"""
+
+
+class PipelineError(Exception):
+    """A failure that is told in one line, without a traceback."""
+
+    exit_code = 1
+
+
+class BadParams(PipelineError):
+    """``params.yaml`` says something that cannot be meant."""
+
+    exit_code = 10
+
+
+class BadPlaybooks(PipelineError):
+    """``playbooks.yaml`` says something that cannot be meant."""
+
+    exit_code = 11
+
+
+class BadData(PipelineError):
+    """A source cannot be read, or a table breaks its own rules."""
+
+    exit_code = 12
+
+
+class NotEnoughData(PipelineError):
+    """There is too little history, or too few customers, to say anything."""
+
+    exit_code = 13
+
+
+class ModelRefused(PipelineError):
+    """A simple rule does better than the model."""
+
+    exit_code = 14
+
+
+class StaleInput(PipelineError):
+    """An input is old, missing or suspicious: a list made from it would mislead."""
+
+    exit_code = 15
+
+
+class Locked(PipelineError):
+    """Another run is at work on the same folder."""
+
+    exit_code = 16
+
+
+class AlreadyPublished(PipelineError):
+    """The week is out; people may be working on it."""
+
+    exit_code = 17

@@ -1,0 +1,89 @@
+"""The function of one bucket: its tables -> a row per customer and snapshot, with features and, where due, a label."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipeline import sql
+from pipeline.examples import history, labels, population, snapshots
+from pipeline.examples.features import Feature, engine
+from pipeline.params import Label, Snapshots
+from pipeline.tables import storage
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything one bucket needs; small, so that it can be sent to another process or machine."""
+
+    bucket: int
+    tables: Path
+    examples: Path
+    days: list[date]
+    snapshots: Snapshots
+    label: Label
+    features: list[Feature]
+    minor_digits: int
+    threads: int
+    memory_gb: float
+
+
+def build(job: Job) -> dict[str, dict[str, int]]:
+    """Write the examples of one bucket.
+
+    Returns
+    -------
+    dict
+        By snapshot: how many customers have which status, and how many carry which label.
+    """
+    with sql.connect(job.threads, job.memory_gb) as con:
+        history.create(con, job.tables, job.bucket)
+        has_contracts = _load_contracts(con, job)
+        counts, parts = {}, []
+        for number, day in enumerate(job.days):
+            counts[day.isoformat()] = _one_snapshot(con, job, day, f"at_{number}", has_contracts)
+            parts.append(f"SELECT * FROM at_{number}")
+        query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY snapshot, customer_key"
+        storage.copy_to(con, query, storage.bucket_file(job.examples, job.bucket))
+    return counts
+
+
+def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
+    file = storage.bucket_file(job.tables / "subscriptions", job.bucket)
+    if not file.is_file():
+        return False
+    rows = sql.parquet([file])
+    columns = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
+    con.execute(labels.contracts(rows, columns))
+    return True
+
+
+def _one_snapshot(
+    con: duckdb.DuckDBPyConnection, job: Job, day: date, table: str, has_contracts: bool
+) -> dict[str, int]:
+    statuses = population.query(day, job.snapshots, job.label, has_contracts=has_contracts)
+    con.execute(f"CREATE OR REPLACE TABLE statuses AS {statuses}")
+    spine = "SELECT customer_key FROM statuses WHERE status = 'eligible'"
+    rows = engine.query(job.features, day, spine, job.minor_digits)
+    complete = snapshots.is_complete(day, job.label, job.snapshots.observed_until)
+    outcome = (
+        f"SELECT features.*, outcome.churned FROM ({rows}) features "
+        f"LEFT JOIN ({labels.churned(day, job.label)}) outcome USING (customer_key)"
+        if complete
+        else f"SELECT *, NULL::TINYINT AS churned FROM ({rows})"
+    )
+    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT DATE '{day.isoformat()}' AS snapshot, * FROM ({outcome})")
+    return _count(con, table)
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
+    found = dict(con.execute("SELECT status, count(*) FROM statuses GROUP BY status").fetchall())
+    labelled = dict(con.execute(f"SELECT churned, count(*) FROM {table} GROUP BY churned").fetchall())
+    return {
+        "customers": sum(found.values()),
+        **{status: found.get(status, 0) for status in population.STATUSES},
+        "labelled_0": labelled.get(0, 0),
+        "labelled_1": labelled.get(1, 0),
+        "unlabelled": labelled.get(None, 0),
+    }

@@ -1,0 +1,49 @@
+"""Breadth: how many different products, categories, stores and channels the customer uses."""
+
+from pipeline.examples.features.declare import Aggregate, Feature, Formula
+from pipeline.params import Features
+
+# kind of history row -> (canonical column, windows in days, plural)
+KINDS = {
+    "product": ("product_id", (30, 90, 365), "products"),
+    "category": ("category", (30, 90, 365), "categories"),
+    "store": ("store_id", (90, 365), "stores"),
+    "channel": ("channel", (90, 365), "channels"),
+}
+
+
+def features(_settings: Features) -> list[Feature]:
+    """Declare the family."""
+    return [*(feature for kind in KINDS for feature in _different(kind)), _category_trend()]
+
+
+def _different(kind: str) -> list[Feature]:
+    column, windows, plural = KINDS[kind]
+    return [
+        Feature(
+            f"{plural}_{days}d",
+            "items",
+            "breadth",
+            Aggregate("latest", kind, "days_ago", days),
+            f"different {plural} bought in the last {days} days"
+            if kind in {"product", "category"}
+            else f"different {plural} used in the last {days} days",
+            "down",
+            (f"{{{plural}_{days}d}} different {plural} in the last {days} days",),
+            needs=frozenset({f"transactions.{column}"}),
+        )
+        for days in windows
+    ]
+
+
+def _category_trend() -> Feature:
+    return Feature(
+        "categories_share_30d",
+        "share",
+        "breadth",
+        Formula("categories_30d / nullif(categories_365d, 0)"),
+        "categories of the last 30 days over those of the last 365",
+        "down",
+        ("{categories_30d} different categories in the last 30 days, {categories_365d} within a year",),
+        needs=frozenset({"transactions.category"}),
+    )

@@ -1,0 +1,108 @@
+"""What a feature is: an aggregate over the history before a snapshot, or a formula over other features."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Risk = Literal["up", "down", "none"]
+Unit = Literal["days", "orders", "currency", "share", "ratio", "yes/no", "pieces", "items", "events", "refunds"]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One number per customer from the history rows of one kind in a window of days.
+
+    Attributes
+    ----------
+    function
+        ``sum``, ``sum_squares``, ``count``, ``min`` or ``max`` of `column`. ``latest`` counts the items whose latest
+        row lies in the window: the number of different items in it.
+    kind, item
+        Which rows; `item` narrows to one product, event type, ...
+    column
+        A column of the history, or ``days_ago``; a row where it is null does not count.
+    days
+        Length of the window that ends the day before the snapshot; all history if None.
+    skip
+        Days at the end of the window that are left out.
+    only
+        A further condition on a row.
+    """
+
+    function: Literal["sum", "sum_squares", "count", "min", "max", "latest"]
+    kind: str
+    column: str = "days_ago"
+    days: int | None = None
+    skip: int = 0
+    item: str | None = None
+    only: str | None = None
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression over other features and parts, in the language of the engine; null where it cannot be told."""
+
+    expression: str
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names in the expression, functions and key words left out."""
+        names = re.findall(r"[a-z_][a-z0-9_]*(?!\w*\()", self.expression)
+        return [name for name in dict.fromkeys(names) if name not in {"nullif", "sqrt", "greatest", "least"}]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A declared feature: everything about it, once.
+
+    Attributes
+    ----------
+    name
+        With its window: ``orders_90d``.
+    unit
+        Decides how a value is written; an aggregate of minor units with unit ``currency`` is handed on in units.
+    family
+        The concept it belongs to; reasons are told by family.
+    how
+        Aggregate or formula.
+    words
+        What it is, for the data dictionary.
+    risk
+        The direction that means risk: ``up`` if more of it goes with churn, ``down`` if less, ``none`` if unknown.
+    phrases
+        Sentences for a reason, best first; ``{name}`` stands for a feature of this customer with its unit, and a
+        sentence is told only where all of its features have a value.
+    needs
+        Canonical columns, as ``table.column``, without which the feature is absent.
+    is_part
+        A number other formulas rest on; the model never sees it.
+    """
+
+    name: str
+    unit: Unit
+    family: str
+    how: Aggregate | Formula
+    words: str
+    risk: Risk = "none"
+    phrases: tuple[str, ...] = ()
+    needs: frozenset[str] = field(default_factory=frozenset)
+    is_part: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether an absent history means zero rather than unknown."""
+        return isinstance(self.how, Aggregate) and self.how.function in {"sum", "sum_squares", "count", "latest"}
+
+
+def part(name: str, how: Aggregate, needs: frozenset[str] = frozenset()) -> Feature:
+    """A number that formulas rest on and the model does not see."""
+    return Feature(name, "items", "part", how, "part of other features", needs=needs, is_part=True)
+
+
+def placeholders(phrase: str) -> list[str]:
+    """The features a phrase speaks of.
+
+    >>> placeholders("last order {days_since_last_order} ago; usually every {gap_mean_days}")
+    ['days_since_last_order', 'gap_mean_days']
+    """
+    return re.findall(r"{(\w+)}", phrase)

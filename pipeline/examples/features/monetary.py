@@ -1,0 +1,112 @@
+"""Monetary: how much the customer spends, whether that changes, and what comes back as refunds."""
+
+from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
+from pipeline.params import Features
+
+TREND = ("spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before",)
+QUANTITY = frozenset({"transactions.quantity"})
+
+
+def features(settings: Features) -> list[Feature]:
+    """Declare the family."""
+    return [*_sums(settings), *_trend(), *_sizes(), *_quantity(), *_refunds()]
+
+
+def _sums(settings: Features) -> list[Feature]:
+    return [
+        Feature(
+            f"spend_{days}d",
+            "currency",
+            "monetary",
+            Aggregate("sum", "purchase", "amount_minor", days),
+            f"paid in the last {days} days, refunds not taken off",
+            "down",
+            (f"spent {{spend_{days}d}} in the last {days} days",) if days != 30 else TREND,
+        )
+        for days in settings.windows_days
+    ]
+
+
+def _trend() -> list[Feature]:
+    return [
+        Feature(
+            "spend_31_to_120d",
+            "currency",
+            "monetary",
+            Aggregate("sum", "purchase", "amount_minor", 120, skip=30),
+            "paid in the 90 days before the last 30",
+            phrases=TREND,
+        ),
+        Feature(
+            "spend_trend_30d",
+            "ratio",
+            "monetary",
+            Formula("spend_30d * 3.0 / nullif(spend_31_to_120d, 0)"),
+            "spend per day in the last 30 days over spend per day in the 90 days before; 1 is no change",
+            "down",
+            TREND,
+        ),
+    ]
+
+
+def _sizes() -> list[Feature]:
+    return [
+        Feature(
+            f"spend_per_order_{days}d",
+            "currency",
+            "monetary",
+            Formula(f"spend_{days}d / nullif(orders_{days}d, 0)"),
+            f"mean paid per order in the last {days} days",
+            phrases=(f"{{spend_per_order_{days}d}} per order over {days} days",),
+        )
+        for days in (90, 365)
+    ] + [
+        Feature(
+            "largest_day_spend_365d",
+            "currency",
+            "monetary",
+            Aggregate("max", "purchase", "amount_minor", 365),
+            "most paid on one day in the last 365 days",
+            phrases=("spent at most {largest_day_spend_365d} on one day within a year",),
+        )
+    ]
+
+
+def _quantity() -> list[Feature]:
+    return [
+        Feature(
+            f"quantity_{days}d",
+            "pieces",
+            "monetary",
+            Aggregate("sum", "purchase", "quantity", days),
+            f"quantity bought in the last {days} days",
+            "down",
+            (f"bought {{quantity_{days}d}} in the last {days} days",),
+            needs=QUANTITY,
+        )
+        for days in (30, 90)
+    ]
+
+
+def _refunds() -> list[Feature]:
+    return [
+        part("refunded_365d", Aggregate("sum", "refund", "amount_minor", 365)),
+        part("paid_minor_365d", Aggregate("sum", "purchase", "amount_minor", 365)),
+        Feature(
+            "refunds_365d",
+            "refunds",
+            "monetary",
+            Aggregate("sum", "refund", "orders", 365),
+            "refunds in the last 365 days",
+            phrases=("{refunds_365d} within a year",),
+        ),
+        Feature(
+            "refund_share_365d",
+            "share",
+            "monetary",
+            Formula("refunded_365d / nullif(paid_minor_365d, 0)"),
+            "amount refunded over amount paid, in the last 365 days",
+            "up",
+            ("{refund_share_365d} of what was paid within a year was refunded",),
+        ),
+    ]

@@ -1,0 +1,51 @@
+"""Recency: how long ago the customer last bought, and whether that is long for this customer."""
+
+from pipeline.examples.features.declare import Aggregate, Feature, Formula
+from pipeline.params import Features
+
+LAST_ORDER = (
+    "last order {days_since_last_order} ago; usually every {gap_mean_days}",
+    "last order {days_since_last_order} ago, and no second one yet",
+)
+LONGEST = ("last order {days_since_last_order} ago; the longest pause before was {gap_longest_days}",)
+
+
+def features(_settings: Features) -> list[Feature]:
+    """Declare the family."""
+    return [
+        Feature(
+            "days_since_last_order",
+            "days",
+            "recency",
+            Aggregate("min", "purchase"),
+            "days from the last purchase day to the snapshot",
+            "up",
+            LAST_ORDER,
+        ),
+        Feature(
+            "days_since_last_order_per_usual_gap",
+            "ratio",
+            "recency",
+            Formula("days_since_last_order / gap_mean_days"),
+            "days since the last order over the customer's own mean gap between purchase days",
+            "up",
+            LAST_ORDER,
+        ),
+        Feature(
+            "days_since_last_order_per_longest_gap",
+            "ratio",
+            "recency",
+            Formula("days_since_last_order / gap_longest_days"),
+            "days since the last order over the longest gap the customer ever made",
+            "up",
+            LONGEST,
+        ),
+        Feature(
+            "days_since_last_refund",
+            "days",
+            "recency",
+            Aggregate("min", "refund"),
+            "days from the last refund to the snapshot; missing without one",
+            phrases=("last refund {days_since_last_refund} ago",),
+        ),
+    ]

@@ -1,0 +1,304 @@
+"""``params.yaml`` -> frozen, typed sections. No setting has a default in code; an unknown key is refused."""
+
+import difflib
+import itertools
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline import paths
+from pipeline.errors import BadParams, PipelineError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
+PositiveInt = Annotated[int, Field(ge=1)]
+NaturalInt = Annotated[int, Field(ge=0)]
+
+
+def _quoted_day(value: object) -> object:
+    if isinstance(value, date):
+        raise ValueError(f'must be a quoted string, write "{value}"')
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Day = Annotated[date, BeforeValidator(_quoted_day)]
+
+
+class Section(BaseModel):
+    """One section of ``params.yaml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"unknown time zone {name!r}{_suggestion(name, sorted(available_timezones()))}")
+    return name
+
+
+Zone = Annotated[str, BeforeValidator(_known_zone)]
+
+
+class Data(Section):
+    """What holds for all tables of the company."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    timezone: Zone
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    minor_digits: Annotated[int, Field(ge=0, le=4)]
+    max_rejected_share: Share
+
+
+class Source(Section):
+    """Where one table comes from, and what its columns are called there."""
+
+    sample: str | None = None
+    path: str | None = None
+    columns: dict[str, str]
+    timezone: Zone | None = None
+    ts_format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] = "."
+    header: bool = True
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.sample is None) == (self.path is None):
+            raise ValueError("needs exactly one of `path` and `sample`")
+        return self
+
+
+class Sources(Section):
+    """The tables a company has; an absent optional table is left out."""
+
+    transactions: Source
+    events: Source | None = None
+    contacts: Source | None = None
+    tickets: Source | None = None
+    surveys: Source | None = None
+    customers: Source | None = None
+    subscriptions: Source | None = None
+    loyalty: Source | None = None
+    commitments: Source | None = None
+    outcomes: Source | None = None
+
+    def declared(self) -> dict[str, Source]:
+        """The tables that are there, in canonical order."""
+        return {name: source for name in type(self).model_fields if (source := getattr(self, name)) is not None}
+
+
+class Storage(Section):
+    """How the work is cut into buckets of customers, and what works on them."""
+
+    buckets: PositiveInt | Literal["auto"]
+    executor: Literal["serial", "processes"]
+    workers: PositiveInt
+    threads: PositiveInt
+    memory_gb: Annotated[float, Field(gt=0)]
+
+
+class Snapshots(Section):
+    """From which days we look, and at whom."""
+
+    as_of: Day
+    observed_until: Day
+    first: Day
+    every_days: PositiveInt
+    active_days: PositiveInt
+    min_tenure_days: NaturalInt
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.first > self.as_of:
+            raise ValueError(f"`first` ({self.first}) must not be after `as_of` ({self.as_of})")
+        return self
+
+
+class Label(Section):
+    """What churn means here."""
+
+    kind: Literal["inactivity", "cancellation"]
+    gap_days: NaturalInt
+    horizon_days: PositiveInt
+
+
+class Features(Section):
+    """What features are made of."""
+
+    windows_days: Annotated[list[PositiveInt], Field(min_length=1)]
+    event_types: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]]
+
+    @model_validator(mode="after")
+    def _needs_its_windows(self) -> Self:
+        missing = [days for days in (30, 90, 365) if days not in self.windows_days]
+        if missing:
+            raise ValueError(f"`windows_days` must hold 30, 90 and 365, on which formulas rest; add {missing}")
+        if sorted(set(self.windows_days)) != self.windows_days:
+            raise ValueError(f"`windows_days` must rise without repeats; write {sorted(set(self.windows_days))}")
+        return self
+
+
+class Model(Section):
+    """How the trees are grown."""
+
+    max_trees: PositiveInt
+    early_stopping_rounds: PositiveInt
+    learning_rate: PositiveShare
+    num_leaves: Annotated[int, Field(ge=2)]
+    max_depth: Annotated[int, Field(ge=1, le=6)]
+    min_rows_per_leaf: PositiveInt
+    row_share: PositiveShare
+    feature_share: PositiveShare
+    l2: Annotated[float, Field(ge=0)]
+    seed: NaturalInt
+    num_threads: PositiveInt
+
+
+class Evaluate(Section):
+    """What is reported about the model."""
+
+    top_shares: Annotated[list[PositiveShare], Field(min_length=1)]
+    calibration_groups: Annotated[int, Field(ge=2)]
+
+
+class Score(Section):
+    """How a probability becomes a band, a tier and a value."""
+
+    bands: dict[str, Share]
+    new_days: NaturalInt
+    loyal_orders_365d: PositiveInt
+    loyal_days: NaturalInt
+    margin_share: PositiveShare
+
+    @model_validator(mode="after")
+    def _bands_rise_from_zero(self) -> Self:
+        edges = list(self.bands.values())
+        if not edges or edges[0] != 0 or any(low >= high for low, high in itertools.pairwise(edges)):
+            raise ValueError(f"`bands` must start at 0.0 and rise, found {edges}")
+        return self
+
+
+class Reasons(Section):
+    """Which reasons are told."""
+
+    max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
+    min_contribution: Annotated[float, Field(ge=0)]
+
+
+class Lists(Section):
+    """What people are handed."""
+
+    max_rows: PositiveInt
+    min_band: str
+    replace_in_repro: bool
+
+
+class Tracking(Section):
+    """Where MLflow keeps runs and models."""
+
+    uri: str
+    experiment: str
+    registered_model: str
+
+
+class Params(Section):
+    """The whole of ``params.yaml``."""
+
+    data: Data
+    sources: Sources
+    storage: Storage
+    snapshots: Snapshots
+    label: Label
+    features: Features
+    model: Model
+    evaluate: Evaluate
+    score: Score
+    reasons: Reasons
+    lists: Lists
+    tracking: Tracking
+
+    @model_validator(mode="after")
+    def _list_band_exists(self) -> Self:
+        if self.lists.min_band not in self.score.bands:
+            raise ValueError(
+                f"`lists.min_band` is {self.lists.min_band!r}, not one of `score.bands`: {', '.join(self.score.bands)}"
+            )
+        if self.label.kind == "cancellation" and self.sources.subscriptions is None:
+            raise ValueError("`label.kind: cancellation` needs `sources.subscriptions`; declare it or use inactivity")
+        return self
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """Read the settings.
+
+    Parameters
+    ----------
+    path
+        A YAML file with all the sections of `Params`.
+
+    Raises
+    ------
+    BadParams
+        The file is absent, is no YAML, or a key is unknown, missing or out of its range.
+    """
+    return parse(read_yaml(path, BadParams), path.name)
+
+
+def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
+    """Read a YAML file whose root is a mapping, or raise `kind` in one line."""
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise kind(f"{path}: not found; run from the folder that holds it") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise kind(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")
+    return content
+
+
+def parse(content: dict[str, Any], file_name: str = paths.PARAMS.name) -> Params:
+    """Check and freeze the settings; see `load`."""
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise BadParams(f"{file_name}: {first_problem(error, Params)}") from None
+
+
+def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
+    """The first thing wrong, in words a user can act on."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"] if not re.match(r"constrained-|literal\[", str(part)))
+    if problem["type"] == "extra_forbidden":
+        known = _keys_beside(root, problem["loc"][:-1])
+        return f"unknown key '{where}'{_suggestion(str(problem['loc'][-1]), known)}"
+    if problem["type"] == "missing":
+        return f"missing key '{where}'; add it"
+    said = problem["msg"].removeprefix("Value error, ")
+    if not where or (problem["type"] == "value_error" and "`" in said):
+        return f"{where + ': ' if where else ''}{said}"
+    return f"{where}: {said[0].lower()}{said[1:]}, found {problem['input']!r}"
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else (f"; known: {', '.join(known)}" if len(known) < 40 else "")
+
+
+def _keys_beside(root: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    fields = root.model_fields
+    for part in location:
+        if part not in fields:
+            continue
+        annotation = fields[str(part)].annotation
+        inner = [kind for kind in (annotation, *getattr(annotation, "__args__", ())) if isinstance(kind, type)]
+        sections = [kind for kind in inner if issubclass(kind, BaseModel)]
+        fields = sections[0].model_fields if sections else {}
+    return list(fields)

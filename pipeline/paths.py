@@ -1,0 +1,111 @@
+"""Every path of the pipeline, once, in the order of the flow; relative to the folder that holds ``dvc.yaml``."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+PLAYBOOKS = Path("playbooks.yaml")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where one run keeps what it makes. The weekly job has its own, so it never disturbs an experiment."""
+
+    data: Path = Path("data")
+    models: Path = Path("models")
+    reports: Path = Path("reports")
+    exports: Path = Path("exports")
+
+    # ingest
+    @property
+    def tables(self) -> Path:
+        """One folder per canonical table, one Parquet file per bucket."""
+        return self.data / "tables"
+
+    @property
+    def rejected(self) -> Path:
+        """One Parquet file per table: refused rows, each with the rule it broke."""
+        return self.data / "rejected"
+
+    @property
+    def ingest_report(self) -> Path:
+        """What was read, accepted, counted once and refused."""
+        return self.reports / "ingest.json"
+
+    # examples
+    @property
+    def examples(self) -> Path:
+        """One Parquet file per bucket: a row per customer and snapshot."""
+        return self.data / "examples"
+
+    @property
+    def examples_report(self) -> Path:
+        """The ledger of who was seen, eligible and labelled at each snapshot."""
+        return self.reports / "examples.json"
+
+    # train
+    @property
+    def model_text(self) -> Path:
+        """The trees, in LightGBM's own text."""
+        return self.models / "churn.txt"
+
+    @property
+    def calibration(self) -> Path:
+        """What turns a margin into a probability."""
+        return self.models / "calibration.json"
+
+    @property
+    def model_card(self) -> Path:
+        """Feature names, label, snapshots, fingerprints, versions."""
+        return self.models / "model.json"
+
+    @property
+    def run_pointer(self) -> Path:
+        """Which MLflow run made the model; nobody's dependency."""
+        return self.models / "run.json"
+
+    @property
+    def training_log(self) -> Path:
+        """Log-loss by tree, on training and validation snapshots."""
+        return self.reports / "plots" / "training.csv"
+
+    # evaluate
+    @property
+    def metrics(self) -> Path:
+        """Figures for ``dvc metrics``."""
+        return self.reports / "metrics.json"
+
+    @property
+    def plots(self) -> Path:
+        """Tables for ``dvc plots``."""
+        return self.reports / "plots"
+
+    # score
+    @property
+    def scores(self) -> Path:
+        """One Parquet file per bucket: a row per eligible customer at as_of."""
+        return self.data / "scores"
+
+    @property
+    def contributions(self) -> Path:
+        """One Parquet file per bucket: each feature's contribution to each score."""
+        return self.data / "contributions"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one run that may write here."""
+        return self.exports / ".lock"
+
+    def week(self, as_of: date) -> Path:
+        """The published week of that day."""
+        return self.exports / as_of.isoformat()
+
+
+REPRO = Paths()
+
+
+def weekly(as_of: date) -> Paths:
+    """The weekly job's own folders; only the exports are shared."""
+    work = REPRO.data / "weekly" / as_of.isoformat()
+    return Paths(data=work / "data", models=work / "models", reports=work / "reports", exports=REPRO.exports)

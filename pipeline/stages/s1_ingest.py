@@ -1,0 +1,76 @@
+"""Stage 1 - ingest: raw files -> canonical tables in buckets + refused rows with the rule they broke."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline import params, sql
+from pipeline.paths import REPRO, Paths
+from pipeline.sources import open_source, samples
+from pipeline.stages import main
+from pipeline.tables import buckets, loading, schemas, storage
+
+
+def run(data: params.Data, sources: params.Sources, storage: params.Storage, at: Paths = REPRO) -> None:
+    """Read every declared source into its table and report what became of each row."""
+    declared = sources.declared()
+    report: dict[str, Any] = {"company": data.name, "notice": _notice(declared), "buckets": 0, "tables": {}}
+    with sql.connect(storage.threads, storage.memory_gb) as engine, _empty_folder(at.data / ".staging") as staging:
+        for name, source in declared.items():
+            report["tables"][name] = _ingest(engine, schemas.TABLES[name], source, data, storage, at, staging, report)
+    report["absent"] = [name for name in schemas.TABLES if name not in declared]
+    _drop_undeclared(at, report["absent"])
+    _write(report, at)
+
+
+def _ingest(
+    engine: duckdb.DuckDBPyConnection,
+    table: schemas.Table,
+    source: params.Source,
+    data: params.Data,
+    settings: params.Storage,
+    at: Paths,
+    staging: Path,
+    report: dict[str, Any],
+) -> dict[str, Any]:
+    raw = open_source(engine, table.name, source)
+    staged = loading.stage(engine, table, source, raw, data, staging)
+    by_rule = loading.keep_rejected(engine, staged, at.rejected / f"{table.name}.parquet")
+    loading.refuse_if_too_many(engine, table, source, staged, by_rule, data)
+    # Transactions come first and decide; the other tables lie beside them.
+    report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings, staged.read)
+    accepted, _ = loading.spread(engine, table, staged, at.tables / table.name, report["buckets"])
+    rejected = sum(by_rule.values())
+    return loading.Counts(staged.read, accepted, staged.read - accepted - rejected, rejected, by_rule).as_report()
+
+
+def _notice(declared: dict[str, params.Source]) -> str:
+    found = {samples.notice(source.sample) for source in declared.values() if source.sample}
+    return " ".join(sorted(found - {""}))
+
+
+@contextmanager
+def _empty_folder(folder: Path) -> Iterator[Path]:
+    storage.remove(folder)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        storage.remove(folder)
+
+
+def _drop_undeclared(at: Paths, absent: list[str]) -> None:
+    for name in absent:
+        storage.remove(at.tables / name)
+        storage.remove(at.rejected / f"{name}.parquet")
+
+
+def _write(report: dict[str, Any], at: Paths) -> None:
+    storage.write_json(report, at.ingest_report)
+
+
+if __name__ == "__main__":
+    main(run)

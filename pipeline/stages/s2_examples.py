@@ -1,0 +1,47 @@
+"""Stage 2 - examples: canonical tables -> one row per customer and snapshot, with features and label."""
+
+from datetime import date
+
+from pipeline import params
+from pipeline.errors import NotEnoughData
+from pipeline.examples import build, ledger
+from pipeline.examples import snapshots as calendar
+from pipeline.examples.features import available
+from pipeline.paths import REPRO, Paths
+from pipeline.stages import main
+from pipeline.tables import buckets
+from pipeline.tables import storage as files
+
+
+def run(
+    data: params.Data,
+    sources: params.Sources,
+    storage: params.Storage,
+    snapshots: params.Snapshots,
+    label: params.Label,
+    features: params.Features,
+    at: Paths = REPRO,
+    days: list[date] | None = None,
+) -> None:
+    """Build the examples of all snapshots, or of the given days only."""
+    days = days or calendar.snapshot_days(snapshots)
+    found = files.bucket_files(at.tables / "transactions")
+    declared = available(features, sources)
+    with files.new_folder(at.examples) as folder:
+        jobs = [
+            build.Job(
+                bucket, at.tables, folder, days, snapshots, label, declared, data.minor_digits,
+                storage.threads, storage.memory_gb / storage.workers,
+            )
+            for bucket in range(len(found))
+        ]  # fmt: skip
+        counts = ledger.add_up(list(buckets.map_buckets(build.build, jobs, storage, "examples")))
+    complete = {str(day) for day in days if calendar.is_complete(day, label, snapshots.observed_until)}
+    ledger.check(counts, complete)
+    if counts[str(days[-1])]["eligible"] == 0:
+        raise NotEnoughData(f"nobody is eligible at {days[-1]}; check snapshots.as_of and snapshots.active_days")
+    files.write_json({"snapshots": counts, "complete": sorted(complete)}, at.examples_report)
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,144 @@
+"""A raw source into the buckets of a canonical table, in a stream: memory does not grow with the source."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline import sql
+from pipeline.errors import BadData
+from pipeline.params import Data, Source
+from pipeline.sources import Raw, files
+from pipeline.tables import dates, intake, storage
+from pipeline.tables.schemas import Table
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows of one source; ``read = accepted + duplicates + rejected``."""
+
+    read: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    rejected_by_rule: dict[str, int]
+
+    def as_report(self) -> dict[str, object]:
+        """The counts, for ``reports/ingest.json``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A judged source on disk, not yet spread over buckets."""
+
+    file: Path
+    read: int
+    malformed: int
+
+
+def stage(
+    engine: duckdb.DuckDBPyConnection, table: Table, source: Source, raw: Raw, data: Data, folder: Path
+) -> Staged:
+    """Read the source once, judge every row and write it down.
+
+    Raises
+    ------
+    BadData
+        The source cannot be read to its end.
+    """
+    where = f"sources.{table.name}: {raw.words}"
+    file = folder / f"{table.name}.parquet"
+    query = intake.judged_query(table, source, raw.query, raw.types, data)
+    try:
+        rows = storage.copy_to(engine, query, file)
+    except duckdb.Error as error:
+        raise files.unreadable(error, where) from None
+    malformed = files.structural_rejects(engine, where)
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE malformed (source_file VARCHAR, line BIGINT, rule VARCHAR, row VARCHAR)"
+    )
+    if malformed:
+        engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
+    return Staged(file, rows + len(malformed), len(malformed))
+
+
+def keep_rejected(engine: duckdb.DuckDBPyConnection, staged: Staged, file: Path) -> dict[str, int]:
+    """Write every refused row with the rule it broke, and count them by rule."""
+    source = sql.parquet([staged.file])
+    query = f"""
+        SELECT rule, parse_filename(source_file) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row
+        FROM {source} WHERE rule IS NOT NULL
+        UNION ALL
+        SELECT 'line has ' || rule, parse_filename(source_file), row FROM malformed
+        ORDER BY ALL"""
+    with storage.replacing(file) as partial:
+        storage.copy_to(engine, query, partial)
+        counted = f"SELECT rule, count(*) FROM {sql.parquet([partial])} GROUP BY rule ORDER BY rule"
+        return {rule: int(count) for rule, count in engine.execute(counted).fetchall()}
+
+
+def refuse_if_too_many(
+    engine: duckdb.DuckDBPyConnection, table: Table, source: Source, staged: Staged, by_rule: dict[str, int], data: Data
+) -> None:
+    """Stop when more of a source was refused than `data.max_rejected_share` allows, or nothing is left."""
+    where = f"sources.{table.name}"
+    rejected = sum(by_rule.values())
+    if staged.read == 0 and table.name == "transactions":
+        raise BadData(f"{where}: {source.path or source.sample} has no rows; export it again")
+    if rejected <= data.max_rejected_share * staged.read:
+        return
+    rule, count = max(by_rule.items(), key=lambda item: item[1])
+    examples = engine.execute(
+        f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet([staged.file])} WHERE rule = ? ORDER BY ALL LIMIT 200",
+        [f"$.{rule.split(' ')[0]}", rule],
+    ).fetchall()
+    found = [str(value) for (value,) in examples if value is not None]
+    hint = dates.hint(where, rule, found) or "correct the mapping, or see the rows in data/rejected"
+    raise BadData(
+        f"{where}: {rejected:,} of {staged.read:,} rows refused ({rejected / staged.read:.1%}; "
+        f"data.max_rejected_share allows {data.max_rejected_share:.1%}), {count:,} because {rule}"
+        f"{f', such as {found[0]!r}' if found else ''}; {hint}"
+    )
+
+
+def spread(
+    engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int
+) -> tuple[int, list[str]]:
+    """Write the good rows, each exact duplicate once, as one sorted file per bucket.
+
+    Returns
+    -------
+    tuple of int and list of str
+        Rows written, and the stored columns.
+    """
+    source = sql.parquet([staged.file])
+    described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+    columns = [column for column in described if column not in {"row_hash", "rule", "raw", "source_file"}]
+    listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
+    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), "row_hash"]))
+    accepted = 0
+    with storage.new_folder(folder) as partial:
+        parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
+        for bucket, part in enumerate(parts):
+            once = f"SELECT DISTINCT customer_key, {listed}, row_hash FROM {part}"
+            query = f"SELECT customer_key, {listed} FROM ({once}) ORDER BY {order}"
+            accepted += storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
+        storage.remove(folder.with_name(f".{folder.name}.parts"))
+    return accepted, columns
+
+
+def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
+    good = f"SELECT * EXCLUDE (rule, raw, source_file) FROM {source} WHERE rule IS NULL"
+    if buckets == 1:
+        return [f"({good})"]
+    storage.remove(folder)
+    engine.execute(
+        f"COPY (SELECT *, customer_key % {buckets} AS bucket FROM ({good})) TO {sql.text(str(folder))} "
+        "(FORMAT parquet, PARTITION_BY (bucket), WRITE_EMPTY_FILE false)"
+    )
+    empty = f"(SELECT * FROM ({good}) WHERE false)"
+    return [
+        sql.parquet(found) if (found := sorted((folder / f"bucket={bucket}").glob("*.parquet"))) else empty
+        for bucket in range(buckets)
+    ]

@@ -1,0 +1,225 @@
+"""The canonical tables: their columns, what each may hold, and which rows are refused by which rule."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["id", "text", "day", "money", "decimal", "integer", "number", "flag"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a canonical table.
+
+    Attributes
+    ----------
+    name
+        What ``params.yaml`` calls it.
+    kind
+        What it may hold. Timestamps become business days (kind ``day``), money becomes whole minor units.
+    required
+        Whether the source must have it and every row must fill it.
+    words
+        What it means, with its unit.
+    not_negative
+        Whether a value below zero is refused.
+    """
+
+    name: str
+    kind: Kind
+    words: str
+    required: bool = False
+    not_negative: bool = False
+
+    @property
+    def stored(self) -> str:
+        """Name in the stored table: a timestamp is stored as its business day, money says its unit."""
+        if self.kind == "day":
+            return "day" if self.name == "ts" else f"{self.name.removesuffix('_ts').removesuffix('_day')}_day"
+        return f"{self.name}_minor" if self.kind == "money" else self.name
+
+    @property
+    def sql_type(self) -> str:
+        """Type in the stored table."""
+        return SQL_TYPES[self.kind]
+
+
+SQL_TYPES: dict[Kind, str] = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "day": "DATE",
+    "money": "BIGINT",
+    "decimal": "DECIMAL(18,3)",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "flag": "BOOLEAN",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table: its name, what one row is, its columns."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def sort_day(self) -> str | None:
+        """The stored day that orders a customer's rows, if the table is dated."""
+        return next((column.stored for column in self.columns if column.kind == "day" and column.required), None)
+
+
+CUSTOMER_ID = Column("customer_id", "id", "the customer, as the company writes it", required=True)
+
+TRANSACTIONS = Table(
+    "transactions",
+    "a purchased or refunded line",
+    (
+        CUSTOMER_ID,
+        Column("transaction_id", "id", "the order or basket; derived from the row where the source has none"),
+        Column("ts", "day", "when it happened", required=True),
+        Column("amount", "money", "paid, after discounts; negative is a refund", required=True),
+        Column("quantity", "decimal", "pieces, kilograms, ..."),
+        Column("list_amount", "money", "price before discounts"),
+        Column("discount", "money", "price reduction that was open to the customer", not_negative=True),
+        Column("cost", "money", "what the line cost the company"),
+        Column("product_id", "id", "the product"),
+        Column("category", "text", "the product's category"),
+        Column("store_id", "id", "the store"),
+        Column("channel", "text", "where it was bought: store, web, app, ..."),
+        Column("currency", "text", "ISO 4217 code, where it is not the same for all"),
+    ),
+)
+EVENTS = Table(
+    "events",
+    "something the customer did",
+    (
+        CUSTOMER_ID,
+        Column("ts", "day", "when", required=True),
+        Column("event_type", "text", "what: visit, login, coupon_redemption, ...", required=True),
+        Column("value", "number", "how much of it, if that means something"),
+    ),
+)
+CONTACTS = Table(
+    "contacts",
+    "something the company did to the customer; never a model feature by default",
+    (
+        CUSTOMER_ID,
+        Column("ts", "day", "when", required=True),
+        Column("team", "text", "who contacted: marketing, sales, success, ..."),
+        Column("channel", "text", "how: mail, phone, ..."),
+        Column("purpose", "text", "why"),
+        Column("playbook", "text", "the playbook behind it, if any"),
+        Column("has_value", "flag", "whether it gave the customer something useful"),
+    ),
+)
+TICKETS = Table(
+    "tickets",
+    "a request for help or a complaint",
+    (
+        CUSTOMER_ID,
+        Column("ticket_id", "id", "the ticket", required=True),
+        Column("opened_ts", "day", "when it was opened", required=True),
+        Column("first_answer_ts", "day", "when somebody first answered"),
+        Column("resolved_ts", "day", "when it was resolved"),
+        Column("reopened", "integer", "times it was opened again", not_negative=True),
+        Column("topic", "text", "what it is about"),
+        Column("is_complaint", "flag", "whether it is a complaint"),
+        Column("is_dispute", "flag", "whether money is disputed"),
+    ),
+)
+SURVEYS = Table(
+    "surveys",
+    "an answer to a survey",
+    (
+        CUSTOMER_ID,
+        Column("ts", "day", "when", required=True),
+        Column("kind", "text", "nps or csat", required=True),
+        Column("score", "number", "the answer", required=True),
+        Column("touch_point", "text", "after what"),
+    ),
+)
+CUSTOMERS = Table(
+    "customers",
+    "a customer",
+    (
+        CUSTOMER_ID,
+        Column("name", "text", "what to call the customer"),
+        Column("owner", "text", "who looks after the customer"),
+        Column("market", "text", "b2b or b2c"),
+        Column("signup_day", "day", "first known"),
+        Column("country", "text", "ISO 3166 code"),
+        Column("region", "text", "region"),
+        Column("email_opt_in", "flag", "may be e-mailed"),
+        Column("phone_opt_in", "flag", "may be called"),
+        Column("sms_opt_in", "flag", "may be texted"),
+        Column("language", "text", "ISO 639 code"),
+        Column("strategic", "flag", "kept for more than money"),
+        Column("strategic_reason", "text", "why"),
+        Column("strategic_until", "day", "until when"),
+    ),
+)
+SUBSCRIPTIONS = Table(
+    "subscriptions",
+    "a contract period",
+    (
+        CUSTOMER_ID,
+        Column("start_day", "day", "first day", required=True),
+        Column("end_day", "day", "last day, if it has one"),
+        Column("cancel_day", "day", "day it was cancelled"),
+        Column("renewal_day", "day", "day it is due for renewal"),
+        Column("plan", "text", "what was bought"),
+        Column("price_per_month", "money", "price per month"),
+    ),
+)
+LOYALTY = Table(
+    "loyalty",
+    "a movement of points",
+    (
+        CUSTOMER_ID,
+        Column("ts", "day", "when", required=True),
+        Column("kind", "text", "earn, spend, expire or reward", required=True),
+        Column("points", "decimal", "how many"),
+        Column("expires_day", "day", "when they lapse"),
+    ),
+)
+COMMITMENTS = Table(
+    "commitments",
+    "a promise made to the customer",
+    (
+        CUSTOMER_ID,
+        Column("made_ts", "day", "when", required=True),
+        Column("promised_by", "text", "by whom"),
+        Column("what", "text", "what"),
+        Column("due_day", "day", "until when"),
+        Column("kept_day", "day", "when it was kept"),
+    ),
+)
+OUTCOMES = Table(
+    "outcomes",
+    "what a team says happened to an action",
+    (
+        CUSTOMER_ID,
+        Column("as_of", "day", "the week of the action", required=True),
+        Column("status", "text", "done, not_done or wrong_reason", required=True),
+        Column("done_day", "day", "when it was done"),
+        Column("response", "text", "what the customer said"),
+        Column("note", "text", "anything else"),
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        TRANSACTIONS,
+        EVENTS,
+        CONTACTS,
+        TICKETS,
+        SURVEYS,
+        CUSTOMERS,
+        SUBSCRIPTIONS,
+        LOYALTY,
+        COMMITMENTS,
+        OUTCOMES,
+    )
+}

@@ -1,0 +1,113 @@
+"""Tables on disk: one Parquet file per bucket, written whole or not at all, checked on the way in and out."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipeline import sql
+from pipeline.errors import BadData
+
+
+def bucket_file(folder: Path, bucket: int) -> Path:
+    """The file of one bucket of a table.
+
+    >>> bucket_file(Path("data/tables/transactions"), 3).as_posix()
+    'data/tables/transactions/bucket-00003.parquet'
+    """
+    return folder / f"bucket-{bucket:05d}.parquet"
+
+
+def bucket_files(folder: Path) -> list[Path]:
+    """All files of a table in bucket order; none where the table is absent."""
+    return sorted(folder.glob("bucket-*.parquet"))
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of `target` once the block ends well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    remove(partial)
+    try:
+        yield partial
+        remove(target)
+        partial.replace(target)
+    finally:
+        remove(partial)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill that takes the place of `target` once the block ends well."""
+    with replacing(target) as partial:
+        partial.mkdir()
+        yield partial
+
+
+def copy_to(engine: duckdb.DuckDBPyConnection, query: str, file: Path) -> int:
+    """Write the rows of a query, in its order, and say how many there were."""
+    engine.execute(f"COPY ({query}) TO {sql.text(str(file))} (FORMAT parquet, COMPRESSION zstd)")
+    counted = engine.execute(f"SELECT count(*) FROM {sql.parquet([file])}").fetchone()
+    assert counted is not None, "a count has one row"
+    return int(counted[0])
+
+
+def write_parquet(frame: pl.DataFrame, file: Path) -> None:
+    """Write one table; the same rows give the same bytes."""
+    with replacing(file) as partial:
+        frame.write_parquet(partial, compression="zstd", statistics=False)
+
+
+def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """Read one table, or raise `BadData` saying which columns it lacks."""
+    if not file.is_file():
+        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    frame = pl.read_parquet(file)
+    missing = [name for name in columns or [] if name not in frame.columns]
+    if missing:
+        raise BadData(f"{file}: has no column {', '.join(missing)}; found {', '.join(frame.columns)}")
+    return frame.select(columns) if columns else frame
+
+
+def read_buckets(folder: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """Read all buckets of a table, one under the other."""
+    files = bucket_files(folder)
+    if not files:
+        raise BadData(f"{folder}: has no bucket; run the earlier stages first: dvc repro")
+    return pl.concat([read_parquet(file, columns) for file in files])
+
+
+def write_json(content: dict[str, Any], file: Path) -> None:
+    """Write a report that people and scripts read; the same content gives the same bytes."""
+    with replacing(file) as partial:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a report or a model part."""
+    if not file.is_file():
+        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    content = json.loads(file.read_text(encoding="utf-8"))
+    assert isinstance(content, dict), f"{file} holds one JSON object"
+    return content
+
+
+def write_text(content: str, file: Path) -> None:
+    """Write a text whole."""
+    with replacing(file) as partial:
+        partial.write_text(content, encoding="utf-8")
