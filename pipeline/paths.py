@@ -92,17 +92,15 @@ class Paths:
         """One Parquet file per bucket: each feature's contribution to each score."""
         return self.data / "contributions"
 
-    @property
-    def lock(self) -> Path:
-        """Held by the one run that may write here."""
-        return self.exports / ".lock"
-
     def week(self, as_of: date) -> Path:
         """The published week of that day."""
         return self.exports / as_of.isoformat()
 
 
 REPRO = Paths()
+
+
+WEEKLY_LOCK = REPRO.data / "weekly.lock"
 
 
 def weekly(as_of: date) -> Paths:

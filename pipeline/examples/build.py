@@ -42,7 +42,7 @@ def build(job: Job) -> dict[str, dict[str, int]]:
         has_contracts = _load_contracts(con, job)
         counts, parts = {}, []
         for number, day in enumerate(job.days):
-            counts[day.isoformat()] = _one_snapshot(con, job, day, f"at_{number}", has_contracts)
+            counts[day.isoformat()] = _one_snapshot(con, job, day, f"at_{number}", has_contracts=has_contracts)
             parts.append(f"SELECT * FROM at_{number}")
         query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY snapshot, customer_key"
         storage.copy_to(con, query, storage.bucket_file(job.examples, job.bucket))
@@ -60,7 +60,7 @@ def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
 
 
 def _one_snapshot(
-    con: duckdb.DuckDBPyConnection, job: Job, day: date, table: str, has_contracts: bool
+    con: duckdb.DuckDBPyConnection, job: Job, day: date, table: str, *, has_contracts: bool
 ) -> dict[str, int]:
     statuses = population.query(day, job.snapshots, job.label, has_contracts=has_contracts)
     con.execute(f"CREATE OR REPLACE TABLE statuses AS {statuses}")

@@ -76,7 +76,8 @@ def _complete_journey() -> dict[str, str]:
         "contacts": (
             "SELECT household_id, start_date, 'marketing' AS team, 'mail' AS channel, "
             "'campaign ' || campaign_id || ' (' || campaign_type || ')' AS purpose, 'complete_journey' AS source_file "
-            f"FROM {file('campaigns.parquet')} sent JOIN {file('campaign_descriptions.parquet')} campaign USING (campaign_id)"
+            f"FROM {file('campaigns.parquet')} sent "
+            f"JOIN {file('campaign_descriptions.parquet')} campaign USING (campaign_id)"
         ),
     }
 

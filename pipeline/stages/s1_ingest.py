@@ -1,5 +1,6 @@
 """Stage 1 - ingest: raw files -> canonical tables in buckets + refused rows with the rule they broke."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ def run(data: params.Data, sources: params.Sources, storage: params.Storage, at:
     with sql.connect(storage.threads, storage.memory_gb) as engine, _empty_folder(at.data / ".staging") as staging:
         for name, source in declared.items():
             report["tables"][name] = _ingest(engine, schemas.TABLES[name], source, data, storage, at, staging, report)
+    report["fingerprint"] = _fingerprint(report["tables"])
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(at, report["absent"])
     _write(report, at)
@@ -36,6 +38,7 @@ def _ingest(
     staging: Path,
     report: dict[str, Any],
 ) -> dict[str, Any]:
+    schemas.check_mapping(table.name, source.columns)
     raw = open_source(engine, table.name, source)
     staged = loading.stage(engine, table, source, raw, data, staging)
     by_rule = loading.keep_rejected(engine, staged, at.rejected / f"{table.name}.parquet")
@@ -44,7 +47,14 @@ def _ingest(
     report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings, staged.read)
     accepted, _ = loading.spread(engine, table, staged, at.tables / table.name, report["buckets"])
     rejected = sum(by_rule.values())
-    return loading.Counts(staged.read, accepted, staged.read - accepted - rejected, rejected, by_rule).as_report()
+    duplicates = staged.read - accepted - rejected
+    fingerprint = loading.fingerprint(engine, staged)
+    return loading.Counts(staged.read, accepted, duplicates, rejected, by_rule, fingerprint).as_report()
+
+
+def _fingerprint(tables: dict[str, Any]) -> str:
+    lines = "".join(f"{name} {counts['fingerprint']}\n" for name, counts in sorted(tables.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _notice(declared: dict[str, params.Source]) -> str:

@@ -30,9 +30,9 @@ def judged_query(table: Table, source: Source, raw: str, types: dict[str, str], 
     Returns
     -------
     str
-        A query with the stored columns of the table, ``customer_key``, ``row_hash`` (equal for exact duplicates),
-        ``rule`` (the first rule broken, null for a good row), ``raw`` (the texts as found, of refused rows only)
-        and ``source_file``.
+        A query with the stored columns of the table, ``customer_key``, ``row_low`` and ``row_high`` (128 bits that are
+        equal for exact duplicates), ``rule`` (the first rule broken, null for a good row), ``raw`` (the texts as
+        found, of refused rows only) and ``source_file``.
     """
     mapped = [column for column in table.columns if column.name in source.columns]
     texts = ", ".join(_text(column, source.columns[column.name], types) for column in mapped)
@@ -40,7 +40,8 @@ def judged_query(table: Table, source: Source, raw: str, types: dict[str, str], 
     fields = ", ".join(f"{sql.text(column.name)}: {_raw(column)}" for column in mapped)
     # Two rows that differ in a column nobody mapped (a line number, a coupon) are two rows, so all columns count.
     found = sorted(column for column in types if column != "source_file")
-    row = f"concat_ws(chr(31), {', '.join(f'coalesce(CAST({sql.name(column)} AS VARCHAR), chr(30))' for column in found)})"
+    written = ", ".join(f"coalesce(CAST({sql.name(column)} AS VARCHAR), chr(30))" for column in found)
+    row = f"concat_ws(chr(31), {written})"
     columns = ", ".join(sql.name(column.stored) for column in mapped)
     if table.name == "transactions" and "transaction_id" not in source.columns:
         columns += ", substr(md5(row_text), 1, 16) AS transaction_id"
@@ -48,7 +49,8 @@ def judged_query(table: Table, source: Source, raw: str, types: dict[str, str], 
         WITH texts AS (SELECT {texts}, {row} AS row_text, source_file FROM ({raw})),
         typed AS (SELECT *, {typed} FROM texts),
         judged AS (SELECT *, {_rule(mapped)} AS rule FROM typed)
-        SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key, md5_number(row_text) AS row_hash,
+        SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
+            md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, source_file
         FROM judged"""
 

@@ -22,6 +22,7 @@ class Counts:
     duplicates: int
     rejected: int
     rejected_by_rule: dict[str, int]
+    fingerprint: str
 
     def as_report(self) -> dict[str, object]:
         """The counts, for ``reports/ingest.json``."""
@@ -102,6 +103,14 @@ def refuse_if_too_many(
     )
 
 
+def fingerprint(engine: duckdb.DuckDBPyConnection, staged: Staged) -> str:
+    """What the good rows are, whatever their order, files and buckets: the XOR of their hashes, and their number."""
+    rows = f"SELECT DISTINCT row_low, row_high FROM {sql.parquet([staged.file])} WHERE rule IS NULL"
+    found = engine.execute(f"SELECT bit_xor(row_low), bit_xor(row_high), count(*) FROM ({rows})").fetchone()
+    assert found is not None, "an aggregate has one row"
+    return f"{found[1] or 0:016x}{found[0] or 0:016x}-{found[2]}"
+
+
 def spread(
     engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int
 ) -> tuple[int, list[str]]:
@@ -114,14 +123,16 @@ def spread(
     """
     source = sql.parquet([staged.file])
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    columns = [column for column in described if column not in {"row_hash", "rule", "raw", "source_file"}]
+    columns = [column for column in described if column not in {"row_low", "row_high", "rule", "raw", "source_file"}]
     listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
-    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), "row_hash"]))
+    order = ", ".join(
+        filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), "row_low", "row_high"])
+    )
     accepted = 0
     with storage.new_folder(folder) as partial:
         parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
         for bucket, part in enumerate(parts):
-            once = f"SELECT DISTINCT customer_key, {listed}, row_hash FROM {part}"
+            once = f"SELECT DISTINCT customer_key, {listed}, row_low, row_high FROM {part}"
             query = f"SELECT customer_key, {listed} FROM ({once}) ORDER BY {order}"
             accepted += storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
         storage.remove(folder.with_name(f".{folder.name}.parts"))

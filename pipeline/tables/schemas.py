@@ -1,7 +1,10 @@
 """The canonical tables: their columns, what each may hold, and which rows are refused by which rule."""
 
+import difflib
 from dataclasses import dataclass
 from typing import Literal
+
+from pipeline.errors import BadParams
 
 Kind = Literal["id", "text", "day", "money", "decimal", "integer", "number", "flag"]
 
@@ -223,3 +226,23 @@ TABLES = {
         OUTCOMES,
     )
 }
+
+
+def check_mapping(table: str, columns: dict[str, str]) -> None:
+    """Refuse a mapping of columns the table does not have, or one without those it needs.
+
+    Raises
+    ------
+    BadParams
+        With what to write instead.
+    """
+    known = [column.name for column in TABLES[table].columns]
+    where = f"params.yaml: sources.{table}.columns"
+    for name in columns:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            instead = f"did you mean '{close[0]}'?" if close else f"{table} has {', '.join(known)}"
+            raise BadParams(f"{where}: {name!r} is no column of {table}; {instead}")
+    missing = [column.name for column in TABLES[table].columns if column.required and column.name not in columns]
+    if missing:
+        raise BadParams(f"{where}: {missing[0]!r} is required; say which column of the source it is")

@@ -68,7 +68,8 @@ class Feature:
     words
         What it is, for the data dictionary.
     risk
-        The direction that means risk: ``up`` if more of it goes with churn, ``down`` if less, ``none`` if unknown.
+        The direction that means risk: ``up`` if more of it goes with churn, ``down`` if less; ``none`` if unknown, and
+        then it is never told as a reason.
     phrases
         Sentences for a reason, best first; ``{name}`` stands for a feature of this customer with its unit, and a
         sentence is told only where all of its features have a value.

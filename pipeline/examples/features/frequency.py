@@ -74,7 +74,8 @@ def _gaps() -> list[Feature]:
             "frequency",
             Formula("sqrt((gap_count * gap_sum_squares - gap_sum * gap_sum) / nullif(gap_count * (gap_count - 1), 0))"),
             "standard deviation of the gaps between purchase days, from two gaps on",
-            phrases=("the pause between orders is {gap_mean_days}, give or take {gap_spread_days}",),
+            "up",
+            ("the pause between orders is {gap_mean_days}, give or take {gap_spread_days}",),
         ),
         Feature(
             "gap_spread_per_mean",
@@ -82,7 +83,8 @@ def _gaps() -> list[Feature]:
             "frequency",
             Formula("gap_spread_days / gap_mean_days"),
             "spread of the gaps over their mean: 0 is clockwork, 1 is chance",
-            phrases=("the pause between orders is {gap_mean_days}, give or take {gap_spread_days}",),
+            "up",
+            ("the pause between orders is {gap_mean_days}, give or take {gap_spread_days}",),
         ),
         Feature(
             "gap_longest_days",

@@ -98,7 +98,8 @@ def _refunds() -> list[Feature]:
             "monetary",
             Aggregate("sum", "refund", "orders", 365),
             "refunds in the last 365 days",
-            phrases=("{refunds_365d} within a year",),
+            "up",
+            ("{refunds_365d} within a year",),
         ),
         Feature(
             "refund_share_365d",

@@ -19,7 +19,8 @@ def features(_settings: Features) -> list[Feature]:
                 "price",
                 Formula(f"discount_minor_{days}d / nullif(discount_minor_{days}d + full_price_minor_{days}d, 0)"),
                 f"discounts over the price before discounts, in the last {days} days",
-                phrases=(f"saved {{discount_share_{days}d}} through discounts over {days} days",),
+                "up",
+                (f"saved {{discount_share_{days}d}} through discounts over {days} days",),
                 needs=DISCOUNT,
             ),
         ]
@@ -31,7 +32,8 @@ def features(_settings: Features) -> list[Feature]:
             "price",
             Formula("discount_share_90d / nullif(discount_share_365d, 0)"),
             "discount share of the last 90 days over that of the last 365; above 1 is more on discount",
-            phrases=("saved {discount_share_90d} through discounts over 90 days, {discount_share_365d} over a year",),
+            "up",
+            ("saved {discount_share_90d} through discounts over 90 days, {discount_share_365d} over a year",),
             needs=DISCOUNT,
         ),
     ]

@@ -46,6 +46,7 @@ def features(_settings: Features) -> list[Feature]:
             "recency",
             Aggregate("min", "refund"),
             "days from the last refund to the snapshot; missing without one",
-            phrases=("last refund {days_since_last_refund} ago",),
+            "down",
+            ("last refund {days_since_last_refund} ago",),
         ),
     ]

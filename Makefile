@@ -1,0 +1,54 @@
+# `make` alone says what there is. Everything runs in .venv, made from the lock file with hashes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+# Nothing is sent anywhere, and nothing asks for updates.
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := true
+export DO_NOT_TRACK := true
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: .venv/installed ## make .venv from the lock file
+
+.venv/installed: requirements/lock.txt requirements/uv.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"Python 3.11 or later is needed, found {sys.version.split()[0]}; set PYTHON=python3.12"'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/lock.txt \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+repro: setup ## run the pipeline; DATA=cdnow first writes params/cdnow.yaml into params.yaml
+	@if [ -n "$(DATA)" ]; then churn use params/$(DATA).yaml; fi
+	@if [ ! -d .git ] && [ ! -d .dvc/tmp ]; then dvc config --local core.no_scm true; fi
+	dvc repro
+	@churn where
+
+test: setup ## lint, types and all tests
+	ruff format --check pipeline tests benchmarks
+	ruff check pipeline tests benchmarks
+	mypy
+	pytest -n 2 --dist loadgroup
+
+lint: setup ## lint and types only
+	ruff format --check pipeline tests benchmarks
+	ruff check pipeline tests benchmarks
+	mypy
+
+bench: setup ## the benchmarks, side by side with peers
+	python -m benchmarks
+
+lock: setup ## write requirements/lock.txt anew from pyproject.toml
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --all-extras \
+	  --upgrade --quiet pyproject.toml -o requirements/lock.txt
+
+clean: ## remove what the stages made, not the environment
+	rm -rf data models exports reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
+
+.PHONY: help setup repro test lint bench lock clean

@@ -1,0 +1,84 @@
+"""The ``churn`` command: one thin function per subcommand; what each does lives in the rooms."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import paths
+from pipeline.errors import PipelineError
+
+
+def _told_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
+    """A failure the user can act on is one line on stderr and an exit code; --debug adds the traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except PipelineError as error:
+            if click.get_current_context().find_root().params["debug"]:
+                traceback.print_exc()
+            click.echo(str(error), err=True)
+            sys.exit(error.exit_code)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+def main(*, debug: bool) -> None:
+    """Who is about to stop buying, why, and what to do about it."""
+
+
+@main.command()
+@click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day to score for: YYYY-MM-DD.")
+@click.option("--replace", is_flag=True, help="Write a week again that is already published.")
+@click.option("--dry-run", is_flag=True, help="Do everything but publish.")
+@_told_in_one_line
+def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
+    """Score everyone for a day with the champion model and publish the week; never trains."""
+    from pipeline import params
+    from pipeline.stages import weekly as job
+
+    click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run))
+
+
+@main.command()
+@_told_in_one_line
+def check() -> None:
+    """Read params.yaml and playbooks.yaml against the data, and say what cannot work."""
+    from pipeline.stages import check as job
+
+    for line in job.run():
+        click.echo(line)
+
+
+@main.command()
+@click.argument("overlay", type=click.Path(path_type=Path))
+@_told_in_one_line
+def use(*, overlay: Path) -> None:
+    """Write the settings of OVERLAY, such as params/cdnow.yaml, into params.yaml."""
+    from pipeline import overlay as job
+
+    changed = job.apply(overlay)
+    click.echo(f"{paths.PARAMS}: {', '.join(changed)} now as in {overlay}" if changed else f"{paths.PARAMS}: no change")
+
+
+@main.command()
+@_told_in_one_line
+def where() -> None:
+    """Say where the list of params.yaml's as_of lies."""
+    from pipeline import params
+
+    week = paths.REPRO.week(params.load().snapshots.as_of)
+    click.echo(f"The list: {week / 'risk_list.html'}" if week.is_dir() else f"{week} is not published; run: dvc repro")
+
+
+if __name__ == "__main__":
+    main()

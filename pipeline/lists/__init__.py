@@ -1,0 +1,34 @@
+"""The week that people open on Monday: who to look after, why, and what to do.
+
+`publish` writes the week folder ``exports/<as_of>/``, whole or not at all:
+
+- ``risk_list.html``: the list to read; one file that needs no network and opens from a mail;
+- ``risk_list.xlsx``: the list to fill in and hand back (`OUTCOMES` in the column ``outcome``);
+- ``risk_list.csv`` and ``by_owner/<owner>.csv``: the same columns for other tools;
+- ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
+- ``run_report.json``: how the week was made;
+- ``manifest.json``: SHA-256, size and row count of each file, so that anyone can prove a file is untouched.
+
+`Week` is what a week is made of, `RISK_LIST` the columns of the list and `COLUMN_WORDS` a sentence on each. Text in CSV
+and XLSX went through `safe_text`, so that no spreadsheet takes it for a formula; `original_text` undoes it when a list
+comes back. `recover` settles what a killed run left; call it before reading earlier weeks, and skip names that start
+with a dot when listing them. The same week always makes the same bytes, and nobody else writes to ``exports``.
+"""
+
+from pipeline.lists.cells import original_text, safe_text
+from pipeline.lists.publishing import publish
+from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, RISK_LIST, STATUSES, About, Week
+from pipeline.lists.week_folder import recover
+
+__all__ = [
+    "COLUMN_WORDS",
+    "OUTCOMES",
+    "RISK_LIST",
+    "STATUSES",
+    "About",
+    "Week",
+    "original_text",
+    "publish",
+    "recover",
+    "safe_text",
+]

@@ -1,0 +1,84 @@
+"""How one value is shown in a cell: text that no spreadsheet takes for a formula, numbers with fixed decimals."""
+
+import re
+from datetime import date
+
+import polars as pl
+
+PROBABILITY_DECIMALS = 4
+
+# A spreadsheet starts a formula at one of these signs (those of full width in East Asian settings), and looks for it
+# behind blanks. Tab and line breaks at the start can push the rest of a cell into a new one. "<r>" at the start makes
+# the XLSX writer take a text for marked-up XML. Leading apostrophes are skipped so that the mark can be taken off.
+_RISKY = re.compile(r"'*(?:[\t\r\n]|<r>|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])")
+
+
+def safe_text(text: str) -> str:
+    """Mark a text with an apostrophe if a spreadsheet could take it for a formula.
+
+    Examples
+    --------
+    >>> safe_text("=1+1"), safe_text(" +49 30 1234"), safe_text("Anna-Lena")
+    ("'=1+1", "' +49 30 1234", 'Anna-Lena')
+    """
+    return f"'{text}" if _RISKY.match(text) else text
+
+
+def original_text(text: str) -> str:
+    """Take the mark of `safe_text` off again; any other text stays as it is.
+
+    Examples
+    --------
+    >>> original_text("'=1+1"), original_text("'t Hooft")
+    ('=1+1', "'t Hooft")
+    """
+    return text[1:] if text.startswith("'") and _RISKY.match(text[1:]) else text
+
+
+def xlsx_text(text: str) -> str:
+    """`safe_text` without the two characters that XML forbids and the XLSX writer lets through."""
+    return safe_text(text).translate({0xFFFE: "\ufffd", 0xFFFF: "\ufffd"})
+
+
+def rounded(risk_list: pl.DataFrame, minor_digits: int) -> pl.DataFrame:
+    """The list with the decimals people see, rounded once, so that CSV, XLSX and HTML can never disagree.
+
+    Examples
+    --------
+    >>> rounded(pl.DataFrame({"churn_probability": [0.123456], "value_at_stake": [-0.001]}), 2).row(0)
+    (0.1235, 0.0)
+    """
+    return risk_list.with_columns(
+        pl.col("churn_probability").round(PROBABILITY_DECIMALS),
+        pl.col("value_at_stake").round(minor_digits) + 0.0,  # -0.0 + 0.0 is 0.0: nobody is owed minus nothing
+    )
+
+
+def csv_cell(name: str, value: str | float | date | None, minor_digits: int) -> str:
+    """One cell of a CSV file.
+
+    Examples
+    --------
+    >>> csv_cell("value_at_stake", 12.5, 2), csv_cell("due_day", date(2018, 1, 5), 2), csv_cell("name", None, 2)
+    ('12.50', '2018-01-05', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return safe_text(value)
+    if name == "churn_probability":
+        return f"{value:.{PROBABILITY_DECIMALS}f}"
+    if name == "value_at_stake":
+        return f"{value:.{minor_digits}f}"
+    return str(value)  # whole numbers as they are, days as ISO 8601
+
+
+def money_words(amount: float, currency: str, minor_digits: int) -> str:
+    """An amount in a sentence; a large one without its cents.
+
+    Examples
+    --------
+    >>> money_words(48210.337, "USD", 2), money_words(81.5, "USD", 2)
+    ('USD 48,210', 'USD 81.50')
+    """
+    return f"{currency} {amount:,.{0 if abs(amount) >= 10_000 else minor_digits}f}"

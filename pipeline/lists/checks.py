@@ -1,0 +1,109 @@
+"""Is the week what it says it is? Every refusal is one line: what, where, what was found, what was expected."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from pipeline.errors import BadData
+from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, Week
+
+ADDS_UP_WITHIN = 1e-6
+"""Largest difference between a margin and the sum of its parts, in log-odds."""
+
+
+def check(week: Week) -> None:
+    """Refuse a week whose tables break their own rules.
+
+    Raises
+    ------
+    BadData
+        A column is missing, extra, out of place or of another type; a value is out of its range; the tables do not
+        hold the same customers; the counts in ``about`` are not those of the tables.
+    """
+    _check_columns("risk_list", week.risk_list, RISK_LIST)
+    _check_columns("actions", week.actions.select(name for name in week.actions.columns if name in ACTIONS), ACTIONS)
+    _check_columns("waterfalls", week.waterfalls, _waterfall_columns(week.waterfalls))
+    _check_nulls("risk_list", week.risk_list)
+    _check_nulls("actions", week.actions.select("customer_id", "churn_probability", "risk_band", "value_at_stake"))
+    _check_values(week)
+    _check_customers(week)
+    _check_waterfalls(week.waterfalls)
+
+
+def _check_columns(table: str, frame: pl.DataFrame, expected: Mapping[str, pl.DataType]) -> None:
+    for name, kind in expected.items():
+        if name not in frame.columns:
+            raise BadData(f"{table}: column '{name}' is missing, expected {kind}; found {', '.join(frame.columns)}")
+        if frame.schema[name] != kind:
+            raise BadData(f"{table}: column '{name}' is {frame.schema[name]}, expected {kind}")
+    for name in frame.columns:
+        if name not in expected:
+            raise BadData(f"{table}: column '{name}' is not expected; expected {', '.join(expected)}")
+    if table == "risk_list" and frame.columns != list(expected):
+        raise BadData(
+            f"{table}: columns are in another order: {', '.join(frame.columns)}; expected {', '.join(expected)}"
+        )
+
+
+def _check_nulls(table: str, frame: pl.DataFrame) -> None:
+    for name in frame.columns:
+        if name in NEVER_NULL and (nulls := frame[name].null_count()):
+            raise BadData(f"{table}: column '{name}' has {nulls} nulls, expected none")
+
+
+def _waterfall_columns(waterfalls: pl.DataFrame) -> dict[str, pl.DataType]:
+    families = [name for name in waterfalls.columns if name.startswith(FAMILY_PREFIX)]
+    numbers = ["base_margin", "margin", *(families or [f"{FAMILY_PREFIX}<name>"])]
+    return {"customer_id": pl.String(), **dict.fromkeys(numbers, pl.Float64())}
+
+
+def _check_values(week: Week) -> None:
+    listed = week.risk_list
+    for table, frame in (("risk_list", listed), ("actions", week.actions)):
+        _refuse(
+            table, "churn_probability", frame, ~pl.col("churn_probability").is_between(0, 1), "a number from 0 to 1"
+        )
+        _refuse(table, "value_at_stake", frame, ~pl.col("value_at_stake").is_finite(), "a finite number")
+    places = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    _refuse("risk_list", "rank", listed, pl.col("rank") != places, "1, 2, 3 ... down the list")
+    _refuse("risk_list", "status", listed, ~pl.col("status").is_in(STATUSES), f"one of {', '.join(STATUSES)}")
+
+
+def _refuse(table: str, name: str, frame: pl.DataFrame, broken: pl.Expr, expected: str) -> None:
+    found = frame.filter(broken)
+    if not found.is_empty():
+        first = found.row(0, named=True)
+        customer, value = first["customer_id"], first[name]
+        raise BadData(f"{table}: {name} of customer {customer!r} is {value!r}, expected {expected}")
+
+
+def _check_customers(week: Week) -> None:
+    for table, frame in (("risk_list", week.risk_list), ("actions", week.actions), ("waterfalls", week.waterfalls)):
+        _refuse(table, "customer_id", frame, pl.col("customer_id").is_duplicated(), "each customer once")
+    listed = week.risk_list.select("customer_id")
+    for table, frame in (("actions", week.actions), ("waterfalls", week.waterfalls)):
+        strangers = listed.join(frame, on="customer_id", how="anti")
+        _refuse("risk_list", "customer_id", strangers, pl.lit(value=True), f"a customer of {table}")
+    _check_agreement(week)
+    for what, said, there in (
+        ("listed", week.about.listed, week.risk_list.height),
+        ("listed", week.about.listed, week.waterfalls.height),
+        ("scored", week.about.scored, week.actions.height),
+    ):
+        if said != there:
+            raise BadData(f"about: {what} is {said}, expected the {there} customers found in the table")
+
+
+def _check_agreement(week: Week) -> None:
+    """Both tables are read by the same people: what one says of a customer the other must not deny."""
+    both = week.risk_list.join(week.actions, on="customer_id", suffix="_decided")
+    for name in ("churn_probability", "risk_band", "value_at_stake"):
+        differs = pl.col(name) != pl.col(f"{name}_decided")
+        _refuse("risk_list", name, both, differs, "what actions says")
+
+
+def _check_waterfalls(waterfalls: pl.DataFrame) -> None:
+    families = pl.sum_horizontal(pl.col(f"^{FAMILY_PREFIX}.*$"), ignore_nulls=False)
+    gap = (pl.col("base_margin") + families - pl.col("margin")).abs()
+    broken = (gap > ADDS_UP_WITHIN) | ~gap.is_finite() | gap.is_null()
+    _refuse("waterfalls", "margin", waterfalls, broken, "base_margin plus the families")

@@ -1,0 +1,123 @@
+"""The list as one web page that needs nothing but itself: it opens from a mail, offline, on a phone or on paper."""
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from typing import Any, Final
+
+import polars as pl
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.lists.cells import money_words, rounded
+from pipeline.lists.schema import COLUMN_WORDS, FAMILY_PREFIX, STATUSES, Week, band_levels
+
+FAMILY_WORDS: Final = {
+    "recency": "Time since last order",
+    "frequency": "How often they order",
+    "monetary": "How much they spend",
+    "engagement": "Interest shown",
+    "breadth": "Variety of purchases",
+    "tenure": "Time as a customer",
+    "service": "Service cases",
+    "loyalty": "Loyalty programme",
+    "price": "Prices and discounts",
+    "contact": "Contact with us",
+}
+"""Families in the words of people who never heard of them; another family is shown under its own name."""
+
+# A "<" could end the script the data stands in; the two separators end a line in old readers of JavaScript.
+_NOT_IN_A_SCRIPT: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+def html_page(week: Week) -> str:
+    """Render the page.
+
+    All text of the week reaches the page as JSON and is shown as text, never as markup. A content security policy
+    forbids every network request and every script but the page's own, so that even a flaw could not call out.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_package_text))
+    style, script = _package_text("risk_list.css"), _package_text("risk_list.js")
+    return environment.get_template("risk_list.html.j2").render(
+        about=week.about,
+        as_of=f"{week.about.as_of.day} {week.about.as_of:%B %Y}",
+        column_words=COLUMN_WORDS,
+        tiles=_tiles(week),
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - a file of this package
+        script=Markup(script),  # noqa: S704
+        data=Markup(json_in_script(_page_data(week))),  # noqa: S704 - escaped there
+    )
+
+
+def json_in_script(content: object) -> str:
+    r"""JSON that stays inside its ``<script>``, whatever it says.
+
+    Examples
+    --------
+    >>> json_in_script({"name": "</script>"})
+    '{"name":"\\u003c/script\\u003e"}'
+    """
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    return text.translate(_NOT_IN_A_SCRIPT)
+
+
+def family_words(name: str) -> str:
+    """What people call a family.
+
+    Examples
+    --------
+    >>> family_words("recency"), family_words("opening_hours")
+    ('Time since last order', 'Opening hours')
+    """
+    return FAMILY_WORDS.get(name, name.replace("_", " ").capitalize())
+
+
+def _package_text(name: str) -> str:
+    return files("pipeline.lists").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow this style and this script by their hashes, and nothing else."""
+    style_hash, script_hash = (
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (style, script)
+    )
+    return (
+        f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+    )
+
+
+def _tiles(week: Week) -> list[tuple[str, str, str]]:
+    """The few numbers above the list: number, what it counts, and a second line."""
+    about, listed = week.about, week.risk_list
+    expected = float(listed["churn_probability"].sum())
+    to_act = listed["action"].count()
+    money = money_words(float(listed["value_at_stake"].sum()), about.currency, about.minor_digits)
+    return [
+        (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
+        (money, "value at stake", "of everyone listed, together"),
+        (f"{expected:,.0f}", "expected to stop buying", "of everyone listed, if nothing is done"),
+        (f"{to_act:,}", "with something to do", f"{about.listed - to_act:,} only to keep an eye on"),
+    ]
+
+
+def _page_data(week: Week) -> dict[str, Any]:
+    """What the script needs: the list column by column, why some get no action, and the steps of each waterfall."""
+    listed = rounded(week.risk_list, week.about.minor_digits).drop("outcome", "note")
+    by_customer = listed.select("customer_id")
+    why_not = by_customer.join(
+        week.actions.select("customer_id", "why_not"), on="customer_id", how="left", maintain_order="left"
+    )
+    steps = by_customer.join(week.waterfalls, on="customer_id", how="left", maintain_order="left")
+    families = sorted(name for name in steps.columns if name.startswith(FAMILY_PREFIX))
+    return {
+        "currency": week.about.currency,
+        "digits": week.about.minor_digits,
+        "bands": band_levels(week.actions),
+        "statuses": STATUSES,
+        "families": [family_words(name.removeprefix(FAMILY_PREFIX)) for name in families],
+        "columns": listed.with_columns(why_not["why_not"]).to_dict(as_series=False),
+        "steps": steps.select(pl.col("base_margin", *families).round(4)).rows(),
+    }

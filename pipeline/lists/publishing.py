@@ -1,0 +1,100 @@
+"""A week, file by file, and how it gets into its folder."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.lists.checks import check
+from pipeline.lists.csv_file import csv_bytes
+from pipeline.lists.file_names import owner_stems
+from pipeline.lists.html_page import html_page
+from pipeline.lists.manifest import File, manifest
+from pipeline.lists.schema import Week
+from pipeline.lists.week_folder import write_week
+from pipeline.lists.xlsx_file import xlsx_bytes
+
+ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
+
+
+def publish(week: Week, exports: Path, *, replace: bool) -> Path:
+    """Write the week folder, whole or not at all.
+
+    Parameters
+    ----------
+    week
+        What goes into it; checked first.
+    exports
+        The folder that holds all weeks; made if absent.
+    replace
+        Whether a week that is already out may be written again. Readers see the old week or the new one, never a mix.
+
+    Returns
+    -------
+    The week folder, ``exports/<as_of>``.
+
+    Raises
+    ------
+    BadData
+        The week breaks its own rules; nothing is written.
+    AlreadyPublished
+        The week is out and `replace` is false.
+    Locked
+        Another run is writing to `exports`.
+    """
+    check(week)
+    return write_week(_files(week), exports, week.about.as_of.isoformat(), replace=replace)
+
+
+def _files(week: Week) -> Iterator[File]:
+    """Every file of the week, one at a time so that only one is held in memory; the manifest comes last."""
+    written = []
+    for file in _contents(week):
+        written.append(file.entry())
+        yield file
+    yield File("manifest.json", json_bytes(manifest(week.about, week.fingerprints, written)), None)
+
+
+def _contents(week: Week) -> Iterator[File]:
+    about, listed = week.about, week.risk_list
+    yield File("risk_list.csv", csv_bytes(listed, about.minor_digits), listed.height)
+    yield File("risk_list.xlsx", xlsx_bytes(week), listed.height)
+    yield File("risk_list.html", html_page(week).encode(), listed.height)
+    yield File("risk_list.parquet", parquet_bytes(listed), listed.height)
+    actions = week.actions.sort("customer_id")  # whatever buckets they came from
+    yield File("actions.parquet", parquet_bytes(actions), actions.height)
+    stems = owner_stems(listed["owner"].to_list())
+    by_stem = listed.with_columns(stem=pl.Series([stems[owner] for owner in listed["owner"]], dtype=pl.String))
+    for (stem,), part in sorted(by_stem.partition_by("stem", as_dict=True, include_key=False).items()):
+        yield File(f"by_owner/{stem}.csv", csv_bytes(part, about.minor_digits), part.height)
+    yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)
+
+
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """The frame as Parquet; the same rows make the same bytes, however they lie in memory."""
+    buffer = io.BytesIO()
+    frame.rechunk().write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
+    return buffer.getvalue()
+
+
+def json_bytes(content: dict[str, Any]) -> bytes:
+    r"""JSON for people and programs: sorted keys, days as ISO 8601, no NaN.
+
+    Examples
+    --------
+    >>> json_bytes({"b": 1, "a": "é"}).decode()
+    '{\n  "a": "é",\n  "b": 1\n}\n'
+    """
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True, default=_iso)
+    return f"{text}\n".encode()
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not JSON: {value!r}")

@@ -1,0 +1,338 @@
+// Draws the list from the JSON in the page. All text is set as text, never as markup; nothing is fetched or stored.
+"use strict";
+(() => {
+  const PAGE = JSON.parse(document.getElementById("page").textContent);
+  const AT_ONCE = 200; // rows drawn at a time: scrolling stays smooth however long the list is
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const COLUMNS = PAGE.columns;
+  const byId = (id) => document.getElementById(id);
+  const body = byId("rows");
+
+  // ---------------------------------------------------------------------------------------------------- small helpers
+  function element(tag, attributes, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes ?? {})) made.setAttribute(name, value);
+    made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+    return made;
+  }
+  const drawn = (tag, attributes, text) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+  const words = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+  const sentence = (text) => {
+    const trimmed = text.trim();
+    return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+  };
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const percent = (p) => (p < 0.01 ? "<1%" : p > 0.99 ? ">99%" : `${Math.round(p * 100)}%`);
+  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+  function day(iso) {
+    const [year, month, date] = iso.split("-").map(Number);
+    return element("time", { datetime: iso }, `${date} ${MONTHS[month - 1]} ${year}`);
+  }
+  const amount = (() => {
+    const digits = { minimumFractionDigits: PAGE.digits, maximumFractionDigits: PAGE.digits };
+    try {
+      const known = { style: "currency", currency: PAGE.currency, currencyDisplay: "code", ...digits };
+      return new Intl.NumberFormat("en", known);
+    } catch {
+      const number = new Intl.NumberFormat("en", digits); // a code that Intl refuses
+      return { format: (value) => `${PAGE.currency}\u00a0${number.format(value)}` };
+    }
+  })();
+  function money(value) {
+    const text = amount.format(value);
+    if (!text.startsWith(PAGE.currency)) return [text];
+    return [element("span", { class: "code" }, PAGE.currency), text.slice(PAGE.currency.length)];
+  }
+
+  // --------------------------------------------------------------------------------------------------------- the rows
+  const rows = COLUMNS.rank.map((rank, at) => {
+    const row = { at, level: PAGE.bands[COLUMNS.risk_band[at]], steps: PAGE.steps[at] };
+    const said = [];
+    for (const [name, cells] of Object.entries(COLUMNS)) {
+      row[name] = cells[at];
+      if (typeof cells[at] === "string") said.push(cells[at]);
+    }
+    row.haystack = plain([...said, words(row.status)].join("\n"));
+    return row;
+  });
+
+  const field = (name, children, more) =>
+    element("span", { "data-field": name, ...more }, ...(Array.isArray(children) ? children : [children]));
+  const dotted = (...parts) => parts.filter(Boolean).flatMap((part, at) => (at ? [" · ", part] : [part]));
+
+  function riskCell(row) {
+    const bar = element("span", { class: "bar", "aria-hidden": "true" }, element("i"));
+    bar.firstChild.style.width = `${row.churn_probability * 100}%`;
+    return element("td", { class: `risk ${row.level}` },
+      element("span", { class: "risk-line" },
+        field("churn_probability", percent(row.churn_probability)), field("risk_band", row.risk_band, { class: "chip" })),
+      bar);
+  }
+
+  function customerCell(row) {
+    const parts = [row.name && field("customer_id", row.customer_id), field("tier", row.tier), row.owner && field("owner", row.owner)];
+    return element("td", { class: "customer" },
+      row.name ? field("name", row.name, { class: "main" }) : field("customer_id", row.customer_id, { class: "main" }),
+      element("span", { class: "sub" }, ...dotted(...parts)));
+  }
+
+  function actionCell(row) {
+    if (row.action === null) {
+      return element("td", { class: "action none" }, field("why_not", sentence(row.why_not ?? "Nothing to do"), { class: "main" }));
+    }
+    const how = dotted(row.channel && field("channel", words(row.channel)), row.who && field("who", row.who));
+    return element("td", { class: "action" }, field("action", row.action, { class: "main" }), element("span", { class: "sub" }, ...how));
+  }
+
+  function tableRow(row) {
+    const open = element("button", {
+      class: "open", type: "button", "aria-expanded": "false", "aria-controls": `more-${row.at}`,
+      "aria-label": `Details of ${row.name ?? row.customer_id}`,
+    });
+    const made = element("tr", { class: "row", "data-at": row.at },
+      element("td", { class: "rank" }, open, field("rank", String(row.rank))),
+      customerCell(row),
+      riskCell(row),
+      element("td", { class: "value" }, field("value_at_stake", money(row.value_at_stake))),
+      element("td", { class: "reason" }, row.reason_1 === null ? "" : field("reason_1", sentence(row.reason_1), { class: "main" })),
+      actionCell(row),
+      element("td", { class: "due" }, row.due_day === null ? "" : field("due_day", day(row.due_day))),
+      element("td", { class: "status" }, field("status", words(row.status), { class: `state ${row.status}` })));
+    return made;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- an open row
+  const fact = (name, title, children) =>
+    element("div", {}, element("dt", {}, title), element("dd", { "data-field": name }, ...children));
+
+  function whyBlock(row) {
+    const reasons = ["reason_1", "reason_2", "reason_3"].filter((name) => row[name] !== null);
+    const list = element("ol", { class: "reasons" },
+      ...reasons.map((name) => element("li", { "data-field": name }, sentence(row[name]))));
+    const block = element("section", {}, element("h3", {}, "Why at risk"),
+      reasons.length ? list : element("p", { class: "faint" }, "Nothing stands out; many small influences add up."));
+    if (row.protects !== null) {
+      block.append(element("h3", {}, "What speaks for staying"), element("p", { class: "protects", "data-field": "protects" }, sentence(row.protects)));
+    }
+    return block;
+  }
+
+  function actionBlock(row) {
+    const facts = [];
+    if (row.channel !== null) facts.push(fact("channel", "How", [words(row.channel)]));
+    if (row.who !== null) facts.push(fact("who", "Who", [row.who]));
+    if (row.due_day !== null) facts.push(fact("due_day", "Due", [day(row.due_day)]));
+    if (row.playbook !== null) facts.push(fact("playbook", "Playbook", [words(row.playbook)]));
+    const since = row.status === "new" ? "listed " : "listed since ";
+    facts.push(fact("status", "Status", [field("status", words(row.status)), `, ${since}`, field("since_week", day(row.since_week))]));
+    facts.push(fact("last_order_day", "Last order", [day(row.last_order_day)]));
+    facts.push(fact("last_contact_day", "Last contact", [row.last_contact_day === null ? "none known" : day(row.last_contact_day)]));
+    const what = row.action === null
+      ? element("p", { class: "faint", "data-field": "why_not" }, sentence(row.why_not ?? "Nothing to do"))
+      : element("p", { class: "todo", "data-field": "action" }, sentence(row.action));
+    const caution = row.caution === null ? null
+      : element("p", { class: "caution" }, element("b", {}, "Mind: "), field("caution", sentence(row.caution)));
+    return element("section", {}, element("h3", {}, "What to do"), what, caution, element("dl", { class: "details" }, ...facts));
+  }
+
+  // From a typical customer, family by family, to this one. Positions are log-odds, in which the parts add up; readers
+  // see a direction, words and the customer's own risk, for the numbers in between would mean nothing to them.
+  function stepsOf(row) {
+    const [base, ...parts] = row.steps;
+    const steps = parts.map((by, at) => ({ name: PAGE.families[at], by })).filter((step) => step.by !== 0);
+    steps.sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
+    if (steps.length > 8) {
+      const rest = steps.splice(7);
+      steps.push({ name: `${rest.length} smaller influences`, by: rest.reduce((sum, step) => sum + step.by, 0) });
+    }
+    let at = base;
+    for (const step of steps) [step.from, step.to] = [at, (at += step.by)];
+    return { base, steps, end: at };
+  }
+
+  function waterfall(row, width) {
+    const { base, steps, end } = stepsOf(row);
+    const every = [base, end, ...steps.map((step) => step.to)];
+    const low = Math.min(...every), high = Math.max(...every, low + 0.1);
+    const narrow = width < 400, left = narrow ? 142 : 160, right = 44, line = 24, top = 2;
+    const x = (value) => left + 8 + ((value - low) / (high - low)) * (width - left - right - 8);
+    const y = (at) => top + at * line;
+    const bottom = y(steps.length + 2);
+    const heading = `From a typical customer to this one: ${steps.map((step) => `${step.name} ${step.by > 0 ? "raises" : "lowers"} the risk`).join("; ")}. This customer's risk is ${percent(row.churn_probability)}.`;
+    const svg = drawn("svg", { viewBox: `0 0 ${width} ${bottom + 22}`, width, class: "waterfall", role: "img", "aria-label": heading });
+    const label = (at, text, kind) => svg.append(drawn("text", { x: left, y: y(at) + line / 2 + 4, "text-anchor": "end", class: kind }, text));
+    const join = (at, value) => svg.append(drawn("line", { x1: x(value), x2: x(value), y1: y(at) + line - 6, y2: y(at + 1) + 6, class: "join" }));
+
+    svg.append(drawn("line", { x1: x(base), x2: x(base), y1: top, y2: bottom, class: "typical-line" }));
+    label(0, "Typical customer", "end-label");
+    svg.append(drawn("circle", { cx: x(base), cy: y(0) + line / 2, r: 4, class: "end-mark" }));
+    join(0, base);
+    steps.forEach((step, i) => {
+      const [from, to] = [x(Math.min(step.from, step.to)), x(Math.max(step.from, step.to))];
+      label(i + 1, step.name, "step-label");
+      const bar = drawn("rect", { x: from, y: y(i + 1) + 5, width: Math.max(to - from, 1), height: line - 10, rx: 2, class: step.by > 0 ? "raises" : "lowers" });
+      bar.append(drawn("title", {}, `${step.name} ${step.by > 0 ? "raises" : "lowers"} the risk`));
+      svg.append(bar);
+      join(i + 1, step.to);
+    });
+    label(steps.length + 1, "This customer", "end-label");
+    svg.append(drawn("circle", { cx: x(end), cy: y(steps.length + 1) + line / 2, r: 5, class: `end-mark ${row.level}` }));
+    svg.append(drawn("text", { x: x(end) + 10, y: y(steps.length + 1) + line / 2 + 4, class: "end-number" }, percent(row.churn_probability)));
+    svg.append(drawn("line", { x1: left + 8, x2: width - right, y1: bottom, y2: bottom, class: "axis" }));
+    svg.append(drawn("text", { x: left + 8, y: bottom + 15, class: "axis-words" }, narrow ? "← stays" : "← more likely to stay"));
+    svg.append(drawn("text", { x: width, y: bottom + 15, "text-anchor": "end", class: "axis-words" }, narrow ? "stops buying →" : "more likely to stop →"));
+    return svg;
+  }
+
+  function detailRow(row) {
+    const width = Math.max(280, Math.min(440, document.documentElement.clientWidth - 64));
+    const how = element("section", { class: "how" }, element("h3", {}, "How the risk comes about"), waterfall(row, width),
+      element("p", { class: "legend" }, element("span", { class: "key raises" }, "raises the risk"), element("span", { class: "key lowers" }, "lowers it")));
+    const cell = element("td", { colspan: 8 }, element("div", { class: "panel" }, whyBlock(row), actionBlock(row), how));
+    return element("tr", { class: "detail", id: `more-${row.at}` }, cell);
+  }
+
+  const opened = new Set();
+  function setOpen(made, open) {
+    const row = rows[Number(made.dataset.at)];
+    made.classList.toggle("opened", open);
+    made.querySelector(".open").setAttribute("aria-expanded", String(open));
+    if (open) made.after(detailRow(row));
+    else if (made.nextElementSibling?.classList.contains("detail")) made.nextElementSibling.remove();
+    if (open) opened.add(row.at); else opened.delete(row.at);
+  }
+
+  // ------------------------------------------------------------------------------------------ search, filters and sort
+  const state = { words: [], filters: new Map(), by: "rank", down: false };
+  let shown = rows, drawnRows = 0;
+
+  const falls = new Set(["churn_probability", "value_at_stake"]); // the large end is what people look for first
+  const sortKey = (row, by) => (by === "customer_id" ? row.name ?? row.customer_id : row[by]);
+  function compare(a, b) {
+    const [left, right] = [sortKey(a, state.by), sortKey(b, state.by)];
+    if (left === null || right === null) return (left === null) - (right === null) || a.rank - b.rank; // unknown comes last
+    const order = typeof left === "number" ? left - right : collator.compare(left, right);
+    return (state.down ? -order : order) || a.rank - b.rank;
+  }
+
+  function drawMore(count) {
+    const part = document.createDocumentFragment();
+    const until = Math.min(shown.length, drawnRows + count);
+    const made = shown.slice(drawnRows, until).map(tableRow);
+    part.append(...made);
+    body.append(part);
+    for (const one of made) if (opened.has(Number(one.dataset.at))) setOpen(one, true);
+    drawnRows = until;
+    byId("end").hidden = drawnRows >= shown.length;
+    byId("more").textContent = `Show more (${(shown.length - drawnRows).toLocaleString("en")} left)`;
+  }
+
+  function refresh() {
+    shown = rows.filter((row) =>
+      state.words.every((word) => row.haystack.includes(word)) &&
+      [...state.filters].every(([name, value]) => row[name] === value));
+    shown.sort(compare);
+    body.replaceChildren();
+    drawnRows = 0;
+    drawMore(AT_ONCE);
+    const narrowed = state.words.length > 0 || state.filters.size > 0;
+    const at_stake = amount.format(shown.reduce((sum, row) => sum + row.value_at_stake, 0));
+    byId("shown").textContent = narrowed
+      ? `${shown.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")} customers, ${at_stake} at stake`
+      : `${rows.length.toLocaleString("en")} customers`;
+    byId("clear").hidden = !narrowed;
+    byId("nothing").hidden = shown.length > 0;
+    byId("table").hidden = shown.length === 0;
+    for (const head of document.querySelectorAll("th[data-sort]")) {
+      if (head.dataset.sort === state.by) head.setAttribute("aria-sort", state.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+  }
+
+  function sortBy(name) {
+    state.down = state.by === name ? !state.down : falls.has(name);
+    state.by = name;
+    byId("sort-by").value = name;
+    refresh();
+  }
+
+  const FILTERS = [["risk_band", "risk bands"], ["tier", "tiers"], ["playbook", "playbooks"], ["owner", "owners"], ["status", "statuses"]];
+  const order = { risk_band: Object.keys(PAGE.bands).reverse(), status: PAGE.statuses };
+  function choices(name) {
+    const counts = new Map();
+    for (const row of rows) counts.set(row[name], (counts.get(row[name]) ?? 0) + 1);
+    const place = (value) => (order[name] ? order[name].indexOf(value) : 0);
+    const sorted = [...counts].sort(([a], [b]) =>
+      (a === null) - (b === null) || (a === null ? 0 : place(a) - place(b) || collator.compare(a, b)));
+    return sorted;
+  }
+  function addFilter(name, title) {
+    const found = choices(name);
+    if (found.length < 2) return;
+    const label = (value) => (value === null ? `(no ${words(name).toLowerCase()})` : name === "playbook" || name === "status" ? words(value) : value);
+    const select = element("select", { "data-filter": name, "aria-label": `Show only these ${title}` }, element("option", { value: "" }, `All ${title}`),
+      ...found.map(([value, count], at) => element("option", { value: String(at) }, `${label(value)} (${count.toLocaleString("en")})`)));
+    select.addEventListener("change", () => {
+      if (select.value === "") state.filters.delete(name); else state.filters.set(name, found[Number(select.value)][0]);
+      select.classList.toggle("set", select.value !== "");
+      refresh();
+    });
+    byId("filters").append(select);
+  }
+
+  function clear() {
+    byId("search").value = "";
+    state.words = [];
+    state.filters.clear();
+    for (const select of byId("filters").children) { select.value = ""; select.classList.remove("set"); }
+    refresh();
+    byId("search").focus();
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- wiring
+  for (const [name, title] of FILTERS) addFilter(name, title);
+  for (const [name, title] of [["rank", "rank"], ["value_at_stake", "value at stake"], ["churn_probability", "churn risk"], ["customer_id", "customer"], ["owner", "owner"],
+    ["tier", "tier"], ["reason_1", "main reason"], ["action", "what to do"], ["due_day", "due day"], ["status", "status"], ["last_order_day", "last order"]]) {
+    byId("sort-by").append(element("option", { value: name }, title));
+  }
+  byId("sort-by").addEventListener("change", (event) => { state.by = ""; sortBy(event.target.value); });
+  for (const head of document.querySelectorAll("th[data-sort]")) {
+    head.firstChild.addEventListener("click", () => sortBy(head.dataset.sort));
+  }
+
+  let waiting;
+  byId("search").addEventListener("input", (event) => {
+    clearTimeout(waiting); // wait for a pause in the typing
+    waiting = setTimeout(() => { state.words = plain(event.target.value).split(/\s+/).filter(Boolean); refresh(); }, 120);
+  });
+  byId("tools").addEventListener("submit", (event) => event.preventDefault());
+  byId("tools").addEventListener("reset", (event) => { event.preventDefault(); clear(); });
+  byId("clear-too").addEventListener("click", clear);
+
+  body.addEventListener("click", (event) => {
+    const made = event.target.closest("tr.row");
+    const copying = !event.target.matches(".open") && String(getSelection()); // someone marks text in the row
+    if (!made || copying) return;
+    setOpen(made, !made.classList.contains("opened"));
+  });
+  body.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !event.target.matches(".open")) return;
+    const buttons = [...body.querySelectorAll(".open")];
+    const next = buttons[buttons.indexOf(event.target) + step];
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+
+  byId("more").addEventListener("click", () => drawMore(AT_ONCE));
+  new IntersectionObserver(([entry]) => { if (entry.isIntersecting) drawMore(AT_ONCE); }, { rootMargin: "800px" }).observe(byId("end"));
+  addEventListener("beforeprint", () => { drawMore(shown.length); byId("glossary").open = true; });
+
+  byId("list").hidden = false;
+  refresh();
+})();

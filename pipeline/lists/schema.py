@@ -1,0 +1,163 @@
+"""What a week is made of, the columns of the risk list, and a sentence on each of them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+RISK_LIST: Final[dict[str, pl.DataType]] = {
+    "rank": pl.Int64(),
+    "customer_id": pl.String(),
+    "name": pl.String(),
+    "owner": pl.String(),
+    "tier": pl.String(),
+    "churn_probability": pl.Float64(),
+    "risk_band": pl.String(),
+    "value_at_stake": pl.Float64(),
+    "reason_1": pl.String(),
+    "reason_2": pl.String(),
+    "reason_3": pl.String(),
+    "protects": pl.String(),
+    "playbook": pl.String(),
+    "action": pl.String(),
+    "channel": pl.String(),
+    "who": pl.String(),
+    "due_day": pl.Date(),
+    "status": pl.String(),
+    "since_week": pl.Date(),
+    "caution": pl.String(),
+    "last_order_day": pl.Date(),
+    "last_contact_day": pl.Date(),
+    "outcome": pl.String(),
+    "note": pl.String(),
+}
+"""The columns of the risk list, in order. People script against them."""
+
+NEVER_NULL: Final = frozenset(
+    {
+        *("rank", "customer_id", "tier", "churn_probability", "risk_band", "value_at_stake"),
+        *("status", "since_week", "last_order_day", "outcome", "note"),
+    }
+)
+"""The columns of the risk list that hold something in every row; ``outcome`` and ``note`` hold an empty text."""
+
+_DECIDED: Final = (
+    *("customer_id", "churn_probability", "risk_band", "value_at_stake"),
+    *("playbook", "action", "channel", "who", "due_day"),
+)
+ACTIONS: Final[dict[str, pl.DataType]] = {name: RISK_LIST[name] for name in _DECIDED} | {"why_not": pl.String()}
+"""The columns that ``actions`` must have, in any order; it may carry more."""
+
+FAMILY_PREFIX: Final = "family_"
+"""A column of ``waterfalls`` that starts so holds the log-odds one family of features adds."""
+
+STATUSES: Final = ("new", "still_open", "snoozed", "recovered", "dropped")
+"""What a customer on the list can be since last week."""
+
+OUTCOMES: Final = ("done", "not_done", "wrong_reason")
+"""What a team may write into ``outcome``."""
+
+COLUMN_WORDS: Final[dict[str, str]] = {
+    "rank": "Place on the list; 1 is the most urgent.",
+    "customer_id": "The customer in your own systems.",
+    "name": "What the customer is called, where that is known.",
+    "owner": "Who looks after this customer.",
+    "tier": "How settled the customer is: new, one-time, regular or loyal.",
+    "churn_probability": "How likely the customer is to stop buying: of 100 customers at 30 %, about 30 stop.",
+    "risk_band": "The churn probability in a word.",
+    "value_at_stake": "What we stand to lose: the customer's expected value times the churn probability.",
+    "reason_1": "What raises this customer's risk most, compared with a typical customer.",
+    "reason_2": "What raises the risk second most.",
+    "reason_3": "What raises the risk third most.",
+    "protects": "What most speaks for the customer staying.",
+    "playbook": "The playbook the action comes from.",
+    "action": "What to do this week; empty means: keep an eye on the customer.",
+    "channel": "How to reach the customer.",
+    "who": "Who should do it.",
+    "due_day": "The day to do it by.",
+    "status": "Where this stands since last week: new, still_open, snoozed, recovered or dropped.",
+    "since_week": "The week this customer came onto the list.",
+    "caution": "What to mind before acting.",
+    "last_order_day": "The day of the last order.",
+    "last_contact_day": "The day we last got in touch; empty means we know of none.",
+    "outcome": "For you to fill in: done, not_done or wrong_reason.",
+    "note": "For you to fill in: anything the next reader should know.",
+}
+"""A sentence on each column, for everyone who reads the list: cell notes, tooltips and glossaries use this one."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What every reader of a week must know.
+
+    Parameters
+    ----------
+    company
+        ``data.name`` of the parameters.
+    as_of
+        The day customers were scored for; it names the week folder.
+    currency, minor_digits
+        ISO 4217 code of all money, and its digits after the point (0–4): 2 for USD, 0 for JPY.
+    churn_definition
+        A full sentence on what counts as churned.
+    notice
+        The data provider's caveat; empty if there is none.
+    verdict
+        One line on how good the model is.
+    eligible, scored, listed
+        Numbers of customers; ``scored`` is the height of ``actions``, ``listed`` that of the list.
+    """
+
+    company: str
+    as_of: date
+    currency: str
+    minor_digits: int
+    churn_definition: str
+    notice: str
+    verdict: str
+    eligible: int
+    scored: int
+    listed: int
+
+
+@dataclass(frozen=True)
+class Week:
+    """Everything that goes into one week folder.
+
+    Parameters
+    ----------
+    about
+        What every reader must know.
+    risk_list
+        `RISK_LIST`, sorted by ``rank`` (1, 2, ...) and cut to the longest list wanted.
+    actions
+        Everyone scored: `ACTIONS` and any further columns. ``why_not`` says why there is no action, else it is null.
+    waterfalls
+        One row per listed customer, in any order: ``customer_id``, ``base_margin`` and ``margin`` (log-odds of a
+        typical customer and of this one) and float columns ``family_<name>`` that add up from one to the other.
+    run_report
+        How the week was made; JSON, no wall-clock time. Its key ``about`` is filled from `about`.
+    fingerprints
+        What the week was made from, such as ``{"model": ..., "data": ..., "params": ...}``.
+    """
+
+    about: About
+    risk_list: pl.DataFrame
+    actions: pl.DataFrame
+    waterfalls: pl.DataFrame
+    run_report: dict[str, Any]
+    fingerprints: dict[str, str]
+
+
+def band_levels(actions: pl.DataFrame) -> dict[str, str]:
+    """Which risk band is the ``top`` one, the ``bottom`` one or in the ``middle``; bands have names of their own.
+
+    Examples
+    --------
+    >>> band_levels(pl.DataFrame({"risk_band": ["low", "high", "so-so"], "churn_probability": [0.1, 0.8, 0.4]}))
+    {'low': 'bottom', 'so-so': 'middle', 'high': 'top'}
+    """
+    rising = actions.group_by("risk_band").agg(pl.col("churn_probability").max()).sort("churn_probability", "risk_band")
+    bands: list[str] = rising["risk_band"].to_list()
+    return dict.fromkeys(bands, "middle") | dict.fromkeys(bands[:1], "bottom") | dict.fromkeys(bands[-1:], "top")

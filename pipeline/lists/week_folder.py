@@ -1,0 +1,130 @@
+"""How a week gets into its folder: whole or not at all, and settled again after a kill.
+
+The files go into a hidden folder beside the week, reach the disk, and only then take the week's name in one rename. A
+week that is replaced is first put aside under another hidden name. Whatever a killed run leaves is therefore hidden,
+and `recover` knows what to do with it from its name alone.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import AlreadyPublished, Locked
+from pipeline.lists.manifest import File
+
+if sys.platform != "win32":
+    import fcntl
+
+_NEW, _OLD = ".being_written", ".being_replaced"
+
+
+def write_week(files: Iterable[File], exports: Path, name: str, *, replace: bool) -> Path:
+    """Write `files` to ``exports/<name>``, or leave everything as it was.
+
+    Raises
+    ------
+    AlreadyPublished
+        The week is there and `replace` is false.
+    Locked
+        Another run is writing to `exports`.
+    """
+    exports.mkdir(parents=True, exist_ok=True)
+    with _alone(exports):
+        _settle(exports)
+        week, new = exports / name, exports / f".{name}{_NEW}"
+        if week.exists() and not replace:
+            raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
+        try:
+            _write_all(files, new)
+            _swap(new, week, exports / f".{name}{_OLD}")
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    return week
+
+
+def recover(exports: Path) -> None:
+    """Settle what a killed run left: half-written weeks go, a week put aside comes back.
+
+    Call it before reading earlier weeks; `publish` does so itself.
+
+    Raises
+    ------
+    Locked
+        Another run is writing to `exports`.
+    """
+    if exports.is_dir():
+        with _alone(exports):
+            _settle(exports)
+
+
+def _settle(exports: Path) -> None:
+    for left in sorted(exports.glob(f".*{_NEW}")):
+        shutil.rmtree(left)
+    for old in sorted(exports.glob(f".*{_OLD}")):
+        week = exports / old.name.removeprefix(".").removesuffix(_OLD)
+        if week.exists():  # the new week had arrived; only the sweeping was missing
+            shutil.rmtree(old)
+        else:
+            old.rename(week)
+            _sync(exports)
+
+
+def _write_all(files: Iterable[File], folder: Path) -> None:
+    (folder / "by_owner").mkdir(parents=True)
+    for file in files:
+        with (folder / file.path).open("xb") as handle:
+            handle.write(file.content)
+            handle.flush()
+            os.fsync(handle.fileno())
+    _sync(folder / "by_owner")
+    _sync(folder)
+
+
+def _swap(new: Path, week: Path, old: Path) -> None:
+    if week.exists():
+        week.rename(old)
+    try:
+        new.rename(week)
+    except BaseException:
+        if old.exists():
+            old.rename(week)
+        raise
+    _sync(week.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Let the names in a folder reach the disk; Windows does that by itself and cannot open folders."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _alone(exports: Path) -> Iterator[None]:
+    """Hold the folder itself as a lock: no lock file is left among the weeks, and a kill frees it."""
+    if sys.platform == "win32":  # folders cannot be held there; the lock of the run has to do
+        yield
+        return
+    handle = os.open(exports, os.O_RDONLY)
+    try:
+        _take(handle, exports)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, exports: Path) -> None:
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Locked(f"{exports}: another run is writing to this folder; wait until it is done") from None
+        except OSError:  # some network file systems know no locks; there, too, the lock of the run has to do
+            return

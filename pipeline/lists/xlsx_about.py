@@ -1,0 +1,46 @@
+"""The second sheet of the workbook: how to read the list."""
+
+from typing import Any
+
+from pipeline.lists.cells import xlsx_text
+from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, Week
+
+FIRST_ROW = 2
+
+
+def write_about(book: Any, week: Week) -> None:
+    """Add the sheet "About" to an open workbook."""
+    sheet = book.add_worksheet("About")
+    head = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+    body = book.add_format({"valign": "top", "text_wrap": True})
+    sheet.set_column(0, 0, 24)
+    sheet.set_column(1, 1, 96)
+    sheet.hide_gridlines(2)
+    sheet.fit_to_pages(1, 0)
+    sheet.write_string(0, 0, "About this list", book.add_format({"bold": True, "font_size": 16}))
+    for row, (name, words) in enumerate(about_lines(week), start=FIRST_ROW):
+        sheet.write_string(row, 0, xlsx_text(name), head)
+        sheet.write_string(row, 1, xlsx_text(words), body)
+
+
+def about_lines(week: Week) -> list[tuple[str, str]]:
+    """What the sheet says, line by line: a heading and a sentence."""
+    about = week.about
+    return [
+        ("Company", about.company),
+        ("As of", str(about.as_of)),
+        ("What churn means here", about.churn_definition),
+        ("How reliable the list is", about.verdict),
+        *([("Please note", about.notice)] if about.notice else []),
+        ("Customers", f"{about.listed:,} listed of {about.scored:,} scored; {about.eligible:,} were eligible."),
+        *([] if about.listed else [("This week", "Nobody to act on this week.")]),
+        ("Money", f"All amounts are in {about.currency}."),
+        ("Reasons", "A reason says what goes together with the risk, not what causes it."),
+        (
+            "Handing back",
+            f"On the sheet Risk list, fill in outcome ({', '.join(OUTCOMES)}) and note; return this file.",
+        ),
+        ("", ""),
+        ("Column", "What it means"),
+        *COLUMN_WORDS.items(),
+    ]

@@ -1,0 +1,132 @@
+"""The list as a workbook: the sheet to work in and hand back, and a sheet on how to read it."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from typing import Any, Final
+
+from xlsxwriter import Workbook
+
+from pipeline.lists.cells import rounded, xlsx_text
+from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, band_levels
+from pipeline.lists.xlsx_about import write_about
+
+WIDTHS: Final = {
+    "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
+    "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "protects": 36, "playbook": 18, "action": 40,
+    "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12, "caution": 30, "last_order_day": 12,
+    "last_contact_day": 12, "outcome": 14, "note": 32,
+}  # fmt: skip
+"""Widths of the columns, in characters."""
+
+# The word stands in the cell; the colour only helps the eye, and each pair of ink and paper has a contrast above 4.5.
+BAND_COLOURS: Final = {
+    "top": {"bg_color": "#FBE3DC", "font_color": "#8A2C12"},
+    "middle": {"bg_color": "#FBF0D3", "font_color": "#6B4800"},
+    "bottom": {"bg_color": "#E0F0EE", "font_color": "#0F5049"},
+}
+CELL: Final = {"valign": "top", "bottom": 1, "bottom_color": "#E3E7EA"}
+HEADER: Final = {"bold": True, "valign": "vcenter", "bg_color": "#E9EEF1", "bottom": 1, "bottom_color": "#8796A1"}
+TO_FILL_IN: Final[dict[str, object]] = {"bg_color": "#FFFDF2"}
+
+
+def xlsx_bytes(week: Week) -> bytes:
+    """Write the workbook; the same week makes the same bytes.
+
+    Row 1 of the sheet "Risk list" holds the exact column names, for the file is handed back and read by scripts; a note
+    on each says what it means. All text is written as text: nothing in it becomes a formula, a number or a link.
+    """
+    buffer = io.BytesIO()
+    book = Workbook(
+        buffer,
+        {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False},
+    )
+    as_of = week.about.as_of
+    title = f"Risk list {as_of}"
+    book.set_properties({"title": title, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
+    _write_list(book, week)
+    write_about(book, week)
+    book.close()
+    return buffer.getvalue()
+
+
+def _write_list(book: Any, week: Week) -> None:
+    sheet = book.add_worksheet("Risk list")
+    last_row, last_column = week.risk_list.height, len(RISK_LIST) - 1
+    header = book.add_format(HEADER)
+    for column, name in enumerate(RISK_LIST):
+        sheet.write_string(0, column, name, header)
+        sheet.write_comment(0, column, COLUMN_WORDS[name], {"x_scale": 1.6, "y_scale": 0.8})
+        sheet.set_column(column, column, WIDTHS[name])
+    _write_rows(book, sheet, week)
+    sheet.freeze_panes(1, list(RISK_LIST).index("name") + 1)
+    sheet.autofilter(0, 0, last_row, last_column)
+    if last_row:
+        _help_to_read(sheet, last_row)
+        _help_to_fill_in(sheet, last_row)
+    _print_setup(sheet, week)
+
+
+def _write_rows(book: Any, sheet: Any, week: Week) -> None:
+    kinds = {kind: book.add_format(CELL | extra) for kind, extra in _formats(week).items()}
+    levels = band_levels(week.actions)
+    bands = {band: book.add_format(CELL | {"bold": True} | BAND_COLOURS[level]) for band, level in levels.items()}
+    for row, values in enumerate(rounded(week.risk_list, week.about.minor_digits).iter_rows(), start=1):
+        for column, (name, value) in enumerate(zip(RISK_LIST, values, strict=True)):
+            style = bands[value] if name == "risk_band" else kinds.get(name, kinds["text"])
+            _writer(sheet, value)(row, column, value if not isinstance(value, str) else xlsx_text(value), style)
+
+
+def _writer(sheet: Any, value: object) -> Callable[..., int]:
+    if value is None:
+        return sheet.write_blank  # type: ignore[no-any-return]
+    if isinstance(value, str):
+        return sheet.write_string  # type: ignore[no-any-return]
+    return sheet.write_number if isinstance(value, int | float) else sheet.write_datetime  # type: ignore[no-any-return]
+
+
+def _formats(week: Week) -> dict[str, dict[str, object]]:
+    """The format of each column that is no plain text."""
+    digits = week.about.minor_digits
+    wrapped: dict[str, object] = {"text_wrap": True}
+    day: dict[str, object] = {"num_format": "yyyy-mm-dd", "align": "left"}
+    return {
+        "text": wrapped,
+        "name": wrapped | {"bold": True},
+        "rank": {"num_format": "0", "align": "center"},
+        "churn_probability": {"num_format": "0%"},
+        "value_at_stake": {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"},
+        **{name: day for name in RISK_LIST if name.endswith("_day") or name == "since_week"},
+        **dict.fromkeys(("outcome", "note"), wrapped | TO_FILL_IN),
+    }
+
+
+def _column(name: str, last_row: int) -> tuple[int, int, int, int]:
+    column = list(RISK_LIST).index(name)
+    return 1, column, last_row, column
+
+
+def _help_to_read(sheet: Any, last_row: int) -> None:
+    bar = {"type": "data_bar", "bar_color": "#E3A08C", "bar_solid": True, "bar_border_color": "#E3A08C"}
+    whole = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}  # half full means one in two
+    sheet.conditional_format(*_column("churn_probability", last_row), bar | whole)
+    sheet.ignore_errors({"number_stored_as_text": f"A2:{chr(ord('A') + len(RISK_LIST) - 1)}{last_row + 1}"})
+
+
+def _help_to_fill_in(sheet: Any, last_row: int) -> None:
+    choice = {
+        "validate": "list",
+        "source": list(OUTCOMES),
+        "error_title": "Outcome",
+        "error_message": f"Please choose {', '.join(OUTCOMES[:-1])} or {OUTCOMES[-1]}, or leave the cell empty.",
+    }
+    sheet.data_validation(*_column("outcome", last_row), choice)
+
+
+def _print_setup(sheet: Any, week: Week) -> None:
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    company = week.about.company[:60].replace("&", "&&")  # a single & starts a command here
+    sheet.set_footer(f"&L{company}, {week.about.as_of}&RPage &P of &N")

@@ -1,0 +1,4 @@
+"""The model: which snapshots teach and which judge (``split``), the trees (``learner``), from margin to probability
+(``calibration``), the rules it has to beat (``baselines``), the figures (``metrics``), and the parts as files
+(``artefacts``).
+"""

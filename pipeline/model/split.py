@@ -1,0 +1,62 @@
+"""Which snapshots teach, which one stops and calibrates, and which one judges: later ones, never overlapping."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.errors import NotEnoughData
+from pipeline.params import Label
+
+
+@dataclass(frozen=True)
+class Split:
+    """Complete snapshots by their part in the making of a model.
+
+    Attributes
+    ----------
+    train
+        Their outcome windows are over before the validation snapshot.
+    validation
+        Ends the training and calibrates; its window is over before the test snapshot.
+    test
+        The last complete one; nothing was learnt from it.
+    """
+
+    train: list[date]
+    validation: date
+    test: date
+
+
+def by_time(complete: list[date], label: Label) -> Split:
+    """Split the complete snapshots so that no outcome window overlaps a later part.
+
+    Raises
+    ------
+    NotEnoughData
+        There are not enough snapshots apart from each other.
+
+    Examples
+    --------
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
+    >>> days = [date(2017, 9, 3), date(2017, 9, 18), date(2017, 10, 3), date(2017, 10, 18), date(2017, 11, 2)]
+    >>> found = by_time(days, label)
+    >>> [str(day) for day in found.train], str(found.validation), str(found.test)
+    (['2017-09-03'], '2017-10-03', '2017-11-02')
+    """
+    need = label.gap_days + label.horizon_days
+    parts: list[date] = []
+    for day in sorted(complete, reverse=True):
+        if not parts or (parts[-1] - day).days >= need:
+            parts.append(day)
+        if len(parts) == 3:
+            break
+    if len(parts) < 3:
+        raise NotEnoughData(
+            f"{len(complete)} complete snapshots ({_span(complete)}) hold {len(parts)} that are {need} days apart; "
+            "3 are needed to train, validate and test: set an earlier snapshots.first, or a shorter label.horizon_days"
+        )
+    test, validation, latest = parts
+    return Split([day for day in sorted(complete) if day <= latest], validation, test)
+
+
+def _span(days: list[date]) -> str:
+    return f"{min(days)} to {max(days)}" if days else "none"

@@ -1,0 +1,86 @@
+"""One action per customer, or nothing and why."""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipeline.playbooks.declared import Playbook
+from pipeline.playbooks.rules import applies
+
+
+def assign(scores: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, currency: str) -> pl.DataFrame:
+    """Give each customer the first playbook that is for them and costs less than is at stake.
+
+    Parameters
+    ----------
+    scores
+        One row per customer, with the columns of ``data/scores``.
+    playbooks
+        In order of preference.
+    as_of
+        The day due days are counted from.
+    currency
+        ISO code, for the words about cost.
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows of `scores` with ``playbook, action, channel, who, due_day, cost, caution`` (null without an action)
+        and ``why_not`` (null with one).
+    """
+    names = list(playbooks)
+    fits = pl.coalesce(
+        [pl.lit(None, dtype=pl.Int64), *(pl.when(_pays(playbooks[name])).then(at) for at, name in enumerate(names))]
+    )
+    wanted = pl.coalesce(
+        [
+            pl.lit(None, dtype=pl.Int64),
+            *(pl.when(applies(playbooks[name].when)).then(at) for at, name in enumerate(names)),
+        ]
+    )
+    chosen = scores.with_columns(fits.cast(pl.Int64).alias("chosen"), wanted.cast(pl.Int64).alias("wanted"))
+    described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
+    return described.with_columns(_why_not(playbooks, currency)).drop("chosen", "wanted")
+
+
+def _pays(playbook: Playbook) -> pl.Expr:
+    """The rule holds, and the action costs less than would be lost without it."""
+    return applies(playbook.when) & (pl.col("value_at_stake") > playbook.cost)
+
+
+def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+    rows = [
+        (at, name, p.action, p.channel, p.who, as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
+        for at, (name, p) in enumerate(playbooks.items())
+    ]
+    schema = {
+        "chosen": pl.Int64,
+        "playbook": pl.String,
+        "action": pl.String,
+        "channel": pl.String,
+        "who": pl.String,
+        "due_day": pl.Date,
+        "cost": pl.Float64,
+        "caution": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _why_not(playbooks: dict[str, Playbook], currency: str) -> pl.Expr:
+    costs = pl.DataFrame({"wanted": range(len(playbooks))})["wanted"].to_list()
+    too_dear = pl.lit(None, dtype=pl.String)
+    for at, playbook in zip(costs, playbooks.values(), strict=True):
+        text = pl.format(
+            f"nothing, because it would cost {playbook.cost:.2f} {currency} and only {{}} {currency} is at stake",
+            pl.col("value_at_stake").round(2),
+        )
+        too_dear = pl.when(pl.col("wanted") == at).then(text).otherwise(too_dear)
+    none_fits = pl.format("nothing, because no playbook is for a {} customer of {} risk", "tier", "risk_band")
+    return (
+        pl.when(pl.col("chosen").is_not_null())
+        .then(pl.lit(None, dtype=pl.String))
+        .when(pl.col("wanted").is_not_null())
+        .then(too_dear)
+        .otherwise(none_fits)
+        .alias("why_not")
+    )

@@ -1,0 +1,153 @@
+"""Reasons in words: each family's strongest feature, told with the customer's own numbers.
+
+A reason is told only if it is large enough, its numbers are known, and it points the way it seems to: "last order 2
+days ago" never stands as a reason to worry, whatever the trees made of it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.examples.features.declare import Feature, placeholders
+from pipeline.params import Reasons
+from pipeline.reasons import families
+from pipeline.reasons.units import written
+
+Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Teller:
+    """Tells reasons for the customers of a bucket.
+
+    Parameters
+    ----------
+    features
+        The model's features, in the order of its columns.
+    typical
+        The median of each feature over the training customers.
+    settings
+        ``params.yaml: reasons``.
+    currency
+        ISO code that amounts are written with.
+    """
+
+    def __init__(
+        self, features: list[Feature], typical: dict[str, float | None], settings: Reasons, currency: str
+    ) -> None:
+        self.features = features
+        self.typical = typical
+        self.settings = settings
+        self.currency = currency
+        self.units = {feature.name: feature.unit for feature in features}
+        self.families = families.in_order([feature.family for feature in features])
+
+    def tell(self, values: pl.DataFrame, contributions: Array) -> pl.DataFrame:
+        """Reasons of each customer.
+
+        Parameters
+        ----------
+        values
+            One row per customer; has every feature a phrase speaks of.
+        contributions
+            Log-odds, (rows, features).
+
+        Returns
+        -------
+        polars.DataFrame
+            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (falling, above zero) and
+            ``protects_1_...`` (below zero); null where there is nothing to tell.
+        """
+        sums = families.by_family(contributions, [feature.family for feature in self.features])
+        raising = self._strongest(values, contributions, sign=1)
+        lowering = self._strongest(values, contributions, sign=-1)
+        least = self.settings.min_contribution
+        risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
+        safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
+        columns: dict[str, pl.Series] = {}
+        for place in range(3):
+            told = risky if place < self.settings.max_risk_reasons else np.full_like(risky, -np.inf)
+            columns |= self._told(f"reason_{place + 1}", values, told, raising, sums, place)
+        columns |= self._told("protects_1", values, safe, lowering, sums, 0)
+        return pl.DataFrame(columns)
+
+    def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
+        """For each row and family, the feature to tell (its column), or -1 where none can be told."""
+        pushes = contributions * sign
+        for at, feature in enumerate(self.features):
+            pushes[~self._tellable(values, feature, sign), at] = 0
+        chosen = []
+        for family in self.families:
+            own = np.array([at for at, feature in enumerate(self.features) if feature.family == family])
+            best = own[np.argmax(pushes[:, own], axis=1)]
+            chosen.append(np.where(pushes[np.arange(len(pushes)), best] > 0, best, -1))
+        return np.column_stack(chosen)
+
+    def _tellable(self, values: pl.DataFrame, feature: Feature, sign: int) -> Flags:
+        value = values[feature.name].cast(pl.Float64)
+        known = value.is_not_null() & values.select(self._known(values, feature)).to_series()
+        typical = self.typical.get(feature.name)
+        if feature.risk == "none" or typical is None:
+            # Nobody can say whether a push by this feature makes sense, so it is counted, never told.
+            return np.zeros(len(values), dtype=np.bool_)
+        # Beyond the typical customer on the side that explains the push; a yes/no speaks for itself.
+        high = (feature.risk == "up") == (sign > 0)
+        beyond = value >= typical if high else value <= typical
+        return (known & beyond.fill_null(value=False)).to_numpy()
+
+    def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
+        """Whether one of the phrases has all of its numbers."""
+        known = [
+            pl.all_horizontal([pl.col(name).is_not_null() for name in placeholders(phrase)])
+            for phrase in self._sayable(values, feature)
+        ]
+        return pl.any_horizontal(known) if known else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
+
+    def _phrase(self, values: pl.DataFrame, feature: Feature) -> pl.Series:
+        """The first phrase of which all numbers are known; null where there is none."""
+        told = [
+            pl.format(
+                _blank(phrase),
+                *(written(self.units[name], pl.col(name), self.currency) for name in placeholders(phrase)),
+            )
+            for phrase in self._sayable(values, feature)
+        ]
+        return values.select(_capital(pl.coalesce(told)).alias("text")).to_series()
+
+    def _sayable(self, values: pl.DataFrame, feature: Feature) -> list[str]:
+        """The phrases that speak only of features this company has."""
+        return [phrase for phrase in feature.phrases if set(placeholders(phrase)) <= set(values.columns)]
+
+    def _told(
+        self, column: str, values: pl.DataFrame, strength: Array, chosen: npt.NDArray[np.int64], sums: Array, place: int
+    ) -> dict[str, pl.Series]:
+        rows = np.arange(len(strength))
+        order = np.argsort(-strength, axis=1, kind="stable")
+        family = order[:, place] if place < order.shape[1] else np.zeros(len(rows), dtype=np.int64)
+        there = (np.isfinite(strength[rows, family])) if place < order.shape[1] else np.zeros(len(rows), dtype=bool)
+        feature = np.where(there, chosen[rows, family], -1)
+        return {
+            f"{column}_family": pl.Series(
+                [self.families[at] if ok else None for at, ok in zip(family, there, strict=True)], dtype=pl.String
+            ),
+            f"{column}_text": self._texts(values, feature),
+            f"{column}_contribution": pl.Series(np.where(there, sums[rows, family], np.nan)).fill_nan(None),
+        }
+
+    def _texts(self, values: pl.DataFrame, feature: npt.NDArray[np.int64]) -> pl.Series:
+        """The phrase of the chosen feature of each row, made feature by feature for the rows that need it."""
+        texts = np.full(len(feature), None, dtype=object)
+        for at in np.unique(feature[feature >= 0]):
+            rows = np.flatnonzero(feature == at)
+            texts[rows] = self._phrase(values[rows], self.features[at]).to_list()
+        return pl.Series(texts.tolist(), dtype=pl.String)
+
+
+def _blank(phrase: str) -> str:
+    for name in placeholders(phrase):
+        phrase = phrase.replace("{" + name + "}", "{}")
+    return phrase
+
+
+def _capital(text: pl.Expr) -> pl.Expr:
+    return text.str.slice(0, 1).str.to_uppercase() + text.str.slice(1)

@@ -1,0 +1,35 @@
+"""``churn check``: do settings, playbooks and data fit together? Fails on the first thing that cannot work."""
+
+from collections.abc import Iterator
+
+from pipeline import params, sql
+from pipeline.errors import BadPlaybooks
+from pipeline.examples import snapshots as calendar
+from pipeline.examples.features import model_features
+from pipeline.paths import PLAYBOOKS
+from pipeline.playbooks import declared
+from pipeline.sources import open_source
+from pipeline.tables import schemas
+
+
+def run() -> Iterator[str]:
+    """Check everything that can be checked without reading the data; one line per thing found right."""
+    settings = params.load()
+    yield "params.yaml: all sections are right"
+    yield from _sources(settings)
+    features = model_features(settings.features, settings.sources)
+    yield f"features: {len(features)} that the declared columns can carry"
+    families = list(dict.fromkeys(feature.family for feature in features))
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families)
+    yield f"playbooks.yaml: {len(playbooks)} playbooks"
+    days = calendar.snapshot_days(settings.snapshots)
+    complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
+    yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
+
+
+def _sources(settings: params.Params) -> Iterator[str]:
+    for name, source in settings.sources.declared().items():
+        schemas.check_mapping(name, source.columns)
+        with sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine:
+            raw = open_source(engine, name, source)
+        yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"

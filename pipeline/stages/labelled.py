@@ -1,0 +1,26 @@
+"""What training and evaluation both read: the labelled examples, in an order that no bucket decides."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from pipeline.model.learner import Labels
+from pipeline.paths import Paths
+from pipeline.tables import storage
+
+
+def complete_days(at: Paths) -> list[date]:
+    """The complete snapshots, as the examples' ledger names them."""
+    return [date.fromisoformat(day) for day in storage.read_json(at.examples_report)["complete"]]
+
+
+def read(at: Paths, names: list[str]) -> pl.DataFrame:
+    """All labelled examples in an order that no bucket decides."""
+    found = storage.read_buckets(at.examples, ["snapshot", "customer_key", "churned", *names])
+    return found.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
+
+
+def churned(examples: pl.DataFrame) -> Labels:
+    """What happened, 0 or 1, row by row."""
+    return examples["churned"].to_numpy().astype(np.int8)

@@ -1,0 +1,149 @@
+"""Stage 6 - publish: scores and playbooks -> the week folder that people open."""
+
+import hashlib
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline import lists, params
+from pipeline.errors import BadPlaybooks
+from pipeline.examples.words import definition_at
+from pipeline.lists import selection
+from pipeline.paths import PLAYBOOKS, REPRO, Paths
+from pipeline.playbooks import assign, declared, follow_up
+from pipeline.stages import main
+from pipeline.tables import storage
+
+DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
+            "value_at_stake", "reason_1_family", "reason_1_text", "reason_2_family", "reason_2_text",
+            "reason_3_family", "reason_3_text", "protects_1_family", "protects_1_text", "playbook", "action", "channel",
+            "who", "due_day", "cost", "caution", "why_not"]  # fmt: skip
+
+
+def run(
+    data: params.Data,
+    snapshots: params.Snapshots,
+    label: params.Label,
+    features: params.Features,
+    score: params.Score,
+    reasons: params.Reasons,
+    lists: params.Lists,
+    at: Paths = REPRO,
+) -> Path:
+    """Decide for everyone, list those to act on or to watch, and publish the week whole."""
+    week = prepare(data, snapshots, label, features, score, reasons, lists, at, snapshots.as_of)
+    return write(week, at, replace=lists.replace_in_repro)
+
+
+def prepare(
+    data: params.Data,
+    snapshots: params.Snapshots,
+    label: params.Label,
+    features: params.Features,
+    score: params.Score,
+    reasons: params.Reasons,
+    settings: params.Lists,
+    at: Paths,
+    day: date,
+) -> lists.Week:
+    """Everything the week folder holds, not yet written."""
+    card, ingest = storage.read_json(at.model_card), storage.read_json(at.ingest_report)
+    families = {feature["name"]: feature["family"] for feature in card["features"]}
+    decided = _decide(data, score, list(dict.fromkeys(families.values())), at, day)
+    previous = _previous_list(at.exports, data.name, day)
+    chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
+    listed = follow_up.with_status(chosen, previous, day)
+    about = lists.About(
+        company=data.name,
+        as_of=day,
+        currency=data.currency,
+        minor_digits=data.minor_digits,
+        churn_definition=definition_at(day, label),
+        notice=ingest["notice"],
+        verdict=storage.read_json(at.metrics)["verdict"],
+        eligible=storage.read_json(at.examples_report)["snapshots"][str(day)]["eligible"],
+        scored=len(decided),
+        listed=len(listed),
+    )
+    return lists.Week(
+        about=about,
+        risk_list=selection.as_risk_list(listed),
+        actions=decided.select(DECISION),
+        waterfalls=selection.as_waterfalls(_contributions_of(listed, at), families),
+        run_report=_report(decided, listed, previous, at, day),
+        fingerprints={
+            "model": _model_fingerprint(at),
+            "data": ingest["fingerprint"],
+            "params": _fingerprint([data, label, features, score, reasons, settings], snapshots),
+        },
+    )
+
+
+def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
+    """Publish the week: all of its files, or none."""
+    return lists.publish(week, at.exports, replace=replace)
+
+
+def _decide(data: params.Data, score: params.Score, families: list[str], at: Paths, day: date) -> pl.DataFrame:
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families)
+    return assign.assign(storage.read_buckets(at.scores).sort("customer_id"), playbooks, day, data.currency)
+
+
+def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
+    """The last list of the same company before this week; weeks of another data set are none of ours."""
+    lists.recover(exports)
+    for folder in sorted(exports.glob("[0-9]*"), reverse=True):
+        if folder.name < day.isoformat() and storage.read_json(folder / "manifest.json")["company"] == company:
+            return storage.read_parquet(folder / "risk_list.parquet")
+    return pl.DataFrame(schema=lists.RISK_LIST)
+
+
+def _contributions_of(listed: pl.DataFrame, at: Paths) -> pl.DataFrame:
+    wanted = listed["customer_id"].implode()
+    files = storage.bucket_files(at.contributions)
+    return pl.concat(
+        [pl.scan_parquet(f).filter(pl.col("customer_id").is_in(wanted)).collect() for f in files]
+    ).sort("customer_id")  # fmt: skip
+
+
+def _report(
+    decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame, at: Paths, day: date
+) -> dict[str, Any]:
+    ingest, card = storage.read_json(at.ingest_report), storage.read_json(at.model_card)
+    return {
+        "ingest": {"tables": ingest["tables"], "absent": ingest["absent"]},
+        "customers": storage.read_json(at.examples_report)["snapshots"][str(day)],
+        "scored_by_band": _counted(decided["risk_band"]),
+        "scored_by_tier": _counted(decided["tier"]),
+        "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
+        "no_action": decided["playbook"].null_count(),
+        "listed_by_status": _counted(listed["status"]),
+        "left_the_list": follow_up.left_the_list(listed, previous, decided),
+        "model": {key: card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
+    }
+
+
+def _counted(values: pl.Series) -> dict[str, int]:
+    return dict(sorted(Counter(values.to_list()).items()))
+
+
+def _model_fingerprint(at: Paths) -> str:
+    digest = hashlib.sha256()
+    for file in (at.model_text, at.calibration):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _fingerprint(settings: list[params.Section], snapshots: params.Snapshots) -> str:
+    """What a list depends on besides data and model; not where or on how many buckets it was made, nor when."""
+    content = [section.model_dump(mode="json") for section in settings]
+    content.append({"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days})
+    return hashlib.sha256((json.dumps(content, sort_keys=True) + PLAYBOOKS.read_text("utf-8")).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    main(run)

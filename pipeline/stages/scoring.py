@@ -1,0 +1,132 @@
+"""The function of one bucket behind stage 5: its examples at one day -> scores, reasons and contributions."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipeline.errors import BadData
+from pipeline.examples.features import Feature
+from pipeline.model import artefacts, learner
+from pipeline.params import Reasons, Score
+from pipeline.playbooks import value
+from pipeline.reasons.contributions import Explainer
+from pipeline.reasons.words import Teller
+from pipeline.tables import storage
+
+REASON_COLUMNS = [
+    f"{place}_{part}"
+    for place in ("reason_1", "reason_2", "reason_3", "protects_1")
+    for part in ("family", "text", "contribution")
+]
+# What the contract of data/scores names, in its order, and behind it what lists need to know of a customer.
+SCORE_COLUMNS = [
+    "customer_id",
+    "as_of",
+    "churn_probability",
+    "risk_percentile",
+    "risk_band",
+    "margin",
+    "base_margin",
+    "value",
+    "value_at_stake",
+    "tier",
+    *REASON_COLUMNS,
+    "last_order_day",
+    "last_contact_day",
+    "name",
+    "owner",
+]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything one bucket needs."""
+
+    bucket: int
+    as_of: date
+    tables: Path
+    examples: Path
+    models: Path
+    scores: Path
+    contributions: Path
+    features: list[Feature]
+    score: Score
+    reasons: Reasons
+    horizon_days: int
+    currency: str
+    threads: int
+
+
+def score(job: Job) -> int:
+    """Write the scores and the contributions of one bucket, and say how many customers it scored."""
+    model = artefacts.load(job.models)
+    examples = storage.read_parquet(storage.bucket_file(job.examples, job.bucket))
+    examples = examples.filter(pl.col("snapshot") == job.as_of).sort("customer_key")
+    known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
+    matrix = model.matrix(examples)
+    margin = learner.margins(model.booster, matrix, job.threads)
+    values = Explainer(model.booster).contributions(matrix, num_threads=job.threads)
+    assert np.allclose(values.sum(axis=1), margin, rtol=0, atol=1e-6), "contributions and base add up to the margin"
+    teller = Teller(_in_model_order(job, model), model.card["typical"], job.reasons, job.currency)
+    scores = known.with_columns(
+        pl.Series("churn_probability", np.round(model.calibration.probability(margin), 6)),
+        pl.Series("margin", margin),
+        pl.Series("base_margin", values[:, -1]),
+        pl.lit(job.as_of).alias("as_of"),
+        (pl.lit(job.as_of) - pl.duration(days="days_since_last_order")).cast(pl.Date).alias("last_order_day"),
+        value.expected_value(job.horizon_days, job.score),
+        value.tier(job.score),
+    ).with_columns(
+        value.band(pl.col("churn_probability"), job.score),
+        (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
+        pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
+    )
+    told = pl.concat([scores, teller.tell(examples, values[:, :-1])], how="horizontal")
+    storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
+    each = pl.DataFrame(values, schema=[*model.features, "base_margin"]).with_columns(pl.Series("margin", margin))
+    named = pl.concat([known.select("customer_id"), each], how="horizontal")
+    storage.write_parquet(named, storage.bucket_file(job.contributions, job.bucket))
+    return len(scores)
+
+
+def _in_model_order(job: Job, model: artefacts.ChurnModel) -> list[Feature]:
+    declared = {feature.name: feature for feature in job.features}
+    gone = [name for name in model.features if name not in declared]
+    if gone:
+        raise BadData(f"the model was trained with {gone[0]}, which is declared no more; train again: dvc repro")
+    return [declared[name] for name in model.features]
+
+
+def _customers(job: Job) -> pl.DataFrame:
+    """What lists show of a customer besides the score; null where the company has no such table."""
+    lines = pl.scan_parquet(storage.bucket_file(job.tables / "transactions", job.bucket))
+    ids = lines.select("customer_key", "customer_id").unique("customer_key").collect()
+    contacts = storage.bucket_file(job.tables / "contacts", job.bucket)
+    if contacts.is_file():
+        before = pl.scan_parquet(contacts).filter(pl.col("day") < job.as_of)
+        last = before.group_by("customer_key").agg(pl.col("day").max().alias("last_contact_day")).collect()
+        ids = ids.join(last, on="customer_key", how="left")
+    customers = storage.bucket_file(job.tables / "customers", job.bucket)
+    if customers.is_file():
+        found = pl.read_parquet(customers)
+        kept = [column for column in ("name", "owner") if column in found.columns]
+        once = found.sort(["customer_key", *kept]).unique("customer_key", keep="first")
+        ids = ids.join(once.select("customer_key", *kept), on="customer_key", how="left")
+    absent = {"last_contact_day": pl.Date, "name": pl.String, "owner": pl.String}
+    return ids.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in absent.items() if c not in ids.columns)
+
+
+def with_percentiles(scores: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Fill ``risk_percentile``: the share (0-100) of all scored customers with a lower margin, ties counted half."""
+    margins = np.concatenate([part["margin"].to_numpy() for part in scores])
+    ordered = np.sort(margins)
+    filled = []
+    for part in scores:
+        own = part["margin"].to_numpy()
+        below, up_to = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
+        percentile = np.round((below + up_to) / 2 / len(ordered) * 100, 4)
+        filled.append(part.with_columns(pl.Series("risk_percentile", percentile)))
+    return filled
