@@ -15,12 +15,16 @@ from typing import Any
 # Set before the import: nothing is sent anywhere that params do not name.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-import mlflow
-import mlflow.pyfunc
-from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types.schema import ColSpec, Schema
+with warnings.catch_warnings():
+    # MLflow warns about its own type hints while it is imported; nobody here can act on that.
+    warnings.simplefilter("ignore")
+    import mlflow
+    import mlflow.pyfunc
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema
 
 from pipeline.errors import BadParams, NotEnoughData
 from pipeline.params import Tracking
@@ -173,13 +177,13 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
         ) from None
     uri = f"models:/{settings.registered_model}/{version.version}"
     with TemporaryDirectory() as folder:
-        found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder, tracking_uri=settings.uri))
+        found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
         models.mkdir(parents=True, exist_ok=True)
         for file in sorted(found.joinpath("data").rglob("*")):
             if file.is_file():
                 shutil.copy(file, models / file.name)
         judged = mlflow.artifacts.download_artifacts(
-            run_id=version.run_id, artifact_path=f"reports/{figures.name}", dst_path=folder, tracking_uri=settings.uri
+            run_id=version.run_id, artifact_path=f"reports/{figures.name}", dst_path=folder
         )
         figures.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(judged, figures)
@@ -193,8 +197,19 @@ def load_champion(settings: Tracking) -> Any:
 
 
 def _connect(settings: Tracking) -> None:
-    mlflow.set_tracking_uri(settings.uri)
-    mlflow.set_registry_uri(settings.uri)
+    uri = _absolute(settings.uri)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+
+
+def _absolute(uri: str) -> str:
+    """A database file relative to this folder, by its full path: MLflow remembers stores by name, not by folder.
+
+    >>> _absolute("http://tracking:5000")
+    'http://tracking:5000'
+    """
+    file = uri.removeprefix("sqlite:///")
+    return uri if file == uri or Path(file).is_absolute() else f"sqlite:///{Path(file).resolve()}"
 
 
 def _client(settings: Tracking) -> Any:

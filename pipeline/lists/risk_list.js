@@ -333,6 +333,7 @@
   new IntersectionObserver(([entry]) => { if (entry.isIntersecting) drawMore(AT_ONCE); }, { rootMargin: "800px" }).observe(byId("end"));
   addEventListener("beforeprint", () => { drawMore(shown.length); byId("glossary").open = true; });
 
+  byId("undrawn").remove();
   byId("list").hidden = false;
   refresh();
 })();

@@ -37,10 +37,9 @@ class FeatureView:
     failed_leaves: tuple[int, ...]  # for each class: the leaves whose path it fails
     asking_leaves: int  # the leaves with a condition on the feature
 
-    @property
-    def class_count(self) -> int:
-        """Number of classes; taken as 2 at least, so that no path has more patterns than its table has cells."""
-        return max(2, len(self.failed_leaves))
+    def classes_within(self, leaves: int) -> int:
+        """Number of classes these leaves tell apart; 2 at least, so no path has more patterns than its table cells."""
+        return max(2, len({failed & leaves for failed in self.failed_leaves}))
 
     def fates(self, leaves: int) -> list[int]:
         """What happens to the classes within some leaves: those who fail the same of them share a fate."""
@@ -123,7 +122,7 @@ def cell_count(leaves: int, views: list[FeatureView]) -> int:
     cells = 1
     for view in views:
         if view.asking_leaves & leaves:
-            cells *= max(2, len({failed & leaves for failed in view.failed_leaves}))
+            cells *= view.classes_within(leaves)
     return cells
 
 

@@ -128,7 +128,7 @@ class Explainer:
         ndarray of shape (rows, features + 1), float64
             In units of the margin (log-odds for a binary model); the last column is the base, the same in every row.
             A row sums to its margin, ``booster.predict(X, raw_score=True)``, up to rounding (1e-9). For models with
-            several outputs, or averaged ones, it is whatever LightGBM returns.
+            several outputs, or averaged ones, it is whatever LightGBM returns; for linear trees it refuses, too.
 
         Raises
         ------

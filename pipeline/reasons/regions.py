@@ -107,7 +107,7 @@ class _Region:
 
     def strides(self) -> NDArray[np.int64]:
         """How far apart two classes of each feature are in the table; last, the number of cells."""
-        return np.cumprod([1, *(view.class_count for view in self.views)])
+        return np.cumprod([1, *(view.classes_within(view.asking_leaves) for view in self.views)])
 
 
 def _all_regions(trees: list[Tree], codebook: Codebook, cell_budget: int) -> Iterator[_Region]:
@@ -145,11 +145,13 @@ def _tabulate(regions: list[_Region]) -> _kernel.RegionTables:
 
 
 def _fill(table: NDArray[np.float64], region: _Region, strides: NDArray[np.int64]) -> None:
+    """Add up the leaves of a region in its table, shape (features, cells)."""
     column_of = {view.feature: column for column, view in enumerate(region.views)}
     for leaf in region.leaves:
         path = region.paths[leaf]
         columns = [column_of[feature] for feature in path]
-        passes = np.zeros((len(columns), max(region.views[column].class_count for column in columns)), dtype=np.bool_)
+        classes = max(len(region.views[column].failed_leaves) for column in columns)
+        passes = np.zeros((len(columns), max(2, classes)), dtype=np.bool_)
         for k, column in enumerate(columns):
             failed = region.views[column].failed_leaves
             passes[k, : len(failed)] = [not (each >> leaf & 1) for each in failed]

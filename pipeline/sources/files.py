@@ -68,14 +68,14 @@ def _files(pattern: str, where: str) -> list[Path]:
 
 def _query_of(files: list[Path], source: Source, where: str) -> str:
     endings = {file.suffix.lower() for file in files}
-    names = f"[{', '.join(sql.text(str(file)) for file in files)}]"
     if endings == {".parquet"}:
-        read = f"read_parquet({names}, union_by_name = true, filename = 'source_file')"
-    elif endings <= CSV_ENDINGS:
-        read = f"read_csv({names}, {', '.join(_csv_options(source))})"
-    else:
-        raise BadData(f"{where}: found {', '.join(sorted(endings))}; write CSV or Parquet files, and not both at once")
-    return f"SELECT * FROM {read}"
+        names = ", ".join(sql.text(str(file)) for file in files)
+        return f"SELECT * FROM read_parquet([{names}], union_by_name = true, filename = 'source_file')"
+    if endings <= CSV_ENDINGS:
+        # File by file, since the engine keeps malformed lines only where it does not unite columns itself.
+        options = ", ".join(_csv_options(source))
+        return " UNION ALL BY NAME ".join(f"SELECT * FROM read_csv({sql.text(str(f))}, {options})" for f in files)
+    raise BadData(f"{where}: found {', '.join(sorted(endings))}; write CSV or Parquet files, and not both at once")
 
 
 def _csv_options(source: Source) -> list[str]:
@@ -83,7 +83,6 @@ def _csv_options(source: Source) -> list[str]:
     options = [
         "all_varchar = true",
         f"header = {str(source.header).lower()}",
-        "union_by_name = true",
         "filename = 'source_file'",
         "store_rejects = true",
         "rejects_limit = 0",

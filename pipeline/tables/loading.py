@@ -146,7 +146,7 @@ def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buc
     storage.remove(folder)
     engine.execute(
         f"COPY (SELECT *, customer_key % {buckets} AS bucket FROM ({good})) TO {sql.text(str(folder))} "
-        "(FORMAT parquet, PARTITION_BY (bucket), WRITE_EMPTY_FILE false)"
+        "(FORMAT parquet, PARTITION_BY (bucket))"
     )
     empty = f"(SELECT * FROM ({good}) WHERE false)"
     return [

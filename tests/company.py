@@ -1,0 +1,83 @@
+"""A corner shop that never was: its files, written from a seed, with every oddity the pipeline must survive."""
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+from pipeline import overlay, paths
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPANY = """
+data:
+  name: corner_shop
+  timezone: Europe/Oslo
+  currency: EUR
+sources:
+  transactions:
+    path: raw/orders-*.csv
+    columns: {customer_id: customer, transaction_id: order, ts: at, amount: paid, discount: saved, product_id: item,
+              category: kind, store_id: shop, channel: via}
+  events:
+    path: raw/visits.csv
+    columns: {customer_id: customer, ts: at, event_type: what}
+  customers:
+    path: raw/customers.csv
+    columns: {customer_id: customer, name: name, owner: looked_after_by}
+snapshots:
+  as_of: "2024-07-01"
+  observed_until: "2024-07-01"
+  first: "2024-02-01"
+  every_days: 15
+  active_days: 60
+label:
+  horizon_days: 20
+features:
+  event_types: [visit]
+"""
+
+
+def make_company(folder: Path, customers: int = 400, seed: int = 7) -> None:
+    """Write the corner shop: regulars with rhythms of their own, of whom some stop, and one-time buyers."""
+    for name in ("params.yaml", "playbooks.yaml"):
+        (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "company.yaml").write_text(COMPANY, encoding="utf-8")
+    overlay.apply(folder / "company.yaml", folder / paths.PARAMS)
+    _write_raw(folder / "raw", customers, random.Random(seed))
+
+
+def _write_raw(raw: Path, customers: int, dice: random.Random) -> None:
+    raw.mkdir(parents=True, exist_ok=True)
+    first_day, days = date(2023, 7, 1), 366
+    orders, visits, known = [], [], []
+    for number in range(customers):
+        customer = f"c{number:04d}"
+        known.append(f'{customer},"Name, {number}",{dice.choice(["Ann", "Bo", ""])}')
+        rhythm, start = dice.choice([3, 7, 14, 30]), dice.randrange(0, 200)
+        stop = start + dice.randrange(1, 400) if dice.random() < 0.6 else days
+        day = start
+        while day < min(days, stop):
+            orders += _order_lines(customer, first_day + timedelta(days=day), len(orders), dice)
+            if dice.random() < 0.5:
+                visits.append(f"{customer},{first_day + timedelta(days=max(0, day - 1))}T12:00:00Z,visit")
+            if dice.random() < 0.02:
+                break
+            day += max(1, round(dice.gauss(rhythm, rhythm / 3)))
+    halves = orders[: len(orders) // 2], orders[len(orders) // 2 :]
+    for half, lines in enumerate(halves, start=1):
+        text = "customer,order,at,paid,saved,item,kind,shop,via\n" + "\n".join(lines) + "\n"
+        (raw / f"orders-{half}.csv").write_text(text, encoding="utf-8")
+    (raw / "visits.csv").write_text("customer,at,what\n" + "\n".join(visits) + "\n", encoding="utf-8")
+    (raw / "customers.csv").write_text("customer,name,looked_after_by\n" + "\n".join(known) + "\n", encoding="utf-8")
+
+
+def _order_lines(customer: str, day: date, order: int, dice: random.Random) -> list[str]:
+    via = dice.choice(["shop", "web"])
+    lines = []
+    for _ in range(dice.randrange(1, 4)):
+        item = dice.randrange(30)
+        paid = -2.5 if dice.random() < 0.01 else round(dice.uniform(1, 30), 2)
+        saved = dice.choice([0, 0, 0.5, 1.25])
+        lines.append(
+            f"{customer},o{order},{day}T{dice.randrange(8, 20):02d}:30:00+01:00,{paid},{saved},i{item},k{item % 5},s{item % 2},{via}"
+        )
+    return lines

@@ -1,0 +1,54 @@
+"""What every test may use: settings, and a small company on disk."""
+
+import copy
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import params
+from tests.company import make_company
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def settings() -> params.Params:
+    """The committed ``params.yaml``."""
+    return params.load(ROOT / "params.yaml")
+
+
+@pytest.fixture
+def changed() -> Callable[..., params.Params]:
+    """The committed settings with some of them changed: ``changed(**{"label.horizon_days": 7})``."""
+    content = params.read_yaml(ROOT / "params.yaml", params.BadParams)
+
+    def change(**values: Any) -> params.Params:
+        fresh = copy.deepcopy(content)
+        for name, value in values.items():
+            *sections, key = name.split(".")
+            inner = fresh
+            for section in sections:
+                inner = inner.setdefault(section, {})
+            inner[key] = value
+        return params.parse(fresh)
+
+    return change
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a corner shop of 400 customers: its files, its ``params.yaml`` and ``playbooks.yaml``."""
+    make_company(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

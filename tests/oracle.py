@@ -1,0 +1,140 @@
+"""Every feature once more, naively: plain Python over the rows of one customer, to hold the engine to."""
+
+import math
+import statistics
+from dataclasses import dataclass
+from datetime import date
+
+WINDOWS = (7, 30, 90, 180, 365)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a transaction; amounts in cents."""
+
+    customer: str
+    order: str
+    day: date
+    amount: int
+    discount: int = 0
+    quantity: int = 1
+    product: str | None = None
+    category: str | None = None
+    store: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a customer did."""
+
+    customer: str
+    day: date
+    kind: str
+
+
+def ratio(above: float | None, below: float | None) -> float | None:
+    """A quotient that is unknown where its parts are, or where it would divide by zero."""
+    return None if above is None or below is None or below == 0 else above / below
+
+
+def features(lines: list[Line], events: list[Event], snapshot: date, types: list[str]) -> dict[str, float | None]:
+    """All features of one customer, who has at least one purchase before the snapshot."""
+    lines = [line for line in lines if line.day < snapshot]
+    events = [event for event in events if event.day < snapshot]
+    bought = [line for line in lines if line.amount >= 0]
+    refunded = [line for line in lines if line.amount < 0]
+
+    def ago(row: Line | Event) -> int:
+        return (snapshot - row.day).days
+
+    def within(rows: list, longest: int, shortest: int = 1) -> list:
+        return [row for row in rows if shortest <= ago(row) <= longest]
+
+    def orders(rows: list[Line]) -> int:
+        return len({(line.day, line.order) for line in rows})
+
+    def spend(rows: list[Line]) -> float:
+        return sum(line.amount for line in rows) / 100
+
+    days = sorted({line.day for line in bought})
+    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    late = [gap for gap, day in zip(gaps, days[1:], strict=False) if (snapshot - day).days <= 90]
+    found: dict[str, float | None] = {}
+
+    found["days_since_last_order"] = since = (snapshot - days[-1]).days
+    mean = statistics.mean(gaps) if gaps else None
+    found["days_since_last_order_per_usual_gap"] = ratio(since, mean)
+    found["days_since_last_order_per_longest_gap"] = ratio(since, max(gaps) if gaps else None)
+    found["days_since_last_refund"] = min((ago(line) for line in refunded), default=None)
+
+    for window in WINDOWS:
+        found[f"orders_{window}d"] = orders(within(bought, window))
+        found[f"spend_{window}d"] = spend(within(bought, window))
+    before = within(bought, 120, 31)
+    found["orders_31_to_120d"] = orders(before)
+    found["orders_trend_30d"] = ratio(orders(within(bought, 30)) * 3, orders(before))
+    found["spend_31_to_120d"] = spend(before)
+    found["spend_trend_30d"] = ratio(spend(within(bought, 30)) * 3, spend(before))
+
+    found["gap_mean_days"] = mean
+    spread = statistics.stdev(gaps) if len(gaps) > 1 else None
+    found["gap_spread_days"] = spread
+    found["gap_spread_per_mean"] = ratio(spread, mean)
+    found["gap_longest_days"] = max(gaps, default=None)
+    found["gap_mean_90d_days"] = statistics.mean(late) if late else None
+    found["gap_trend_90d"] = ratio(found["gap_mean_90d_days"], mean)
+    year = within(bought, 365)
+    found["weekend_share_365d"] = ratio(orders([line for line in year if line.day.weekday() >= 5]), orders(year))
+    found["month_start_share_365d"] = ratio(orders([line for line in year if line.day.day <= 10]), orders(year))
+
+    for window in (90, 365):
+        found[f"spend_per_order_{window}d"] = ratio(spend(within(bought, window)), orders(within(bought, window)))
+    by_day: dict[date, float] = {}
+    for line in year:
+        by_day[line.day] = by_day.get(line.day, 0) + line.amount
+    found["largest_day_spend_365d"] = max(by_day.values()) / 100 if by_day else None
+    for window in (30, 90):
+        found[f"quantity_{window}d"] = sum(line.quantity for line in within(bought, window))
+    found["refunds_365d"] = orders(within(refunded, 365))
+    found["refund_share_365d"] = ratio(-sum(line.amount for line in within(refunded, 365)), spend(year) * 100)
+
+    shares = {}
+    for window in (90, 365):
+        saved = sum(line.discount for line in within(bought, window))
+        shares[window] = ratio(saved, saved + sum(line.amount for line in within(bought, window)))
+        found[f"discount_share_{window}d"] = shares[window]
+    found["discount_share_trend_90d"] = ratio(shares[90], shares[365])
+
+    for plural, field, windows in (
+        ("products", "product", (30, 90, 365)),
+        ("categories", "category", (30, 90, 365)),
+        ("stores", "store", (90, 365)),
+        ("channels", "channel", (90, 365)),
+    ):
+        for window in windows:
+            items = {getattr(line, field) for line in within(bought, window)} - {None}
+            found[f"{plural}_{window}d"] = len(items)
+    found["categories_share_30d"] = ratio(found["categories_30d"], found["categories_365d"])
+
+    found["days_since_first_order"] = tenure = (snapshot - days[0]).days
+    found["orders_ever"] = orders(bought)
+    found["is_one_time_buyer"] = int(orders(bought) == 1)
+    for cut, least in (("half_year", 183), ("1_year", 365), ("2_years", 730), ("3_years", 1095)):
+        found[f"is_tenured_{cut}"] = int(tenure >= least)
+
+    for kind in [None, *types]:
+        own = [event for event in events if kind in (None, event.kind)]
+        name = "events" if kind is None else f"events_{kind}"
+        for window in (30, 90, 365):
+            found[f"{name}_{window}d"] = len(within(own, window))
+        last = "event" if kind is None else f"event_{kind}"
+        found[f"days_since_last_{last}"] = min((ago(event) for event in own), default=None)
+    return found
+
+
+def same(left: float | None, right: float | None) -> bool:
+    """Equal to the last few bits; unknown equals only unknown."""
+    if left is None or right is None:
+        return left is right
+    return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-12)

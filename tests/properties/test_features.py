@@ -1,0 +1,135 @@
+"""What must hold for any history: the engine agrees with the oracle, and nothing after the snapshot can reach it."""
+
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from pipeline.examples.snapshots import outcome_window
+from pipeline.params import Label
+from tests import bucket, oracle
+from tests.oracle import Event, Line
+
+EPOCH = date(2022, 1, 1)
+CUSTOMERS = ("ann", "bo", "cy", "di", "ed")
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+# Days near the edges of windows are drawn as often as all others together: that is where mistakes live.
+SNAPSHOT = st.integers(0, 60).map(lambda days: EPOCH + timedelta(days=700 + days))
+EDGES = [0, 1, 2, 7, 8, 29, 30, 31, 32, 89, 90, 91, 119, 120, 121, 122, 180, 181, 364, 365, 366, 367]
+days_ago = st.one_of(st.sampled_from(EDGES), st.integers(-60, 690), st.sampled_from([-1, -29, -30, -31]))
+
+
+@st.composite
+def worlds(draw):
+    """A snapshot, and the lines and events of five customers around it."""
+    snapshot = draw(SNAPSHOT)
+    customers = st.sampled_from(CUSTOMERS)
+    item = st.sampled_from([None, "x", "y", "z"])
+
+    def at(ago: int) -> date:
+        return snapshot - timedelta(days=ago)
+
+    line = st.builds(
+        Line,
+        customer=customers,
+        order=st.sampled_from(["o1", "o2", "o3"]),
+        day=days_ago.map(at),
+        amount=st.one_of(st.integers(0, 99_999), st.integers(-5_000, 5_000)),
+        discount=st.integers(0, 500),
+        quantity=st.integers(0, 9),
+        product=item,
+        category=item,
+        store=item,
+        channel=item,
+    )
+    lines = draw(st.lists(line, min_size=1, max_size=60))
+    event = st.builds(Event, customer=customers, day=days_ago.map(at), kind=st.sampled_from(["visit", "click"]))
+    return snapshot, lines, draw(st.lists(event, max_size=15))
+
+
+def examples(lines, events, days, settings, label=bucket.LABEL) -> pl.DataFrame:
+    with tempfile.TemporaryDirectory() as folder:
+        tables = Path(folder) / "tables"
+        bucket.write(tables, lines, events)
+        return bucket.run(tables, days, settings, label)[0]
+
+
+@FEW
+@given(worlds())
+def test_the_engine_agrees_with_plain_python(world):
+    snapshot, lines, events = world
+    found = examples(lines, events, [snapshot], bucket.snapshots(snapshot))
+    known = {bucket.customer_key(name): name for name in CUSTOMERS}
+    buyers = {line.customer for line in lines if line.day < snapshot and line.amount >= 0}
+    assert {known[key] for key in found["customer_key"]} == buyers
+    for row in found.iter_rows(named=True):
+        own = known[row["customer_key"]]
+        expected = oracle.features(
+            [line for line in lines if line.customer == own],
+            [event for event in events if event.customer == own],
+            snapshot,
+            ["visit"],
+        )
+        assert set(expected) == set(row) - {"customer_key", "snapshot", "churned"}
+        wrong = {name: (row[name], value) for name, value in expected.items() if not oracle.same(row[name], value)}
+        assert not wrong
+
+
+@FEW
+@given(worlds())
+def test_cutting_everything_from_the_snapshot_on_leaves_features_bit_identical(world):
+    snapshot, lines, events = world
+    whole = examples(lines, events, [snapshot], bucket.snapshots(snapshot))
+    cut = [line for line in lines if line.day < snapshot]
+    earlier = [event for event in events if event.day < snapshot]
+    if cut:
+        assert_frame_equal(examples(cut, earlier, [snapshot], bucket.snapshots(snapshot)), whole, check_exact=True)
+
+
+@FEW
+@given(worlds(), st.integers(-10_000, 10_000), st.sampled_from(["q", "x", None]))
+def test_corrupting_the_future_changes_no_feature(world, amount, item):
+    snapshot, lines, events = world
+    whole = examples(lines, events, [snapshot], bucket.snapshots(snapshot))
+    future = [
+        Line(line.customer, "o9", snapshot + timedelta(days=number % 3), amount, 1, 7, item, item, item, item)
+        for number, line in enumerate(lines)
+    ]
+    kept = [line for line in lines if line.day < snapshot] + future
+    noise = [event for event in events if event.day < snapshot] + [Event("ann", snapshot, "visit")]
+    assert_frame_equal(examples(kept, noise, [snapshot], bucket.snapshots(snapshot)), whole, check_exact=True)
+
+
+@FEW
+@given(worlds(), st.integers(0, 10), st.integers(1, 40))
+def test_labels_see_their_window_and_nothing_behind_it(world, gap, horizon):
+    snapshot, lines, events = world
+    label = Label(kind="inactivity", gap_days=gap, horizon_days=horizon)
+    window = outcome_window(snapshot, label)
+    observed = bucket.snapshots(snapshot, window.end)
+    whole = examples(lines, events, [snapshot], observed, label)
+    cut = [line for line in lines if line.day < window.end]
+    if cut:
+        assert_frame_equal(examples(cut, events, [snapshot], observed, label), whole, check_exact=True)
+    known = {bucket.customer_key(name): name for name in CUSTOMERS}
+    for row in whole.iter_rows(named=True):
+        bought = any(
+            window.start <= line.day < window.end and line.amount >= 0 and line.customer == known[row["customer_key"]]
+            for line in lines
+        )
+        assert row["churned"] == int(not bought)
+
+
+@FEW
+@given(worlds(), st.randoms())
+def test_the_order_of_rows_does_not_matter(world, dice):
+    snapshot, lines, events = world
+    whole = examples(lines, events, [snapshot], bucket.snapshots(snapshot))
+    dice.shuffle(lines)
+    dice.shuffle(events)
+    assert_frame_equal(examples(lines, events, [snapshot], bucket.snapshots(snapshot)), whole, check_exact=True)

@@ -1,0 +1,183 @@
+"""Who is looked at, who is eligible and who churned, drawn day by day around the boundaries."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from pipeline.errors import BadData
+from pipeline.examples import ledger, snapshots
+from pipeline.params import Label, Snapshots
+from tests import bucket
+from tests.drawing import drawn
+from tests.oracle import Line
+
+S = date(2024, 6, 1)
+
+
+def lines(text: str) -> list[Line]:
+    """``ann -1 +0`` is a customer and the days, from the snapshot, of purchases; ``r`` before a day is a refund."""
+    found = []
+    for row in text.strip().splitlines():
+        customer, *days = row.split()
+        for word in days:
+            refund = word.startswith("r")
+            day = S + timedelta(days=int(word.removeprefix("r")))
+            found.append(Line(customer, f"o{word}", day, -100 if refund else 100))
+    return found
+
+
+def test_snapshots_are_counted_back_from_as_of():
+    settings = Snapshots(as_of="2024-06-01", observed_until="2024-06-01", first="2024-05-11", every_days=7,
+                         active_days=90, min_tenure_days=0)  # fmt: skip
+    days = [date(2024, 5, 11), date(2024, 5, 18), date(2024, 5, 25), S]
+    assert snapshots.snapshot_days(settings) == days
+    later = settings.model_copy(update={"first": date(2024, 5, 12)})
+    assert snapshots.snapshot_days(later) == days[1:], "no snapshot before `first`"
+
+
+@pytest.mark.parametrize(
+    ("gap", "horizon", "observed_until", "complete"),
+    [
+        (0, 30, "2024-07-01", True),
+        (0, 30, "2024-06-30", False),
+        (1, 30, "2024-07-01", False),
+        (1, 30, "2024-07-02", True),
+    ],
+)
+def test_a_snapshot_is_complete_once_its_window_is_over(gap, horizon, observed_until, complete):
+    label = Label(kind="inactivity", gap_days=gap, horizon_days=horizon)
+    assert snapshots.is_complete(S, label, date.fromisoformat(observed_until)) is complete
+
+
+ELIGIBLE = """
+    | purchases   | active | new | status   | why                                              |
+    | -1          | 90     | 0   | eligible | the day before the snapshot is history           |
+    | +0          | 90     | 0   | not_yet  | the snapshot itself is the future                |
+    | -90         | 90     | 0   | eligible | the first day of the activity window             |
+    | -91         | 90     | 0   | inactive | one day too long ago                             |
+    | -200 -90    | 90     | 0   | eligible | the last purchase counts                         |
+    | -200 r-1    | 90     | 0   | inactive | a refund is no purchase                          |
+    | r-1         | 90     | 0   | not_yet  | nor does it make a customer                      |
+    | -29         | 90     | 30  | too_new  | first purchase fewer than 30 days ago            |
+    | -30         | 90     | 30  | eligible | exactly 30                                       |
+    | -95 -29     | 90     | 30  | eligible | the first purchase counts for tenure             |
+    | -91 +1      | 90     | 0   | inactive | what comes later changes nothing                 |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(ELIGIBLE), ids=lambda case: case["why"])
+def test_who_is_eligible(case, tmp_path):
+    bucket.write(tmp_path / "tables", lines(f"ann {case['purchases']}"))
+    settings = bucket.snapshots(S, active_days=int(case["active"]), new=int(case["new"]))
+    found, counts = bucket.run(tmp_path / "tables", [S], settings)
+    line = counts[S.isoformat()]
+    assert {name for name, count in line.items() if count and name not in {"customers", "unlabelled"}} == {
+        case["status"]
+    }
+    assert len(found) == (case["status"] == "eligible")
+
+
+CHURNED = """
+    | purchases      | gap | horizon | churned | why                                        |
+    | -1             | 0   | 30      | 1       | nothing in the window                      |
+    | -1 +0          | 0   | 30      | 0       | the snapshot is the first day of the window |
+    | -1 +29         | 0   | 30      | 0       | the last day of the window                 |
+    | -1 +30         | 0   | 30      | 1       | one day late                               |
+    | -1 +6          | 7   | 30      | 1       | in the gap, before the window              |
+    | -1 +7          | 7   | 30      | 0       | the window starts after the gap            |
+    | -1 +36         | 7   | 30      | 0       | and is as long as ever                     |
+    | -1 +37         | 7   | 30      | 1       | one day late                               |
+    | -1 r+3         | 0   | 30      | 1       | a refund is no purchase                    |
+    | -1 r+3 +4      | 0   | 30      | 0       | a purchase beside a refund is              |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(CHURNED), ids=lambda case: case["why"])
+def test_who_churned_by_inactivity(case, tmp_path):
+    label = Label(kind="inactivity", gap_days=int(case["gap"]), horizon_days=int(case["horizon"]))
+    bucket.write(tmp_path / "tables", lines(f"ann {case['purchases']}"))
+    found, _ = bucket.run(tmp_path / "tables", [S], bucket.snapshots(S, S + timedelta(days=60)), label)
+    assert found["churned"].to_list() == [int(case["churned"])]
+
+
+CANCELLED = """
+    | contracts             | status      | churned | why                                           |
+    | -100:                 | eligible    | 0       | runs on                                       |
+    | -100::+5              | eligible    | 1       | cancelled in the window                       |
+    | -100::+0              | eligible    | 1       | on its first day                              |
+    | -100::+29             | eligible    | 1       | on its last day                               |
+    | -100::+30             | eligible    | 0       | after it                                      |
+    | -100::-1              | cancelled   |         | before the snapshot: already gone             |
+    | -100:+10              | eligible    | 1       | ended and not renewed                         |
+    | -100:+10 +11:         | eligible    | 0       | renewed the day after                         |
+    | -100:+10 +12:         | eligible    | 1       | a day without a contract                      |
+    | -100:+30              | eligible    | 0       | ends after the window                         |
+    | -100:-1               | cancelled   |         | ended the day before                          |
+    | -100:-1 -1:           | eligible    | 0       | but the next one runs                         |
+    | +3:                   | no_contract |         | a contract not known yet                      |
+"""
+
+
+def contracts(text: str) -> pl.DataFrame:
+    def day(word: str) -> date | None:
+        return S + timedelta(days=int(word)) if word else None
+
+    rows = [
+        (bucket.customer_key("ann"), *(day(word) for word in (period + "::").split(":")[:3])) for period in text.split()
+    ]
+    schema = {"customer_key": pl.Int64, "start_day": pl.Date, "end_day": pl.Date, "cancel_day": pl.Date}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@pytest.mark.parametrize("case", drawn(CANCELLED), ids=lambda case: case["why"])
+def test_who_churned_by_cancellation(case, tmp_path):
+    label = Label(kind="cancellation", gap_days=0, horizon_days=30)
+    bucket.write(tmp_path / "tables", lines("ann -10 +3"), contracts=contracts(case["contracts"]))
+    found, counts = bucket.run(tmp_path / "tables", [S], bucket.snapshots(S, S + timedelta(days=60)), label)
+    assert counts[S.isoformat()][case["status"]] == 1
+    assert found["churned"].to_list() == ([int(case["churned"])] if case["churned"] else [])
+
+
+def test_a_cancelled_customer_is_not_scored_for_inactivity_either(tmp_path):
+    bucket.write(tmp_path / "tables", lines("ann -10\nbo -10"), contracts=contracts("-100::-1"))
+    _, counts = bucket.run(tmp_path / "tables", [S], bucket.snapshots(S))
+    assert (counts[S.isoformat()]["cancelled"], counts[S.isoformat()]["eligible"]) == (1, 1)
+
+
+def test_an_incomplete_snapshot_is_never_labelled(tmp_path):
+    bucket.write(tmp_path / "tables", lines("ann -10 -1 +3\nbo -5"))
+    observed = S + timedelta(days=29)
+    found, counts = bucket.run(tmp_path / "tables", [S - timedelta(days=1), S], bucket.snapshots(S, observed))
+    assert found.group_by("snapshot").agg(pl.col("churned").null_count()).sort("snapshot")["churned"].to_list() == [
+        0,
+        2,
+    ]
+    assert counts[S.isoformat()]["unlabelled"] == 2
+
+
+GOOD = {"customers": 6, "not_yet": 1, "cancelled": 0, "no_contract": 0, "too_new": 1, "inactive": 1, "eligible": 3,
+        "labelled_0": 1, "labelled_1": 2, "unlabelled": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        ({"inactive": 0}, "6 customers, but 5 have a status"),
+        ({"labelled_0": 2}, "3 customers are eligible, but 4 have a row"),
+        ({"labelled_1": 1, "unlabelled": 1}, "2 customers are labelled, expected 3"),
+    ],
+)
+def test_the_ledger_refuses_what_does_not_add_up(change, message):
+    book = {"2024-06-01": GOOD | change}
+    if message is None:
+        ledger.check(book, {"2024-06-01"})
+        return
+    with pytest.raises(BadData, match=message):
+        ledger.check(book, {"2024-06-01"})
+
+
+def test_the_ledger_refuses_labels_of_an_incomplete_snapshot():
+    with pytest.raises(BadData, match="3 customers are labelled, expected 0"):
+        ledger.check({"2024-06-01": GOOD}, set())

@@ -1,0 +1,357 @@
+"""The real stages, one after the other, on a small company: the list is right, and it is the same however it is made."""
+
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from filelock import FileLock
+
+from pipeline import errors, lists, params, paths, tracking
+from pipeline.model import artefacts
+from pipeline.paths import REPRO
+from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections, weekly
+from pipeline.tables import storage
+from tests.company import make_company
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("shop")]
+STAGES = (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
+WEEK = date(2024, 7, 1)
+
+
+def run_stages(stages=STAGES, **changes) -> params.Params:
+    """Run stages in the current folder as ``dvc repro`` does, with some settings changed."""
+    settings = params.load()
+    for name, value in changes.items():
+        section, key = name.split("__")
+        inner = getattr(settings, section).model_copy(update={key: value})
+        settings = settings.model_copy(update={section: inner})
+    for stage in stages:
+        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+    return settings
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A folder in which all stages have run."""
+    folder = tmp_path_factory.mktemp("shop")
+    make_company(folder)
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        run_stages()
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture
+def shop(built, monkeypatch) -> Path:
+    """The folder in which all stages have run, as the current one."""
+    monkeypatch.chdir(built)
+    return built
+
+
+@pytest.fixture
+def copy_of_shop(built, tmp_path, monkeypatch) -> Path:
+    """A copy to change."""
+    shutil.copytree(built, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def week(folder: Path = Path()) -> Path:
+    return folder / "exports" / WEEK.isoformat()
+
+
+def same_bytes(left: Path, right: Path) -> None:
+    files = {str(file.relative_to(left)) for file in left.rglob("*") if file.is_file()}
+    assert files == {str(file.relative_to(right)) for file in right.rglob("*") if file.is_file()}
+    differing = sorted(file for file in files if not filecmp.cmp(left / file, right / file, shallow=False))
+    assert not differing
+
+
+def test_everyone_is_accounted_for(shop):
+    ingest = storage.read_json(REPRO.ingest_report)["tables"]
+    for counts in ingest.values():
+        assert counts["read"] == counts["accepted"] + counts["duplicates"] + counts["rejected"]
+    line = storage.read_json(REPRO.examples_report)["snapshots"][WEEK.isoformat()]
+    assert line["customers"] == 400
+    scores = storage.read_buckets(REPRO.scores)
+    actions = pl.read_parquet(week() / "actions.parquet")
+    report = storage.read_json(week() / "run_report.json")
+    assert len(scores) == len(actions) == line["eligible"] == report["about"]["scored"]
+    assert scores["customer_id"].n_unique() == len(scores)
+    assert report["customers"] == line
+    assert sum(report["scored_by_band"].values()) == sum(report["scored_by_tier"].values()) == len(scores)
+    assert sum(report["actions_by_playbook"].values()) + report["no_action"] == len(scores)
+
+
+def test_scores_follow_from_the_model_and_the_data(shop):
+    """Each line of the scores, computed once more from the local model and the examples."""
+    settings, model = params.load(), artefacts.load(REPRO.models)
+    examples = storage.read_buckets(REPRO.examples).filter(pl.col("snapshot") == WEEK)
+    keys = (
+        pl.read_parquet(storage.bucket_files(REPRO.tables / "transactions"))
+        .select("customer_key", "customer_id")
+        .unique()
+    )
+    both = storage.read_buckets(REPRO.scores).join(keys, on="customer_id").join(examples, on="customer_key")
+    assert both["churn_probability"].to_list() == model.probability(both).round(6).tolist()
+    rank = both["margin"].rank("average") - 0.5
+    assert np.allclose(both["risk_percentile"], rank / len(both) * 100, atol=1e-4)
+    days = both["days_since_first_order"].clip(90, 365)
+    value = both["spend_365d"] / days * settings.label.horizon_days * settings.score.margin_share
+    assert np.allclose(both["value"], value, atol=0.00501)
+    assert np.allclose(both["value_at_stake"], both["churn_probability"] * both["value"], atol=0.00501)
+    assert both["last_order_day"].to_list() == [
+        WEEK - pl.duration(days=0) if False else WEEK.fromordinal(WEEK.toordinal() - days)
+        for days in both["days_since_last_order"]
+    ]
+    edges = settings.score.bands
+    for probability, band in zip(both["churn_probability"], both["risk_band"], strict=True):
+        assert band == [name for name, edge in edges.items() if probability >= edge][-1]
+
+
+def test_contributions_and_base_add_up_to_the_margin_for_everyone(shop):
+    found = storage.read_buckets(REPRO.contributions)
+    total = found.drop("customer_id", "margin").sum_horizontal()
+    assert (total - found["margin"]).abs().max() < 1e-6
+    scores = storage.read_buckets(REPRO.scores).sort("customer_id")
+    assert scores["margin"].to_list() == found.sort("customer_id")["margin"].to_list()
+
+
+def test_reasons_are_told_with_the_customers_own_numbers(shop):
+    scores = storage.read_buckets(REPRO.scores)
+    keys = (
+        pl.read_parquet(storage.bucket_files(REPRO.tables / "transactions"))
+        .select("customer_key", "customer_id")
+        .unique()
+    )
+    examples = storage.read_buckets(REPRO.examples).filter(pl.col("snapshot") == WEEK)
+    told = scores.join(keys, on="customer_id").join(examples, on="customer_key")
+    silent = told.filter(pl.col("reason_1_text").str.starts_with("Last order"))
+    assert len(silent) > 10
+    for row in silent.iter_rows(named=True):
+        days = row["days_since_last_order"]
+        assert row["reason_1_text"].startswith(f"Last order {days} day{'' if days == 1 else 's'} ago")
+    for place in (1, 2, 3):
+        amounts = scores[f"reason_{place}_contribution"].drop_nulls()
+        assert (amounts >= params.load().reasons.min_contribution).all()
+    assert (scores["protects_1_contribution"].drop_nulls() < 0).all()
+    both = scores.drop_nulls("reason_2_contribution")
+    assert (both["reason_1_contribution"] >= both["reason_2_contribution"]).all()
+
+
+def test_the_list_holds_whom_to_act_on_or_watch_by_value_at_stake(shop):
+    listed, actions = pl.read_parquet(week() / "risk_list.parquet"), pl.read_parquet(week() / "actions.parquet")
+    wanted = actions.filter(pl.col("playbook").is_not_null() | (pl.col("risk_band") != "low"))
+    assert set(listed["customer_id"]) == set(wanted["customer_id"])
+    assert listed["value_at_stake"].is_sorted(descending=True)
+    assert listed["rank"].to_list() == list(range(1, len(listed) + 1))
+    named = pl.read_csv("raw/customers.csv").rename({"customer": "customer_id", "name": "is", "looked_after_by": "by"})
+    both = listed.join(named, on="customer_id")
+    assert both["name"].to_list() == both["is"].to_list()
+    assert both["owner"].fill_null("").to_list() == both["by"].fill_null("").to_list()
+    assert actions.filter(pl.col("playbook").is_null())["why_not"].str.starts_with("nothing, because").all()
+    assert actions.filter(pl.col("playbook").is_not_null())["why_not"].null_count() == actions["playbook"].count()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"storage__buckets": 1},
+        {"storage__buckets": 2},
+        {"storage__buckets": 7},
+        {"storage__buckets": 7, "storage__executor": "processes"},
+        {"storage__threads": 1, "model__num_threads": 1},
+    ],
+    ids=str,
+)
+def test_the_list_is_the_same_however_it_is_made(how, copy_of_shop, built):
+    shutil.rmtree("exports")
+    stages = STAGES if "model__num_threads" in how else (s1_ingest, s2_examples, s5_score, s6_publish)
+    run_stages(stages, **how)
+    if "storage__buckets" in how:
+        assert len(storage.bucket_files(REPRO.tables / "transactions")) == how["storage__buckets"]
+    same_bytes(week(built), week())
+    for name in artefacts.FILES:
+        assert (built / "models" / name).read_bytes() == (REPRO.models / name).read_bytes()
+
+
+def test_training_does_not_depend_on_buckets(copy_of_shop, built):
+    run_stages((s1_ingest, s2_examples, s3_train), storage__buckets=3)
+    for name in artefacts.FILES:
+        assert (built / "models" / name).read_bytes() == (REPRO.models / name).read_bytes()
+
+
+def test_the_list_does_not_depend_on_the_order_of_files_or_lines(copy_of_shop, built):
+    first, second = Path("raw/orders-1.csv"), Path("raw/orders-2.csv")
+    head, *lines = second.read_text().splitlines()
+    text = "\n".join([head, *reversed(lines)]) + "\n"
+    second.write_text(first.read_text())
+    first.write_text(text)
+    shutil.rmtree("exports")
+    run_stages((s1_ingest, s2_examples, s5_score, s6_publish))
+    same_bytes(week(built), week())
+
+
+def test_the_weekly_job_gives_the_bytes_of_repro_and_never_trains(copy_of_shop, built, monkeypatch):
+    monkeypatch.setattr(s3_train, "run", None)
+    models = {name: (REPRO.models / name).read_bytes() for name in artefacts.FILES}
+    tables = sorted(REPRO.tables.rglob("*.parquet"))
+    shutil.rmtree("exports")
+    shutil.rmtree("models")
+    said = weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+    assert "listed: exports/2024-07-01" in said
+    same_bytes(week(built), week())
+    assert not REPRO.models.exists(), "the champion is fetched into the job's own folder"
+    assert sorted(REPRO.tables.rglob("*.parquet")) == tables
+    assert models
+    assert not paths.weekly(WEEK).data.parent.exists(), "its folder is gone when it ends"
+
+
+def test_a_dry_run_publishes_nothing(copy_of_shop):
+    shutil.rmtree("exports")
+    assert "nothing was published" in weekly.run(params.load(), WEEK, replace=False, dry_run=True)
+    assert not week().exists()
+
+
+def churn(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pipeline.cli", *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_published_week_is_left_alone(copy_of_shop, built):
+    found = churn("weekly", "--as-of", WEEK.isoformat())
+    assert found.returncode == errors.AlreadyPublished.exit_code == 17
+    assert found.stderr == "exports/2024-07-01: this week is already published; --replace writes it again\n"
+    same_bytes(week(built), week())
+    assert weekly.run(params.load(), WEEK, replace=True, dry_run=False)
+    same_bytes(week(built), week())
+
+
+def test_two_weekly_jobs_at_once_are_refused(copy_of_shop):
+    shutil.rmtree("exports")
+    with FileLock(paths.WEEKLY_LOCK):
+        found = churn("weekly", "--as-of", WEEK.isoformat())
+    assert found.returncode == errors.Locked.exit_code == 16
+    assert found.stderr == "data/weekly.lock: another weekly job is at work; wait for it to end\n"
+    assert not week().exists()
+
+
+def test_a_day_long_after_the_last_purchase_is_refused(copy_of_shop):
+    with pytest.raises(errors.StaleInput, match=r"the last purchase of anybody before 2024-07-10 is of 2024-0"):
+        weekly.run(params.load(), date(2024, 7, 10), replace=False, dry_run=False)
+    assert not (REPRO.exports / "2024-07-10").exists()
+
+
+def test_a_model_of_another_company_or_meaning_is_refused(copy_of_shop):
+    settings = params.load()
+    other = settings.model_copy(update={"data": settings.data.model_copy(update={"name": "elsewhere"})})
+    with pytest.raises(errors.BadParams, match="the model was trained on 'corner_shop', params.yaml says 'elsewhere'"):
+        weekly.run(other, WEEK, replace=True, dry_run=False)
+    longer = settings.model_copy(update={"label": settings.label.model_copy(update={"horizon_days": 21})})
+    with pytest.raises(errors.BadParams, match="label.horizon_days 20, params.yaml says 21"):
+        weekly.run(longer, WEEK, replace=True, dry_run=False)
+
+
+def test_without_a_champion_nothing_is_scored(company):
+    with pytest.raises(errors.NotEnoughData, match="no model 'churn' with alias 'champion'; train one: dvc repro"):
+        weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+
+
+def test_the_next_week_knows_the_last_one(copy_of_shop):
+    earlier = date(2024, 6, 24)
+    shutil.rmtree("exports")
+    weekly.run(params.load(), earlier, replace=False, dry_run=False)
+    weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+    first = pl.read_parquet(f"exports/{earlier}/risk_list.parquet")
+    second = pl.read_parquet(week() / "risk_list.parquet")
+    still = set(first["customer_id"]) & set(second["customer_id"])
+    assert still, "some are on both lists"
+    for row in second.iter_rows(named=True):
+        stayed = row["customer_id"] in still
+        assert row["status"] == ("still_open" if stayed else "new")
+        assert row["since_week"] == (earlier if stayed else WEEK)
+    gone = storage.read_json(week() / "run_report.json")["left_the_list"]
+    assert gone["recovered"] + gone["dropped"] == len(first) - len(still)
+    assert gone["recovered"] > 0
+
+
+def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
+    other = Path("exports/2024-06-24")
+    shutil.copytree(week(), other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps(manifest | {"company": "elsewhere"}))
+    run_stages((s6_publish,))
+    assert pl.read_parquet(week() / "risk_list.parquet")["status"].unique().to_list() == ["new"]
+
+
+def test_mlflow_has_the_run_and_the_same_model(shop):
+    settings = params.load().tracking
+    pointer = json.loads(REPRO.run_pointer.read_text())
+    run = tracking._client(settings).get_run(pointer["run_id"])
+    assert run.data.params["label.horizon_days"] == "20"
+    assert run.data.tags["data_fingerprint"] == storage.read_json(REPRO.ingest_report)["fingerprint"]
+    assert "git_commit" in run.data.tags
+    metrics = storage.read_json(REPRO.metrics)
+    assert run.data.metrics["test_model_auc"] == metrics["model"]["auc"]
+    assert {"train_auc", "validation_auc", "validation_brier"} <= set(run.data.metrics)
+    kept = {file.path for file in tracking._client(settings).list_artifacts(run.info.run_id, "reports")}
+    assert {"reports/metrics.json", "reports/gains.csv", "reports/calibration.csv", "reports/reasons.png",
+            "reports/training.csv"} <= kept  # fmt: skip
+    champion = tracking.load_champion(settings)
+    assert champion.metadata.signature.outputs.input_names() == ["churn_probability"]
+    local = artefacts.load(REPRO.models)
+    examples = storage.read_buckets(REPRO.examples)
+    frame = examples.select(pl.col(local.features).cast(pl.Float64)).to_pandas()
+    assert champion.predict(frame).tolist() == local.probability(examples).tolist(), "bit for bit"
+
+
+def test_a_model_that_dvc_restored_gets_a_run_again(copy_of_shop):
+    REPRO.run_pointer.unlink()
+    Path("mlflow.db").unlink()
+    run_stages((s4_evaluate,))
+    pointer = json.loads(REPRO.run_pointer.read_text())
+    assert tracking._client(params.load().tracking).get_run(pointer["run_id"]).data.metrics["test_model_auc"]
+
+
+def test_a_model_worse_than_silence_alone_is_not_made_champion(copy_of_shop, monkeypatch):
+    Path("mlflow.db").unlink()
+    text = REPRO.model_text.read_text()
+    monkeypatch.setattr(artefacts.ChurnModel, "probability", lambda self, rows: np.linspace(0, 1, len(rows)))
+    with pytest.raises(errors.ModelRefused, match=r"the model ranks worse \(AUC 0\.\d+\) than silence alone"):
+        run_stages((s4_evaluate,))
+    assert REPRO.model_text.read_text() == text
+    monkeypatch.undo()
+    os.chdir(copy_of_shop)
+    with pytest.raises(errors.NotEnoughData, match="champion"):
+        tracking.fetch_champion(params.load().tracking, Path("m"), Path("f/metrics.json"))
+
+
+def test_no_file_holds_a_pickle_or_a_wall_clock(shop):
+    for file in (*REPRO.models.iterdir(), *Path("mlruns").rglob("*")):
+        if file.is_file():
+            assert file.suffix not in {".pkl", ".pickle", ".joblib"}
+            assert not file.read_bytes().startswith(b"\x80\x04"), f"{file} is a pickle"
+    for file in (REPRO.ingest_report, REPRO.examples_report, REPRO.metrics, REPRO.model_card, *week().glob("*.json")):
+        assert str(date.today().year + 0) + "-" not in file.read_text().replace("2024-", ""), f"{file} knows today"
+
+
+def test_all_list_files_are_there(shop):
+    found = {str(file.relative_to(week())) for file in week().rglob("*") if file.is_file()}
+    owners = {"by_owner/Ann.csv", "by_owner/Bo.csv", "by_owner/unassigned.csv"}
+    assert found == owners | {
+        "risk_list.csv", "risk_list.xlsx", "risk_list.html", "risk_list.parquet", "actions.parquet", "run_report.json",
+        "manifest.json",
+    }  # fmt: skip
+    assert pl.read_parquet(week() / "risk_list.parquet").schema == lists.RISK_LIST
