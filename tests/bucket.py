@@ -58,4 +58,4 @@ def run(
     return pl.read_parquet(out / "bucket-00000.parquet"), counts
 
 
-__all__ = ["FEATURES", "customer_key", "LABEL", "available", "run", "snapshots", "write"]
+__all__ = ["FEATURES", "LABEL", "available", "customer_key", "run", "snapshots", "write"]

@@ -4,6 +4,7 @@ import math
 import statistics
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 WINDOWS = (7, 30, 90, 180, 365)
 
@@ -58,7 +59,7 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
         return sum(line.amount for line in rows) / 100
 
     days = sorted({line.day for line in bought})
-    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     late = [gap for gap, day in zip(gaps, days[1:], strict=False) if (snapshot - day).days <= 90]
     found: dict[str, float | None] = {}
 

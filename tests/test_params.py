@@ -2,6 +2,7 @@
 
 import copy
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_every_setting_stands_under_a_sentence(root):
     lines = (root / "params.yaml").read_text().splitlines()
     unexplained = [
         line.strip()
-        for before, line in zip(lines, lines[1:], strict=False)
+        for before, line in pairwise(lines)
         if re.match(r"  [a-z_0-9]+:", line) and not before.strip().startswith("#") and not _inside(lines, line)
     ]
     assert not unexplained, f"write a sentence above {unexplained} in params.yaml: its unit and what it does"

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 from importlib.resources import files
 from typing import Any, Final
 
@@ -92,9 +93,9 @@ def _policy(style: str, script: str) -> str:
 def _tiles(week: Week) -> list[tuple[str, str, str]]:
     """The few numbers above the list: number, what it counts, and a second line."""
     about, listed = week.about, week.risk_list
-    expected = float(listed["churn_probability"].sum())
+    expected = math.fsum(listed["churn_probability"])  # exact, so it cannot depend on the order of adding
     to_act = listed["action"].count()
-    money = money_words(float(listed["value_at_stake"].sum()), about.currency, about.minor_digits)
+    money = money_words(math.fsum(listed["value_at_stake"]), about.currency, about.minor_digits)
     return [
         (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
         (money, "value at stake", "of everyone listed, together"),

@@ -39,13 +39,18 @@ def fit(margin: Array, churned: npt.NDArray[np.int8]) -> Calibration:
 
     Notes
     -----
-    Platt, J. (1999), "Probabilistic outputs for support vector machines". A slope that is not above zero would turn the
+    Platt, J. (1999), "Probabilistic outputs for support vector machines", with his targets just inside 0 and 1, so that
+    even outcomes that the margins separate completely have a best curve. A slope that is not above zero would turn the
     ranking round; the curve then only moves to the base rate.
     """
+    positives, negatives = int(churned.sum()), int((1 - churned).sum())
+    target = np.where(churned == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    # A target between 0 and 1 is two rows, one of each outcome, that share its weight.
+    twice, outcome = np.concatenate([margin, margin]), np.repeat([1, 0], len(margin))
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10, max_iter=200)
-    model.fit(margin.reshape(-1, 1), churned)
+    model.fit(twice.reshape(-1, 1), outcome, sample_weight=np.concatenate([target, 1 - target]))
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
     if slope <= 0:
-        slope, intercept = 1e-6, float(np.log(churned.mean() / (1 - churned.mean())))
+        slope, intercept = 1e-6, float(np.log((positives + 1) / (negatives + 1)))
     # Ten digits: the last ones differ between processors, and a file must not.
     return Calibration(float(f"{slope:.10g}"), float(f"{intercept:.10g}"))

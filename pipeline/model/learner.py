@@ -1,5 +1,6 @@
 """Gradient-boosted trees; the only place that imports LightGBM."""
 
+import re
 from dataclasses import dataclass
 
 import lightgbm
@@ -88,8 +89,7 @@ def _lightgbm_settings(settings: Model) -> dict[str, object]:
 def to_text(booster: lightgbm.Booster) -> str:
     """The model in LightGBM's own text, without the settings of the machine that trained it."""
     text: str = booster.model_to_string()
-    head, _, _ = text.partition("\nparameters:")
-    return head + "\n"
+    return re.split(r"\n+(?:parameters|pandas_categorical):", text, maxsplit=1)[0] + "\n"
 
 
 def from_text(text: str) -> lightgbm.Booster:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pipeline import params, sql
 from pipeline.errors import BadPlaybooks
 from pipeline.examples import snapshots as calendar
-from pipeline.examples.features import model_features
+from pipeline.examples.features import FAMILIES, model_features
 from pipeline.paths import PLAYBOOKS
 from pipeline.playbooks import declared
 from pipeline.sources import open_source
@@ -19,9 +19,9 @@ def run() -> Iterator[str]:
     yield from _sources(settings)
     features = model_features(settings.features, settings.sources)
     yield f"features: {len(features)} that the declared columns can carry"
-    families = list(dict.fromkeys(feature.family for feature in features))
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families)
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, list(FAMILIES))
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
+    yield from _for_nobody(playbooks, {feature.family for feature in features})
     days = calendar.snapshot_days(settings.snapshots)
     complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
     yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
@@ -33,3 +33,11 @@ def _sources(settings: params.Params) -> Iterator[str]:
         with sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine:
             raw = open_source(engine, name, source)
         yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
+
+
+def _for_nobody(playbooks: dict[str, declared.Playbook], carried: set[str]) -> Iterator[str]:
+    """Playbooks that wait for a reason the declared columns can never give."""
+    for name, playbook in playbooks.items():
+        for asked in (playbook.when.reasons, playbook.when.first_reason):
+            if asked is not None and not carried & set(asked):
+                yield f"playbooks.{name}: is for nobody, since the declared columns carry no reason {' or '.join(asked)}"

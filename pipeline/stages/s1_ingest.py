@@ -1,4 +1,4 @@
-"""Stage 1 - ingest: raw files -> canonical tables in buckets + refused rows with the rule they broke."""
+"""Stage 1 - ingest: raw files -> canonical tables in buckets, and refused rows with the rule they broke."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Stage 2 - examples: canonical tables -> one row per customer and snapshot, with features and label."""
+"""Stage 2 - examples: canonical tables -> a row per customer and snapshot, with features and label."""
 
 from datetime import date
 

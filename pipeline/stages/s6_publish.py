@@ -11,6 +11,7 @@ import polars as pl
 
 from pipeline import lists, params
 from pipeline.errors import BadPlaybooks
+from pipeline.examples.features import FAMILIES
 from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
@@ -53,7 +54,7 @@ def prepare(
     """Everything the week folder holds, not yet written."""
     card, ingest = storage.read_json(at.model_card), storage.read_json(at.ingest_report)
     families = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = _decide(data, score, list(dict.fromkeys(families.values())), at, day)
+    decided = _decide(data, score, at, day)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -88,8 +89,8 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
     return lists.publish(week, at.exports, replace=replace)
 
 
-def _decide(data: params.Data, score: params.Score, families: list[str], at: Paths, day: date) -> pl.DataFrame:
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families)
+def _decide(data: params.Data, score: params.Score, at: Paths, day: date) -> pl.DataFrame:
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, list(FAMILIES))
     return assign.assign(storage.read_buckets(at.scores).sort("customer_id"), playbooks, day, data.currency)
 
 

@@ -1,0 +1,70 @@
+"""The CSV: one golden file, and every cell of a whole week against the frame."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date
+
+import polars as pl
+
+from pipeline.lists import RISK_LIST, Week, original_text
+from pipeline.lists.csv_file import csv_bytes
+
+# fmt: off
+GOLDEN_ROWS = [
+    (1, "0042", 'José "Pepe" Ruiz', "=Anna", "loyal", 0.61239, "high", 1234.567,
+     "no order for 47 days, usually every 9",
+     None, None, "-20 % is what he buys for", "win_back", "Call\nand listen", "phone", "sales", date(2018, 1, 5), "new",
+     date(2018, 1, 1), None, date(2017, 11, 15), None, "", ""),
+    (2, "-7", None, None, "new", 0.00004, "low", 0.0, None, None, None, None, None, None, None, None, None, "snoozed",
+     date(2017, 12, 25), None, date(2017, 12, 30), date(2017, 12, 31), "", ""),
+]
+# fmt: on
+GOLDEN = (
+    "\ufeffrank,customer_id,name,owner,tier,churn_probability,risk_band,value_at_stake,reason_1,reason_2,reason_3,protects,"
+    "playbook,action,channel,who,due_day,status,since_week,caution,last_order_day,last_contact_day,outcome,note\r\n"
+    '1,0042,"José ""Pepe"" Ruiz",\'=Anna,loyal,0.6124,high,1234.57,"no order for 47 days, usually every 9",,,'
+    '\'-20 % is what he buys for,win_back,"Call\nand listen",phone,sales,2018-01-05,new,2018-01-01,,2017-11-15,,,\r\n'
+    "2,'-7,,,new,0.0000,low,0.00,,,,,,,,,,snoozed,2017-12-25,,2017-12-30,2017-12-31,,\r\n"
+)
+
+
+def test_golden() -> None:
+    risk_list = pl.DataFrame(GOLDEN_ROWS, schema=RISK_LIST, orient="row")
+    assert csv_bytes(risk_list, 2).decode() == GOLDEN
+
+
+def test_currency_without_cents() -> None:
+    risk_list = pl.DataFrame(GOLDEN_ROWS, schema=RISK_LIST, orient="row")
+    rows = list(csv.DictReader(io.StringIO(csv_bytes(risk_list, 0).decode("utf-8-sig"), newline="")))
+    assert [row["value_at_stake"] for row in rows] == ["1235", "0"]
+
+
+def test_every_cell_of_a_long_list(long_week: Week) -> None:
+    text = csv_bytes(long_week.risk_list, 2).decode("utf-8-sig")
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert header == list(RISK_LIST)
+    assert len(rows) == 3000
+    for row, truth in zip(rows, long_week.risk_list.iter_rows(named=True), strict=True):
+        for name, cell in zip(header, row, strict=True):
+            value = truth[name]
+            if name == "churn_probability":
+                assert abs(float(cell) - value) <= 0.00005 and len(cell) == 6
+            elif name == "value_at_stake":
+                assert abs(float(cell) - value) <= 0.005 + 1e-9 and cell[-3] == "."
+            else:
+                assert original_text(cell) == ("" if value is None else str(value))
+
+
+def test_no_cell_starts_a_formula(make_week: Callable[..., Week]) -> None:
+    evil = {
+        "name": "=cmd|' /C calc'!A0",
+        "owner": "@x",
+        "reason_1": "\t=1",
+        "customer_id": "+1",
+        "action": "-1",
+        "note": "＝1",
+    }
+    week = make_week(3, edits={0: evil})
+    rows = csv.reader(io.StringIO(csv_bytes(week.risk_list, 2).decode("utf-8-sig"), newline=""))
+    assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in {*"=+-@＝", "\t"} and cell]

@@ -1,0 +1,135 @@
+"""The shape of the code: imports point one way, files stay at the edge, heavy libraries have one door each."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.imports import PACKAGE, ROOT, imported, modules, own
+
+# What everything may use; then the rooms in the order of the flow; then who calls them.
+BASE = ("errors", "paths", "params", "overlay", "sql", "tracking")
+ROOMS = ("sources", "tables", "examples", "model", "reasons", "playbooks", "lists", "outcomes", "simulate")
+TOP = ("stages", "cli")
+
+# library -> the only modules that may import it
+DOORS = {
+    "mlflow": {"pipeline.tracking"},
+    "lightgbm": {"pipeline.model.learner"},
+    "shap": {"pipeline.reasons.pictures"},
+    "matplotlib": {"pipeline.reasons.pictures"},
+    "numba": {name for name in modules() if name.startswith("pipeline.reasons._")},
+    "xlsxwriter": {"pipeline.lists.xlsx_file"},
+    "jinja2": {"pipeline.lists.html_page"},
+    "ruamel": {"pipeline.params"},
+    "click": {"pipeline.cli"},
+    "tqdm": {"pipeline.tables.buckets"},
+    "filelock": {"pipeline.stages.weekly"},
+}
+# Only these touch files or services.
+EDGE = re.compile(
+    r"pipeline\.(stages|sources|lists|cli|params|overlay|tracking|tables\.(storage|loading)|model\.(artefacts|served))"
+)
+TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
+                 "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip
+
+
+def room(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+def rank(module: str) -> int:
+    name = room(module)
+    if name in BASE or name == "":
+        return 0
+    return 1 + ROOMS.index(name) if name in ROOMS else 100 + TOP.index(name)
+
+
+def test_every_module_belongs_to_a_room():
+    unknown = {room(name) for name in modules()} - {"", *BASE, *ROOMS, *TOP}
+    assert not unknown, f"pipeline/{unknown} is in no room: add it to the flow in pipeline/__init__.py and here"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_point_down_the_flow(module):
+    upward = sorted(name for name in own(modules()[module]) if rank(name) > rank(module))
+    assert not upward, f"{module} imports {upward}, which come after it in the flow; pass what it needs as a parameter"
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith("pipeline.stages")])
+def test_no_room_imports_a_stage(module):
+    stages = [name for name in own(modules()[module]) if name.startswith("pipeline.stages")]
+    assert not stages or module == "pipeline.cli"
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if re.match(r"pipeline\.stages\.s\d", name)])
+def test_stages_do_not_import_stages(module):
+    others = [name for name in own(modules()[module]) if re.match(r"pipeline\.stages\.s\d", name) and name != module]
+    assert not others, f"{module} imports {others}; put what they share into a module of its own"
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_each_heavy_library_has_one_door(library):
+    users = {
+        module
+        for module, file in modules().items()
+        if any(name == library or name.startswith(f"{library}.") for name in imported(file))
+    }
+    assert users == DOORS[library] & users, f"{users - DOORS[library]} import {library}; go through {DOORS[library]}"
+    assert users, f"nobody imports {library}: drop it from the dependencies, or from this test"
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not EDGE.match(name)])
+def test_files_stay_at_the_edge(module):
+    called = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(ast.parse(modules()[module].read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    touching = called & TOUCHES_FILES
+    assert not touching, f"{module} calls {touching}; let a stage or tables.storage read and write"
+
+
+def test_nothing_happens_at_import():
+    """No module reads the clock, the settings or the environment when it is imported, but for MLflow's switches."""
+    for module, file in modules().items():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Expr | ast.Assign) and module != "pipeline.tracking":
+                text = ast.unparse(node)
+                assert not re.search(r"params\.load\(|environ|\.today\(|\.now\(", text), f"{module}: {text}"
+
+
+def test_no_swallowed_failures():
+    for module, file in modules().items():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                silent = all(isinstance(step, ast.Pass | ast.Continue) for step in node.body)
+                assert not silent, f"{module} line {node.lineno}: a failure is swallowed; raise one of pipeline.errors"
+
+
+def test_modules_stay_small():
+    """Longer than this, and a module has more than one reason to change."""
+    long = {module: n for module, file in modules().items() if (n := file.read_text().count("\n")) > 330}
+    assert not long, f"split {long}"
+
+
+def test_the_product_speaks_of_itself_alone():
+    """No path of a machine and no registry host in what the repository holds."""
+    files = [
+        *PACKAGE.rglob("*.py"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("*.yaml"),
+        *ROOT.glob("docs/**/*.md"),
+        ROOT / "Makefile",
+    ]
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        for word in ("/work/", "/root/", "pypi" + ".org", "pythonhosted", "/tmp/"):
+            assert word not in text, f"{file} names {word}"
+
+
+def test_every_package_folder_says_what_it_offers():
+    for folder in {file.parent for file in PACKAGE.rglob("*.py")}:
+        text = (folder / "__init__.py").read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"{Path(folder).name}/__init__.py has no words"
