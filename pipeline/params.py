@@ -275,7 +275,8 @@ def parse(content: dict[str, Any], file_name: str = paths.PARAMS.name) -> Params
 
 def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
     """The first thing wrong, in words a user can act on."""
-    problem = error.errors()[0]
+    # A key written wrong is both unknown and missing; the unknown one says more.
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in problem["loc"] if not re.match(r"constrained-|literal\[", str(part)))
     if problem["type"] == "extra_forbidden":
         known = _keys_beside(root, problem["loc"][:-1])

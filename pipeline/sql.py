@@ -49,6 +49,8 @@ def connect(threads: int, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnectio
         }
         with duckdb.connect(":memory:", config=settings) as engine:
             engine.execute("SET TimeZone = 'UTC'")
+            # Its own bar goes to stdout, into logs and into what scripts read.
+            engine.execute("SET enable_progress_bar = false")
             yield engine
 
 

@@ -14,11 +14,11 @@ def sections(run: Callable[..., Any]) -> list[str]:
     return [name for name in inspect.signature(run).parameters if name in params.Params.model_fields]
 
 
-def main(run: Callable[..., Any]) -> None:
-    """Run a stage with its sections; a failure the user can act on is one line and an exit code."""
+def main(run: Callable[..., str]) -> None:
+    """Run a stage with its sections and print its line; a failure the user can act on is one line and an exit code."""
     try:
         settings = params.load()
-        run(**{name: getattr(settings, name) for name in sections(run)})
+        sys.stdout.write(f"{run(**{name: getattr(settings, name) for name in sections(run)})}\n")
     except PipelineError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)

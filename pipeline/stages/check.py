@@ -40,4 +40,4 @@ def _for_nobody(playbooks: dict[str, declared.Playbook], carried: set[str]) -> I
     for name, playbook in playbooks.items():
         for asked in (playbook.when.reasons, playbook.when.first_reason):
             if asked is not None and not carried & set(asked):
-                yield f"playbooks.{name}: is for nobody, since the declared columns carry no reason {' or '.join(asked)}"
+                yield f"playbooks.{name}: is for nobody, since the declared columns carry no reason {', '.join(asked)}"

@@ -12,11 +12,12 @@ from pipeline import params, sql
 from pipeline.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
-from pipeline.tables import buckets, loading, schemas, storage
+from pipeline.tables import buckets, loading, schemas
+from pipeline.tables import storage as files
 
 
-def run(data: params.Data, sources: params.Sources, storage: params.Storage, at: Paths = REPRO) -> None:
-    """Read every declared source into its table and report what became of each row."""
+def run(data: params.Data, sources: params.Sources, storage: params.Storage, at: Paths = REPRO) -> str:
+    """Read every declared source into its table, report what became of each row, and say so in a line."""
     declared = sources.declared()
     report: dict[str, Any] = {"company": data.name, "notice": _notice(declared), "buckets": 0, "tables": {}}
     with sql.connect(storage.threads, storage.memory_gb) as engine, _empty_folder(at.data / ".staging") as staging:
@@ -25,7 +26,9 @@ def run(data: params.Data, sources: params.Sources, storage: params.Storage, at:
     report["fingerprint"] = _fingerprint(report["tables"])
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(at, report["absent"])
-    _write(report, at)
+    files.write_json(report, at.ingest_report)
+    counts = [(name, found["accepted"], found["rejected"]) for name, found in report["tables"].items()]
+    return "; ".join(f"{name}: {accepted:,} rows, {rejected:,} refused" for name, accepted, rejected in counts)
 
 
 def _ingest(
@@ -64,22 +67,18 @@ def _notice(declared: dict[str, params.Source]) -> str:
 
 @contextmanager
 def _empty_folder(folder: Path) -> Iterator[Path]:
-    storage.remove(folder)
+    files.remove(folder)
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
-        storage.remove(folder)
+        files.remove(folder)
 
 
 def _drop_undeclared(at: Paths, absent: list[str]) -> None:
     for name in absent:
-        storage.remove(at.tables / name)
-        storage.remove(at.rejected / f"{name}.parquet")
-
-
-def _write(report: dict[str, Any], at: Paths) -> None:
-    storage.write_json(report, at.ingest_report)
+        files.remove(at.tables / name)
+        files.remove(at.rejected / f"{name}.parquet")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ def run(
     features: params.Features,
     at: Paths = REPRO,
     days: list[date] | None = None,
-) -> None:
-    """Build the examples of all snapshots, or of the given days only."""
+) -> str:
+    """Build the examples of all snapshots, or of the given days only, and say how many in a line."""
     days = days or calendar.snapshot_days(snapshots)
     found = files.bucket_files(at.tables / "transactions")
     declared = available(features, sources)
@@ -41,6 +41,8 @@ def run(
     if counts[str(days[-1])]["eligible"] == 0:
         raise NotEnoughData(f"nobody is eligible at {days[-1]}; check snapshots.as_of and snapshots.active_days")
     files.write_json({"snapshots": counts, "complete": sorted(complete)}, at.examples_report)
+    rows = sum(line["eligible"] for line in counts.values())
+    return f"{rows:,} examples at {len(days)} snapshots, {len(complete)} of them complete"
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ def run(
     evaluate: params.Evaluate,
     tracking: params.Tracking,
     at: Paths = REPRO,
-) -> None:
-    """Train on all earlier snapshots, stop and calibrate on a later one."""
+) -> str:
+    """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line."""
     declared = model_features(features, sources)
     names = [feature.name for feature in declared]
     examples = labelled.read(at, names)
@@ -50,6 +50,7 @@ def run(
     artefacts.save(churn_model, at)
     _write_log(fitted, at)
     recording.record(tracking, churn_model, _by_snapshot(churn_model, pl.concat([teach, judge]), evaluate), at)
+    return f"{fitted.best_tree} trees from {len(teach):,} examples at {len(parts.train)} snapshots"
 
 
 def _xy(examples: pl.DataFrame, names: list[str]) -> tuple[learner.Matrix, learner.Labels]:

@@ -22,8 +22,8 @@ def run(
     evaluate: params.Evaluate,
     tracking: params.Tracking,
     at: Paths = REPRO,
-) -> None:
-    """Judge the model, write figures and plots, and make it the champion unless a rule does better."""
+) -> str:
+    """Judge the model, write figures and plots, make it champion unless a rule does better, and say how good it is."""
     names = [feature.name for feature in model_features(features, sources)]
     examples = labelled.read(at, names)
     parts = split.by_time(labelled.complete_days(at), label)
@@ -42,6 +42,7 @@ def run(
     storage.write_json(found, at.metrics)
     plots = _write_plots(churned, scored, model, untouched, evaluate, at)
     _record(tracking, model, figures, plots, at)
+    return str(found["verdict"])
 
 
 def _write_plots(

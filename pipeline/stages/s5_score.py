@@ -24,8 +24,8 @@ def run(
     reasons: params.Reasons,
     at: Paths = REPRO,
     as_of: date | None = None,
-) -> None:
-    """Score everyone who is eligible on the day, and check that nobody was lost."""
+) -> str:
+    """Score everyone who is eligible on the day, check that nobody was lost, and say how many in a line."""
     day = as_of or snapshots.as_of
     _refuse_strangers(files.read_json(at.model_card), data, label)
     found = files.bucket_files(at.examples)
@@ -43,6 +43,7 @@ def run(
     eligible = files.read_json(at.examples_report)["snapshots"][str(day)]["eligible"]
     if sum(counts) != eligible:
         raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
+    return f"{sum(counts):,} customers scored as of {day}"
 
 
 def _refuse_strangers(card: dict[str, Any], data: params.Data, label: params.Label) -> None:

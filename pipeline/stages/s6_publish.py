@@ -34,10 +34,10 @@ def run(
     reasons: params.Reasons,
     lists: params.Lists,
     at: Paths = REPRO,
-) -> Path:
-    """Decide for everyone, list those to act on or to watch, and publish the week whole."""
+) -> str:
+    """Decide for everyone, list those to act on or to watch, publish the week whole, and say where."""
     week = prepare(data, snapshots, label, features, score, reasons, lists, at, snapshots.as_of)
-    return write(week, at, replace=lists.replace_in_repro)
+    return f"{week.about.listed:,} customers listed: {write(week, at, replace=lists.replace_in_repro)}"
 
 
 def prepare(

@@ -1,0 +1,126 @@
+"""Tables on disk and in buckets: the same hash everywhere, whole files or none, memory that does not grow."""
+
+import hashlib
+import subprocess
+import sys
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import BadData
+from pipeline.params import Storage
+from pipeline.tables import buckets, schemas, storage
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+def test_the_engine_hashes_customers_as_python_does(customer):
+    query = f"SELECT {buckets.CUSTOMER_KEY_SQL.format(id='?::VARCHAR')}"
+    assert duckdb.execute(query, [customer]).fetchone() == (buckets.customer_key(customer),)
+    assert 0 <= buckets.customer_key(customer) < 2**63
+
+
+def test_the_hash_is_pinned():
+    """A customer must stay in the same order for ever: this number may never change."""
+    assert buckets.customer_key("900") == 4692372712039676502
+    assert buckets.customer_key("900") == int.from_bytes(hashlib.md5(b"900").digest()[:8], "little") // 2
+
+
+@pytest.mark.parametrize(
+    ("declared", "rows", "expected"),
+    [("auto", 0, 1), ("auto", 5_000_000, 1), ("auto", 5_000_001, 2), ("auto", 50_000_000, 10), (3, 10, 3)],
+)
+def test_number_of_buckets(declared, rows, expected):
+    found = Storage(buckets=declared, executor="serial", workers=1, threads=1, memory_gb=1.0)
+    assert buckets.number_of_buckets(found, rows) == expected
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_results_come_back_in_bucket_order(executor):
+    found = Storage(buckets=4, executor=executor, workers=2, threads=1, memory_gb=1.0)
+    assert list(buckets.map_buckets(double, [3, 1, 2, 0], found, "doubling")) == [6, 2, 4, 0]
+
+
+def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):
+    file = tmp_path / "report.json"
+    storage.write_json({"a": 1}, file)
+    with pytest.raises(ValueError, match="Out of range float"):
+        storage.write_json({"a": float("nan")}, file)
+    with pytest.raises(RuntimeError, match="midway"), storage.new_folder(tmp_path / "table") as folder:
+        (folder / "bucket-00000.parquet").touch()
+        raise RuntimeError("midway")
+    assert storage.read_json(file) == {"a": 1}
+    assert [found.name for found in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_what_a_killed_run_left_is_no_part_of_the_next(tmp_path):
+    (tmp_path / ".table.partial").mkdir()
+    (tmp_path / ".table.partial" / "bucket-00009.parquet").touch()
+    with storage.new_folder(tmp_path / "table") as folder:
+        storage.write_parquet(pl.DataFrame({"a": [1]}), storage.bucket_file(folder, 0))
+    assert [file.name for file in storage.bucket_files(tmp_path / "table")] == ["bucket-00000.parquet"]
+
+
+def test_reading_says_what_is_missing(tmp_path):
+    with pytest.raises(BadData, match="not found; run the earlier stages first: dvc repro"):
+        storage.read_parquet(tmp_path / "none.parquet")
+    with pytest.raises(BadData, match="has no bucket; run the earlier stages first"):
+        storage.read_buckets(tmp_path)
+    with pytest.raises(BadData, match="not found"):
+        storage.read_json(tmp_path / "none.json")
+    storage.write_parquet(pl.DataFrame({"a": [1], "b": [2]}), tmp_path / "t.parquet")
+    with pytest.raises(BadData, match="has no column c; found a, b"):
+        storage.read_parquet(tmp_path / "t.parquet", ["a", "c"])
+
+
+def test_every_table_has_a_customer_and_words():
+    assert list(schemas.TABLES) == [
+        "transactions", "events", "contacts", "tickets", "surveys", "customers", "subscriptions", "loyalty",
+        "commitments", "outcomes",
+    ]  # fmt: skip
+    for table in schemas.TABLES.values():
+        assert table.columns[0] is schemas.CUSTOMER_ID
+        assert all(column.words for column in table.columns)
+        assert len({column.stored for column in table.columns}) == len(table.columns)
+
+
+INGEST = """
+import resource, sys
+from pathlib import Path
+from pipeline import params, sql
+from pipeline.stages import s1_ingest
+from pipeline.paths import Paths
+
+rows, folder = int(sys.argv[1]), Path(sys.argv[2])
+file = folder / "orders.csv"
+with file.open("w") as out:
+    out.write("customer,at,paid\\n")
+    for block in range(rows // 1000):
+        out.write("".join(f"c{(block * 1000 + n) % 50021},2024-0{1 + n % 9}-1{n % 10},{n}.{n % 100:02d}\\n" for n in range(1000)))
+settings = params.load(Path(sys.argv[3]))
+source = params.Source(path=str(file), columns={"customer_id": "customer", "ts": "at", "amount": "paid"})
+small = settings.storage.model_copy(update={"memory_gb": 0.25, "threads": 2, "buckets": 4})
+data = settings.data.model_copy(update={"timezone": "UTC"})
+s1_ingest.run(data, params.Sources(transactions=source), small, Paths(folder / "data", folder / "m", folder / "r", folder / "e"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path, root):
+    peaks = []
+    for rows in (200_000, 3_000_000):
+        folder = tmp_path / str(rows)
+        folder.mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", INGEST, str(rows), str(folder), str(root / "params.yaml")],
+            capture_output=True, text=True, check=True, cwd=root,
+        )  # fmt: skip
+        peaks.append(int(done.stdout.strip()))
+    assert peaks[1] < peaks[0] + 250, f"15 times the rows took {peaks[1]} MB instead of {peaks[0]} MB"

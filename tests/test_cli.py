@@ -1,0 +1,118 @@
+"""The ``churn`` command: what it prints, and how it fails in one line with a code of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline import cli, errors
+
+
+def churn(*words: str) -> tuple[int, str, str]:
+    found = CliRunner().invoke(cli.main, list(words), catch_exceptions=False)
+    return found.exit_code, found.stdout, found.stderr
+
+
+def test_exit_codes_are_those_of_the_contract():
+    assert {kind.__name__: kind.exit_code for kind in errors.PipelineError.__subclasses__()} == {
+        "BadParams": 10,
+        "BadPlaybooks": 11,
+        "BadData": 12,
+        "NotEnoughData": 13,
+        "ModelRefused": 14,
+        "StaleInput": 15,
+        "Locked": 16,
+        "AlreadyPublished": 17,
+    }
+
+
+def test_check_says_what_it_found(company):
+    code, said, _ = churn("check")
+    assert code == 0
+    assert said.splitlines() == [
+        "params.yaml: all sections are right",
+        "sources.transactions: raw/orders-*.csv, 9 of 9 columns mapped",
+        "sources.events: raw/visits.csv, 3 of 3 columns mapped",
+        "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
+        "features: 60 that the declared columns can carry",
+        "playbooks.yaml: 13 playbooks",
+        "snapshots: 11 from 2024-02-02 to 2024-07-01, 9 of them complete",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "code", "message"),
+    [
+        (
+            "params.yaml",
+            "  every_days: 15",
+            "  every_day: 15",
+            10,
+            "unknown key 'snapshots.every_day'; did you mean 'every_days'?",
+        ),
+        ("params.yaml", "raw/visits.csv", "raw/visit.csv", 12, "sources.events: no file matches raw/visit.csv"),
+        (
+            "params.yaml",
+            "event_type: what",
+            "event_kind: what",
+            10,
+            "'event_kind' is no column of events; did you mean 'event_type'?",
+        ),
+        ("playbooks.yaml", "bands: [high]", "bands: [hihg]", 11, "'hihg' is not known; write one of low, medium, high"),
+    ],
+)
+def test_check_fails_in_one_line(company, file, before, after, code, message):
+    text = Path(file).read_text()
+    assert before in text
+    Path(file).write_text(text.replace(before, after))
+    found, _, said = churn("check")
+    assert found == code
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_debug_adds_the_traceback(company):
+    Path("params.yaml").unlink()
+    code, _, said = churn("--debug", "check")
+    assert code == 10
+    assert "Traceback" in said
+    assert said.splitlines()[-1] == "params.yaml: not found; run from the folder that holds it"
+
+
+def test_use_says_what_changed(company):
+    Path("mine.yaml").write_text("label:\n  horizon_days: 21\n")
+    assert churn("use", "mine.yaml")[1] == "params.yaml: label.horizon_days now as in mine.yaml\n"
+    assert churn("use", "mine.yaml")[1] == "params.yaml: no change\n"
+    code, _, said = churn("use", "nowhere.yaml")
+    assert (code, said) == (10, "nowhere.yaml: not found; run from the folder that holds it\n")
+
+
+def test_where_says_where_the_list_is_or_how_to_get_it(company):
+    assert churn("where")[1] == "exports/2024-07-01 is not published; run: dvc repro\n"
+    Path("exports/2024-07-01").mkdir(parents=True)
+    assert churn("where")[1] == "The list: exports/2024-07-01/risk_list.html\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["weekly"], ["weekly", "--as-of", "monday"], ["weekly", "--as-of", "2024-02-30"], ["nonsense"]]
+)
+def test_a_command_that_cannot_be_meant_is_refused(words):
+    assert churn(*words)[0] == 2
+
+
+def test_a_stage_fails_in_one_line_with_its_code(company):
+    Path("raw/orders-1.csv").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.stages.s1_ingest"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 12
+    assert done.stderr == "sources.transactions: raw/orders-1.csv is empty (0 bytes); export it again or remove it\n"
+
+
+def test_help_names_every_command():
+    _, said, _ = churn("--help")
+    for name, command in cli.main.commands.items():
+        assert name in said
+        assert command.help
