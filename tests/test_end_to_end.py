@@ -202,6 +202,24 @@ def test_the_list_does_not_depend_on_the_order_of_files_or_lines(copy_of_shop, b
     same_bytes(week(built), week())
 
 
+def test_what_happens_from_as_of_on_changes_no_score_and_no_list(copy_of_shop, built):
+    """Rows of the day itself and later: purchases of everyone, refunds, visits, new customers."""
+    with Path("raw/orders-2.csv").open("a") as orders, Path("raw/visits.csv").open("a") as visits:
+        for number in range(400):
+            for day, paid in (("2024-07-01", 999.0), ("2024-07-02", -50.0), ("2024-08-15", 0.01)):
+                orders.write(f"c{number:04d},future{number},{day}T12:00:00+02:00,{paid},9,i99,k99,s99,web\n")
+            visits.write(f"c{number:04d},2024-07-01T12:00:00Z,visit\n")
+        orders.write("stranger,f,2024-07-01T12:00:00+02:00,5,0,i1,k1,s1,web\n")
+    shutil.rmtree("exports")
+    run_stages((s1_ingest, s2_examples, s5_score, s6_publish))
+    for folder in ("scores", "contributions"):
+        same_bytes(built / "data" / folder, REPRO.data / folder)
+    for name in ("risk_list.parquet", "actions.parquet", "risk_list.csv", "risk_list.html", "risk_list.xlsx"):
+        assert (week() / name).read_bytes() == (week(built) / name).read_bytes(), name
+    line = storage.read_json(REPRO.examples_report)["snapshots"][WEEK.isoformat()]
+    assert line["not_yet"] == 1, "the stranger is known, and not scored"
+
+
 def test_the_weekly_job_gives_the_bytes_of_repro_and_never_trains(copy_of_shop, built, monkeypatch):
     monkeypatch.setattr(s3_train, "run", None)
     models = {name: (REPRO.models / name).read_bytes() for name in artefacts.FILES}
