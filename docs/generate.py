@@ -1,0 +1,214 @@
+"""Rewrite the generated parts of README and data dictionary: ``python -m docs.generate``; ``--check`` only looks.
+
+A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; what is around it is written by hand.
+What the README shows of the default sample is left as it is where the last run was on other data, or on none.
+"""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline import params
+from pipeline.errors import BadParams
+from pipeline.examples.features import declared, dictionary
+from pipeline.lists import COLUMN_WORDS, RISK_LIST
+from pipeline.sources.samples import NOTICES
+from pipeline.stages.scoring import SCORE_COLUMNS
+from pipeline.tables import schemas
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = "python -m docs.generate"
+# What the README shows comes from a run on this sample.
+SAMPLE, SAMPLE_WEEK = "complete_journey", "2018-01-01"
+
+KIND_WORDS = {
+    "id": "text, kept as it is written",
+    "text": "text",
+    "day": "a timestamp or a date; kept as the business day",
+    "money": "an amount; kept as whole minor units (cents)",
+    "decimal": "a number with up to 3 decimals",
+    "integer": "a whole number",
+    "number": "a number",
+    "flag": "true or false",
+}
+
+PLACE_WORDS = {
+    "reason_1": "what raises the risk most",
+    "reason_2": "what raises it second most",
+    "reason_3": "what raises it third most",
+    "protects_1": "what most speaks for staying",
+}
+SCORE_WORDS = {
+    "customer_id": ("text", "the customer, as the company writes it"),
+    "as_of": ("day", "the day the customer was scored for"),
+    "churn_probability": ("0–1", "calibrated probability of churn in the outcome window"),
+    "risk_percentile": ("0–100", "share of all scored customers with a lower margin, ties counted half"),
+    "risk_band": ("text", "the band of `params.yaml: score.bands` the probability falls in"),
+    "margin": ("log-odds", "what the trees say, before calibration"),
+    "base_margin": ("log-odds", "their mean; with all contributions it adds up to `margin`"),
+    "value": ("currency", "profit expected over the horizon from this customer, if he or she stays"),
+    "value_at_stake": ("currency", "`churn_probability` × `value`"),
+    "tier": ("text", "new, one-time, regular or loyal"),
+    "last_order_day": ("day", "day of the last purchase before as_of"),
+    "last_contact_day": ("day", "day the company last got in touch before as_of, where `contacts` are known"),
+    "name": ("text", "name of the customer, where `customers` has it"),
+    "owner": ("text", "who looks after the customer, where `customers` has it"),
+}
+PART_WORDS = {
+    "family": ("text", "{}: the family of features"),
+    "text": ("text", "{}: in words, with the customer's own numbers"),
+    "contribution": ("log-odds", "{}: how much it adds to the margin"),
+}
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def features() -> str:
+    """Every declared feature, as ``python -m pipeline.examples.features`` prints it."""
+    return dictionary.markdown(declared(params.load(ROOT / "params.yaml").features))
+
+
+def tables() -> str:
+    """The canonical tables and their columns."""
+    head = ("column", "what it holds", "kept as", "what it means")
+    parts = [
+        f"### {found.name}\n\nOne row is {found.row}.\n\n{table(head, [_column(column) for column in found.columns])}"
+        for found in schemas.TABLES.values()
+    ]
+    return "\n".join(parts)
+
+
+def _column(column: schemas.Column) -> tuple[str, ...]:
+    name = f"**`{column.name}`**" if column.required else f"`{column.name}`"
+    words = f"{column.words}; never negative" if column.not_negative else column.words
+    return name, KIND_WORDS[column.kind], f"`{column.stored}`", words
+
+
+def scores() -> str:
+    """The columns of ``data/scores``."""
+    return table(("column", "unit", "what it means"), [(f"`{name}`", *_score_words(name)) for name in SCORE_COLUMNS])
+
+
+def _score_words(name: str) -> tuple[str, str]:
+    if name in SCORE_WORDS:
+        return SCORE_WORDS[name]
+    place, _, part = name.rpartition("_")
+    unit, words = PART_WORDS[part]
+    return unit, words.format(PLACE_WORDS[place])
+
+
+def risk_list() -> str:
+    """The columns of the risk list."""
+    rows = [(f"`{name}`", str(kind), COLUMN_WORDS[name]) for name, kind in RISK_LIST.items()]
+    return table(("column", "type in Parquet", "what it means"), rows)
+
+
+def caveat() -> str:
+    """What the provider of the sample wants said, on one line, so that a search finds it."""
+    return f"> {NOTICES[SAMPLE]}\n"
+
+
+SCORERS = {"model": "model", "rfm_logistic": "RFM logistic regression", "recency_rule": "best recency rule"}
+FIGURES = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "brier": "Brier score (less is better)",
+    "capture_at_5_percent": "churners in the riskiest 5 %",
+    "capture_at_10_percent": "churners in the riskiest 10 %",
+    "capture_at_20_percent": "churners in the riskiest 20 %",
+}
+
+
+def quality() -> str | None:
+    """The figures of the last evaluation on the sample, the best of each row in bold."""
+    ingest, metrics = ROOT / "reports" / "ingest.json", ROOT / "reports" / "metrics.json"
+    if not metrics.is_file() or json.loads(ingest.read_text(encoding="utf-8"))["company"] != SAMPLE:
+        return None
+    found = json.loads(metrics.read_text(encoding="utf-8"))
+    rows = [
+        (words, *_side_by_side(figure, [found[name][figure] for name in SCORERS])) for figure, words in FIGURES.items()
+    ]
+    return f"{found['verdict']}\n\n{table(('', *SCORERS.values()), rows)}"
+
+
+def _side_by_side(figure: str, values: list[float]) -> list[str]:
+    written = [f"{100 * value:.0f} %" if figure.startswith("capture") else f"{value:.3f}" for value in values]
+    best = written[values.index(min(values) if figure == "brier" else max(values))]
+    return [f"**{text}**" if text == best else text for text in written]
+
+
+SHOWN = ("rank", "customer_id", "tier", "churn_probability", "value_at_stake", "reason_1", "playbook", "due_day")
+
+
+def first_lines() -> str | None:
+    """The first lines of the list of the sample, in a few of its columns."""
+    file = ROOT / "exports" / SAMPLE_WEEK / "risk_list.csv"
+    manifest = file.with_name("manifest.json")
+    if not file.is_file() or json.loads(manifest.read_text(encoding="utf-8"))["company"] != SAMPLE:
+        return None
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = [row for row, _ in zip(csv.DictReader(lines), range(4), strict=False)]
+    text = "\n".join(",".join(_quoted(row[name]) for name in SHOWN) for row in rows)
+    return f"```text\n{','.join(SHOWN)}\n{text}\n```\n"
+
+
+def _quoted(cell: str) -> str:
+    return f'"{cell}"' if "," in cell or '"' in cell else cell
+
+
+def stages() -> str:
+    """The stages of ``dvc.yaml``, in order."""
+    declared_stages = params.read_yaml(ROOT / "dvc.yaml", BadParams)["stages"]
+    rows = [
+        (str(number), name, stage["desc"].replace("->", "→"), f"`{stage['cmd'].split('.')[-1]}.py`")
+        for number, (name, stage) in enumerate(declared_stages.items(), start=1)
+    ]
+    return table(("", "stage", "this → that", "in `pipeline/stages/`"), rows)
+
+
+Parts = dict[str, Callable[[], str | None]]
+PAGES: dict[str, Parts] = {
+    "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality, "stages": stages},
+    "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
+}
+
+
+def filled(page: str, parts: Parts) -> str:
+    """A page with every generated part made anew; a part that cannot be made now stays as it is."""
+    for name, make in parts.items():
+        marked = re.compile(f"(?<=<!-- begin {name} -->\n).*?(?=<!-- end {name} -->)", re.DOTALL)
+        if len(marked.findall(page)) != 1:
+            raise ValueError(f"exactly one part must stand between <!-- begin {name} --> and <!-- end {name} -->")
+        content = make()
+        if content is not None:
+            start, end = next(marked.finditer(page)).span()
+            page = f"{page[:start]}\n{content}\n{page[end:]}"
+    return page
+
+
+def stale(root: Path = ROOT) -> dict[Path, str]:
+    """The pages that are not what they should be, and what they should be."""
+    pages = {root / name: parts for name, parts in PAGES.items()}
+    wanted = {page: filled(page.read_text(encoding="utf-8"), parts) for page, parts in pages.items()}
+    return {page: text for page, text in wanted.items() if page.read_text(encoding="utf-8") != text}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` say which are out of date."""
+    for page, text in (found := stale()).items():
+        if arguments == ["--check"]:
+            sys.stderr.write(f"{page.relative_to(ROOT)} is out of date; run: {COMMAND}\n")
+        else:
+            page.write_text(text, encoding="utf-8")
+    return 1 if found and arguments == ["--check"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
