@@ -16,7 +16,7 @@ help: ## say what there is
 setup: .venv/installed ## make .venv from the lock file
 
 .venv/installed: requirements/lock.txt requirements/uv.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"Python 3.11 or later is needed, found {sys.version.split()[0]}; set PYTHON=python3.12"'
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), f"Python 3.11, 3.12 or 3.13 is needed, found {sys.version.split()[0]}; set PYTHON=python3.12"'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/lock.txt \
@@ -31,14 +31,14 @@ repro: setup ## run the pipeline; DATA=cdnow first writes params/cdnow.yaml into
 	@churn where
 
 test: setup ## lint, types and all tests
-	ruff format --check pipeline tests benchmarks
-	ruff check pipeline tests benchmarks
+	ruff format --check pipeline tests benchmarks docs
+	ruff check pipeline tests benchmarks docs
 	mypy
 	pytest -n 2 --dist loadgroup
 
 lint: setup ## lint and types only
-	ruff format --check pipeline tests benchmarks
-	ruff check pipeline tests benchmarks
+	ruff format --check pipeline tests benchmarks docs
+	ruff check pipeline tests benchmarks docs
 	mypy
 
 bench: setup ## the benchmarks, side by side with peers

@@ -2,11 +2,13 @@
 
 A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; what is around it is written by hand.
 What the README shows of the default sample is left as it is where the last run was on other data, or on none.
+``--picture`` takes the README's picture of the list anew; it needs a Chromium on the machine.
 """
 
 import csv
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -200,8 +202,40 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
     return {page: text for page, text in wanted.items() if page.read_text(encoding="utf-8") != text}
 
 
+def take_picture() -> None:
+    """The list of the sample with its first row opened, 1280 × 800, in 256 colours."""
+    from PIL import Image
+    from playwright.sync_api import sync_playwright
+
+    file = ROOT / "docs" / "images" / "risk_list.png"
+    switches = (
+        "no-sandbox",
+        "disable-gpu",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+    )
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[f"--{switch}" for switch in switches]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto((ROOT / "exports" / SAMPLE_WEEK / "risk_list.html").as_uri())
+        page.locator("#table tbody tr").first.click()
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(500)
+        page.screenshot(path=file)
+        browser.close()
+    with Image.open(file) as picture:
+        smaller = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    smaller.save(file, optimize=True)
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` say which are out of date."""
+    if arguments == ["--picture"]:
+        take_picture()
+        return 0
     for page, text in (found := stale()).items():
         if arguments == ["--check"]:
             sys.stderr.write(f"{page.relative_to(ROOT)} is out of date; run: {COMMAND}\n")

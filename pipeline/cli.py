@@ -1,5 +1,6 @@
 """The ``churn`` command: one thin function per subcommand; what each does lives in the rooms."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from pipeline import paths
-from pipeline.errors import PipelineError
+from pipeline.errors import BadParams, PipelineError
 
 
 def _told_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
@@ -46,6 +47,10 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
     from pipeline import params
     from pipeline.stages import weekly as job
 
+    # A scheduler ends a job with SIGTERM; as an exit, it lets the job put its folders away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if not 1900 <= as_of.year <= 2199:
+        raise BadParams(f"--as-of {as_of.date()}: write a day between 1900-01-01 and 2199-12-31")
     click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run))
 
 

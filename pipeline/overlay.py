@@ -71,7 +71,13 @@ def _block(lines: list[str], path: tuple[str, ...]) -> tuple[int, int]:
     start, end = 0, len(lines)
     for depth, key in enumerate(path):
         indent = "  " * depth
-        start = next(at for at in range(start, end) if re.match(rf"{indent}{re.escape(key)}:", lines[at]))
+        key_line = re.compile(rf"{indent}{re.escape(key)}:")
+        found = next((at for at in range(start, end) if key_line.match(lines[at])), None)
+        if found is None:
+            raise BadParams(
+                f"'{'.'.join(path)}' does not stand on a line of its own, indented by two blanks per level; write it so"
+            )
+        start = found
         deeper = re.compile(rf"\s*$|{indent}  ")
         end = next((at for at in range(start + 1, end) if not deeper.match(lines[at])), end)
         while depth == len(path) - 1 and end > start + 1 and not lines[end - 1].strip():

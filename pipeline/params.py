@@ -18,13 +18,17 @@ from pipeline.errors import BadParams, PipelineError
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0)]
 
 
 def _quoted_day(value: object) -> object:
     if isinstance(value, date):
         raise ValueError(f'must be a quoted string, write "{value}"')
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    day = date.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(day, date) and not date(1900, 1, 1) <= day <= date(2199, 12, 31):
+        raise ValueError("must lie between 1900-01-01 and 2199-12-31")
+    return day
 
 
 Day = Annotated[date, BeforeValidator(_quoted_day)]
@@ -36,8 +40,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+def _known_zone(name: object) -> object:
+    if isinstance(name, str) and name not in available_timezones():
         raise ValueError(f"unknown time zone {name!r}{_suggestion(name, sorted(available_timezones()))}")
     return name
 
@@ -111,8 +115,8 @@ class Snapshots(Section):
     as_of: Day
     observed_until: Day
     first: Day
-    every_days: PositiveInt
-    active_days: PositiveInt
+    every_days: Days
+    active_days: Days
     min_tenure_days: NaturalInt
 
     @model_validator(mode="after")
@@ -126,14 +130,14 @@ class Label(Section):
     """What churn means here."""
 
     kind: Literal["inactivity", "cancellation"]
-    gap_days: NaturalInt
-    horizon_days: PositiveInt
+    gap_days: Annotated[int, Field(ge=0, le=36500)]
+    horizon_days: Days
 
 
 class Features(Section):
     """What features are made of."""
 
-    windows_days: Annotated[list[PositiveInt], Field(min_length=1)]
+    windows_days: Annotated[list[Days], Field(min_length=1)]
     event_types: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]]
 
     @model_validator(mode="after")
@@ -258,7 +262,7 @@ def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise kind(f"{path}: not found; run from the folder that holds it") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError) as error:
         raise kind(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")

@@ -29,6 +29,12 @@ class Paths:
         return self.data / "rejected"
 
     @property
+    def kept_rejected(self) -> Path:
+        """Where people find the refused rows once the run is over."""
+        inside = self.data.is_relative_to(WEEKLY_WORK)
+        return weekly_rejected(date.fromisoformat(self.data.parent.name)) if inside else self.rejected
+
+    @property
     def ingest_report(self) -> Path:
         """What was read, accepted, counted once and refused."""
         return self.reports / "ingest.json"
@@ -101,9 +107,15 @@ REPRO = Paths()
 
 
 WEEKLY_LOCK = REPRO.data / "weekly.lock"
+WEEKLY_WORK = REPRO.data / "weekly"
 
 
 def weekly(as_of: date) -> Paths:
-    """The weekly job's own folders; only the exports are shared."""
-    work = REPRO.data / "weekly" / as_of.isoformat()
+    """The weekly job's own folders, gone when it ends; only the exports are shared."""
+    work = WEEKLY_WORK / as_of.isoformat()
     return Paths(data=work / "data", models=work / "models", reports=work / "reports", exports=REPRO.exports)
+
+
+def weekly_rejected(as_of: date) -> Path:
+    """The rows the weekly job refused, kept beside the folders of the experiments."""
+    return REPRO.data / "weekly_rejected" / as_of.isoformat()

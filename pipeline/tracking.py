@@ -1,6 +1,5 @@
 """MLflow: what DVC does not keep - runs to compare, and registered models. The only place that imports it."""
 
-import hashlib
 import json
 import logging
 import os
@@ -26,7 +25,7 @@ with warnings.catch_warnings():
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
-from pipeline.errors import BadParams, NotEnoughData
+from pipeline.errors import BadParams, NotEnoughData, StaleInput
 from pipeline.params import Tracking
 
 CHAMPION = "champion"
@@ -49,14 +48,6 @@ def git_commit() -> str | None:
     """The commit the code stands at, or None outside a repository."""
     found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
     return found.stdout.strip() if found.returncode == 0 else None
-
-
-def fingerprint(files: list[Path]) -> str:
-    """SHA-256 of the files' content, in the order given."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def point(pointer: Pointer, file: Path) -> None:
@@ -86,6 +77,7 @@ def record_model(
     model_files: list[Path],
     features: list[str],
     tags: dict[str, str],
+    model_fingerprint: str,
 ) -> Pointer:
     """Log a run with its model, and register the model.
 
@@ -105,6 +97,8 @@ def record_model(
         Names of the model's inputs, for its signature.
     tags
         Fingerprints and the like.
+    model_fingerprint
+        What tells this model from any other.
     """
     _connect(settings)
     mlflow.set_experiment(settings.experiment)
@@ -129,7 +123,7 @@ def record_model(
             pip_requirements=REQUIREMENTS,
         )
     version = str(logged.registered_model_version)
-    return Pointer(run.info.run_id, version, fingerprint(model_files[:2]), settings.uri)
+    return Pointer(run.info.run_id, version, model_fingerprint, settings.uri)
 
 
 def _signature(features: list[str]) -> ModelSignature:
@@ -168,13 +162,15 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
     NotEnoughData
         No champion is registered yet.
     """
-    client = _client(settings)
+    version = _champion(settings)
     try:
-        version = client.get_model_version_by_alias(settings.registered_model, CHAMPION)
-    except MlflowException:
-        raise NotEnoughData(
-            f"{settings.uri} has no model {settings.registered_model!r} with alias {CHAMPION!r}; train one: dvc repro"
-        ) from None
+        _download(settings, version, models, figures)
+    except (MlflowException, OSError) as error:
+        raise _unreachable(settings, error) from None
+    return str(version.version)
+
+
+def _download(settings: Tracking, version: Any, models: Path, figures: Path) -> None:
     uri = f"models:/{settings.registered_model}/{version.version}"
     with TemporaryDirectory() as folder:
         found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
@@ -187,7 +183,23 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
         )
         figures.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(judged, figures)
-    return str(version.version)
+
+
+def _champion(settings: Tracking) -> Any:
+    try:
+        return _client(settings).get_model_version_by_alias(settings.registered_model, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            raise NotEnoughData(
+                f"{settings.uri} has no model {settings.registered_model!r} with alias {CHAMPION!r}; "
+                "train one: dvc repro (where it finds nothing to do: dvc repro --force --single-item evaluate)"
+            ) from None
+        raise _unreachable(settings, error) from None
+
+
+def _unreachable(settings: Tracking, error: Exception) -> StaleInput:
+    said = " ".join(str(error).split())[:200]
+    return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {said}")
 
 
 def load_champion(settings: Tracking) -> Any:

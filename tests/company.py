@@ -20,6 +20,9 @@ sources:
   events:
     path: raw/visits.csv
     columns: {customer_id: customer, ts: at, event_type: what}
+  contacts:
+    path: raw/letters.csv
+    columns: {customer_id: customer, ts: sent}
   customers:
     path: raw/customers.csv
     columns: {customer_id: customer, name: name, owner: looked_after_by}
@@ -66,6 +69,15 @@ def _write_raw(raw: Path, customers: int, dice: random.Random) -> None:
     for half, lines in enumerate(halves, start=1):
         text = "customer,order,at,paid,saved,item,kind,shop,via\n" + "\n".join(lines) + "\n"
         (raw / f"orders-{half}.csv").write_text(text, encoding="utf-8")
+    # Letters before and after the day of the list, and customers nobody ever sold to.
+    sent = [
+        f"c{number:04d},{day}"
+        for number in range(0, customers, 3)
+        for day in ("2024-05-02", "2024-06-30", "2024-07-01")
+    ]
+    (raw / "letters.csv").write_text("customer,sent\n" + "\n".join(sent) + "\n", encoding="utf-8")
+    # A customer may stand in the register twice, once without a name.
+    known += ["c0000,,", "c0001,,", "never-bought,Nobody,Ann"]
     (raw / "visits.csv").write_text("customer,at,what\n" + "\n".join(visits) + "\n", encoding="utf-8")
     (raw / "customers.csv").write_text("customer,name,looked_after_by\n" + "\n".join(known) + "\n", encoding="utf-8")
 

@@ -35,6 +35,7 @@ def test_check_says_what_it_found(company):
         "params.yaml: all sections are right",
         "sources.transactions: raw/orders-*.csv, 9 of 9 columns mapped",
         "sources.events: raw/visits.csv, 3 of 3 columns mapped",
+        "sources.contacts: raw/letters.csv, 2 of 2 columns mapped",
         "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
         "features: 60 that the declared columns can carry",
         "playbooks.yaml: 13 playbooks",
@@ -116,3 +117,26 @@ def test_help_names_every_command():
     for name, command in cli.main.commands.items():
         assert name in said
         assert command.help
+
+
+def test_a_day_beyond_any_calendar_is_refused(company):
+    code, _, said = churn("weekly", "--as-of", "9999-12-31")
+    assert (code, said) == (10, "--as-of 9999-12-31: write a day between 1900-01-01 and 2199-12-31\n")
+
+
+def test_an_overlay_that_cannot_be_placed_is_refused(company):
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(
+        text.replace("label:\n", "label: {kind: inactivity, gap_days: 0, horizon_days: 20}\nold:\n")
+    )
+    Path("mine.yaml").write_text("label:\n  horizon_days: 21\n")
+    code, _, said = churn("use", "mine.yaml")
+    assert code == 10
+    assert "'label.horizon_days' does not stand on a line of its own" in said
+
+
+def test_check_warns_of_files_dvc_does_not_watch(company):
+    Path("raw/visits.csv").rename("visits.csv")
+    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("raw/visits.csv", "visits.csv"))
+    said = churn("check")[1]
+    assert "sources.events: visits.csv lies outside raw/, so dvc repro does not see when it changes" in said

@@ -28,6 +28,9 @@ from pipeline.errors import BadParams
         ("model.row_share", 1.0, None),
         ("model.row_share", 1.01, "model.row_share: input should be less than or equal to 1, found 1.01"),
         ("data.timezone", "Europe/Olso", "unknown time zone 'Europe/Olso'; did you mean 'Europe/Oslo'?"),
+        ("data.timezone", 5, "data.timezone: input should be a valid string, found 5"),
+        ("label.horizon_days", 40000, "input should be less than or equal to 36500, found 40000"),
+        ("snapshots.as_of", "9999-12-31", "must lie between 1900-01-01 and 2199-12-31"),
         ("data.max_rejected_share", 1.1, "input should be less than or equal to 1, found 1.1"),
         ("snapshots.as_of", "2018-13-01", "snapshots.as_of: month must be in 1..12, found '2018-13-01'"),
         ("snapshots.first", "2018-01-02", "`first` (2018-01-02) must not be after `as_of` (2018-01-01)"),
@@ -78,6 +81,7 @@ def test_an_unquoted_date_is_answered_with_the_quoted_one(root, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("a: 2018-02-31\n", "not readable as YAML"),
         ("- a\n- b\n", "must be a mapping of sections, found list"),
         ("a: [1\n", "not readable as YAML"),
         ("", "found NoneType"),

@@ -40,13 +40,25 @@ def build(job: Job) -> dict[str, dict[str, int]]:
     with sql.connect(job.threads, job.memory_gb) as con:
         history.create(con, job.tables, job.bucket)
         has_contracts = _load_contracts(con, job)
+        customers = _load_everyone(con, job)
         counts, parts = {}, []
         for number, day in enumerate(job.days):
-            counts[day.isoformat()] = _one_snapshot(con, job, day, f"at_{number}", has_contracts=has_contracts)
+            line = _one_snapshot(con, job, day, f"at_{number}", has_contracts=has_contracts)
+            counts[day.isoformat()] = {"customers": customers} | line
             parts.append(f"SELECT * FROM at_{number}")
         query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY snapshot, customer_key"
         storage.copy_to(con, query, storage.bucket_file(job.examples, job.bucket))
     return counts
+
+
+def _load_everyone(con: duckdb.DuckDBPyConnection, job: Job) -> int:
+    """Every customer any table of the bucket knows, whether they bought or not; the ledger must hold them all."""
+    files = [storage.bucket_file(folder, job.bucket) for folder in sorted(job.tables.iterdir()) if folder.is_dir()]
+    keys = " UNION ".join(f"SELECT customer_key FROM {sql.parquet([file])}" for file in files if file.is_file())
+    con.execute(f"CREATE OR REPLACE TABLE everyone AS {keys}")
+    counted = con.execute("SELECT count(*) FROM everyone").fetchone()
+    assert counted is not None, "a count has one row"
+    return int(counted[0])
 
 
 def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
@@ -81,7 +93,6 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
     found = dict(con.execute("SELECT status, count(*) FROM statuses GROUP BY status").fetchall())
     labelled = dict(con.execute(f"SELECT churned, count(*) FROM {table} GROUP BY churned").fetchall())
     return {
-        "customers": sum(found.values()),
         **{status: found.get(status, 0) for status in population.STATUSES},
         "labelled_0": labelled.get(0, 0),
         "labelled_1": labelled.get(1, 0),

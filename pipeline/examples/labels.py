@@ -10,7 +10,7 @@ def churned(snapshot: date, label: Label) -> str:
     """A query of the customers who churned after a complete snapshot, as ``customer_key, churned`` (0 or 1).
 
     Inactivity: no purchase in the window; a refund is no purchase. Cancellation: a contract was cancelled in the
-    window, or ended in it and was not followed by another.
+    window, or its first day without one lies in it, and no other contract took over by then.
     """
     window = outcome_window(snapshot, label)
     inside = f"BETWEEN DATE '{window.start.isoformat()}' AND DATE '{window.end.isoformat()}' - 1"
@@ -19,24 +19,30 @@ def churned(snapshot: date, label: Label) -> str:
             SELECT customer_key, CAST(NOT bool_or(kind = 'purchase' AND day {inside}) AS TINYINT) AS churned
             FROM history GROUP BY customer_key"""
     return f"""
-        SELECT customer_key,
-            CAST(bool_or(coalesce(cancel_day {inside}, false) OR (coalesce(end_day {inside}, false) AND NOT renewed))
-                AS TINYINT) AS churned
-        FROM contracts WHERE start_day < DATE '{snapshot.isoformat()}' GROUP BY customer_key"""
+        SELECT customer_key, CAST(bool_or(coalesce(gone_on {inside}, false) AND NOT followed) AS TINYINT) AS churned
+        FROM (
+            SELECT *, EXISTS (
+                SELECT 1 FROM contracts later
+                WHERE later.customer_key = ended.customer_key AND later.number <> ended.number
+                    AND later.start_day <= ended.gone_on AND later.start_day < DATE '{window.end.isoformat()}'
+                    AND (later.gone_on IS NULL OR later.gone_on > ended.gone_on)
+            ) AS followed
+            FROM contracts ended WHERE start_day < DATE '{snapshot.isoformat()}'
+        ) GROUP BY customer_key"""
 
 
 def contracts(subscriptions: str, columns: set[str]) -> str:
-    """The contract periods of a bucket, each with whether another followed it without a break."""
+    """The contract periods of a bucket, each with the day from which it is known to be gone, null while it runs on.
+
+    A cancellation counts on its own day. An end that was not renewed counts on the day after, the first one without a
+    contract: so whether it was renewed is known on that very day, and a label never has to look past its window.
+    """
     end = "end_day" if "end_day" in columns else "NULL::DATE"
     cancel = "cancel_day" if "cancel_day" in columns else "NULL::DATE"
     return f"""
         CREATE OR REPLACE TABLE contracts AS
-        WITH periods AS (SELECT customer_key, start_day, {end} AS end_day, {cancel} AS cancel_day FROM {subscriptions})
-        SELECT *, EXISTS (
-            SELECT 1 FROM periods later WHERE later.customer_key = periods.customer_key
-                AND later.start_day > periods.start_day AND later.start_day <= periods.end_day + 1
-                AND (later.end_day IS NULL OR later.end_day > periods.end_day)
-        ) AS renewed FROM periods"""
+        SELECT *, least(cancel_day, end_day + 1) AS gone_on, row_number() OVER () AS number
+        FROM (SELECT customer_key, start_day, {end} AS end_day, {cancel} AS cancel_day FROM {subscriptions})"""
 
 
 def running(snapshot: date) -> str:

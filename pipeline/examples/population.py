@@ -7,6 +7,7 @@ from pipeline.params import Label, Snapshots
 
 # In the order in which they are asked; the first that holds is the customer's status.
 STATUSES = {
+    "never_bought": "no purchase in the transactions at all",
     "not_yet": "first purchase on or after the snapshot",
     "cancelled": "had a contract, and none is running at the snapshot",
     "no_contract": "never had a contract (only where the label is cancellation)",
@@ -23,13 +24,14 @@ def query(snapshot: date, settings: Snapshots, label: Label, *, has_contracts: b
     no_contract = "WHEN running IS NULL THEN 'no_contract'" if label.kind == "cancellation" else ""
     return f"""
         SELECT customer_key, CASE
+            WHEN customer_key NOT IN (SELECT customer_key FROM history WHERE kind = 'purchase') THEN 'never_bought'
             WHEN first_days_ago IS NULL THEN 'not_yet'
             {cancelled}
             {no_contract}
             WHEN first_days_ago < {settings.min_tenure_days} THEN 'too_new'
             WHEN last_days_ago > {settings.active_days} THEN 'inactive'
             ELSE 'eligible' END AS status
-        FROM (SELECT DISTINCT customer_key FROM history) everyone
+        FROM everyone
         LEFT JOIN (
             SELECT customer_key, max(days_ago) AS first_days_ago, min(days_ago) AS last_days_ago
             FROM {history.before(snapshot)} WHERE kind = 'purchase' GROUP BY customer_key

@@ -65,6 +65,11 @@ def save(model: ChurnModel, at: Paths) -> None:
     storage.write_json(model.card, at.model_card)
 
 
+def fingerprint(at: Paths) -> str:
+    """SHA-256 of what scores: the trees and the calibration."""
+    return storage.fingerprint([at.model_text, at.calibration])
+
+
 def load(folder: Path) -> ChurnModel:
     """Read the parts of a model back."""
     text, calibration, card = (folder / name for name in FILES)

@@ -1,7 +1,6 @@
 """How good a ranking and its probabilities are; class 1 is *churned* everywhere."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -77,14 +76,6 @@ def summary(churned: Labels, probability: Array, shares: list[float]) -> dict[st
         figures[f"lift_at_{percent(share)}_percent"] = lift(churned, probability, share)
         figures[f"capture_at_{percent(share)}_percent"] = capture(churned, probability, share)
     return {name: round(value, 6) for name, value in figures.items()}
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A model's name and its probabilities for the rows being judged."""
-
-    name: str
-    probability: Array
 
 
 def calibration_table(churned: Labels, probability: Array, groups: int) -> pl.DataFrame:

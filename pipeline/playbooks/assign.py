@@ -67,9 +67,8 @@ def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
 
 
 def _why_not(playbooks: dict[str, Playbook], currency: str) -> pl.Expr:
-    costs = pl.DataFrame({"wanted": range(len(playbooks))})["wanted"].to_list()
     too_dear = pl.lit(None, dtype=pl.String)
-    for at, playbook in zip(costs, playbooks.values(), strict=True):
+    for at, playbook in enumerate(playbooks.values()):
         text = pl.format(
             f"nothing, because it would cost {playbook.cost:.2f} {currency} and only {{}} {currency} is at stake",
             pl.col("value_at_stake").round(2),

@@ -53,7 +53,7 @@ class Playbook(_Declared):
     action: Text
     channel: Text
     who: Text
-    due_in_days: Annotated[int, Field(ge=0)]
+    due_in_days: Annotated[int, Field(ge=0, le=3650)]
     cost: Annotated[float, Field(ge=0)]
     caution: str | None = None
 

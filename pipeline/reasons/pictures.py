@@ -44,9 +44,6 @@ def waterfall(contributions: Array, values: Array, features: list[str], row: int
 
 
 def _drawn(draw: Any, contributions: Array, values: Array, features: list[str]) -> bytes:
-    import matplotlib as mpl
-
-    mpl.use("agg")
     from matplotlib import pyplot
 
     with warnings.catch_warnings():
@@ -57,8 +54,9 @@ def _drawn(draw: Any, contributions: Array, values: Array, features: list[str]) 
         draw(_shap(), explanation(contributions, values, features))
         np.random.set_state(state)
         picture = io.BytesIO()
-        pyplot.gcf().savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-        pyplot.close("all")
+        figure = pyplot.gcf()
+        figure.savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+        pyplot.close(figure)
     return picture.getvalue()
 
 

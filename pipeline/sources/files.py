@@ -12,6 +12,8 @@ from pipeline.errors import BadData
 from pipeline.params import Source
 from pipeline.sources import samples
 
+# A name of our own, for a source may well have a column called source_file.
+FILE_COLUMN = "__source_file__"
 CSV_ENDINGS = {".csv", ".tsv", ".txt", ".gz"}
 
 
@@ -22,7 +24,7 @@ class Raw:
     Attributes
     ----------
     query
-        Reads the source; has all of its columns and ``source_file``.
+        Reads the source; has all of its columns and ``__source_file__``.
     types
         Engine type of each column.
     words
@@ -69,13 +71,18 @@ def _files(pattern: str, where: str) -> list[Path]:
 def _query_of(files: list[Path], source: Source, where: str) -> str:
     endings = {file.suffix.lower() for file in files}
     if endings == {".parquet"}:
-        names = ", ".join(sql.text(str(file)) for file in files)
-        return f"SELECT * FROM read_parquet([{names}], union_by_name = true, filename = 'source_file')"
+        names = ", ".join(_exactly(file) for file in files)
+        return f"SELECT * FROM read_parquet([{names}], union_by_name = true, filename = '{FILE_COLUMN}')"
     if endings <= CSV_ENDINGS:
         # File by file, since the engine keeps malformed lines only where it does not unite columns itself.
         options = ", ".join(_csv_options(source))
-        return " UNION ALL BY NAME ".join(f"SELECT * FROM read_csv({sql.text(str(f))}, {options})" for f in files)
+        return " UNION ALL BY NAME ".join(f"SELECT * FROM read_csv({_exactly(f)}, {options})" for f in files)
     raise BadData(f"{where}: found {', '.join(sorted(endings))}; write CSV or Parquet files, and not both at once")
+
+
+def _exactly(file: Path) -> str:
+    """The file's name for the engine, which would else take brackets and stars in it for a pattern."""
+    return sql.text(glob.escape(str(file)))
 
 
 def _csv_options(source: Source) -> list[str]:
@@ -83,7 +90,10 @@ def _csv_options(source: Source) -> list[str]:
     options = [
         "all_varchar = true",
         f"header = {str(source.header).lower()}",
-        "filename = 'source_file'",
+        f"filename = '{FILE_COLUMN}'",
+        # Said, not guessed: a quoted field may come long after the rows a guess would look at.
+        "quote = '\"'",
+        "escape = '\"'",
         "store_rejects = true",
         "rejects_limit = 0",
         "max_line_size = 16777216",
@@ -121,7 +131,7 @@ def unreadable(error: duckdb.Error, where: str) -> BadData:
 
 
 def _check_columns(types: dict[str, str], source: Source, where: str) -> None:
-    found = [column for column in types if column != "source_file"]
+    found = [column for column in types if column != FILE_COLUMN]
     missing = [column for column in source.columns.values() if column not in types]
     if not missing:
         return

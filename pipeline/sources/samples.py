@@ -64,18 +64,19 @@ def _complete_journey() -> dict[str, str]:
 
     return {
         "transactions": (
-            "SELECT line.*, product.product_category, 'complete_journey' AS source_file "
+            "SELECT line.*, product.product_category, 'complete_journey' AS __source_file__ "
             f"FROM {file('transactions.parquet')} line LEFT JOIN {file('products.parquet')} product USING (product_id)"
         ),
         # Redeeming a coupon is the household's own act ...
         "events": (
             "SELECT household_id, redemption_date, coupon_upc, 'coupon_redemption' AS event_type, "
-            f"'complete_journey' AS source_file FROM {file('coupon_redemptions.parquet')}"
+            f"'complete_journey' AS __source_file__ FROM {file('coupon_redemptions.parquet')}"
         ),
         # ... being sent a campaign is the company's.
         "contacts": (
             "SELECT household_id, start_date, 'marketing' AS team, 'mail' AS channel, "
-            "'campaign ' || campaign_id || ' (' || campaign_type || ')' AS purpose, 'complete_journey' AS source_file "
+            "'campaign ' || campaign_id || ' (' || campaign_type || ')' AS purpose, "
+            "'complete_journey' AS __source_file__ "
             f"FROM {file('campaigns.parquet')} sent "
             f"JOIN {file('campaign_descriptions.parquet')} campaign USING (campaign_id)"
         ),
@@ -101,6 +102,6 @@ def _cdnow(file_name: str, parts: str) -> dict[str, str]:
     return {
         "transactions": (
             "SELECT field.customer_id, field.date, field.cds AS number_of_cds, field.value AS dollar_value, "
-            f"'{file_name}' AS source_file FROM ({fields})"
+            f"'{file_name}' AS __source_file__ FROM ({fields})"
         )
     }

@@ -1,6 +1,7 @@
 """``churn check``: do settings, playbooks and data fit together? Fails on the first thing that cannot work."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline import params, sql
 from pipeline.errors import BadPlaybooks
@@ -32,6 +33,8 @@ def _sources(settings: params.Params) -> Iterator[str]:
         schemas.check_mapping(name, source.columns)
         with sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine:
             raw = open_source(engine, name, source)
+        if source.path and not Path(source.path).is_relative_to("raw"):
+            yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
         yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
 
 

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from pipeline.errors import NotEnoughData
 from pipeline.model.learner import Labels
 from pipeline.paths import Paths
 from pipeline.tables import storage
@@ -24,3 +25,14 @@ def read(at: Paths, names: list[str]) -> pl.DataFrame:
 def churned(examples: pl.DataFrame) -> Labels:
     """What happened, 0 or 1, row by row."""
     return examples["churned"].to_numpy().astype(np.int8)
+
+
+def refuse_one_sided(parts: dict[str, pl.DataFrame]) -> None:
+    """Where all churned, or nobody did, there is nothing to learn and nothing to judge."""
+    for name, examples in parts.items():
+        churners = int(examples["churned"].sum())
+        if churners == 0 or churners == len(examples):
+            raise NotEnoughData(
+                f"the {name} snapshots hold {len(examples)} customers, {churners} of them churned; both kinds are "
+                "needed: change label.horizon_days or snapshots.active_days"
+            )

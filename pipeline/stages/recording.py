@@ -15,7 +15,9 @@ def record(
     flat = _flatten(params.load().model_dump(mode="json"))
     tags = {"data_fingerprint": model.card["data_fingerprint"], "git_commit": str(tracking.git_commit())}
     artifacts = [file for file in (at.training_log, at.ingest_report, at.examples_report) if file.is_file()]
-    pointer = tracking.record_model(settings, flat, series, artifacts, files, model.features, tags)
+    pointer = tracking.record_model(
+        settings, flat, series, artifacts, files, model.features, tags, artefacts.fingerprint(at)
+    )
     tracking.point(pointer, at.run_pointer)
     return pointer
 

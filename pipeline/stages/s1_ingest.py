@@ -1,6 +1,7 @@
 """Stage 1 - ingest: raw files -> canonical tables in buckets, and refused rows with the rule they broke."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline import params, sql
+from pipeline.errors import BadData
 from pipeline.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
@@ -23,7 +25,8 @@ def run(data: params.Data, sources: params.Sources, storage: params.Storage, at:
     with sql.connect(storage.threads, storage.memory_gb) as engine, _empty_folder(at.data / ".staging") as staging:
         for name, source in declared.items():
             report["tables"][name] = _ingest(engine, schemas.TABLES[name], source, data, storage, at, staging, report)
-    report["fingerprint"] = _fingerprint(report["tables"])
+    report["fingerprint"] = _fingerprint(data, declared, report["tables"])
+    report["last_day"] = loading.last_day(at.tables / "transactions")
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(at, report["absent"])
     files.write_json(report, at.ingest_report)
@@ -44,20 +47,30 @@ def _ingest(
     schemas.check_mapping(table.name, source.columns)
     raw = open_source(engine, table.name, source)
     staged = loading.stage(engine, table, source, raw, data, staging)
-    by_rule = loading.keep_rejected(engine, staged, at.rejected / f"{table.name}.parquet")
-    loading.refuse_if_too_many(engine, table, source, staged, by_rule, data)
+    kept = at.rejected / f"{table.name}.parquet"
+    by_rule = loading.keep_rejected(engine, staged, kept)
+    loading.refuse_if_too_many(engine, table, source, staged, by_rule, data, at.kept_rejected / kept.name)
     # Transactions come first and decide; the other tables lie beside them.
     report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings, staged.read)
-    accepted, _ = loading.spread(engine, table, staged, at.tables / table.name, report["buckets"])
-    rejected = sum(by_rule.values())
-    duplicates = staged.read - accepted - rejected
-    fingerprint = loading.fingerprint(engine, staged)
-    return loading.Counts(staged.read, accepted, duplicates, rejected, by_rule, fingerprint).as_report()
+    accepted = loading.spread(engine, table, staged, at.tables / table.name, report["buckets"])
+    good, rejected = loading.good_rows(engine, staged), sum(by_rule.values())
+    if (accepted, good.rows) != (good.different, staged.read - rejected):
+        raise BadData(
+            f"sources.{table.name}: the counts do not add up: {staged.read} rows read, {rejected} refused, {good.rows} "
+            f"good, {good.different} of them different, {accepted} written"
+        )
+    duplicates = good.rows - good.different
+    return loading.Counts(staged.read, accepted, duplicates, rejected, by_rule, good.fingerprint).as_report()
 
 
-def _fingerprint(tables: dict[str, Any]) -> str:
-    lines = "".join(f"{name} {counts['fingerprint']}\n" for name, counts in sorted(tables.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
+def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:
+    """What the tables hold: the rows of the sources, and how they were read; not where they lay."""
+    told = {"timezone": data.timezone, "minor_digits": data.minor_digits}
+    lines = [json.dumps(told, sort_keys=True)]
+    for name in sorted(tables):
+        read_as = declared[name].model_dump(mode="json", exclude={"path", "sample", "delimiter", "encoding"})
+        lines.append(json.dumps([name, tables[name]["fingerprint"], read_as], sort_keys=True))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _notice(declared: dict[str, params.Source]) -> str:

@@ -5,8 +5,8 @@ import importlib.metadata
 import polars as pl
 
 from pipeline import params
-from pipeline.errors import NotEnoughData
 from pipeline.examples.features import model_features
+from pipeline.examples.snapshots import outcome_window
 from pipeline.examples.words import definition
 from pipeline.model import artefacts, calibration, learner, metrics, split
 from pipeline.paths import REPRO, Paths
@@ -19,6 +19,7 @@ VERSIONED = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
 def run(
     data: params.Data,
     sources: params.Sources,
+    snapshots: params.Snapshots,
     label: params.Label,
     features: params.Features,
     model: params.Model,
@@ -33,15 +34,19 @@ def run(
     parts = split.by_time(labelled.complete_days(at), label)
     teach = examples.filter(pl.col("snapshot").is_in(parts.train))
     judge = examples.filter(pl.col("snapshot") == parts.validation)
-    _refuse_one_sided({"training": teach, "validation": judge})
+    labelled.refuse_one_sided({"training": teach, "validation": judge})
     fitted = learner.fit(_xy(teach, names), _xy(judge, names), names, model)
     margin = learner.margins(fitted.booster, artefacts.matrix(judge, names))
     card = {
         "company": data.name,
+        "money": {"currency": data.currency, "minor_digits": data.minor_digits},
+        "timezone": data.timezone,
+        "population": {"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days},
         "features": [{"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk} for f in declared],
         "typical": _typical(teach, names),
         "label": {**label.model_dump(), "words": definition(label)},
         "snapshots": {"train": [str(d) for d in parts.train], "validation": str(parts.validation)},
+        "learnt_until": str(outcome_window(parts.validation, label).end),
         "trees": fitted.best_tree,
         "data_fingerprint": storage.read_json(at.ingest_report)["fingerprint"],
         "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
@@ -55,16 +60,6 @@ def run(
 
 def _xy(examples: pl.DataFrame, names: list[str]) -> tuple[learner.Matrix, learner.Labels]:
     return artefacts.matrix(examples, names), labelled.churned(examples)
-
-
-def _refuse_one_sided(parts: dict[str, pl.DataFrame]) -> None:
-    for name, examples in parts.items():
-        churners = int(examples["churned"].sum())
-        if churners == 0 or churners == len(examples):
-            raise NotEnoughData(
-                f"the {name} snapshots hold {len(examples)} customers, {churners} of them churned; both kinds are "
-                "needed: change label.horizon_days or snapshots.active_days"
-            )
 
 
 def _typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:

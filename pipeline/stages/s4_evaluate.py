@@ -29,6 +29,7 @@ def run(
     parts = split.by_time(labelled.complete_days(at), label)
     teach = examples.filter(pl.col("snapshot").is_in(parts.train))
     untouched = examples.filter(pl.col("snapshot") == parts.test)
+    labelled.refuse_one_sided({"test": untouched})
     model = artefacts.load(at.models)
     churned = labelled.churned(untouched)
     scored = {"model": model.probability(untouched)}
@@ -63,7 +64,7 @@ def _write_plots(
 def _record(
     settings: params.Tracking, model: artefacts.ChurnModel, figures: dict[str, Any], files: list[Any], at: Paths
 ) -> None:
-    fingerprint = tracking.fingerprint([at.model_text, at.calibration])
+    fingerprint = artefacts.fingerprint(at)
     pointer = tracking.pointed(settings, fingerprint, at.run_pointer) or recording.record(settings, model, {}, at)
     flat = {
         f"test_{scorer}_{name}": value

@@ -27,8 +27,12 @@ def run(
 ) -> str:
     """Score everyone who is eligible on the day, check that nobody was lost, and say how many in a line."""
     day = as_of or snapshots.as_of
-    _refuse_strangers(files.read_json(at.model_card), data, label)
+    _refuse_strangers(files.read_json(at.model_card), data, label, snapshots, day)
     found = files.bucket_files(at.examples)
+    ledger = files.read_json(at.examples_report)["snapshots"]
+    if str(day) not in ledger or not found:
+        raise BadData(f"{at.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
+    eligible = ledger[str(day)]["eligible"]
     with files.new_folder(at.scores) as scored, files.new_folder(at.contributions) as contributed:
         jobs = [
             scoring.Job(
@@ -40,23 +44,31 @@ def run(
         counts = list(buckets.map_buckets(scoring.score, jobs, storage, "scores"))
         _fill_percentiles([files.bucket_file(scored, bucket) for bucket in range(len(found))])
         _refuse_silence(scored, day, data.max_silent_days)
-    eligible = files.read_json(at.examples_report)["snapshots"][str(day)]["eligible"]
     if sum(counts) != eligible:
         raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
     return f"{sum(counts):,} customers scored as of {day}"
 
 
-def _refuse_strangers(card: dict[str, Any], data: params.Data, label: params.Label) -> None:
-    """A model of another company, or of another meaning of churn, gives numbers that look right and are not."""
-    if card["company"] != data.name:
-        raise BadParams(f"the model was trained on {card['company']!r}, params.yaml says {data.name!r}; run: dvc repro")
-    meant = label.model_dump()
-    differing = [key for key in meant if card["label"][key] != meant[key]]
-    if differing:
-        key = differing[0]
-        raise BadParams(
-            f"the model was trained with label.{key} {card['label'][key]!r}, params.yaml says {meant[key]!r}; "
-            "run: dvc repro"
+def _refuse_strangers(
+    card: dict[str, Any], data: params.Data, label: params.Label, snapshots: params.Snapshots, day: date
+) -> None:
+    """A model of another company, meaning or population gives numbers that look right and are not."""
+    meant = {
+        "data.name": (card["company"], data.name),
+        "data.currency": (card["money"]["currency"], data.currency),
+        "data.minor_digits": (card["money"]["minor_digits"], data.minor_digits),
+        "data.timezone": (card["timezone"], data.timezone),
+        "snapshots.active_days": (card["population"]["active_days"], snapshots.active_days),
+        "snapshots.min_tenure_days": (card["population"]["min_tenure_days"], snapshots.min_tenure_days),
+        **{f"label.{key}": (card["label"][key], value) for key, value in label.model_dump().items()},
+    }
+    for name, (trained, said) in meant.items():
+        if trained != said:
+            raise BadParams(f"the model was trained with {name} {trained!r}, params.yaml says {said!r}; run: dvc repro")
+    if day < date.fromisoformat(card["learnt_until"]):
+        raise StaleInput(
+            f"the model has learnt from what happened until {card['learnt_until']}; a list as of {day} would show what "
+            "it knows, not what it foresees: score a later day"
         )
 
 

@@ -14,6 +14,7 @@ from pipeline.errors import BadPlaybooks
 from pipeline.examples.features import FAMILIES
 from pipeline.examples.words import definition_at
 from pipeline.lists import selection
+from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.playbooks import assign, declared, follow_up
 from pipeline.stages import main
@@ -77,7 +78,7 @@ def prepare(
         waterfalls=selection.as_waterfalls(_contributions_of(listed, at), families),
         run_report=_report(decided, listed, previous, at, day),
         fingerprints={
-            "model": _model_fingerprint(at),
+            "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
             "params": _fingerprint([data, label, features, score, reasons, settings], snapshots),
         },
@@ -97,7 +98,8 @@ def _decide(data: params.Data, score: params.Score, at: Paths, day: date) -> pl.
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
     """The last list of the same company before this week; weeks of another data set are none of ours."""
     lists.recover(exports)
-    for folder in sorted(exports.glob("[0-9]*"), reverse=True):
+    weeks = [folder for folder in exports.glob("????-??-??") if (folder / "manifest.json").is_file()]
+    for folder in sorted(weeks, reverse=True):
         if folder.name < day.isoformat() and storage.read_json(folder / "manifest.json")["company"] == company:
             return storage.read_parquet(folder / "risk_list.parquet")
     return pl.DataFrame(schema=lists.RISK_LIST)
@@ -130,13 +132,6 @@ def _report(
 
 def _counted(values: pl.Series) -> dict[str, int]:
     return dict(sorted(Counter(values.to_list()).items()))
-
-
-def _model_fingerprint(at: Paths) -> str:
-    digest = hashlib.sha256()
-    for file in (at.model_text, at.calibration):
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _fingerprint(settings: list[params.Section], snapshots: params.Snapshots) -> str:

@@ -113,8 +113,9 @@ def _customers(job: Job) -> pl.DataFrame:
     if customers.is_file():
         found = pl.read_parquet(customers)
         kept = [column for column in ("name", "owner") if column in found.columns]
-        once = found.sort(["customer_key", *kept]).unique("customer_key", keep="first")
-        ids = ids.join(once.select("customer_key", *kept), on="customer_key", how="left")
+        # Of several rows of a customer, the first text in the alphabet that is there: no order of files decides.
+        once = found.group_by("customer_key").agg(pl.col(kept).min())
+        ids = ids.join(once, on="customer_key", how="left")
     absent = {"last_contact_day": pl.Date, "name": pl.String, "owner": pl.String}
     return ids.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in absent.items() if c not in ids.columns)
 

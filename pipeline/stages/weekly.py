@@ -1,6 +1,7 @@
 """The weekly job: the same stages for one day, with the registry's champion; it never trains."""
 
 from datetime import date
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -49,7 +50,8 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -
 
 def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
     at = paths.weekly(as_of)
-    storage.remove(at.data.parent)
+    # Nobody else is at work, so whatever lies here was left by a run that was killed.
+    storage.remove(paths.WEEKLY_WORK)
     try:
         version = tracking.fetch_champion(settings.tracking, at.models, at.metrics)
         s1_ingest.run(settings.data, settings.sources, settings.storage, at)
@@ -70,4 +72,13 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
             return f"{told}; nothing was published (--dry-run)"
         return f"{told}: {s6_publish.write(made, at, replace=replace)}"
     finally:
-        storage.remove(at.data.parent)
+        _keep_rejected(at, paths.weekly_rejected(as_of))
+        storage.remove(paths.WEEKLY_WORK)
+
+
+def _keep_rejected(at: paths.Paths, kept: Path) -> None:
+    """Refused rows outlive the job's folder, also when it failed: they are what somebody has to look at."""
+    if at.rejected.is_dir():
+        with storage.new_folder(kept) as folder:
+            for file in sorted(at.rejected.glob("*.parquet")):
+                file.rename(folder / file.name)

@@ -35,7 +35,6 @@ class Staged:
 
     file: Path
     read: int
-    malformed: int
 
 
 def stage(
@@ -61,14 +60,14 @@ def stage(
     )
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
-    return Staged(file, rows + len(malformed), len(malformed))
+    return Staged(file, rows + len(malformed))
 
 
 def keep_rejected(engine: duckdb.DuckDBPyConnection, staged: Staged, file: Path) -> dict[str, int]:
     """Write every refused row with the rule it broke, and count them by rule."""
     source = sql.parquet([staged.file])
     query = f"""
-        SELECT rule, parse_filename(source_file) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row
+        SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row
         FROM {source} WHERE rule IS NOT NULL
         UNION ALL
         SELECT 'line has ' || rule, parse_filename(source_file), row FROM malformed
@@ -80,7 +79,13 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, staged: Staged, file: Path)
 
 
 def refuse_if_too_many(
-    engine: duckdb.DuckDBPyConnection, table: Table, source: Source, staged: Staged, by_rule: dict[str, int], data: Data
+    engine: duckdb.DuckDBPyConnection,
+    table: Table,
+    source: Source,
+    staged: Staged,
+    by_rule: dict[str, int],
+    data: Data,
+    kept: Path,
 ) -> None:
     """Stop when more of a source was refused than `data.max_rejected_share` allows, or nothing is left."""
     where = f"sources.{table.name}"
@@ -89,13 +94,14 @@ def refuse_if_too_many(
         raise BadData(f"{where}: {source.path or source.sample} has no rows; export it again")
     if rejected <= data.max_rejected_share * staged.read:
         return
+    where_kept = f"{kept}: every refused row, with its rule"
     rule, count = max(by_rule.items(), key=lambda item: item[1])
     examples = engine.execute(
         f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet([staged.file])} WHERE rule = ? ORDER BY ALL LIMIT 200",
         [f"$.{rule.split(' ')[0]}", rule],
     ).fetchall()
     found = [str(value) for (value,) in examples if value is not None]
-    hint = dates.hint(where, rule, found) or "correct the mapping, or see the rows in data/rejected"
+    hint = dates.hint(where, rule, found) or f"correct the mapping, or see {where_kept}"
     raise BadData(
         f"{where}: {rejected:,} of {staged.read:,} rows refused ({rejected / staged.read:.1%}; "
         f"data.max_rejected_share allows {data.max_rejected_share:.1%}), {count:,} because {rule}"
@@ -103,27 +109,32 @@ def refuse_if_too_many(
     )
 
 
-def fingerprint(engine: duckdb.DuckDBPyConnection, staged: Staged) -> str:
-    """What the good rows are, whatever their order, files and buckets: the XOR of their hashes, and their number."""
-    rows = f"SELECT DISTINCT row_low, row_high FROM {sql.parquet([staged.file])} WHERE rule IS NULL"
-    found = engine.execute(f"SELECT bit_xor(row_low), bit_xor(row_high), count(*) FROM ({rows})").fetchone()
+@dataclass(frozen=True)
+class Good:
+    """The good rows of a source: how many, how many of them different, and what they are, whatever their order."""
+
+    rows: int
+    different: int
+    fingerprint: str
+
+
+def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
+    """Count the good rows and fingerprint them: the XOR of the hashes of the different ones depends on no order."""
+    rows = (
+        f"SELECT row_low, row_high, count(*) AS times FROM {sql.parquet([staged.file])} WHERE rule IS NULL GROUP BY ALL"
+    )
+    found = engine.execute(f"SELECT bit_xor(row_low), bit_xor(row_high), count(*), sum(times) FROM ({rows})").fetchone()
     assert found is not None, "an aggregate has one row"
-    return f"{found[1] or 0:016x}{found[0] or 0:016x}-{found[2]}"
+    return Good(int(found[3] or 0), found[2], f"{found[1] or 0:016x}{found[0] or 0:016x}-{found[2]}")
 
 
-def spread(
-    engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int
-) -> tuple[int, list[str]]:
-    """Write the good rows, each exact duplicate once, as one sorted file per bucket.
-
-    Returns
-    -------
-    tuple of int and list of str
-        Rows written, and the stored columns.
-    """
+def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int) -> int:
+    """Write the good rows, each exact duplicate once, as one sorted file per bucket, and say how many were written."""
     source = sql.parquet([staged.file])
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    columns = [column for column in described if column not in {"row_low", "row_high", "rule", "raw", "source_file"}]
+    columns = [
+        column for column in described if column not in {"row_low", "row_high", "rule", "raw", "__source_file__"}
+    ]
     listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
     order = ", ".join(
         filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), "row_low", "row_high"])
@@ -136,11 +147,16 @@ def spread(
             query = f"SELECT customer_key, {listed} FROM ({once}) ORDER BY {order}"
             accepted += storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
         storage.remove(folder.with_name(f".{folder.name}.parts"))
-    return accepted, columns
+    return accepted
+
+
+def last_day(folder: Path) -> str:
+    """The last day on which anything happened in a table, in ISO form."""
+    return str(max(day for file in storage.bucket_files(folder) if (day := storage.largest(file, "day")) is not None))
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
-    good = f"SELECT * EXCLUDE (rule, raw, source_file) FROM {source} WHERE rule IS NULL"
+    good = f"SELECT * EXCLUDE (rule, raw, __source_file__) FROM {source} WHERE rule IS NULL"
     if buckets == 1:
         return [f"({good})"]
     storage.remove(folder)

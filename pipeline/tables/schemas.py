@@ -90,7 +90,7 @@ TRANSACTIONS = Table(
         Column("category", "text", "the product's category"),
         Column("store_id", "id", "the store"),
         Column("channel", "text", "where it was bought: store, web, app, ..."),
-        Column("currency", "text", "ISO 4217 code, where it is not the same for all"),
+        Column("currency", "text", "ISO 4217 code; a row that is not in `data.currency` is refused"),
     ),
 )
 EVENTS = Table(

@@ -1,5 +1,6 @@
 """Tables on disk: one Parquet file per bucket, written whole or not at all, checked on the way in and out."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -36,8 +37,15 @@ def replacing(target: Path) -> Iterator[Path]:
     remove(partial)
     try:
         yield partial
-        remove(target)
-        partial.replace(target)
+        if target.is_dir():
+            # A folder cannot be replaced in one step: the old one steps aside first, and comes back if the new cannot.
+            aside = target.with_name(f".{target.name}.old")
+            remove(aside)
+            target.replace(aside)
+            partial.replace(target)
+            remove(aside)
+        else:
+            partial.replace(target)
     finally:
         remove(partial)
 
@@ -83,6 +91,11 @@ def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
     return frame.select(columns) if columns else frame
 
 
+def largest(file: Path, column: str) -> Any:
+    """The largest value of a column, read in a stream; None where there is no row."""
+    return pl.scan_parquet(file).select(pl.col(column).max()).collect().item()
+
+
 def read_buckets(folder: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """Read all buckets of a table, one under the other."""
     files = bucket_files(folder)
@@ -105,6 +118,14 @@ def read_json(file: Path) -> dict[str, Any]:
     content = json.loads(file.read_text(encoding="utf-8"))
     assert isinstance(content, dict), f"{file} holds one JSON object"
     return content
+
+
+def fingerprint(files: list[Path]) -> str:
+    """SHA-256 of the files' content, in the order given."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def write_text(content: str, file: Path) -> None:

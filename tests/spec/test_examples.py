@@ -58,7 +58,7 @@ ELIGIBLE = """
     | -91         | 90     | 0   | inactive | one day too long ago                             |
     | -200 -90    | 90     | 0   | eligible | the last purchase counts                         |
     | -200 r-1    | 90     | 0   | inactive | a refund is no purchase                          |
-    | r-1         | 90     | 0   | not_yet  | nor does it make a customer                      |
+    | r-1         | 90     | 0   | never_bought | nor does it make a customer                  |
     | -29         | 90     | 30  | too_new  | first purchase fewer than 30 days ago            |
     | -30         | 90     | 30  | eligible | exactly 30                                       |
     | -95 -29     | 90     | 30  | eligible | the first purchase counts for tenure             |
@@ -110,6 +110,13 @@ CANCELLED = """
     | -100::+30             | eligible    | 0       | after it                                      |
     | -100::-1              | cancelled   |         | before the snapshot: already gone             |
     | -100:+10              | eligible    | 1       | ended and not renewed                         |
+    | -100:+28              | eligible    | 1       | the first day without it is the last of the window |
+    | -100:+29              | eligible    | 0       | the first day without it is after the window  |
+    | -100:-1 +0:           | cancelled   |         | the next one is not known yet                 |
+    | -100::+5 +5:          | eligible    | 0       | changed to another plan the same day          |
+    | -100::+5 +6:          | eligible    | 1       | a day between two plans                       |
+    | -100:+10:+20          | eligible    | 1       | cancelled after it had ended anyway           |
+    | -100:+40:+50          | eligible    | 0       | and so not in the window                      |
     | -100:+10 +11:         | eligible    | 0       | renewed the day after                         |
     | -100:+10 +12:         | eligible    | 1       | a day without a contract                      |
     | -100:+30              | eligible    | 0       | ends after the window                         |
@@ -156,7 +163,7 @@ def test_an_incomplete_snapshot_is_never_labelled(tmp_path):
     assert counts[S.isoformat()]["unlabelled"] == 2
 
 
-GOOD = {"customers": 6, "not_yet": 1, "cancelled": 0, "no_contract": 0, "too_new": 1, "inactive": 1, "eligible": 3,
+GOOD = {"customers": 6, "never_bought": 0, "not_yet": 1, "cancelled": 0, "no_contract": 0, "too_new": 1, "inactive": 1, "eligible": 3,
         "labelled_0": 1, "labelled_1": 2, "unlabelled": 0}  # fmt: skip
 
 

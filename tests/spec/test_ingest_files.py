@@ -12,6 +12,7 @@ from pipeline import params, paths
 from pipeline.errors import BadData
 from pipeline.stages import s1_ingest
 from pipeline.tables import storage
+from tests.drawing import drawn
 
 HEADER = "who,when,paid\n"
 GOOD = HEADER + "a,2024-01-31,10.00\nb,2024-02-01,-2.50\n"
@@ -135,6 +136,138 @@ def test_a_file_is_refused_in_one_line(case, changed, tmp_path, monkeypatch):
     assert str(refused.value).startswith("sources.transactions: ")
     assert refused.value.exit_code == 12
     assert not (tmp_path / "data/tables/transactions").exists(), "nothing half-written"
+
+
+DAYS = """
+    | written                          | source zone | business zone    | day        | why                                    |
+    | 2024-01-31                       | UTC         | America/New_York | 2024-01-31 | a date is a business day already       |
+    | 2024-01-31 03:00:00              | UTC         | America/New_York | 2024-01-30 | ten in the evening in New York         |
+    | 2024-01-31T23:30:00Z             | UTC         | Europe/Oslo      | 2024-02-01 | half past midnight in Oslo             |
+    | 2024-01-31T23:30:00z             | UTC         | Europe/Oslo      | 2024-02-01 | a small z                              |
+    | 2024-01-31 23:30:00 UTC          | Europe/Oslo | Europe/Oslo      | 2024-02-01 | the zone in letters                    |
+    | 2024-01-31 23:30:00 -0500        | UTC         | Europe/Oslo      | 2024-02-01 | a blank before the offset              |
+    | 2024-01-31 23:30:00+05:30        | UTC         | UTC              | 2024-01-31 | half hours                             |
+    | 2024-01-31 23:30                 | Europe/Oslo | Europe/Oslo      | 2024-01-31 | no seconds                             |
+    | 2024-07-01 22:30:00.123          | UTC         | Europe/Oslo      | 2024-07-02 | summer time                            |
+    | 2024-01-31 23:30 America/Chicago | UTC         | UTC              |            | other zones are refused, not guessed   |
+    | 31.01.2024                       | UTC         | UTC              |            | as is what is not ISO                  |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(DAYS), ids=lambda case: case["why"])
+def test_which_day_a_timestamp_is(case, changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text(HEADER + f"a,{case['written']},1\nb,2024-01-01,1\n")
+    source = {"path": "orders.csv", "timezone": case["source zone"]}
+    ingest(changed, source, **{"data.timezone": case["business zone"], "data.max_rejected_share": 0.5})
+    found = {row[0]: str(row[1]) for row in table()}
+    assert found.get("a", "") == case["day"]
+    assert found["b"] == "2024-01-01"
+
+
+AMOUNTS = """
+    | written         | decimal | minor units |
+    | 1234.5          | .       | 123450      |
+    | 1e2             | .       | 10000       |
+    | -0              | .       | 0           |
+    | 1,234.50        | .       |             |
+    | 10000000000000  | .       | 1000000000000000 |
+    | 10000000000001  | .       |             |
+    | 1234,5          | ,       | 123450      |
+    | 1.234,50        | ,       | 123450      |
+    | 1.234.567,5     | ,       | 123456750   |
+    | 10.50           | ,       |             |
+    | 1234.567        | ,       |             |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(AMOUNTS), ids=lambda case: f"{case['written']} {case['decimal']}")
+def test_what_an_amount_is(case, changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text(f"who;when;paid\na;2024-01-31;{case['written']}\nb;2024-01-31;5\n")
+    ingest(
+        changed,
+        {"path": "orders.csv", "decimal": case["decimal"], "delimiter": ";"},
+        **{"data.max_rejected_share": 0.5},
+    )
+    found = {row[0]: str(row[2]) for row in table()}
+    assert found.get("a", "") == case["minor units"]
+    assert found["b"] == "500"
+
+
+def test_a_decimal_comma_is_for_text_only(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    parquet("orders.parquet", {"who": ["a"], "when": ["2024-01-31"], "paid": [10.5]})
+    ingest(changed, {"path": "orders.parquet", "decimal": ","})
+    assert table() == [("a", date(2024, 1, 31), 1050)]
+
+
+def test_amounts_in_another_currency_are_refused(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text("who,when,paid,cur\na,2024-01-31,1000,JPY\nb,2024-01-31,10,usd\nc,2024-01-31,10,\n")
+    counts = ingest(
+        changed, {"path": "orders.csv", "columns": COLUMNS | {"currency": "cur"}}, **{"data.max_rejected_share": 0.5}
+    )
+    assert counts["rejected_by_rule"] == {"currency is not USD": 1}
+
+
+def test_an_order_without_an_id_is_an_order_of_its_own(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text("who,when,paid,id\na,2024-01-31,1,x\na,2024-01-31,2,\na,2024-01-31,3,\n")
+    ingest(changed, {"path": "orders.csv", "columns": COLUMNS | {"transaction_id": "id"}})
+    ids = storage.read_buckets(paths.REPRO.tables / "transactions", ["transaction_id"])["transaction_id"]
+    assert ids.null_count() == 0
+    assert ids.n_unique() == 3
+
+
+def test_quotes_that_come_late_and_hold_commas_and_lines(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"c{n},2024-01-31,1,x\n" for n in range(60_000))
+    late = '"z1","2024-01-31","1","x"\nz2,2024-01-31,1,"Smith, John"\nz3,2024-01-31,1,"two\nlines"\n'
+    Path("orders.csv").write_text("who,when,paid,note\n" + rows + late)
+    counts = ingest(changed, {"path": "orders.csv"})
+    assert (counts["read"], counts["rejected"]) == (60_003, 0)
+    assert {"z1", "z2", "z3"} <= {row[0] for row in table()}
+
+
+def test_file_names_with_brackets_and_columns_with_our_names(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders[1].csv").write_text("who,when,paid,source_file,rule,raw\na,2024-01-31,10.00,x,y,z\n")
+    Path("orders1.csv").write_text("who,when,paid\nb,2024-02-01,-2.50\n")
+    assert ingest(changed, {"path": "*.csv"})["accepted"] == 2
+    assert table() == EXPECTED
+
+
+def test_an_id_with_and_without_a_decimal_point_is_one_customer(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text(
+        HEADER + "900,2024-01-31,1\n900.0,2024-01-31,2\n0900,2024-01-31,2\n9.00,2024-01-31,2\n"
+    )
+    ingest(changed, {"path": "orders.csv"})
+    assert sorted({row[0] for row in table()}) == ["0900", "9.00", "900"]
+
+
+def test_lost_rows_are_not_called_duplicates(changed, tmp_path, monkeypatch):
+    from pipeline.tables import loading
+
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text(HEADER + "".join(f"c{n},2024-01-31,1\n" for n in range(100)))
+    whole = loading._partition
+    monkeypatch.setattr(loading, "_partition", lambda *args: whole(*args)[1:])
+    with pytest.raises(
+        BadData, match="the counts do not add up: 100 rows read, 0 refused, 100 good, 100 of them different"
+    ):
+        ingest(changed, {"path": "orders.csv"}, **{"storage.buckets": 4})
+
+
+def test_the_fingerprint_knows_which_column_was_read(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text("who,when,paid,gross\na,2024-01-31,1,9\n")
+    seen = set()
+    for column in ("paid", "gross"):
+        ingest(changed, {"path": "orders.csv", "columns": COLUMNS | {"amount": column}})
+        seen.add(storage.read_json(paths.REPRO.ingest_report)["fingerprint"])
+    assert len(seen) == 2
 
 
 def test_a_folder_and_a_mix_of_kinds_are_refused(changed, tmp_path, monkeypatch):

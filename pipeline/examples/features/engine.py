@@ -45,7 +45,7 @@ def _kind(feature: Feature) -> str:
 
 def _by_customer(kind: str, features: list[Feature], snapshot: date) -> str:
     columns = ", ".join(f"{_aggregate(feature)} AS {sql.name(feature.name + ' raw')}" for feature in features)
-    rows = f"(SELECT *, day AS calendar_day FROM {history.before(snapshot)}) WHERE kind = {sql.text(kind)}"
+    rows = f"{history.before(snapshot)} WHERE kind = {sql.text(kind)}"
     return f"SELECT customer_key, {columns} FROM {rows} GROUP BY customer_key"
 
 
