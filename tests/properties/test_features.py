@@ -133,3 +133,40 @@ def test_the_order_of_rows_does_not_matter(world, dice):
     dice.shuffle(lines)
     dice.shuffle(events)
     assert_frame_equal(examples(lines, events, [snapshot], bucket.snapshots(snapshot)), whole, check_exact=True)
+
+
+contract = st.tuples(
+    st.integers(-400, 60), st.one_of(st.none(), st.integers(0, 460)), st.one_of(st.none(), st.integers(0, 460))
+)
+
+
+def periods(drawn: list[tuple[int, int | None, int | None]], snapshot: date) -> pl.DataFrame:
+    rows = [
+        (
+            bucket.customer_key(CUSTOMERS[number % 3]),
+            snapshot + timedelta(days=start),
+            *tuple(None if length is None else snapshot + timedelta(days=start + length) for length in lengths),
+        )
+        for number, (start, *lengths) in enumerate(drawn)
+    ]
+    schema = {"customer_key": pl.Int64, "start_day": pl.Date, "end_day": pl.Date, "cancel_day": pl.Date}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@FEW
+@given(SNAPSHOT, st.lists(contract, min_size=1, max_size=12), st.integers(0, 10), st.integers(1, 40))
+def test_cancellation_labels_see_their_window_and_nothing_behind_it(snapshot, drawn, gap, horizon):
+    """What is not known before the window's end: contracts that start later, and cancellations still to come."""
+    label = Label(kind="cancellation", gap_days=gap, horizon_days=horizon)
+    end = outcome_window(snapshot, label).end
+    whole = periods(drawn, snapshot)
+    known = whole.filter(pl.col("start_day") < end).with_columns(
+        pl.when(pl.col("cancel_day") < end).then(pl.col("cancel_day"))
+    )
+    lines = [Line(name, "o1", snapshot - timedelta(days=5), 100) for name in CUSTOMERS]
+    found = []
+    for contracts in (whole, known):
+        with tempfile.TemporaryDirectory() as folder:
+            bucket.write(Path(folder) / "tables", lines, contracts=contracts)
+            found.append(bucket.run(Path(folder) / "tables", [snapshot], bucket.snapshots(snapshot, end), label)[0])
+    assert_frame_equal(found[0], found[1], check_exact=True)
