@@ -52,3 +52,8 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_company(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker is left with them at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("end_to_end") is None, "test_samples" not in item.nodeid))

@@ -147,6 +147,7 @@ def test_a_skipped_training_still_points_to_its_run_and_figures_can_be_compared(
     journey.run("dvc", "repro")
     assert "model.auc" in journey.run("dvc", "metrics", "diff")
     assert journey.json("models/run.json")["run_id"] != before["run_id"]
+    (journey.folder / "params.yaml").write_text(text)
 
 
 def test_cdnow_runs_with_the_few_lines_it_needs(journey):
@@ -157,6 +158,8 @@ def test_cdnow_runs_with_the_few_lines_it_needs(journey):
     report = journey.json("reports/ingest.json")["tables"]["transactions"]
     assert report["read"] == 6_919
     assert report["read"] == report["accepted"] + report["duplicates"]
+    ledger = journey.json("reports/examples.json")["snapshots"]
+    assert {line["customers"] for line in ledger.values()} == {2_357}
     found = journey.json("reports/metrics.json")
     assert 0.62 < found["model"]["auc"] < 0.8
     assert 0.5 < found["base_rate"] < 0.75

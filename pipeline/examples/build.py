@@ -54,8 +54,8 @@ def build(job: Job) -> dict[str, dict[str, int]]:
 def _load_everyone(con: duckdb.DuckDBPyConnection, job: Job) -> int:
     """Every customer any table of the bucket knows, whether they bought or not; the ledger must hold them all."""
     files = [storage.bucket_file(folder, job.bucket) for folder in sorted(job.tables.iterdir()) if folder.is_dir()]
-    keys = " UNION ".join(f"SELECT customer_key FROM {sql.parquet([file])}" for file in files if file.is_file())
-    con.execute(f"CREATE OR REPLACE TABLE everyone AS {keys}")
+    keys = " UNION ALL ".join(f"SELECT customer_key FROM {sql.parquet([file])}" for file in files if file.is_file())
+    con.execute(f"CREATE OR REPLACE TABLE everyone AS SELECT DISTINCT customer_key FROM ({keys})")
     counted = con.execute("SELECT count(*) FROM everyone").fetchone()
     assert counted is not None, "a count has one row"
     return int(counted[0])

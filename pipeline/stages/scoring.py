@@ -65,6 +65,7 @@ def score(job: Job) -> int:
     model = artefacts.load(job.models)
     examples = storage.read_parquet(storage.bucket_file(job.examples, job.bucket))
     examples = examples.filter(pl.col("snapshot") == job.as_of).sort("customer_key")
+    assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
     matrix = model.matrix(examples)
     margin = learner.margins(model.booster, matrix, job.threads)

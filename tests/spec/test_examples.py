@@ -1,5 +1,6 @@
 """Who is looked at, who is eligible and who churned, drawn day by day around the boundaries."""
 
+import shutil
 from datetime import date, timedelta
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 
 from pipeline.errors import BadData
 from pipeline.examples import ledger, snapshots
+from pipeline.examples.features import frequency
 from pipeline.params import Label, Snapshots
 from tests import bucket
 from tests.drawing import drawn
@@ -150,6 +152,15 @@ def test_a_cancelled_customer_is_not_scored_for_inactivity_either(tmp_path):
     bucket.write(tmp_path / "tables", lines("ann -10\nbo -10"), contracts=contracts("-100::-1"))
     _, counts = bucket.run(tmp_path / "tables", [S], bucket.snapshots(S))
     assert (counts[S.isoformat()]["cancelled"], counts[S.isoformat()]["eligible"]) == (1, 1)
+
+
+def test_each_customer_has_one_row_where_there_are_transactions_only(tmp_path):
+    bucket.write(tmp_path / "tables", lines("ann -10 -9 -8\nbo -5 -4"))
+    shutil.rmtree(tmp_path / "tables" / "events")
+    found, counts = bucket.run(
+        tmp_path / "tables", [S], bucket.snapshots(S), features=frequency.features(bucket.FEATURES)
+    )
+    assert len(found) == found["customer_key"].n_unique() == counts[S.isoformat()]["customers"] == 2
 
 
 def test_an_incomplete_snapshot_is_never_labelled(tmp_path):
