@@ -28,19 +28,19 @@ def assign(scores: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, cu
         The rows of `scores` with ``playbook, action, channel, who, due_day, cost, caution`` (null without an action)
         and ``why_not`` (null with one).
     """
-    names = list(playbooks)
-    fits = pl.coalesce(
-        [pl.lit(None, dtype=pl.Int64), *(pl.when(_pays(playbooks[name])).then(at) for at, name in enumerate(names))]
+    books = list(playbooks.values())
+    chosen = scores.with_columns(
+        _first([_pays(book) for book in books]).alias("chosen"),
+        _first([applies(book.when) for book in books]).alias("wanted"),
     )
-    wanted = pl.coalesce(
-        [
-            pl.lit(None, dtype=pl.Int64),
-            *(pl.when(applies(playbooks[name].when)).then(at) for at, name in enumerate(names)),
-        ]
-    )
-    chosen = scores.with_columns(fits.cast(pl.Int64).alias("chosen"), wanted.cast(pl.Int64).alias("wanted"))
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
     return described.with_columns(_why_not(playbooks, currency)).drop("chosen", "wanted")
+
+
+def _first(tests: list[pl.Expr]) -> pl.Expr:
+    """The place of the first test that holds, null where none does."""
+    places = [pl.when(test).then(pl.lit(at, dtype=pl.Int64)) for at, test in enumerate(tests)]
+    return pl.coalesce(places)
 
 
 def _pays(playbook: Playbook) -> pl.Expr:

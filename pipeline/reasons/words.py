@@ -84,12 +84,12 @@ class Teller:
         return np.column_stack(chosen)
 
     def _tellable(self, values: pl.DataFrame, feature: Feature, sign: int) -> Flags:
-        value = values[feature.name].cast(pl.Float64)
-        known = value.is_not_null() & values.select(self._known(values, feature)).to_series()
         typical = self.typical.get(feature.name)
         if feature.risk == "none" or typical is None:
             # Nobody can say whether a push by this feature makes sense, so it is counted, never told.
             return np.zeros(len(values), dtype=np.bool_)
+        value = values[feature.name].cast(pl.Float64)
+        known = value.is_not_null() & values.select(self._known(values, feature)).to_series()
         # Beyond the typical customer on the side that explains the push; a yes/no speaks for itself.
         high = (feature.risk == "up") == (sign > 0)
         beyond = value >= typical if high else value <= typical

@@ -44,8 +44,8 @@ def run(
         counts = list(buckets.map_buckets(scoring.score, jobs, storage, "scores"))
         _fill_percentiles([files.bucket_file(scored, bucket) for bucket in range(len(found))])
         _refuse_silence(scored, day, data.max_silent_days)
-    if sum(counts) != eligible:
-        raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
+        if sum(counts) != eligible:
+            raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
     return f"{sum(counts):,} customers scored as of {day}"
 
 

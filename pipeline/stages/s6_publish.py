@@ -54,6 +54,7 @@ def prepare(
 ) -> lists.Week:
     """Everything the week folder holds, not yet written."""
     card, ingest = storage.read_json(at.model_card), storage.read_json(at.ingest_report)
+    customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     families = {feature["name"]: feature["family"] for feature in card["features"]}
     decided = _decide(data, score, at, day)
     previous = _previous_list(at.exports, data.name, day)
@@ -67,7 +68,7 @@ def prepare(
         churn_definition=definition_at(day, label),
         notice=ingest["notice"],
         verdict=storage.read_json(at.metrics)["verdict"],
-        eligible=storage.read_json(at.examples_report)["snapshots"][str(day)]["eligible"],
+        eligible=customers["eligible"],
         scored=len(decided),
         listed=len(listed),
     )
@@ -76,7 +77,12 @@ def prepare(
         risk_list=selection.as_risk_list(listed),
         actions=decided.select(DECISION),
         waterfalls=selection.as_waterfalls(_contributions_of(listed, at), families),
-        run_report=_report(decided, listed, previous, at, day),
+        run_report={
+            "ingest": {"tables": ingest["tables"], "absent": ingest["absent"]},
+            "customers": customers,
+            "model": {key: card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
+            **_decisions(decided, listed, previous),
+        },
         fingerprints={
             "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
@@ -113,20 +119,15 @@ def _contributions_of(listed: pl.DataFrame, at: Paths) -> pl.DataFrame:
     ).sort("customer_id")  # fmt: skip
 
 
-def _report(
-    decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame, at: Paths, day: date
-) -> dict[str, Any]:
-    ingest, card = storage.read_json(at.ingest_report), storage.read_json(at.model_card)
+def _decisions(decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame) -> dict[str, Any]:
+    """What was decided for how many."""
     return {
-        "ingest": {"tables": ingest["tables"], "absent": ingest["absent"]},
-        "customers": storage.read_json(at.examples_report)["snapshots"][str(day)],
         "scored_by_band": _counted(decided["risk_band"]),
         "scored_by_tier": _counted(decided["tier"]),
         "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
         "no_action": decided["playbook"].null_count(),
         "listed_by_status": _counted(listed["status"]),
         "left_the_list": follow_up.left_the_list(listed, previous, decided),
-        "model": {key: card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
     }
 
 

@@ -42,7 +42,11 @@ def replacing(target: Path) -> Iterator[Path]:
             aside = target.with_name(f".{target.name}.old")
             remove(aside)
             target.replace(aside)
-            partial.replace(target)
+            try:
+                partial.replace(target)
+            except OSError:
+                aside.replace(target)
+                raise
             remove(aside)
         else:
             partial.replace(target)

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -58,6 +59,23 @@ def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):
         raise RuntimeError("midway")
     assert storage.read_json(file) == {"a": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_folder_that_cannot_take_its_place_gives_the_old_one_back(tmp_path, monkeypatch):
+    with storage.new_folder(tmp_path / "table") as folder:
+        (folder / "old").touch()
+    whole = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name == ".table.partial":
+            raise OSError("no room")
+        return whole(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="no room"), storage.new_folder(tmp_path / "table") as folder:
+        (folder / "new").touch()
+    assert [file.name for file in (tmp_path / "table").iterdir()] == ["old"]
+    assert [file.name for file in tmp_path.iterdir()] == ["table"]
 
 
 def test_what_a_killed_run_left_is_no_part_of_the_next(tmp_path):
