@@ -7,9 +7,14 @@ import polars as pl
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.rules import applies
 
+LOSS_MAKING = "nothing, because serving this customer costs more than it brings (no strategic reason is on record)"
+
 
 def assign(scores: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, currency: str) -> pl.DataFrame:
     """Give each customer the first playbook that is for them and costs less than is at stake.
+
+    Where serving a customer costs more than it brings (``loss_making``), only what is free is given; unless somebody
+    put on record why this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back.
 
     Parameters
     ----------
@@ -45,7 +50,9 @@ def _first(tests: list[pl.Expr]) -> pl.Expr:
 
 def _pays(playbook: Playbook) -> pl.Expr:
     """The rule holds, and the action costs less than would be lost without it."""
-    return applies(playbook.when) & (pl.col("value_at_stake") > playbook.cost)
+    worth_it = pl.col("value_at_stake") > playbook.cost
+    allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
+    return applies(playbook.when) & (allowed | pl.col("strategic"))
 
 
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
@@ -74,10 +81,13 @@ def _why_not(playbooks: dict[str, Playbook], currency: str) -> pl.Expr:
             pl.col("value_at_stake").round(2),
         )
         too_dear = pl.when(pl.col("wanted") == at).then(text).otherwise(too_dear)
+    loses = pl.col("loss_making") & ~pl.col("strategic")
     none_fits = pl.format("nothing, because no playbook is for a {} customer of {} risk", "tier", "risk_band")
     return (
         pl.when(pl.col("chosen").is_not_null())
         .then(pl.lit(None, dtype=pl.String))
+        .when(loses & pl.col("wanted").is_not_null())
+        .then(pl.lit(LOSS_MAKING))
         .when(pl.col("wanted").is_not_null())
         .then(too_dear)
         .otherwise(none_fits)

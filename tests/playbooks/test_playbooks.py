@@ -14,7 +14,7 @@ from tests.drawing import drawn
 
 FAMILIES = ["recency", "frequency", "monetary", "price", "breadth", "tenure", "engagement"]
 CUSTOMER = {"customer_id": "a", "risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "value": 50.0,
-            "value_at_stake": 30.0, "reason_1_family": "recency", "reason_2_family": "price", "reason_3_family": None}  # fmt: skip
+            "value_at_stake": 30.0, "loss_making": False, "strategic": False, "reason_1_family": "recency", "reason_2_family": "price", "reason_3_family": None}  # fmt: skip
 
 RULES = """
     | when                                 | holds |

@@ -1,0 +1,255 @@
+"""What will a customer who stays spend over the horizon? Ways to say so, held to what happened later.
+
+Run as ``python -m benchmarks.value [--json FILE]``. Both samples, each judged at several later snapshots; whatever is
+fitted is fitted on snapshots whose outcome window had ended by then. Judged are the customers who did buy in the
+outcome window, since `value` is what a customer who stays brings. Intervals: bootstrap over customers, 95 %.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy.optimize import minimize
+from scipy.stats import spearmanr
+
+from pipeline import overlay, params
+from pipeline.examples.snapshots import is_complete, snapshot_days
+from pipeline.model.spend import Spend
+from pipeline.paths import Paths
+from pipeline.stages import s1_ingest
+from pipeline.tables import storage
+
+ROOT = Path(__file__).resolve().parent.parent
+# Snapshots judged, and whether each one or every second one: outcome windows of 30 days, a snapshot every 15.
+SAMPLES = {"complete_journey": (3, 2), "cdnow": (4, 1)}
+DRAWS, SEED = 500, 1
+LEAST_DAYS = 90
+Estimate = Callable[["Seen", list["Seen"]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Who was active at a snapshot: one row per customer, and what was spent in the outcome window."""
+
+    day: date
+    horizon: int
+    active: pl.DataFrame
+
+    @property
+    def stayed(self) -> pl.DataFrame:
+        return self.active.filter(pl.col("bought"))
+
+
+def complete(name: str, folder: Path) -> list[Seen]:
+    """The complete snapshots of a sample, the last one last."""
+    file = folder / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", file)
+    overlay.apply(ROOT / "params" / f"{name}.yaml", file)
+    settings = params.load(file)
+    at = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
+    s1_ingest.run(settings.data, settings.sources, settings.storage, at)
+    lines = storage.read_buckets(at.tables / "transactions", ["customer_key", "transaction_id", "day", "amount_minor"])
+    daily = (
+        lines.filter(pl.col("amount_minor") >= 0)
+        .group_by("customer_key", "day")
+        .agg((pl.col("amount_minor").sum() / 100).alias("spend"), pl.col("transaction_id").n_unique().alias("orders"))
+        .sort("customer_key", "day")
+    )
+    days = [
+        d
+        for d in snapshot_days(settings.snapshots)
+        if is_complete(d, settings.label, settings.snapshots.observed_until)
+    ]
+    return [look(daily, day, settings.label, settings.snapshots.active_days) for day in sorted(days)]
+
+
+def look(daily: pl.DataFrame, day: date, label: params.Label, active_days: int) -> Seen:
+    """What was known on the morning of a day, and what came after."""
+    start = day + timedelta(days=label.gap_days)
+    future = daily.filter(pl.col("day").is_between(start, start + timedelta(days=label.horizon_days - 1)))
+    ago = (pl.lit(day) - pl.col("day")).dt.total_days()
+    known = (
+        daily.filter(pl.col("day") < day)
+        .group_by("customer_key")
+        .agg(
+            pl.len().alias("order_days_ever"),
+            ago.max().alias("days_since_first_order"),
+            ago.min().alias("days_since_last_order"),
+            pl.col("orders").sum().alias("orders_ever"),
+            pl.col("orders").filter(ago <= 365).sum().alias("orders_365d"),
+            pl.col("spend").filter(ago <= 365).sum().alias("spend_365d"),
+        )
+        .join(future.group_by("customer_key").agg(pl.col("spend").sum().alias("actual")), "customer_key", how="left")
+        .with_columns(pl.col("actual").is_not_null().alias("bought"), pl.col("actual").fill_null(0.0))
+        .sort("customer_key")
+    )
+    active = known.filter(pl.col("days_since_last_order") <= active_days)
+    return Seen(day, label.horizon_days, active.with_columns(pl.lit(day).alias("snapshot")))
+
+
+def rate(test: Seen, _teach: list[Seen]) -> np.ndarray:
+    """Spend of the last year over the days since the first order, 90 to 365 of them."""
+    rows = test.stayed
+    return (
+        rows["spend_365d"].to_numpy()
+        / np.clip(rows["days_since_first_order"].to_numpy(), LEAST_DAYS, 365)
+        * test.horizon
+    )
+
+
+def _days(rows: pl.DataFrame) -> np.ndarray:
+    return np.clip(rows["days_since_first_order"].to_numpy().astype(float), 1, 365)
+
+
+def empirical_bayes(test: Seen, teach: list[Seen]) -> np.ndarray:
+    """Gamma prior on the rates, from their mean and spread at the last training snapshot: outcomes are not used."""
+    rows = teach[-1].active
+    days, spend = _days(rows), rows["spend_365d"].to_numpy()
+    mean = spend.sum() / days.sum()
+    order = spend.sum() / rows["order_days_ever"].sum()  # a compound Poisson's variance per unit of mean, at least
+    spread = max(np.average((spend / days - mean) ** 2, weights=days) - 2 * order * mean / days.mean(), 1e-12)
+    prior_days = 2 * order * mean / spread
+    rows = test.stayed
+    return (mean * prior_days + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows)) * test.horizon
+
+
+def fitted_prior(test: Seen, teach: list[Seen]) -> np.ndarray:
+    """``horizon (prior_spend + spend) / (prior_days + days)``, the prior fitted to what those who stayed spent."""
+    rows = pl.concat([seen.stayed for seen in teach])
+    spend, days, actual = rows["spend_365d"].to_numpy(), _days(rows), rows["actual"].to_numpy()
+
+    def loss(logarithms: np.ndarray) -> float:
+        prior_spend, prior_days = np.exp(logarithms)
+        found = test.horizon * (prior_spend + spend) / (prior_days + days)
+        return float(np.mean(found - actual * np.log(found)))
+
+    best = minimize(loss, np.log([np.mean(spend) / 4, 30.0]), method="Nelder-Mead").x
+    prior_spend, prior_days = np.exp(best)
+    rows = test.stayed
+    return test.horizon * (prior_spend + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows))
+
+
+def scaled_rate(test: Seen, teach: list[Seen]) -> np.ndarray:
+    """Today's rate times one factor: spent over foreseen among those who stayed at the training snapshots."""
+    foreseen = sum(float(rate(seen, []).sum()) for seen in teach)
+    return rate(test, []) * (sum(float(seen.stayed["actual"].sum()) for seen in teach) / foreseen)
+
+
+def btyd(test: Seen, teach: list[Seen]) -> np.ndarray:
+    """BG/NBD times gamma-gamma, fitted at the last training snapshot: what the product does."""
+    return Spend.fit(teach[-1].active).expected(test.stayed, 0, test.horizon)
+
+
+CHOSEN = "BG/NBD x gamma-gamma"
+SHOWN = {"mae": 2, "rmse": 2, "expected_over_actual": 2, "spearman": 3}
+CANDIDATES: dict[str, Estimate] = {
+    "rate of the last year": rate,
+    "rate, times a factor": scaled_rate,
+    "shrunken rate, prior from the rates": empirical_bayes,
+    "shrunken rate, prior from who stayed": fitted_prior,
+    CHOSEN: btyd,
+}
+
+
+def figures(actual: np.ndarray, expected: np.ndarray) -> dict[str, float]:
+    """Errors in currency units, expected over actual total, and rank correlation."""
+    error = expected - actual
+    return {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "expected_over_actual": float(expected.sum() / actual.sum()),
+        "spearman": float(spearmanr(actual, expected).statistic),
+    }
+
+
+def judge(name: str, tests: int, every: int) -> dict:
+    """All candidates on one sample, over its last snapshots."""
+    with tempfile.TemporaryDirectory() as folder:
+        snapshots = complete(name, Path(folder))
+    horizon = snapshots[0].horizon
+    judged = snapshots[::-every][:tests][::-1]
+    expected: dict[str, list[np.ndarray]] = {key: [] for key in CANDIDATES}
+    for test in judged:
+        teach = [seen for seen in snapshots if seen.day + timedelta(days=horizon) <= test.day]
+        for key, estimate in CANDIDATES.items():
+            expected[key].append(estimate(test, teach))
+    actual = np.concatenate([test.stayed["actual"].to_numpy() for test in judged])
+    customers = np.concatenate([test.stayed["customer_key"].to_numpy() for test in judged])
+    joined = {key: np.concatenate(parts) for key, parts in expected.items()}
+    return {
+        "snapshots": [str(test.day) for test in judged],
+        "horizon_days": horizon,
+        "customers": len(np.unique(customers)),
+        "rows": len(actual),
+        "mean_actual": round(float(actual.mean()), 4),
+        "candidates": with_intervals(customers, actual, joined),
+        "by_snapshot": {
+            key: [
+                {k: round(v, 4) for k, v in figures(t.stayed["actual"].to_numpy(), part).items()}
+                for t, part in zip(judged, parts, strict=True)
+            ]
+            for key, parts in expected.items()
+        },
+    }
+
+
+def with_intervals(customers: np.ndarray, actual: np.ndarray, expected: dict[str, np.ndarray]) -> dict:
+    """Figures of each candidate, with the interval that holds 95 % of what other customers would have given."""
+    random = np.random.default_rng(SEED)
+    _, place, counts = np.unique(customers, return_inverse=True, return_counts=True)
+    rows_of = np.split(np.argsort(place, kind="stable"), np.cumsum(counts)[:-1])
+    drawn: dict[str, list[dict[str, float]]] = {key: [] for key in expected}
+    for _ in range(DRAWS):
+        rows = np.concatenate([rows_of[at] for at in random.integers(0, len(rows_of), len(rows_of))])
+        for key, values in expected.items():
+            drawn[key].append(figures(actual[rows], values[rows]))
+    found = {}
+    for key, values in expected.items():
+        found[key] = {name: [round(point, 4)] for name, point in figures(actual, values).items()}
+        for name in SHOWN:
+            own = np.array([draw[name] for draw in drawn[key]])
+            found[key][name] += [round(float(end), 4) for end in np.quantile(own, [0.025, 0.975])]
+            paired = own - [draw[name] for draw in drawn[CHOSEN]]
+            found[key][f"{name}_less_chosen"] = [round(float(end), 4) for end in np.quantile(paired, [0.025, 0.975])]
+    return found
+
+
+def report(result: dict) -> str:
+    """A table a reader can take in: each figure with its interval."""
+    lines = []
+    for name, found in result.items():
+        days = ", ".join(found["snapshots"])
+        lines.append(
+            f"{name}: {found['customers']:,} customers who bought within {found['horizon_days']} days of {days}"
+        )
+        lines.append(f"  {'':38}" + "".join(f"{figure:>26}" for figure in SHOWN))
+        for key, row in found["candidates"].items():
+            cells = [_cell(*row[figure], digits) for figure, digits in SHOWN.items()]
+            lines.append(f"  {key:38}" + "".join(f"{cell:>26}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _cell(point: float, low: float, high: float, digits: int) -> str:
+    return f"{point:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def main() -> None:
+    """Measure, print, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="file to write the result to")
+    options = parser.parse_args()
+    result = {name: judge(name, *which) for name, which in SAMPLES.items()}
+    print(report(result))
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
