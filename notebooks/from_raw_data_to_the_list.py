@@ -35,11 +35,11 @@ from pipeline import params
 from pipeline.errors import BadPlaybooks
 from pipeline.examples.features import model_features
 from pipeline.examples.words import definition
-from pipeline.model import artefacts, baselines, learner, metrics, report, split
+from pipeline.model import artefacts, baselines, intervals, learner, metrics, report, split, training
+from pipeline.model.ranker import matrix as matrix_of
 from pipeline.paths import PLAYBOOKS, REPRO
 from pipeline.playbooks import declared
-from pipeline.reasons import families, pictures
-from pipeline.reasons.contributions import Explainer
+from pipeline.reasons import blend, families, pictures
 from pipeline.sources import open_source
 from pipeline.stages import labelled
 from pipeline.tables import storage
@@ -187,8 +187,8 @@ silence
 
 # %%
 small_settings = settings.model.model_copy(update={"max_trees": 40, "early_stopping_rounds": 10, "num_leaves": 4})
-xy = [(artefacts.matrix(rows, names), labelled.churned(rows)) for rows in (teach, judge)]
-small = learner.fit(xy[0], xy[1], names, small_settings)
+xy = [(matrix_of(rows, names), training.outcomes(rows)) for rows in (teach, judge)]
+small = learner.fit(xy[0], xy[1], features, small_settings)
 model = artefacts.load(REPRO.models)
 print(f"small: {small.best_tree} trees of 4 leaves; in models/: {model.card['trees']} trees")
 
@@ -206,12 +206,15 @@ plt.show()
 # can do; the logistic regression uses recency, frequency, money and tenure.
 
 # %%
-churned = labelled.churned(test)
-small_margin = learner.margins(small.booster, artefacts.matrix(test, names))
-scored = {"model": model.probability(test), "small_model": 1 / (1 + np.exp(-small_margin))}
-scored |= {rule.name: rule.probability(test) for rule in baselines.fit_all(teach, labelled.churned(teach))}
-found = report.figures(churned, scored, settings.evaluate.top_shares)
-print(f"{found['customers']:,} customers, {found['churners']:,} churned ({found['base_rate']:.1%})")
+churned = training.outcomes(test)
+small_margin = learner.margins(small.booster, matrix_of(test, names))
+scored = {"model": model.judged_probability(test), "small_model": 1 / (1 + np.exp(-small_margin))}
+rules = baselines.fit_all(teach, training.outcomes(teach), names, settings.label, settings.model)
+scored |= {rule.name: rule.probability(test) for rule in rules}
+judged = intervals.Judged(str(parts.test), test["customer_key"].to_numpy(), churned, scored)
+drawn = intervals.resample([judged], [], settings.evaluate.draws)
+found = report.headline(judged, drawn, settings.evaluate.top_shares)
+print(f"{found['customers']:,} customers, {found['churners']:,} churned ({churned.mean():.1%})")
 pl.DataFrame([{"scorer": name, **{k: round(v, 3) for k, v in found[name].items()}} for name in scored])
 
 # %%
@@ -246,8 +249,8 @@ table
 
 # %%
 matrix = model.matrix(test)
-values = Explainer(model.booster).contributions(matrix)
-gap = np.abs(values.sum(axis=1) - learner.margins(model.booster, matrix)).max()
+values = blend.contributions(model.ranker, matrix)
+gap = np.abs(values.sum(axis=1) - model.ranker.margins(matrix)).max()
 print(f"largest difference between the sum and the margin: {gap:.1e}")
 
 explained = pictures.explanation(values, matrix, model.features)
@@ -270,7 +273,7 @@ pl.DataFrame(
 # %%
 now = examples.filter((pl.col("snapshot") == settings.snapshots.as_of) & (pl.col("customer_key") == key))
 row = model.matrix(now)
-told = pictures.explanation(Explainer(model.booster).contributions(row), row, model.features)
+told = pictures.explanation(blend.contributions(model.ranker, row), row, model.features)
 shap.plots.waterfall(told[0], max_display=10, show=False)
 plt.show()
 
