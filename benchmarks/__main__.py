@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
-ALL = ("contributions",)
+ALL = ("contributions", "value", "quality")
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks import quality_table
 from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import declared, dictionary
@@ -22,6 +23,7 @@ from pipeline.stages.scoring import SCORE_COLUMNS
 from pipeline.tables import schemas
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
 COMMAND = "python -m docs.generate"
 # What the README shows comes from a run on this sample.
 SAMPLE, SAMPLE_WEEK = "complete_journey", "2018-01-01"
@@ -51,13 +53,20 @@ SCORE_WORDS = {
     "risk_band": ("text", "the band of `params.yaml: score.bands` the probability falls in"),
     "margin": ("log-odds", "what the trees say, before calibration"),
     "base_margin": ("log-odds", "their mean; with all contributions it adds up to `margin`"),
-    "value": ("currency", "profit expected over the horizon from this customer, if he or she stays"),
+    "value": (
+        "currency",
+        "profit expected in the outcome window from this customer, if he or she stays; below zero at a loss",
+    ),
     "value_at_stake": ("currency", "`churn_probability` × `value`"),
     "tier": ("text", "new, one-time, regular or loyal"),
     "last_order_day": ("day", "day of the last purchase before as_of"),
     "last_contact_day": ("day", "day the company last got in touch before as_of, where `contacts` are known"),
     "name": ("text", "name of the customer, where `customers` has it"),
     "owner": ("text", "who looks after the customer, where `customers` has it"),
+    "value_tier": ("text", "top (the most valuable `score.top_value_share`), tail (the less valuable half) or middle"),
+    "loss_making": ("yes/no", "cost more than he or she paid in the last 365 days; no where no cost is known"),
+    "strategic": ("yes/no", "kept for more than money: `customers` says so, with a reason, and it is not over"),
+    "spend_365d": ("currency", "paid in the last 365 days, refunds not taken off"),
 }
 PART_WORDS = {
     "family": ("text", "{}: the family of features"),
@@ -175,10 +184,17 @@ def stages() -> str:
     return table(("", "stage", "this → that", "in `pipeline/stages/`"), rows)
 
 
+def quality_benchmark() -> str | None:
+    """The tables of the quality benchmark, one heading below that of its section."""
+    file = RESULTS / "quality.json"
+    return quality_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
 Parts = dict[str, Callable[[], str | None]]
 PAGES: dict[str, Parts] = {
     "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality, "stages": stages},
     "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
+    "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},
 }
 
 

@@ -8,7 +8,8 @@ The rooms, in the order the data passes them:
 - ``model`` learns on earlier snapshots and is judged on a later one;
 - ``reasons`` split a score into what raises and what lowers it, and say so in words;
 - ``playbooks`` choose one action per customer, or none, with the reason;
-- ``lists`` write the week that people open.
+- ``lists`` write the week that people open;
+- ``simulate`` makes a company whose truth is known, to judge all of this by.
 
 ``stages`` are the six steps of ``dvc repro``; ``cli`` is the ``churn`` command, whose weekly job calls the same steps.
 ``docs/glossary.md`` fixes the words.

@@ -55,12 +55,68 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
 
 
 @main.command()
+@click.option("--leaks", is_flag=True, help="Look also for anything in tables and examples that knows the future.")
 @_told_in_one_line
-def check() -> None:
+def check(*, leaks: bool) -> None:
     """Read params.yaml and playbooks.yaml against the data, and say what cannot work."""
     from pipeline.stages import check as job
 
     for line in job.run():
+        click.echo(line)
+    if leaks:
+        from pipeline import params
+        from pipeline.stages import leaks as search
+
+        for line in search.run(params.load()):
+            click.echo(line)
+
+
+@main.command()
+@_told_in_one_line
+def suggest() -> None:
+    """Propose active_days and horizon_days from the customers' own pauses between purchases."""
+    from pipeline import params
+    from pipeline.stages import suggest as job
+
+    for line in job.run(params.load()):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("version")
+@click.option("--answered-for-by", default="", help="Who answers for a version of grade F, by name.")
+@_told_in_one_line
+def promote(*, version: str, answered_for_by: str) -> None:
+    """Make VERSION of the registered model the one the weekly job scores with."""
+    from pipeline import params
+    from pipeline.stages import promotion
+
+    click.echo(promotion.promote(params.load().tracking, version, answered_for_by))
+
+
+@main.command()
+@_told_in_one_line
+def rollback() -> None:
+    """Make the champion before this one champion again."""
+    from pipeline import params
+    from pipeline.stages import promotion
+
+    click.echo(promotion.rollback(params.load().tracking))
+
+
+@main.command()
+@click.option("--trials", default=30, show_default=True, type=click.IntRange(1), help="Settings to try.")
+@click.option("--to", default="params/tuned.yaml", show_default=True, type=click.Path(path_type=Path), help="The best.")
+@_told_in_one_line
+def tune(*, trials: int, to: Path) -> None:
+    """Search for better model settings on training snapshots alone; the test snapshot is never looked at."""
+    from pipeline import params
+
+    try:
+        from pipeline.stages import tune as job
+    except ModuleNotFoundError as error:
+        raise BadParams(f"churn tune needs {error.name}; install it: pip install 'churn-pipeline[tune]'") from None
+    for line in job.run(params.load(), trials, to):
         click.echo(line)
 
 
@@ -83,6 +139,24 @@ def where() -> None:
 
     week = paths.REPRO.week(params.load().snapshots.as_of)
     click.echo(f"The list: {week / 'risk_list.html'}" if week.is_dir() else f"{week} is not published; run: dvc repro")
+
+
+@main.command()
+@click.option("--customers", default=10_000, show_default=True, help="How many customers.")
+@click.option("--days", default=730, show_default=True, help="Length of the calendar, which begins on 2022-01-01.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same files.")
+@click.option("--setting", default="default", show_default=True, help="Which company; docs/simulated-company.md.")
+@click.option("--every-days", default=30, show_default=True, help="Days between snapshots of the truth.")
+@click.option("--gap-days", default=0, show_default=True, help="Days from a snapshot to its outcome window.")
+@click.option("--horizon-days", default=90, show_default=True, help="Length of the outcome window.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes; changes no file.")
+@click.option("--to", default="raw/simulated", show_default=True, type=click.Path(path_type=Path), help="The folder.")
+@_told_in_one_line
+def simulate(*, setting: str, to: Path, workers: int, **options: int) -> None:
+    """Write a company with a known truth: its tables, and beside them what nature knew."""
+    from pipeline.stages import simulate as job
+
+    click.echo(job.run(setting, job.plan(setting, **options), to, workers))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """``params.yaml`` -> frozen, typed sections. No setting has a default in code; an unknown key is refused."""
 
-import difflib
 import itertools
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,12 +12,16 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
 from pipeline.errors import BadParams, PipelineError
+from pipeline.settings_errors import first_problem as first_problem
+from pipeline.settings_errors import suggestion
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 def _quoted_day(value: object) -> object:
@@ -42,7 +44,7 @@ class Section(BaseModel):
 
 def _known_zone(name: object) -> object:
     if isinstance(name, str) and name not in available_timezones():
-        raise ValueError(f"unknown time zone {name!r}{_suggestion(name, sorted(available_timezones()))}")
+        raise ValueError(f"unknown time zone {name!r}{suggestion(name, sorted(available_timezones()))}")
     return name
 
 
@@ -106,7 +108,7 @@ class Storage(Section):
     executor: Literal["serial", "processes"]
     workers: PositiveInt
     threads: PositiveInt
-    memory_gb: Annotated[float, Field(gt=0)]
+    memory_gb: Positive
 
 
 class Snapshots(Section):
@@ -134,6 +136,19 @@ class Label(Section):
     horizon_days: Days
 
 
+class Contract(Section):
+    """What a company has to bring."""
+
+    least_customers: PositiveInt
+    least_churners: PositiveInt
+    least_stayed: PositiveInt
+    least_histories: Annotated[float, Field(ge=1)]
+    max_missing_share: Share
+    max_one_time_share: Share
+    least_churn_rate: Share
+    most_churn_rate: Share
+
+
 class Features(Section):
     """What features are made of."""
 
@@ -150,9 +165,21 @@ class Features(Section):
         return self
 
 
-class Model(Section):
-    """How the trees are grown."""
+class Wide(Section):
+    """The logistic regression beside the trees."""
 
+    share: Share | Literal["auto"]
+    cuts: Annotated[int, Field(ge=2, le=50)]
+    l2: Positive
+    max_rows: Annotated[int, Field(ge=1000)]
+
+
+class Model(Section):
+    """How the model is made."""
+
+    wide: Wide
+    rhythm: bool
+    monotone: bool
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare
@@ -161,7 +188,7 @@ class Model(Section):
     min_rows_per_leaf: PositiveInt
     row_share: PositiveShare
     feature_share: PositiveShare
-    l2: Annotated[float, Field(ge=0)]
+    l2: NotNegative
     seed: NaturalInt
     num_threads: PositiveInt
 
@@ -171,6 +198,14 @@ class Evaluate(Section):
 
     top_shares: Annotated[list[PositiveShare], Field(min_length=1)]
     calibration_groups: Annotated[int, Field(ge=2)]
+    draws: Annotated[int, Field(ge=100)]
+    least_training_snapshots: PositiveInt
+    segments: list[str]
+    answered_for_by: str
+    contact_cost: NotNegative
+    offer_cost: NotNegative
+    acceptance_alpha: Positive
+    acceptance_beta: Positive
 
 
 class Score(Section):
@@ -181,6 +216,7 @@ class Score(Section):
     loyal_orders_365d: PositiveInt
     loyal_days: NaturalInt
     margin_share: PositiveShare
+    top_value_share: PositiveShare
 
     @model_validator(mode="after")
     def _bands_rise_from_zero(self) -> Self:
@@ -194,7 +230,7 @@ class Reasons(Section):
     """Which reasons are told."""
 
     max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
-    min_contribution: Annotated[float, Field(ge=0)]
+    min_contribution: NotNegative
 
 
 class Lists(Section):
@@ -221,6 +257,7 @@ class Params(Section):
     storage: Storage
     snapshots: Snapshots
     label: Label
+    contract: Contract
     features: Features
     model: Model
     evaluate: Evaluate
@@ -275,36 +312,3 @@ def parse(content: dict[str, Any], file_name: str = paths.PARAMS.name) -> Params
         return Params.model_validate(content)
     except ValidationError as error:
         raise BadParams(f"{file_name}: {first_problem(error, Params)}") from None
-
-
-def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
-    """The first thing wrong, in words a user can act on."""
-    # A key written wrong is both unknown and missing; the unknown one says more.
-    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-    where = ".".join(str(part) for part in problem["loc"] if not re.match(r"constrained-|literal\[", str(part)))
-    if problem["type"] == "extra_forbidden":
-        known = _keys_beside(root, problem["loc"][:-1])
-        return f"unknown key '{where}'{_suggestion(str(problem['loc'][-1]), known)}"
-    if problem["type"] == "missing":
-        return f"missing key '{where}'; add it"
-    said = problem["msg"].removeprefix("Value error, ")
-    if not where or (problem["type"] == "value_error" and "`" in said):
-        return f"{where + ': ' if where else ''}{said}"
-    return f"{where}: {said[0].lower()}{said[1:]}, found {problem['input']!r}"
-
-
-def _suggestion(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else (f"; known: {', '.join(known)}" if len(known) < 40 else "")
-
-
-def _keys_beside(root: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    fields = root.model_fields
-    for part in location:
-        if part not in fields:
-            continue
-        annotation = fields[str(part)].annotation
-        inner = [kind for kind in (annotation, *getattr(annotation, "__args__", ())) if isinstance(kind, type)]
-        sections = [kind for kind in inner if issubclass(kind, BaseModel)]
-        fields = sections[0].model_fields if sections else {}
-    return list(fields)

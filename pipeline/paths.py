@@ -57,6 +57,11 @@ class Paths:
         return self.models / "churn.txt"
 
     @property
+    def wide(self) -> Path:
+        """The logistic regression beside the trees."""
+        return self.models / "wide.json"
+
+    @property
     def calibration(self) -> Path:
         """What turns a margin into a probability."""
         return self.models / "calibration.json"
@@ -83,6 +88,16 @@ class Paths:
         return self.reports / "metrics.json"
 
     @property
+    def evaluation(self) -> Path:
+        """Everything behind the headline figures: intervals, earlier snapshots, segments, calibration, profit."""
+        return self.reports / "evaluation.json"
+
+    @property
+    def model_card_page(self) -> Path:
+        """What the model is, how good it is and what it is not for, as a page for people."""
+        return self.reports / "model_card.md"
+
+    @property
     def plots(self) -> Path:
         """Tables for ``dvc plots``."""
         return self.reports / "plots"
@@ -106,6 +121,7 @@ class Paths:
 REPRO = Paths()
 
 
+TUNING = REPRO.data / "tuning.db"
 WEEKLY_LOCK = REPRO.data / "weekly.lock"
 WEEKLY_WORK = REPRO.data / "weekly"
 

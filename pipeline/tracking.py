@@ -1,4 +1,4 @@
-"""MLflow: what DVC does not keep - runs to compare, and registered models. The only place that imports it."""
+"""MLflow: what DVC does not keep - runs to compare, each with its model. Only `registry` reaches MLflow beside it."""
 
 import json
 import logging
@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,10 +27,12 @@ with warnings.catch_warnings():
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
-from pipeline.errors import BadParams, NotEnoughData, StaleInput
+from pipeline.errors import BadParams, StaleInput
 from pipeline.params import Tracking
 
-CHAMPION = "champion"
+# Offered to `registry`, so that MLflow is imported in one place, after its switches are set.
+__all__ = ["MlflowException", "Pointer", "client", "connect", "git_commit", "mlflow", "point", "pointed", "quiet",
+           "record_evaluation", "record_model", "unreachable"]  # fmt: skip
 REQUIREMENTS = ["churn-pipeline"]
 for _chatty in ("alembic", "mlflow"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -42,6 +46,14 @@ class Pointer:
     model_version: str
     model_fingerprint: str
     tracking_uri: str
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """MLflow's own store warns about how it uses SQLAlchemy; nobody here can act on that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def git_commit() -> str | None:
@@ -63,7 +75,7 @@ def pointed(settings: Tracking, model_fingerprint: str, file: Path) -> Pointer |
     if pointer.model_fingerprint != model_fingerprint or pointer.tracking_uri != settings.uri:
         return None
     try:
-        _client(settings).get_run(pointer.run_id)
+        client(settings).get_run(pointer.run_id)
     except MlflowException:
         return None
     return pointer
@@ -100,7 +112,7 @@ def record_model(
     model_fingerprint
         What tells this model from any other.
     """
-    _connect(settings)
+    connect(settings)
     mlflow.set_experiment(settings.experiment)
     with mlflow.start_run() as run, TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -133,82 +145,21 @@ def _signature(features: list[str]) -> ModelSignature:
 
 def record_evaluation(settings: Tracking, pointer: Pointer, figures: dict[str, float], artifacts: list[Path]) -> None:
     """Add the figures of the untouched snapshot to the run that made the model."""
-    client = _client(settings)
+    store = client(settings)
     for name, value in figures.items():
-        client.log_metric(pointer.run_id, name, value)
+        store.log_metric(pointer.run_id, name, value)
     for file in artifacts:
-        client.log_artifact(pointer.run_id, str(file), "reports")
+        store.log_artifact(pointer.run_id, str(file), "reports")
 
 
-def promote(settings: Tracking, pointer: Pointer) -> None:
-    """Make the model the one the weekly job scores with."""
-    _client(settings).set_registered_model_alias(settings.registered_model, CHAMPION, pointer.model_version)
-
-
-def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
-    """Copy the champion's files and the figures it was judged by, and say which version it is.
-
-    Parameters
-    ----------
-    settings
-        ``params.yaml: tracking``.
-    models
-        Folder for the parts of the model.
-    figures
-        File for the figures of its evaluation.
-
-    Raises
-    ------
-    NotEnoughData
-        No champion is registered yet.
-    """
-    version = _champion(settings)
-    try:
-        _download(settings, version, models, figures)
-    except (MlflowException, OSError) as error:
-        raise _unreachable(settings, error) from None
-    return str(version.version)
-
-
-def _download(settings: Tracking, version: Any, models: Path, figures: Path) -> None:
-    uri = f"models:/{settings.registered_model}/{version.version}"
-    with TemporaryDirectory() as folder:
-        found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
-        models.mkdir(parents=True, exist_ok=True)
-        for file in sorted(found.joinpath("data").rglob("*")):
-            if file.is_file():
-                shutil.copy(file, models / file.name)
-        judged = mlflow.artifacts.download_artifacts(
-            run_id=version.run_id, artifact_path=f"reports/{figures.name}", dst_path=folder
-        )
-        figures.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(judged, figures)
-
-
-def _champion(settings: Tracking) -> Any:
-    try:
-        return _client(settings).get_model_version_by_alias(settings.registered_model, CHAMPION)
-    except MlflowException as error:
-        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            raise NotEnoughData(
-                f"{settings.uri} has no model {settings.registered_model!r} with alias {CHAMPION!r}; "
-                "train one: dvc repro (where it finds nothing to do: dvc repro --force --single-item evaluate)"
-            ) from None
-        raise _unreachable(settings, error) from None
-
-
-def _unreachable(settings: Tracking, error: Exception) -> StaleInput:
+def unreachable(settings: Tracking, error: Exception) -> StaleInput:
+    """The failure of a store that does not answer, in one line."""
     said = " ".join(str(error).split())[:200]
     return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {said}")
 
 
-def load_champion(settings: Tracking) -> Any:
-    """The champion as MLflow serves it: ``predict(frame)`` gives probabilities."""
-    _connect(settings)
-    return mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@{CHAMPION}")
-
-
-def _connect(settings: Tracking) -> None:
+def connect(settings: Tracking) -> None:
+    """Point MLflow to the store that params name."""
     uri = _absolute(settings.uri)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
@@ -224,8 +175,9 @@ def _absolute(uri: str) -> str:
     return uri if file == uri or Path(file).is_absolute() else f"sqlite:///{Path(file).resolve()}"
 
 
-def _client(settings: Tracking) -> Any:
-    _connect(settings)
+def client(settings: Tracking) -> Any:
+    """What asks the store, and tells it."""
+    connect(settings)
     try:
         return mlflow.MlflowClient()
     except MlflowException as error:

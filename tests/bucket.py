@@ -26,12 +26,12 @@ def write(folder: Path, lines: list[Line], events: list[Event] = (), contracts: 
     """Write the tables of bucket 0."""
     rows = pl.DataFrame(
         [
-            (customer_key(x.customer), x.customer, x.order, x.day, x.amount, Decimal(x.quantity), x.discount, x.product,
+            (customer_key(x.customer), x.customer, x.order, x.day, x.amount, Decimal(x.quantity), x.discount, x.cost, x.product,
              x.category, x.store, x.channel)
             for x in lines
         ],
         schema={"customer_key": pl.Int64, "customer_id": pl.String, "transaction_id": pl.String, "day": pl.Date,
-                "amount_minor": pl.Int64, "quantity": pl.Decimal(18, 3), "discount_minor": pl.Int64,
+                "amount_minor": pl.Int64, "quantity": pl.Decimal(18, 3), "discount_minor": pl.Int64, "cost_minor": pl.Int64,
                 "product_id": pl.String, "category": pl.String, "store_id": pl.String, "channel": pl.String},
         orient="row",
     )  # fmt: skip

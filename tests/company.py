@@ -36,6 +36,10 @@ label:
   horizon_days: 20
 features:
   event_types: [visit]
+model:
+  num_threads: 1
+evaluate:
+  draws: 100
 """
 
 

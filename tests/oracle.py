@@ -23,6 +23,7 @@ class Line:
     category: str | None = None
     store: str | None = None
     channel: str | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
     found["refunds_365d"] = orders(within(refunded, 365))
     found["refund_share_365d"] = ratio(-sum(line.amount for line in within(refunded, 365)), spend(year) * 100)
 
+    known = [line for line in within(lines, 365) if line.cost is not None]
+    margin = sum(line.amount - line.cost for line in known)
+    found["margin_365d"] = margin / 100
+    found["margin_share_365d"] = ratio(margin, sum(line.amount for line in known if line.amount >= 0))
+
     shares = {}
     for window in (90, 365):
         saved = sum(line.discount for line in within(bought, window))
@@ -120,6 +126,7 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
 
     found["days_since_first_order"] = tenure = (snapshot - days[0]).days
     found["orders_ever"] = orders(bought)
+    found["order_days_ever"] = len(days)
     found["is_one_time_buyer"] = int(orders(bought) == 1)
     for cut, least in (("half_year", 183), ("1_year", 365), ("2_years", 730), ("3_years", 1095)):
         found[f"is_tenured_{cut}"] = int(tenure >= least)

@@ -37,7 +37,7 @@ def test_check_says_what_it_found(company):
         "sources.events: raw/visits.csv, 3 of 3 columns mapped",
         "sources.contacts: raw/letters.csv, 2 of 2 columns mapped",
         "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
-        "features: 60 that the declared columns can carry",
+        "features: 67 that the declared columns can carry",
         "playbooks.yaml: 13 playbooks",
         "snapshots: 11 from 2024-02-02 to 2024-07-01, 9 of them complete",
     ]

@@ -18,9 +18,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from docs import generate
-from pipeline import cli, errors, overlay
+from pipeline import cli, errors, overlay, params
 from pipeline.examples.features import FAMILIES
 from pipeline.examples.population import STATUSES
+from pipeline.model import grade
+from pipeline.model.card import figures
 from pipeline.sources import samples
 from pipeline.stages.scoring import SCORE_COLUMNS
 from tests.company import make_company
@@ -228,7 +230,10 @@ def test_every_dependency_has_its_line():
     wanted = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["dependencies"]}
     for_development = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["optional-dependencies"]["dev"]}
     page = text(ROOT / "docs/decisions/dependencies.md")
-    for heading, names in (("**Decision.**", wanted), ("For development only", for_development)):
+    optional = PROJECT["optional-dependencies"]
+    asked_for = {re.match(r"[\w.-]+", line)[0] for name in optional if name != "dev" for line in optional[name]}
+    parts = {"**Decision.**": wanted, "Only where it is asked for": asked_for, "For development only": for_development}
+    for heading, names in parts.items():
         rows = table_rows(page, heading)
         told = {row[0].strip("`") for row in rows}
         assert told == names, f"docs/decisions/dependencies.md: lines missing or left over: {sorted(told ^ names)}"
@@ -240,6 +245,17 @@ def test_the_exit_codes_of_the_guide_are_those_of_the_code():
     codes = [kind.exit_code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.PipelineError)]
     rows = table_rows(text(GUIDE), "## When something is refused")
     assert [int(row[0]) for row in rows] == sorted(set(codes) - {errors.PipelineError.exit_code})
+
+
+def test_the_grades_and_scorers_of_the_page_are_those_of_the_code():
+    page = text(ROOT / "docs/model-quality.md")
+    told = {letter: (means, advice) for letter, means, advice in table_rows(page, "## The grade")}
+    assert told == {letter: (means, grade.Grade(letter, []).advice) for letter, means in grade.RULES.items()}
+    scorers = [row[0].strip("`") for row in table_rows(page, "## What it has to beat")]
+    assert sorted([*scorers, "model"]) == sorted(figures.SCORERS)
+    named = set(re.findall(r"`evaluate\.(\w+)`", page))
+    assert named <= set(params.Evaluate.model_fields), "settings that params.yaml does not have"
+    assert f"exit code {errors.ModelRefused.exit_code}" in page
 
 
 def test_the_glossary_knows_the_words_of_the_code():
@@ -301,7 +317,7 @@ def test_the_guide_leads_from_files_to_a_list(fresh):
             said, ran = shell(block.content), ran + 1
         elif block.language == "text":
             assert [line for line in block.content.splitlines() if line not in said.splitlines()] == []
-    assert ran == 5
+    assert ran == 7
     listed = pl.read_csv(fresh / "exports/2024-07-01/risk_list.csv")
     assert len(listed) > 20
     assert {"Ann", "Bo"} <= set(listed["owner"].drop_nulls())

@@ -1,8 +1,10 @@
 """The real stages, one after the other, on a small company: the list is right, and the same however it is made."""
 
 import filecmp
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +17,11 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from pipeline import errors, lists, params, paths, tracking
-from pipeline.model import artefacts
+from pipeline import errors, lists, params, paths, registry, tracking
+from pipeline.model import artefacts, grade
+from pipeline.model.spend import Spend
 from pipeline.paths import REPRO
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections, weekly
+from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections, tune, weekly
 from pipeline.tables import storage
 from tests.company import make_company
 
@@ -109,9 +112,12 @@ def test_scores_follow_from_the_model_and_the_data(shop):
     assert both["churn_probability"].to_list() == model.probability(both).round(6).tolist()
     rank = both["margin"].rank("average") - 0.5
     assert np.allclose(both["risk_percentile"], rank / len(both) * 100, atol=1e-4)
-    days = both["days_since_first_order"].clip(90, 365)
-    value = both["spend_365d"] / days * settings.label.horizon_days * settings.score.margin_share
-    assert np.allclose(both["value"], value, atol=0.00501)
+    spend = Spend.of_card(model.card["value"]).expected(both, settings.label.gap_days, settings.label.horizon_days)
+    assert np.allclose(both["value"], spend * settings.score.margin_share, atol=0.00501)
+    assert not both["loss_making"].any(), "no cost is known"
+    top = both.filter(pl.col("value_tier") == "top")
+    assert len(top) == -(-len(both) // 5)
+    assert top["value"].min() >= both.filter(pl.col("value_tier") != "top")["value"].max()
     assert np.allclose(both["value_at_stake"], both["churn_probability"] * both["value"], atol=0.00501)
     ago = [(WEEK - day).days for day in both["last_order_day"]]
     assert ago == both["days_since_last_order"].to_list()
@@ -175,7 +181,7 @@ def test_the_list_holds_whom_to_act_on_or_watch_by_value_at_stake(shop):
         {"storage__buckets": 2},
         {"storage__buckets": 7},
         {"storage__buckets": 7, "storage__executor": "processes"},
-        {"storage__threads": 1, "model__num_threads": 1},
+        {"storage__threads": 1, "model__num_threads": 2},
     ],
     ids=str,
 )
@@ -289,7 +295,7 @@ def test_a_model_of_another_company_or_meaning_is_refused(copy_of_shop):
 
 
 def test_a_day_the_model_has_learnt_from_is_refused(copy_of_shop):
-    with pytest.raises(errors.StaleInput, match="the model has learnt from what happened until 2024-05-22"):
+    with pytest.raises(errors.StaleInput, match="the model has learnt from what happened until 2024-06-21"):
         weekly.run(params.load(), date(2024, 5, 20), replace=False, dry_run=False)
 
 
@@ -341,7 +347,7 @@ def test_a_registry_that_does_not_answer_is_not_called_empty(copy_of_shop, monke
 
 
 def test_artefacts_that_are_gone_are_told_in_one_line(copy_of_shop, monkeypatch):
-    monkeypatch.setattr(tracking.mlflow.artifacts, "download_artifacts", _gone)
+    monkeypatch.setattr(registry.mlflow.artifacts, "download_artifacts", _gone)
     with pytest.raises(errors.StaleInput, match="does not answer as it should: gone"):
         weekly.run(params.load(), WEEK, replace=True, dry_run=False)
 
@@ -392,21 +398,21 @@ def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
 def test_mlflow_has_the_run_and_the_same_model(shop):
     settings = params.load().tracking
     pointer = json.loads(REPRO.run_pointer.read_text())
-    run = tracking._client(settings).get_run(pointer["run_id"])
+    run = tracking.client(settings).get_run(pointer["run_id"])
     assert run.data.params["label.horizon_days"] == "20"
     assert run.data.tags["data_fingerprint"] == storage.read_json(REPRO.ingest_report)["fingerprint"]
     assert "git_commit" in run.data.tags
     metrics = storage.read_json(REPRO.metrics)
     assert run.data.metrics["test_model_auc"] == metrics["model"]["auc"]
     assert {"train_auc", "validation_auc", "validation_brier"} <= set(run.data.metrics)
-    kept = {file.path for file in tracking._client(settings).list_artifacts(run.info.run_id, "reports")}
+    kept = {file.path for file in tracking.client(settings).list_artifacts(run.info.run_id, "reports")}
     assert {"reports/metrics.json", "reports/gains.csv", "reports/calibration.csv", "reports/reasons.png",
-            "reports/training.csv"} <= kept  # fmt: skip
-    champion = tracking.load_champion(settings)
+            "reports/training.csv", "reports/model_card.md"} <= kept  # fmt: skip
+    champion = registry.load_champion(settings)
     assert champion.metadata.signature.outputs.input_names() == ["churn_probability"]
     local = artefacts.load(REPRO.models)
     examples = storage.read_buckets(REPRO.examples)
-    frame = examples.select(pl.col(local.features).cast(pl.Float64)).to_pandas()
+    frame = examples.select(pl.col(local.ranker.inputs).cast(pl.Float64)).to_pandas()
     assert champion.predict(frame).tolist() == local.probability(examples).tolist(), "bit for bit"
 
 
@@ -415,20 +421,133 @@ def test_a_model_that_dvc_restored_gets_a_run_again(copy_of_shop):
     Path("mlflow.db").unlink()
     run_stages((s4_evaluate,))
     pointer = json.loads(REPRO.run_pointer.read_text())
-    assert tracking._client(params.load().tracking).get_run(pointer["run_id"]).data.metrics["test_model_auc"]
+    assert tracking.client(params.load().tracking).get_run(pointer["run_id"]).data.metrics["test_model_auc"]
 
 
-def test_a_model_worse_than_silence_alone_is_not_made_champion(copy_of_shop, monkeypatch):
+def test_a_model_worse_than_the_simple_rule_makes_no_list_and_no_champion(copy_of_shop, monkeypatch):
     Path("mlflow.db").unlink()
-    text = REPRO.model_text.read_text()
-    monkeypatch.setattr(artefacts.ChurnModel, "probability", lambda self, rows: np.linspace(0, 1, len(rows)))
-    with pytest.raises(errors.ModelRefused, match=r"the model ranks worse \(AUC 0\.\d+\) than silence alone"):
-        run_stages((s4_evaluate,))
+    text, weeks = REPRO.model_text.read_text(), sorted(Path("exports").rglob("*"))
+    monkeypatch.setattr(artefacts.ChurnModel, "judged_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
+    settings = params.load()
+    said = s4_evaluate.run(**{name: getattr(settings, name) for name in sections(s4_evaluate.run)})
+    assert said.startswith("Grade F: do not ship. ")
+    assert said.endswith("Not made champion: its grade is F.")
+    assert storage.read_json(REPRO.metrics)["grade"] == "F"
+    with pytest.raises(
+        errors.ModelRefused, match=r"^Grade F: do not ship\. .* answers for it by name: params\.yaml"
+    ) as no:
+        run_stages((s6_publish,))
+    assert no.value.exit_code == 14
+    assert sorted(Path("exports").rglob("*")) == weeks
     assert REPRO.model_text.read_text() == text
-    monkeypatch.undo()
-    os.chdir(copy_of_shop)
     with pytest.raises(errors.NotEnoughData, match="champion"):
-        tracking.fetch_champion(params.load().tracking, Path("m"), Path("f/metrics.json"))
+        registry.fetch_champion(settings.tracking, Path("m"), Path("f/metrics.json"))
+
+
+def test_whoever_wants_a_list_of_grade_f_answers_for_it_by_name(copy_of_shop, monkeypatch):
+    monkeypatch.setattr(artefacts.ChurnModel, "judged_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
+    run_stages((s4_evaluate, s6_publish), evaluate__answered_for_by="Ann Berg")
+    told = storage.read_json(week() / "run_report.json")["about"]["verdict"]
+    assert told.startswith("Grade F: do not ship.")
+    assert told.endswith("Used all the same; Ann Berg answers for it.")
+    assert told in html.unescape((week() / "risk_list.html").read_text())
+
+
+def test_the_verdict_stands_on_every_list_and_report(shop):
+    verdict = storage.read_json(REPRO.metrics)["verdict"]
+    assert re.match(r"Grade [ABC]: ship\. .* AUC 0\.\d{3} \(0\.\d{3} to 0\.\d{3}\) against 0\.\d{3}, \+0\.", verdict)
+    assert verdict in html.unescape((week() / "risk_list.html").read_text())
+    assert storage.read_json(week() / "run_report.json")["about"]["verdict"] == verdict
+    assert f"**{verdict}**" in REPRO.model_card_page.read_text().splitlines()
+
+
+def test_a_challenger_takes_over_unless_it_is_certainly_worse(copy_of_shop, monkeypatch):
+    settings = params.load().tracking
+    first = registry.champion_version(settings)
+    run_stages((s3_train, s4_evaluate), model__num_leaves=5)
+    second = registry.champion_version(settings)
+    assert second != first, "not worse, and newer"
+    assert registry.champions(settings) == [first, second]
+    # A model of five trees that see next to nothing, judged kindly enough not to be an F.
+    monkeypatch.setattr(grade, "grade", lambda *_, **__: grade.Grade("C", []))
+    small = params.load().model.model_copy(update={"max_trees": 1, "rhythm": False, "min_rows_per_leaf": 900})
+    worse = small.model_copy(update={"wide": small.wide.model_copy(update={"share": 0.0})})
+    s = params.load().model_copy(update={"model": worse})
+    s3_train.run(**{name: getattr(s, name) for name in sections(s3_train.run)})
+    said = s4_evaluate.run(**{name: getattr(s, name) for name in sections(s4_evaluate.run)})
+    assert f"Not made champion: champion version {second} ranks the same customers certainly better: -0." in said
+    assert registry.champion_version(settings) == second
+
+
+def test_a_champion_that_knows_the_test_customers_is_not_judged_on_them(copy_of_shop):
+    run_stages((s3_train, s4_evaluate), model__num_leaves=5)
+    champion = registry.champion_version(params.load().tracking)
+    earlier = {"snapshots__as_of": date(2024, 6, 16), "snapshots__observed_until": date(2024, 5, 31)}
+    settings = params.load()
+    s = settings.model_copy(update={"snapshots": settings.snapshots.model_copy(
+        update={key.split("__")[1]: value for key, value in earlier.items()})})  # fmt: skip
+    for stage in (s2_examples, s3_train):
+        stage.run(**{name: getattr(s, name) for name in sections(stage.run)})
+    said = s4_evaluate.run(**{name: getattr(s, name) for name in sections(s4_evaluate.run)})
+    assert said.endswith(
+        f"champion version {champion} has learnt from the test customers already; churn promote decides."
+    )
+
+
+def test_champions_are_promoted_and_rolled_back_by_hand(copy_of_shop):
+    settings = params.load().tracking
+    first = registry.champion_version(settings)
+    assert churn("rollback").returncode == 13, "there was none before"
+    run_stages((s3_train, s4_evaluate), model__num_leaves=5)
+    second = registry.champion_version(settings)
+    done = churn("rollback")
+    assert (done.returncode, done.stdout) == (0, f"version {first} is champion again, in place of version {second}\n")
+    assert registry.champion_version(settings) == first
+    shutil.rmtree("exports")
+    assert f"by champion version {first}," in weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+    assert churn("promote", second).stdout == f"version {second} is champion\n"
+    assert registry.champions(settings) == [first, second]
+    unknown = churn("promote", "99")
+    assert (unknown.returncode, unknown.stderr) == (10, "sqlite:///mlflow.db has no version '99' of 'churn'\n")
+    registry.describe(settings, first, {"grade": "F"})
+    refused = churn("promote", first)
+    assert (refused.returncode, refused.stderr) == (
+        14, f"version {first} is of grade F; somebody has to answer for it: --answered-for-by NAME\n"
+    )  # fmt: skip
+    assert churn("promote", first, "--answered-for-by", "Ann Berg").returncode == 0
+    at = paths.weekly(WEEK)
+    registry.fetch_champion(settings, at.models, at.metrics)
+    assert storage.read_json(at.metrics)["answered_for_by"] == "Ann Berg"
+
+
+def test_tuning_never_sees_the_test_snapshot(copy_of_shop):
+    """Corrupt the test snapshot's outcomes and features: every trial comes out the same."""
+    said = list(tune.run(params.load(), 2, Path("params/tuned.yaml")))
+    assert [line.split(":")[0] for line in said] == ["trial 0", "trial 1", "params/tuned.yaml"]
+    paths.TUNING.unlink()
+    test = storage.read_json(REPRO.model_card)["snapshots"]["test"]
+    for file in storage.bucket_files(REPRO.examples):
+        rows = pl.read_parquet(file)
+        late = pl.col("snapshot") >= date.fromisoformat(test)
+        rows = rows.with_columns(
+            pl.when(late).then(1 - pl.col("churned")).otherwise("churned").alias("churned"),
+            pl.when(late).then(999).otherwise("days_since_last_order").alias("days_since_last_order"),
+        )
+        storage.write_parquet(rows, file)
+    again = list(tune.run(params.load(), 2, Path("params/tuned.yaml")))
+    assert again == said
+
+
+def test_a_study_goes_on_and_its_best_settings_are_an_overlay(copy_of_shop):
+    tune_once = churn("tune", "--trials", "2")
+    assert tune_once.returncode == 0, tune_once.stderr
+    more = churn("tune", "--trials", "1")
+    assert more.stdout.startswith("trial 2: ")
+    assert "take it: churn use params/tuned.yaml" in more.stdout
+    assert churn("use", "params/tuned.yaml").returncode == 0
+    tuned, written = params.load().model, params.read_yaml(Path("params/tuned.yaml"), errors.BadParams)["model"]
+    assert tuned.num_leaves == written["num_leaves"]
+    assert tuned.wide.l2 == written["wide"]["l2"]
 
 
 def test_no_file_holds_a_pickle_or_a_wall_clock(shop):

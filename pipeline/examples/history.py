@@ -11,6 +11,7 @@ from pipeline.tables import storage
 # Each kind is a set of rows about the customer and the day:
 #   purchase  what was bought that day; `gap_days` since the purchase day before
 #   refund    what was given back
+#   margin    what was paid, less refunds, less cost: of the lines whose cost is known
 #   product, category, store, channel   one row per item bought that day
 #   event     one row per event type
 # `next_day` is the next day of the same customer, kind and item.
@@ -24,6 +25,7 @@ def create(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> None
     lines = sql.parquet([found])
     columns = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {lines}").fetchall()}
     parts = [_purchases(lines, columns), _refunds(lines)]
+    parts += [_margins(lines)] if "cost_minor" in columns else []
     parts += [_items(lines, kind, column) for kind, column in ITEM_COLUMNS.items() if column in columns]
     events = storage.bucket_file(tables / "events", bucket)
     if events.is_file():
@@ -57,6 +59,14 @@ def _refunds(lines: str) -> str:
         SELECT 'refund' AS kind, customer_key, NULL::VARCHAR AS item, day,
             CAST(count(DISTINCT transaction_id) AS BIGINT) AS orders, CAST(-sum(amount_minor) AS BIGINT) AS amount_minor
         FROM {lines} WHERE amount_minor < 0 GROUP BY customer_key, day"""
+
+
+def _margins(lines: str) -> str:
+    return f"""
+        SELECT 'margin' AS kind, customer_key, NULL::VARCHAR AS item, day,
+            CAST(sum(amount_minor - cost_minor) AS BIGINT) AS margin_minor,
+            CAST(coalesce(sum(amount_minor) FILTER (amount_minor >= 0), 0) AS BIGINT) AS amount_minor
+        FROM {lines} WHERE cost_minor IS NOT NULL GROUP BY customer_key, day"""
 
 
 def _items(lines: str, kind: str, column: str) -> str:

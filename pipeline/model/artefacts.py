@@ -1,5 +1,6 @@
 """A model as files: the trees as text, the rest as JSON, nothing pickled."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,73 +11,93 @@ import polars as pl
 
 from pipeline.errors import BadData
 from pipeline.model import learner
+from pipeline.model.btyd import BgNbd
 from pipeline.model.calibration import Calibration
+from pipeline.model.ranker import Ranker
+from pipeline.model.wide import Wide
 from pipeline.paths import Paths
 from pipeline.tables import storage
 
-FILES = ("churn.txt", "calibration.json", "model.json")
+FILES = ("churn.txt", "wide.json", "calibration.json", "model.json")
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """Everything needed to score: trees, calibration, and what the columns are."""
+    """Everything needed to score, and what it is.
 
-    booster: learner.Booster
+    Attributes
+    ----------
+    ranker
+        What gives a margin.
+    calibration
+        The curve in use: from margin to probability, fitted on all complete snapshots later than the training ones.
+    judged
+        The curve that was judged on the test snapshot, fitted before it.
+    card
+        Where the model comes from and what its columns mean.
+    """
+
+    ranker: Ranker
     calibration: Calibration
+    judged: Calibration
     card: dict[str, Any]
 
     @property
     def features(self) -> list[str]:
-        """Names of the columns, in the order the trees expect."""
-        return [feature["name"] for feature in self.card["features"]]
+        """Names of the columns, in the order the model expects."""
+        return self.ranker.features
 
     def matrix(self, examples: pl.DataFrame) -> Array:
-        """The columns of the trees, missing values as NaN.
-
-        Raises
-        ------
-        BadData
-            A feature the model was trained on is absent.
-        """
-        missing = [name for name in self.features if name not in examples.columns]
-        if missing:
-            raise BadData(
-                f"the model needs {len(missing)} features that the data cannot carry, such as {missing[0]}; "
-                "declare their source in params.yaml, or train again: dvc repro"
-            )
-        return matrix(examples, self.features)
+        """The columns of the model, missing values as NaN; see `Ranker.matrix`."""
+        return self.ranker.matrix(examples)
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(learner.margins(self.booster, self.matrix(examples)))
+        return self.calibration.probability(self.ranker.margins(self.matrix(examples)))
 
-
-def matrix(examples: pl.DataFrame, features: list[str]) -> Array:
-    """Columns as one float64 matrix (rows, features), missing values as NaN."""
-    columns = [examples[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in features]
-    return np.ascontiguousarray(np.column_stack(columns), dtype=np.float64)
+    def judged_probability(self, examples: pl.DataFrame) -> Array:
+        """The same by the curve that had not seen the test snapshot: what evaluation judges."""
+        return self.judged.probability(self.ranker.margins(self.matrix(examples)))
 
 
 def save(model: ChurnModel, at: Paths) -> None:
     """Write the parts of a model."""
-    storage.write_text(learner.to_text(model.booster), at.model_text)
-    storage.write_json({"slope": model.calibration.slope, "intercept": model.calibration.intercept}, at.calibration)
-    storage.write_json(model.card, at.model_card)
+    ranker = model.ranker
+    storage.write_text(learner.to_text(ranker.trees), at.model_text)
+    storage.write_json({"share": ranker.wide_share} | _wide(ranker), at.wide)
+    curves = {"in_use": model.calibration, "judged": model.judged}
+    storage.write_json({name: dataclasses.asdict(curve) for name, curve in curves.items()}, at.calibration)
+    rhythm = dataclasses.asdict(ranker.rhythm) if ranker.rhythm else None
+    storage.write_json(model.card | {"rhythm": rhythm, "window_days": list(ranker.window)}, at.model_card)
+
+
+def _wide(ranker: Ranker) -> dict[str, Any]:
+    return ranker.wide.as_dict(ranker.features) if ranker.wide else {"base": 0.0, "lines": {}}
 
 
 def fingerprint(at: Paths) -> str:
-    """SHA-256 of what scores: the trees and the calibration."""
-    return storage.fingerprint([at.model_text, at.calibration])
+    """SHA-256 of what scores: trees, regression and calibration."""
+    return storage.fingerprint([at.model_text, at.wide, at.calibration])
+
+
+def readable(folder: Path) -> bool:
+    """Whether a folder holds all parts of a model; one that earlier code made may lack some."""
+    return all((folder / name).is_file() for name in FILES)
 
 
 def load(folder: Path) -> ChurnModel:
     """Read the parts of a model back."""
-    text, calibration, card = (folder / name for name in FILES)
+    text, wide, calibration, card = (folder / name for name in FILES)
     if not text.is_file():
         raise BadData(f"{text}: not found; train first: dvc repro")
-    return ChurnModel(
+    found, regression, curves = (storage.read_json(file) for file in (card, wide, calibration))
+    ranker = Ranker(
+        [feature["name"] for feature in found["features"]],
         learner.from_text(text.read_text(encoding="utf-8")),
-        Calibration(**storage.read_json(calibration)),
-        storage.read_json(card),
+        Wide.from_dict(regression) if regression["share"] else None,
+        regression["share"],
+        BgNbd(**found["rhythm"]) if found["rhythm"] else None,
+        (found["window_days"][0], found["window_days"][1]),
     )
+    return ChurnModel(ranker, Calibration(**curves["in_use"]), Calibration(**curves["judged"]), found)

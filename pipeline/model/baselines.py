@@ -1,16 +1,21 @@
-"""What the model has to beat: the best recency rule and a logistic regression on recency, frequency and money."""
+"""What the model has to beat, from a constant to LightGBM out of the box; all fitted on training snapshots alone."""
 
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import expit, logit
 from sklearn.impute import SimpleImputer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from pipeline.model import calibration, learner, rhythm, wide
+from pipeline.model.ranker import matrix
+from pipeline.params import Label, Model, Wide
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -22,6 +27,10 @@ RECENCY_RULES = (
     "days_since_last_order_per_longest_gap",
 )
 RFM = ("days_since_last_order", "orders_365d", "spend_365d", "days_since_first_order")
+
+
+# The simplest of them: what a company could do without any of this.
+SIMPLE_RULE = "recency_rule"
 
 
 class Baseline(Protocol):
@@ -36,7 +45,7 @@ class Baseline(Protocol):
 class RecencyRule:
     """The recency rule that ranks the training snapshots best, with its churn rates there as probabilities."""
 
-    name = "recency_rule"
+    name = SIMPLE_RULE
 
     def __init__(self, features: pl.DataFrame, churned: Labels) -> None:
         ranked = {rule: float(roc_auc_score(churned, _filled(features, rule))) for rule in RECENCY_RULES}
@@ -69,9 +78,90 @@ class RfmLogistic:
         return np.asarray(self._model.predict_proba(_logarithms(features))[:, 1], dtype=np.float64)
 
 
-def fit_all(features: pl.DataFrame, churned: Labels) -> list[Baseline]:
-    """Fit every baseline on the training snapshots."""
-    return [RecencyRule(features, churned), RfmLogistic(features, churned)]
+class BaseRate:
+    """The churn rate of the training snapshots, the same for everyone."""
+
+    name = "base_rate_alone"
+
+    def __init__(self, churned: Labels) -> None:
+        self._rate = float(churned.mean())
+
+    def probability(self, features: pl.DataFrame) -> Array:
+        """That rate, for each row."""
+        return np.full(len(features), self._rate)
+
+
+class WideLogistic:
+    """The wide logistic regression on all features of the examples, alone; see `model.wide`."""
+
+    name = "wide_logistic"
+
+    def __init__(self, features: pl.DataFrame, churned: Labels, names: list[str], settings: Wide) -> None:
+        self._names = names
+        self._model = wide.fit(matrix(features, names), churned, settings)
+
+    def probability(self, features: pl.DataFrame) -> Array:
+        """Probability of churn of each row."""
+        return np.asarray(expit(self._model.margins(matrix(features, self._names))), dtype=np.float64)
+
+
+class BuyTillYouDie:
+    """Chance of no order in the outcome window by BG/NBD, bent to the churn rates of the training rows."""
+
+    name = "bg_nbd"
+
+    def __init__(self, features: pl.DataFrame, churned: Labels, label: Label) -> None:
+        self._window = (label.gap_days, label.horizon_days)
+        self._rhythm = rhythm.fit(features.filter(pl.col("snapshot") == pl.col("snapshot").max()))
+        self._curve = calibration.fit(self._margin(features), churned)
+
+    def probability(self, features: pl.DataFrame) -> Array:
+        """Probability of churn of each row."""
+        return self._curve.probability(self._margin(features))
+
+    def _margin(self, features: pl.DataFrame) -> Array:
+        chance = rhythm.no_order_chance(self._rhythm, features, *self._window)
+        return np.asarray(logit(np.clip(chance, 1e-6, 1 - 1e-6)), dtype=np.float64)
+
+
+class OutOfTheBox:
+    """LightGBM with its own defaults on all features, as a notebook would have it."""
+
+    name = "lightgbm_default"
+
+    def __init__(self, features: pl.DataFrame, churned: Labels, names: list[str], settings: Model) -> None:
+        self._names = names
+        self._trees = learner.out_of_the_box((matrix(features, names), churned), settings.seed, settings.num_threads)
+
+    def probability(self, features: pl.DataFrame) -> Array:
+        """Probability of churn of each row."""
+        return np.asarray(expit(learner.margins(self._trees, matrix(features, self._names))), dtype=np.float64)
+
+
+def fit_all(features: pl.DataFrame, churned: Labels, names: list[str], label: Label, settings: Model) -> list[Baseline]:
+    """Fit every baseline on the training snapshots.
+
+    Parameters
+    ----------
+    features
+        Labelled examples of the training snapshots.
+    churned
+        What happened, 0 or 1.
+    names
+        The features of the examples that a model may see.
+    label
+        ``params.yaml: label``.
+    settings
+        ``params.yaml: model``.
+    """
+    return [
+        BaseRate(churned),
+        RecencyRule(features, churned),
+        RfmLogistic(features, churned),
+        WideLogistic(features, churned, names, settings.wide),
+        BuyTillYouDie(features, churned, label),
+        OutOfTheBox(features, churned, names, settings),
+    ]
 
 
 def _filled(features: pl.DataFrame, rule: str) -> Array:

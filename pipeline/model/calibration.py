@@ -44,6 +44,8 @@ def fit(margin: Array, churned: npt.NDArray[np.int8]) -> Calibration:
     ranking round; the curve then only moves to the base rate.
     """
     positives, negatives = int(churned.sum()), int((1 - churned).sum())
+    if np.ptp(margin) == 0:
+        return _base_rate(positives, negatives)
     target = np.where(churned == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     # A target between 0 and 1 is two rows, one of each outcome, that share its weight.
     twice, outcome = np.concatenate([margin, margin]), np.repeat([1, 0], len(margin))
@@ -51,6 +53,11 @@ def fit(margin: Array, churned: npt.NDArray[np.int8]) -> Calibration:
     model.fit(twice.reshape(-1, 1), outcome, sample_weight=np.concatenate([target, 1 - target]))
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
     if slope <= 0:
-        slope, intercept = 1e-6, float(np.log((positives + 1) / (negatives + 1)))
+        return _base_rate(positives, negatives)
     # Ten digits: the last ones differ between processors, and a file must not.
     return Calibration(float(f"{slope:.10g}"), float(f"{intercept:.10g}"))
+
+
+def _base_rate(positives: int, negatives: int) -> Calibration:
+    """Next to the same probability for everyone, ranks kept."""
+    return Calibration(1e-6, float(f"{np.log((positives + 1) / (negatives + 1)):.10g}"))

@@ -1,20 +1,27 @@
 """Gradient-boosted trees; the only place that imports LightGBM."""
 
+import os
 import re
 from dataclasses import dataclass
+
+# Set before the import, where its threads read it: while one of them waits, it sleeps. By default it spins, and with
+# two programs on two cores a training then takes eight times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import BadData
+from pipeline.examples.features import Feature
 from pipeline.params import Model
 
 Matrix = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 
-__all__ = ["Booster", "Fitted", "fit", "from_text", "margins", "to_text"]
+__all__ = ["Booster", "Fitted", "fit", "from_text", "margins", "out_of_the_box", "to_text"]
 Booster = lightgbm.Booster
+DIRECTIONS = {"up": 1, "down": -1, "none": 0}
 
 
 @dataclass(frozen=True)
@@ -27,15 +34,17 @@ class Fitted:
     validation_loss: list[float]
 
 
-def fit(train: tuple[Matrix, Labels], validation: tuple[Matrix, Labels], names: list[str], settings: Model) -> Fitted:
+def fit(
+    train: tuple[Matrix, Labels], validation: tuple[Matrix, Labels], features: list[Feature], settings: Model
+) -> Fitted:
     """Grow trees until the validation snapshot no longer gains.
 
     Parameters
     ----------
     train, validation
         Features (rows, features) and labels (0, 1) of each part.
-    names
-        Name of each column.
+    features
+        What each column is: its name, and the direction that means risk.
     settings
         ``params.yaml: model``.
 
@@ -43,11 +52,12 @@ def fit(train: tuple[Matrix, Labels], validation: tuple[Matrix, Labels], names: 
     -----
     Classes are not re-weighted, so the margins are log-odds at the true base rate.
     """
+    names = [feature.name for feature in features]
     teach = lightgbm.Dataset(train[0], train[1], feature_name=names, free_raw_data=True)
     judge = lightgbm.Dataset(validation[0], validation[1], reference=teach)
     history: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
-        _lightgbm_settings(settings),
+        _lightgbm_settings(settings) | _monotone(features, settings),
         teach,
         num_boost_round=settings.max_trees,
         valid_sets=[teach, judge],
@@ -84,6 +94,20 @@ def _lightgbm_settings(settings: Model) -> dict[str, object]:
         "force_row_wise": True,
         "verbose": -1,
     }
+
+
+def _monotone(features: list[Feature], settings: Model) -> dict[str, object]:
+    """Where a direction is sure, no tree may turn it round, whatever chance made of the training rows."""
+    sure = [DIRECTIONS[feature.risk] if feature.is_sure else 0 for feature in features]
+    return {"monotone_constraints": sure} if settings.monotone and any(sure) else {}
+
+
+def out_of_the_box(train: tuple[Matrix, Labels], seed: int, num_threads: int) -> lightgbm.Booster:
+    """LightGBM as it comes: its own defaults, nothing tuned. What a notebook would do, and a model has to beat."""
+    fixed = {"objective": "binary", "seed": seed, "num_threads": num_threads, "deterministic": True}
+    return lightgbm.train(
+        fixed | {"force_row_wise": True, "verbose": -1}, lightgbm.Dataset(train[0], train[1], free_raw_data=True)
+    )
 
 
 def to_text(booster: lightgbm.Booster) -> str:

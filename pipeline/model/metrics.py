@@ -65,12 +65,30 @@ def percent(share: float) -> str:
     return f"{share * 100:g}"
 
 
+def auc(churned: Labels, probability: Array) -> float:
+    """Chance that a churner is ranked above somebody who stayed (area under the ROC curve).
+
+    >>> auc(np.array([1, 0, 0], dtype=np.int8), np.array([0.6, 0.2, 0.9]))
+    0.5
+    """
+    return float(roc_auc_score(churned, probability))
+
+
+def brier(churned: Labels, probability: Array) -> float:
+    """Mean squared distance of the probability from what happened; the base rate p alone gives p (1 - p).
+
+    >>> brier(np.array([1, 0], dtype=np.int8), np.array([0.5, 0.0]))
+    0.125
+    """
+    return float(brier_score_loss(churned, probability))
+
+
 def summary(churned: Labels, probability: Array, shares: list[float]) -> dict[str, float]:
     """All headline figures of one model on one set of rows, rounded to 6 decimals."""
     figures = {
-        "auc": float(roc_auc_score(churned, probability)),
+        "auc": auc(churned, probability),
         "average_precision": float(average_precision_score(churned, probability)),
-        "brier": float(brier_score_loss(churned, probability)),
+        "brier": brier(churned, probability),
     }
     for share in shares:
         figures[f"lift_at_{percent(share)}_percent"] = lift(churned, probability, share)

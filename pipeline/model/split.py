@@ -43,12 +43,7 @@ def by_time(complete: list[date], label: Label) -> Split:
     (['2017-09-03'], '2017-10-03', '2017-11-02')
     """
     need = label.gap_days + label.horizon_days
-    parts: list[date] = []
-    for day in sorted(complete, reverse=True):
-        if not parts or (parts[-1] - day).days >= need:
-            parts.append(day)
-        if len(parts) == 3:
-            break
+    parts = _apart(complete, need)
     if len(parts) < 3:
         raise NotEnoughData(
             f"{len(complete)} complete snapshots ({_span(complete)}) hold {len(parts)} that are {need} days apart; "
@@ -56,6 +51,41 @@ def by_time(complete: list[date], label: Label) -> Split:
         )
     test, validation, latest = parts
     return Split([day for day in sorted(complete) if day <= latest], validation, test)
+
+
+def origins(complete: list[date], label: Label, least_training: int) -> list[Split]:
+    """Every split of its own time: as `by_time` would have made it on the day each test snapshot became complete.
+
+    Parameters
+    ----------
+    complete
+        All complete snapshots.
+    label
+        ``params.yaml: label``.
+    least_training
+        Training snapshots a split must have at least.
+
+    Examples
+    --------
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
+    >>> days = [date(2017, 9, 3), date(2017, 9, 18), date(2017, 10, 3), date(2017, 10, 18), date(2017, 11, 2),
+    ...         date(2017, 11, 17)]
+    >>> [(len(found.train), str(found.validation), str(found.test)) for found in origins(days, label, 1)]
+    [(1, '2017-10-03', '2017-11-02'), (2, '2017-10-18', '2017-11-17')]
+    """
+    ordered = sorted(complete)
+    so_far = [ordered[: at + 1] for at in range(len(ordered))]
+    able = [days for days in so_far if len(_apart(days, label.gap_days + label.horizon_days)) == 3]
+    return [split for days in able if len((split := by_time(days, label)).train) >= least_training]
+
+
+def _apart(complete: list[date], need: int) -> list[date]:
+    """The last snapshots, latest first and three at most, of which each outcome window is over before the next."""
+    parts: list[date] = []
+    for day in sorted(complete, reverse=True):
+        if len(parts) < 3 and (not parts or (parts[-1] - day).days >= need):
+            parts.append(day)
+    return parts
 
 
 def _span(days: list[date]) -> str:

@@ -2,11 +2,9 @@
 
 from datetime import date
 
-import numpy as np
 import polars as pl
 
 from pipeline.errors import NotEnoughData
-from pipeline.model.learner import Labels
 from pipeline.paths import Paths
 from pipeline.tables import storage
 
@@ -20,11 +18,6 @@ def read(at: Paths, names: list[str]) -> pl.DataFrame:
     """All labelled examples in an order that no bucket decides."""
     found = storage.read_buckets(at.examples, ["snapshot", "customer_key", "churned", *names])
     return found.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
-
-
-def churned(examples: pl.DataFrame) -> Labels:
-    """What happened, 0 or 1, row by row."""
-    return examples["churned"].to_numpy().astype(np.int8)
 
 
 def refuse_one_sided(parts: dict[str, pl.DataFrame]) -> None:

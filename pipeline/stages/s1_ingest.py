@@ -26,7 +26,7 @@ def run(data: params.Data, sources: params.Sources, storage: params.Storage, at:
         for name, source in declared.items():
             report["tables"][name] = _ingest(engine, schemas.TABLES[name], source, data, storage, at, staging, report)
     report["fingerprint"] = _fingerprint(data, declared, report["tables"])
-    report["last_day"] = loading.last_day(at.tables / "transactions")
+    report["first_day"], report["last_day"] = loading.first_and_last_day(at.tables / "transactions")
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(at, report["absent"])
     files.write_json(report, at.ingest_report)

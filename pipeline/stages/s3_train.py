@@ -1,14 +1,17 @@
-"""Stage 3 - train: examples of earlier snapshots -> trees, calibration and card; the run goes to MLflow."""
+"""Stage 3 - train: examples of earlier snapshots -> trees, regression, calibration and card; the run goes to MLflow."""
 
 import importlib.metadata
+from typing import Any
 
 import polars as pl
 
 from pipeline import params
-from pipeline.examples.features import model_features
+from pipeline.examples.features import Feature, available, model_features
 from pipeline.examples.snapshots import outcome_window
 from pipeline.examples.words import definition
-from pipeline.model import artefacts, calibration, learner, metrics, split
+from pipeline.model import artefacts, calibration, metrics, split, training
+from pipeline.model import contract as minimum
+from pipeline.model.spend import Spend
 from pipeline.paths import REPRO, Paths
 from pipeline.stages import labelled, main, recording
 from pipeline.tables import storage
@@ -21,6 +24,7 @@ def run(
     sources: params.Sources,
     snapshots: params.Snapshots,
     label: params.Label,
+    contract: params.Contract,
     features: params.Features,
     model: params.Model,
     evaluate: params.Evaluate,
@@ -29,37 +33,62 @@ def run(
 ) -> str:
     """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line."""
     declared = model_features(features, sources)
-    names = [feature.name for feature in declared]
-    examples = labelled.read(at, names)
+    examples = labelled.read(at, [feature.name for feature in declared])
     parts = split.by_time(labelled.complete_days(at), label)
-    teach = examples.filter(pl.col("snapshot").is_in(parts.train))
-    judge = examples.filter(pl.col("snapshot") == parts.validation)
-    labelled.refuse_one_sided({"training": teach, "validation": judge})
-    fitted = learner.fit(_xy(teach, names), _xy(judge, names), names, model)
-    margin = learner.margins(fitted.booster, artefacts.matrix(judge, names))
-    card = {
+    teach, judge, test = (_at(examples, days) for days in (parts.train, [parts.validation], [parts.test]))
+    by_part = {"training": teach, "validation": judge, "test": test}
+    warnings = minimum.check(by_part, available(features, sources), snapshots, label, contract)
+    trained = training.train(teach, judge, declared, label, model)
+    about = {
         "company": data.name,
         "money": {"currency": data.currency, "minor_digits": data.minor_digits},
         "timezone": data.timezone,
         "population": {"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days},
-        "features": [{"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk} for f in declared],
-        "typical": _typical(teach, names),
         "label": {**label.model_dump(), "words": definition(label)},
-        "snapshots": {"train": [str(d) for d in parts.train], "validation": str(parts.validation)},
-        "learnt_until": str(outcome_window(parts.validation, label).end),
-        "trees": fitted.best_tree,
         "data_fingerprint": storage.read_json(at.ingest_report)["fingerprint"],
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
     }
-    churn_model = artefacts.ChurnModel(fitted.booster, calibration.fit(margin, labelled.churned(judge)), card)
+    card = about | _learnt(trained, teach, parts, label) | {"features": _described(training.columns(declared, model))}
+    card["value"] = Spend.fit(teach).as_card()
+    card["warnings"] = warnings
+    in_use = _calibrated(trained, pl.concat([judge, test]))
+    churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)
     artefacts.save(churn_model, at)
-    _write_log(fitted, at)
+    _write_log(trained, at)
     recording.record(tracking, churn_model, _by_snapshot(churn_model, pl.concat([teach, judge]), evaluate), at)
-    return f"{fitted.best_tree} trees from {len(teach):,} examples at {len(parts.train)} snapshots"
+    doubts = f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {at.model_card}" if warnings else ""
+    return f"{trained.log.best_tree} trees from {len(teach):,} examples at {len(parts.train)} snapshots{doubts}"
 
 
-def _xy(examples: pl.DataFrame, names: list[str]) -> tuple[learner.Matrix, learner.Labels]:
-    return artefacts.matrix(examples, names), labelled.churned(examples)
+def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
+    return examples.filter(pl.col("snapshot").is_in(days))
+
+
+def _calibrated(trained: training.Trained, later: pl.DataFrame) -> calibration.Calibration:
+    """The curve that goes into use: two numbers, from all snapshots the trees have not seen, the newest among them.
+
+    What evaluation judges is the curve fitted before the test snapshot. Once that is complete, its churn rate is the
+    latest there is to know.
+    """
+    margins = trained.ranker.margins(trained.ranker.matrix(later))
+    return calibration.fit(margins, training.outcomes(later))
+
+
+def _learnt(trained: training.Trained, teach: pl.DataFrame, parts: split.Split, label: params.Label) -> dict[str, Any]:
+    return {
+        "snapshots": {
+            "train": [str(day) for day in parts.train], "validation": str(parts.validation), "test": str(parts.test),
+        },
+        # The trees have seen nothing from the first of these days on; the curve in use nothing from the second on.
+        "trees_learnt_until": str(outcome_window(parts.validation, label).end),
+        "learnt_until": str(outcome_window(parts.test, label).end),
+        "trees": trained.log.best_tree,
+        "typical": _typical(trained.ranker.completed(teach), trained.ranker.features),
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
+    }  # fmt: skip
+
+
+def _described(features: list[Feature]) -> list[dict[str, str]]:
+    return [{"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk} for f in features]
 
 
 def _typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:
@@ -68,14 +97,9 @@ def _typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None
     return {name: None if value is None else float(f"{value:.10g}") for name, value in medians.items()}
 
 
-def _write_log(fitted: learner.Fitted, at: Paths) -> None:
-    log = pl.DataFrame(
-        {
-            "tree": range(1, len(fitted.train_loss) + 1),
-            "train": fitted.train_loss,
-            "validation": fitted.validation_loss,
-        }
-    )
+def _write_log(trained: training.Trained, at: Paths) -> None:
+    losses = {"train": trained.log.train_loss, "validation": trained.log.validation_loss}
+    log = pl.DataFrame({"tree": range(1, len(losses["train"]) + 1), **losses})
     storage.write_text(log.write_csv(float_precision=6), at.training_log)
 
 
@@ -88,7 +112,7 @@ def _by_snapshot(
     for day in days:
         seen = examples.filter(pl.col("snapshot") == day)
         part = "validation" if str(day) == model.card["snapshots"]["validation"] else "train"
-        found = metrics.summary(labelled.churned(seen), model.probability(seen), settings.top_shares)
+        found = metrics.summary(training.outcomes(seen), model.judged_probability(seen), settings.top_shares)
         for name, value in found.items():
             series.setdefault(f"{part}_{name}", {})[(day - days[0]).days] = value
     return series

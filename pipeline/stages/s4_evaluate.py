@@ -1,17 +1,15 @@
-"""Stage 4 - evaluate: the model on a later, untouched snapshot, beside the rules it has to beat."""
+"""Stage 4 - evaluate: the model on later, untouched customers, beside the rules it has to beat; its grade."""
 
 from typing import Any
 
 import polars as pl
 
-from pipeline import params, tracking
-from pipeline.errors import ModelRefused
+from pipeline import params
 from pipeline.examples.features import model_features
-from pipeline.model import artefacts, baselines, metrics, report, split
+from pipeline.model import artefacts, card, grade, intervals, metrics, profit, report, rolling, segments, split
 from pipeline.paths import REPRO, Paths
-from pipeline.reasons import pictures
-from pipeline.reasons.contributions import Explainer
-from pipeline.stages import labelled, main, recording
+from pipeline.reasons import blend, pictures
+from pipeline.stages import groups, labelled, main, promotion
 from pipeline.tables import storage
 
 
@@ -19,66 +17,86 @@ def run(
     sources: params.Sources,
     label: params.Label,
     features: params.Features,
+    model: params.Model,
     evaluate: params.Evaluate,
+    score: params.Score,
     tracking: params.Tracking,
     at: Paths = REPRO,
 ) -> str:
-    """Judge the model, write figures and plots, make it champion unless a rule does better, and say how good it is."""
-    names = [feature.name for feature in model_features(features, sources)]
-    examples = labelled.read(at, names)
-    parts = split.by_time(labelled.complete_days(at), label)
-    teach = examples.filter(pl.col("snapshot").is_in(parts.train))
-    untouched = examples.filter(pl.col("snapshot") == parts.test)
+    """Judge and grade the model, write figures and plots, offer it as champion, and say how good it is."""
+    declared = model_features(features, sources)
+    examples = labelled.read(at, [feature.name for feature in declared])
+    complete = labelled.complete_days(at)
+    parts = split.by_time(complete, label)
+    teach, untouched = _at(examples, parts.train), _at(examples, [parts.test])
     labelled.refuse_one_sided({"test": untouched})
-    model = artefacts.load(at.models)
-    churned = labelled.churned(untouched)
-    scored = {"model": model.probability(untouched)}
-    scored |= {b.name: b.probability(untouched) for b in baselines.fit_all(teach, labelled.churned(teach))}
-    figures = report.figures(churned, scored, evaluate.top_shares)
-    found = {
-        "test_snapshot": str(parts.test),
-        "verdict": report.verdict(figures, str(parts.test), max(evaluate.top_shares)),
-        **figures,
-    }
-    storage.write_json(found, at.metrics)
-    plots = _write_plots(churned, scored, model, untouched, evaluate, at)
-    _record(tracking, model, figures, plots, at)
-    return str(found["verdict"])
+    found = artefacts.load(at.models)
+    test = rolling.judged(teach, untouched, found.judged_probability(untouched), declared, label, model)
+    origins = [origin for origin in split.origins(complete, label, evaluate.least_training_snapshots)
+               if origin.test != parts.test]  # fmt: skip
+    earlier = list(rolling.judge_all(examples, origins, declared, label, model))
+    known = groups.known(untouched, sources, label, score, evaluate.segments, at)
+    told, verdict = _evaluation(test, earlier, known, evaluate, score)
+    storage.write_json(told.pop("headline"), at.metrics)
+    storage.write_json(told, at.evaluation)
+    storage.write_text(_card(found, at), at.model_card_page)
+    files = [at.metrics, at.evaluation, at.model_card_page, *_write_plots(test, earlier, found, known, evaluate, at)]
+    return f"{verdict} {promotion.offer(tracking, found, untouched, evaluate, files, at)}"
+
+
+def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
+    return examples.filter(pl.col("snapshot").is_in(days))
+
+
+def _evaluation(
+    test: intervals.Judged, earlier: list[intervals.Judged], known: pl.DataFrame, settings: params.Evaluate,
+    score: params.Score,
+) -> tuple[dict[str, Any], str]:  # fmt: skip
+    """Everything there is to say, as JSON holds it, and the verdict."""
+    shares, draws = settings.top_shares, settings.draws
+    found = intervals.resample([test], shares, draws)
+    before = intervals.resample(earlier, shares, draws) if earlier else None
+    calibration = report.calibration(test, earlier, score.bands, settings)
+    graded = grade.grade(found, before, calibrated=calibration["as_right_as_chance_allows"])
+    figures = report.headline(test, found, shares)
+    verdict = report.verdict(graded, figures, found, test.snapshot, max(shares))
+    by = known.select(pl.col(settings.segments).cast(pl.String))
+    decided = {"grade": graded.letter, "ship": graded.ships, "answered_for_by": settings.answered_for_by}
+    return {
+        "headline": {"test_snapshot": test.snapshot, "verdict": verdict} | decided | figures,
+        "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
+        "test": report.compared(found),
+        "earlier": report.earlier(earlier, before) if before else None,
+        "calibration": calibration,
+        "segments": segments.by_segment(test, by, draws).to_dicts(),
+        "profit": report.profit(test, known["value"].to_numpy(), profit.Terms.of(settings)),
+    }, verdict
+
+
+def _card(model: artefacts.ChurnModel, at: Paths) -> str:
+    about = model.card | {"wide_share": model.ranker.wide_share}
+    read = storage.read_json
+    return card.markdown(about, read(at.metrics), read(at.evaluation), read(at.examples_report), read(at.ingest_report))
 
 
 def _write_plots(
-    churned: Any, scored: dict[str, Any], model: artefacts.ChurnModel, untouched: pl.DataFrame,
+    test: intervals.Judged, earlier: list[intervals.Judged], model: artefacts.ChurnModel, known: pl.DataFrame,
     evaluate: params.Evaluate, at: Paths,
 ) -> list[Any]:  # fmt: skip
-    gains, calibration, drawn = at.plots / "gains.csv", at.plots / "calibration.csv", at.plots / "reasons.png"
-    storage.write_text(report.gains(churned, scored).write_csv(), gains)
-    table = metrics.calibration_table(churned, scored["model"], evaluate.calibration_groups)
-    storage.write_text(table.write_csv(), calibration)
-    matrix = model.matrix(untouched)
-    values = Explainer(model.booster).contributions(matrix)
-    with storage.replacing(drawn) as partial:
-        partial.write_bytes(pictures.summary(values, matrix, model.features))
-    return [gains, calibration, drawn, at.metrics]
-
-
-def _record(
-    settings: params.Tracking, model: artefacts.ChurnModel, figures: dict[str, Any], files: list[Any], at: Paths
-) -> None:
-    fingerprint = artefacts.fingerprint(at)
-    pointer = tracking.pointed(settings, fingerprint, at.run_pointer) or recording.record(settings, model, {}, at)
-    flat = {
-        f"test_{scorer}_{name}": value
-        for scorer, found in figures.items()
-        if isinstance(found, dict)
-        for name, value in found.items()
+    tables = {
+        "gains": report.gains(test.churned, test.scored),
+        "calibration": metrics.calibration_table(test.churned, test.scored["model"], evaluate.calibration_groups),
+        "earlier": report.by_origin([*earlier, test]),
+        "profit": report.profit_curves(test, known["value"].to_numpy(), profit.Terms.of(evaluate)),
     }
-    tracking.record_evaluation(settings, pointer, flat, files)
-    if figures["model"]["auc"] < figures["recency_rule"]["auc"]:
-        raise ModelRefused(
-            f"the model ranks worse (AUC {figures['model']['auc']:.3f}) than silence alone "
-            f"({figures['recency_rule']['auc']:.3f}); it is not made champion: see reports/metrics.json"
-        )
-    tracking.promote(settings, pointer)
+    files = []
+    for name, table in tables.items():
+        files.append(at.plots / f"{name}.csv")
+        storage.write_text(table.write_csv(), files[-1])
+    matrix, drawn = model.matrix(known), at.plots / "reasons.png"
+    with storage.replacing(drawn) as partial:
+        partial.write_bytes(pictures.summary(blend.contributions(model.ranker, matrix), matrix, model.features))
+    return [*files, drawn]
 
 
 if __name__ == "__main__":

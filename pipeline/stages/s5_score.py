@@ -37,12 +37,12 @@ def run(
         jobs = [
             scoring.Job(
                 bucket, day, at.tables, at.examples, at.models, scored, contributed, model_features(features, sources),
-                score, reasons, label.horizon_days, data.currency, storage.threads,
+                score, reasons, label, data.currency, storage.threads,
             )
             for bucket in range(len(found))
         ]  # fmt: skip
         counts = list(buckets.map_buckets(scoring.score, jobs, storage, "scores"))
-        _fill_percentiles([files.bucket_file(scored, bucket) for bucket in range(len(found))])
+        _fill_ranks([files.bucket_file(scored, bucket) for bucket in range(len(found))], score)
         _refuse_silence(scored, day, data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
@@ -81,8 +81,10 @@ def _refuse_silence(scored: Path, day: date, max_silent_days: int) -> None:
         )
 
 
-def _fill_percentiles(scored: list[Path]) -> None:
-    for file, part in zip(scored, scoring.with_percentiles([files.read_parquet(f) for f in scored]), strict=True):
+def _fill_ranks(scored: list[Path], score: params.Score) -> None:
+    """What depends on everybody: how risky and how valuable a customer is beside all others."""
+    parts = scoring.with_percentiles([files.read_parquet(file) for file in scored])
+    for file, part in zip(scored, scoring.with_value_tiers(parts, score), strict=True):
         files.write_parquet(part, file)
 
 

@@ -16,14 +16,14 @@ from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import assign, declared, follow_up
-from pipeline.stages import main
+from pipeline.playbooks import assign, declared, follow_up, value
+from pipeline.stages import main, verdict
 from pipeline.tables import storage
 
 DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
             "value_at_stake", "reason_1_family", "reason_1_text", "reason_2_family", "reason_2_text",
             "reason_3_family", "reason_3_text", "protects_1_family", "protects_1_text", "playbook", "action", "channel",
-            "who", "due_day", "cost", "caution", "why_not"]  # fmt: skip
+            "who", "due_day", "cost", "caution", "why_not", "value_tier", "loss_making", "strategic"]  # fmt: skip
 
 
 def run(
@@ -67,7 +67,7 @@ def prepare(
         minor_digits=data.minor_digits,
         churn_definition=definition_at(day, label),
         notice=ingest["notice"],
-        verdict=storage.read_json(at.metrics)["verdict"],
+        verdict=verdict.refuse_unfit(storage.read_json(at.metrics)),
         eligible=customers["eligible"],
         scored=len(decided),
         listed=len(listed),
@@ -81,7 +81,7 @@ def prepare(
             "ingest": {"tables": ingest["tables"], "absent": ingest["absent"]},
             "customers": customers,
             "model": {key: card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
-            **_decisions(decided, listed, previous),
+            **_decisions(decided, listed, previous, score),
         },
         fingerprints={
             "model": artefacts.fingerprint(at),
@@ -119,11 +119,17 @@ def _contributions_of(listed: pl.DataFrame, at: Paths) -> pl.DataFrame:
     ).sort("customer_id")  # fmt: skip
 
 
-def _decisions(decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame) -> dict[str, Any]:
-    """What was decided for how many."""
+def _decisions(
+    decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame, score: params.Score
+) -> dict[str, Any]:
+    """What was decided for how many, and how much of the value the most valuable ones hold."""
+    strategic = decided["loss_making"] & decided["strategic"]
     return {
         "scored_by_band": _counted(decided["risk_band"]),
         "scored_by_tier": _counted(decided["tier"]),
+        "scored_by_value_tier": _counted(decided["value_tier"]),
+        "loss_making": {"customers": int(decided["loss_making"].sum()), "strategic": int(strategic.sum())},
+        "value": value.concentration(decided, score),
         "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
         "no_action": decided["playbook"].null_count(),
         "listed_by_status": _counted(listed["status"]),

@@ -9,10 +9,11 @@ import polars as pl
 
 from pipeline.errors import BadData
 from pipeline.examples.features import Feature
-from pipeline.model import artefacts, learner
-from pipeline.params import Reasons, Score
+from pipeline.model import artefacts, rhythm
+from pipeline.model.spend import Spend
+from pipeline.params import Label, Reasons, Score
 from pipeline.playbooks import value
-from pipeline.reasons.contributions import Explainer
+from pipeline.reasons import blend
 from pipeline.reasons.words import Teller
 from pipeline.tables import storage
 
@@ -38,6 +39,10 @@ SCORE_COLUMNS = [
     "last_contact_day",
     "name",
     "owner",
+    "value_tier",
+    "loss_making",
+    "strategic",
+    "spend_365d",
 ]
 
 
@@ -55,7 +60,7 @@ class Job:
     features: list[Feature]
     score: Score
     reasons: Reasons
-    horizon_days: int
+    label: Label
     currency: str
     threads: int
 
@@ -67,9 +72,10 @@ def score(job: Job) -> int:
     examples = examples.filter(pl.col("snapshot") == job.as_of).sort("customer_key")
     assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
+    completed = model.ranker.completed(examples)
     matrix = model.matrix(examples)
-    margin = learner.margins(model.booster, matrix, job.threads)
-    values = Explainer(model.booster).contributions(matrix, num_threads=job.threads)
+    margin = model.ranker.margins(matrix, job.threads)
+    values = blend.contributions(model.ranker, matrix, job.threads)
     assert np.allclose(values.sum(axis=1), margin, rtol=0, atol=1e-6), "contributions and base add up to the margin"
     teller = Teller(_in_model_order(job, model), model.card["typical"], job.reasons, job.currency)
     scores = known.with_columns(
@@ -78,14 +84,16 @@ def score(job: Job) -> int:
         pl.Series("base_margin", values[:, -1]),
         pl.lit(job.as_of).alias("as_of"),
         (pl.lit(job.as_of) - pl.duration(days="days_since_last_order")).cast(pl.Date).alias("last_order_day"),
-        value.expected_value(job.horizon_days, job.score),
+        value.expected_value(examples, Spend.of_card(model.card["value"]), job.label, job.score),
+        value.loss_making(examples),
         value.tier(job.score),
     ).with_columns(
         value.band(pl.col("churn_probability"), job.score),
         (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
+        pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
-    told = pl.concat([scores, teller.tell(examples, values[:, :-1])], how="horizontal")
+    told = pl.concat([scores, teller.tell(completed, values[:, :-1])], how="horizontal")
     storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_margin"]).with_columns(pl.Series("margin", margin))
     named = pl.concat([known.select("customer_id"), each], how="horizontal")
@@ -94,7 +102,7 @@ def score(job: Job) -> int:
 
 
 def _in_model_order(job: Job, model: artefacts.ChurnModel) -> list[Feature]:
-    declared = {feature.name: feature for feature in job.features}
+    declared = {feature.name: feature for feature in [*job.features, rhythm.NO_ORDER]}
     gone = [name for name in model.features if name not in declared]
     if gone:
         raise BadData(f"the model was trained with {gone[0]}, which is declared no more; train again: dvc repro")
@@ -117,8 +125,20 @@ def _customers(job: Job) -> pl.DataFrame:
         # Of several rows of a customer, the first text in the alphabet that is there: no order of files decides.
         once = found.group_by("customer_key").agg(pl.col(kept).min())
         ids = ids.join(once, on="customer_key", how="left")
-    absent = {"last_contact_day": pl.Date, "name": pl.String, "owner": pl.String}
-    return ids.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in absent.items() if c not in ids.columns)
+        ids = ids.join(_strategic(found, job.as_of), on="customer_key", how="left")
+    absent = {"last_contact_day": pl.Date, "name": pl.String, "owner": pl.String, "strategic": pl.Boolean}
+    ids = ids.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in absent.items() if c not in ids.columns)
+    return ids.with_columns(pl.col("strategic").fill_null(value=False))
+
+
+def _strategic(customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Whom somebody wants to keep for more than money, says why, and has not set an end that is over."""
+    if not {"strategic", "strategic_reason"} <= set(customers.columns):
+        return customers.select("customer_key", pl.lit(value=False).alias("strategic")).unique()
+    reasoned = pl.col("strategic_reason").fill_null("").str.strip_chars() != ""
+    until = pl.col("strategic_until_day") if "strategic_until_day" in customers.columns else pl.lit(None, dtype=pl.Date)
+    holds = pl.col("strategic").fill_null(value=False) & reasoned & (until.is_null() | (until >= as_of))
+    return customers.group_by("customer_key").agg(holds.any().alias("strategic"))
 
 
 def with_percentiles(scores: list[pl.DataFrame]) -> list[pl.DataFrame]:
@@ -132,3 +152,11 @@ def with_percentiles(scores: list[pl.DataFrame]) -> list[pl.DataFrame]:
         percentile = np.round((below + up_to) / 2 / len(ordered) * 100, 4)
         filled.append(part.with_columns(pl.Series("risk_percentile", percentile)))
     return filled
+
+
+def with_value_tiers(scores: list[pl.DataFrame], settings: Score) -> list[pl.DataFrame]:
+    """Fill ``value_tier``: among all scored customers, whatever bucket each is in."""
+    everyone = pl.concat([part.select("customer_id", "value") for part in scores])
+    tiers = everyone.select(value.value_tier(settings, "customer_id"))["value_tier"]
+    starts = np.cumsum([0, *(len(part) for part in scores)]).tolist()
+    return [part.with_columns(tiers.slice(start, len(part))) for part, start in zip(scores, starts[:-1], strict=True)]

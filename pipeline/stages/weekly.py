@@ -5,7 +5,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipeline import params, paths, tracking
+from pipeline import params, paths, registry
 from pipeline.errors import AlreadyPublished, Locked
 from pipeline.stages import s1_ingest, s2_examples, s5_score, s6_publish
 from pipeline.tables import storage
@@ -53,7 +53,7 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
     # Nobody else is at work, so whatever lies here was left by a run that was killed.
     storage.remove(paths.WEEKLY_WORK)
     try:
-        version = tracking.fetch_champion(settings.tracking, at.models, at.metrics)
+        version = registry.fetch_champion(settings.tracking, at.models, at.metrics)
         s1_ingest.run(settings.data, settings.sources, settings.storage, at)
         s2_examples.run(
             settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features,

@@ -150,9 +150,11 @@ def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, fold
     return accepted
 
 
-def last_day(folder: Path) -> str:
-    """The last day on which anything happened in a table, in ISO form."""
-    return str(max(day for file in storage.bucket_files(folder) if (day := storage.largest(file, "day")) is not None))
+def first_and_last_day(folder: Path) -> tuple[str, str]:
+    """The first and the last day on which anything happened in a table, in ISO form."""
+    found = [storage.extremes(file, "day") for file in storage.bucket_files(folder)]
+    days = [day for ends in found for day in ends if day is not None]
+    return str(min(days)), str(max(days))
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:

@@ -157,9 +157,9 @@ CUSTOMERS = Table(
         Column("phone_opt_in", "flag", "may be called"),
         Column("sms_opt_in", "flag", "may be texted"),
         Column("language", "text", "ISO 639 code"),
-        Column("strategic", "flag", "kept for more than money"),
-        Column("strategic_reason", "text", "why"),
-        Column("strategic_until", "day", "until when"),
+        Column("strategic", "flag", "kept for more than money; counts only with a reason, and until it is over"),
+        Column("strategic_reason", "text", "why, and by whose word"),
+        Column("strategic_until", "day", "last day it holds; open-ended where empty"),
     ),
 )
 SUBSCRIPTIONS = Table(

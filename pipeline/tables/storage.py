@@ -95,9 +95,11 @@ def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
     return frame.select(columns) if columns else frame
 
 
-def largest(file: Path, column: str) -> Any:
-    """The largest value of a column, read in a stream; None where there is no row."""
-    return pl.scan_parquet(file).select(pl.col(column).max()).collect().item()
+def extremes(file: Path, column: str) -> tuple[Any, Any]:
+    """The smallest and the largest value of a column, read in a stream; None and None where there is no row."""
+    least, most = pl.col(column).min().alias("least"), pl.col(column).max().alias("most")
+    found = pl.scan_parquet(file).select(least, most).collect()
+    return found.item(0, "least"), found.item(0, "most")
 
 
 def read_buckets(folder: Path, columns: list[str] | None = None) -> pl.DataFrame:
@@ -122,6 +124,11 @@ def read_json(file: Path) -> dict[str, Any]:
     content = json.loads(file.read_text(encoding="utf-8"))
     assert isinstance(content, dict), f"{file} holds one JSON object"
     return content
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fingerprint(files: list[Path]) -> str:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from pipeline.errors import BadData, NotEnoughData
+from pipeline.examples.features import Feature, Formula
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, baselines, calibration, learner, metrics, report, split
+from pipeline.model import artefacts, baselines, calibration, learner, metrics, report, split, wide
+from pipeline.model.ranker import Ranker
 from pipeline.params import Label
 from pipeline.paths import Paths
 
@@ -31,6 +33,23 @@ def test_no_outcome_window_overlaps_a_later_part(days, gap, horizon):
     left_out = set(complete) - {*parts.train, parts.validation, parts.test}
     assert all(outcome_window(day, label).end > parts.validation for day in left_out), "no snapshot is wasted"
     assert parts.train
+
+
+@given(st.sets(st.integers(0, 400), min_size=1, max_size=40), st.integers(0, 20), st.integers(1, 60), st.integers(1, 4))
+def test_every_origin_is_the_split_of_its_own_time(days, gap, horizon, least):
+    label = Label(kind="inactivity", gap_days=gap, horizon_days=horizon)
+    complete = sorted(date(2024, 1, 1) + timedelta(days=day) for day in days)
+    found = split.origins(complete, label, least)
+    assert len({origin.test for origin in found}) == len(found)
+    for origin in found:
+        assert len(origin.train) >= least
+        assert origin == split.by_time([day for day in complete if day <= origin.test], label)
+    for test in set(complete) - {origin.test for origin in found}:
+        try:
+            left_out = split.by_time([day for day in complete if day <= test], label)
+        except NotEnoughData:
+            continue
+        assert len(left_out.train) < least, "no origin is wasted"
 
 
 def test_too_few_snapshots_are_refused_with_what_is_needed():
@@ -148,13 +167,16 @@ def test_the_logistic_baseline_learns_the_direction():
     assert found.mean() == pytest.approx(churned.mean(), abs=0.01)
 
 
+COLUMNS = [Feature(name, "days", "recency", Formula("0"), "") for name in "abc"]
+
+
 @pytest.fixture(scope="module")
 def fitted(settings_model):
     dice = np.random.default_rng(0)
     X = dice.random((3000, 3))
     X[dice.random((3000, 3)) < 0.1] = np.nan
     y = (dice.random(3000) < np.nan_to_num(X[:, 0], nan=0.5)).astype(np.int8)
-    return learner.fit((X[:2000], y[:2000]), (X[2000:], y[2000:]), ["a", "b", "c"], settings_model), X
+    return learner.fit((X[:2000], y[:2000]), (X[2000:], y[2000:]), COLUMNS, settings_model), X
 
 
 @pytest.fixture(scope="module")
@@ -183,22 +205,27 @@ def test_training_is_the_same_with_any_number_of_threads(settings_model, fitted)
     y = (np.nan_to_num(X[:, 0], nan=0.5) > 0.5).astype(np.int8)
     models = [
         learner.to_text(
-            learner.fit((X, y), (X, y), ["a", "b", "c"], settings_model.model_copy(update={"num_threads": n})).booster
+            learner.fit((X, y), (X, y), COLUMNS, settings_model.model_copy(update={"num_threads": n})).booster
         )
         for n in (1, 2)
     ]
     assert models[0] == models[1]
 
 
-def test_parts_of_a_model_round_trip_and_wrong_ones_are_refused(fitted, tmp_path):
+def test_parts_of_a_model_round_trip_and_wrong_ones_are_refused(fitted, settings, tmp_path):
     found, X = fitted
     card = {"features": [{"name": name, "family": "recency"} for name in "abc"]}
-    model = artefacts.ChurnModel(found.booster, calibration.Calibration(0.9, -0.1), card)
+    lines = wide.fit(X, (np.nan_to_num(X[:, 0]) > 0.5).astype(np.int8), settings.model.wide)
+    ranker = Ranker(list("abc"), found.booster, lines, 0.5, None, (0, 30))
+    curves = calibration.Calibration(0.9, -0.1), calibration.Calibration(0.8, 0.1)
+    model = artefacts.ChurnModel(ranker, *curves, card)
     at = Paths(models=tmp_path / "models")
     artefacts.save(model, at)
     again = artefacts.load(at.models)
     rows = pl.DataFrame({name: X[:, i] for i, name in enumerate("abc")}).fill_nan(None)
     assert again.probability(rows).tolist() == model.probability(rows).tolist()
+    assert again.judged_probability(rows).tolist() == model.judged_probability(rows).tolist()
+    assert again.judged_probability(rows).tolist() != model.probability(rows).tolist()
     assert ((again.probability(rows) > 0) & (again.probability(rows) < 1)).all()
     with pytest.raises(BadData, match="the model needs 1 features that the data cannot carry, such as b"):
         again.probability(rows.drop("b"))

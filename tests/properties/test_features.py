@@ -41,6 +41,7 @@ def worlds(draw):
         day=days_ago.map(at),
         amount=st.one_of(st.integers(0, 99_999), st.integers(-5_000, 5_000)),
         discount=st.integers(0, 500),
+        cost=st.one_of(st.none(), st.integers(-5_000, 99_999)),
         quantity=st.integers(0, 9),
         product=item,
         category=item,

@@ -4,10 +4,10 @@ To add one, add a `Feature` to its family; to add a family, add a file and a lin
 """
 
 from pipeline.examples.features import breadth, engagement, frequency, monetary, price, recency, tenure
-from pipeline.examples.features.declare import Aggregate, Feature, Formula
+from pipeline.examples.features.declare import Aggregate, Feature, Forecast, Formula
 from pipeline.params import Features, Sources
 
-__all__ = ["FAMILIES", "Aggregate", "Feature", "Formula", "available", "declared", "model_features"]
+__all__ = ["FAMILIES", "Aggregate", "Feature", "Forecast", "Formula", "available", "declared", "model_features"]
 
 FAMILIES = {
     "recency": recency.features,

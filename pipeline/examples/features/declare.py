@@ -52,6 +52,13 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """Computed from other features by a model that was fitted on training snapshots; `inputs` are those features."""
+
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Feature:
     """A declared feature: everything about it, once.
 
@@ -64,7 +71,7 @@ class Feature:
     family
         The concept it belongs to; reasons are told by family.
     how
-        Aggregate or formula.
+        Aggregate or formula; a forecast is no business of the engine, the model makes it.
     words
         What it is, for the data dictionary.
     risk
@@ -75,6 +82,9 @@ class Feature:
         sentence is told only where all of its features have a value.
     needs
         Canonical columns, as ``table.column``, without which the feature is absent.
+    is_sure
+        Whether its direction holds whatever else is known of a customer, so that no tree may turn it round. A longer
+        silence is never good news; many orders last year may well be, or may be what somebody has just given up.
     is_part
         A number other formulas rest on; the model never sees it.
     """
@@ -82,11 +92,12 @@ class Feature:
     name: str
     unit: Unit
     family: str
-    how: Aggregate | Formula
+    how: Aggregate | Formula | Forecast
     words: str
     risk: Risk = "none"
     phrases: tuple[str, ...] = ()
     needs: frozenset[str] = field(default_factory=frozenset)
+    is_sure: bool = False
     is_part: bool = False
 
     @property

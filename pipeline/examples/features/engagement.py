@@ -1,6 +1,6 @@
 """Engagement: what the customer did besides buying, by type of event."""
 
-from pipeline.examples.features.declare import Aggregate, Feature
+from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 from pipeline.params import Features
 
 EVENTS = frozenset({"events.event_type"})
@@ -9,7 +9,8 @@ EVENTS = frozenset({"events.event_type"})
 def features(settings: Features) -> list[Feature]:
     """Declare the family."""
     every: list[str | None] = [None, *settings.event_types]
-    return [feature for event_type in every for feature in (*_counts(event_type), _recency(event_type))]
+    counted = [feature for kind in every for feature in (*_counts(kind), *_trend(kind), _recency(kind))]
+    return [*counted, *(feature for kind in settings.event_types for feature in _rhythm(kind))]
 
 
 def _counts(event_type: str | None) -> list[Feature]:
@@ -31,6 +32,65 @@ def _counts(event_type: str | None) -> list[Feature]:
     ]
 
 
+def _trend(event_type: str | None) -> list[Feature]:
+    words = "events" if event_type is None else f"events of type {event_type}"
+    told = "events" if event_type is None else event_type.replace("_", " ") + " events"
+    name = "events" if event_type is None else f"events_{event_type}"
+    before = f"{name}_31_to_120d"
+    phrases = (f"{{{name}_30d}} {told} in the last 30 days, {{{before}}} in the 90 days before",)
+    return [
+        Feature(
+            before,
+            "items",
+            "engagement",
+            Aggregate("sum", "event", "events", 120, skip=30, item=event_type),
+            f"{words} in the 90 days before the last 30",
+            phrases=phrases,
+            needs=EVENTS,
+        ),
+        Feature(
+            f"{name}_trend_30d",
+            "ratio",
+            "engagement",
+            Formula(f"{name}_30d * 3.0 / nullif({before}, 0)"),
+            f"{words} per day in the last 30 days over those in the 90 days before; 1 is no change",
+            "down",
+            phrases,
+            needs=EVENTS,
+        ),
+    ]
+
+
+def _rhythm(event_type: str) -> list[Feature]:
+    name, told = f"event_{event_type}", event_type.replace("_", " ")
+    first, days, usual = f"first_{name}_days_ago", f"{name}_days", f"{name}_gap_mean_days"
+    return [
+        part(first, Aggregate("max", "event", item=event_type), EVENTS),
+        part(days, Aggregate("count", "event", item=event_type), EVENTS),
+        Feature(
+            usual,
+            "days",
+            "engagement",
+            Formula(f"({first} - days_since_last_{name}) / nullif({days} - 1, 0)"),
+            f"mean gap between days with a {told}",
+            "up",
+            (f"{told} every {{{usual}}} on average",),
+            needs=EVENTS,
+        ),
+        Feature(
+            f"days_since_last_{name}_per_usual_gap",
+            "ratio",
+            "engagement",
+            Formula(f"days_since_last_{name} / {usual}"),
+            f"days since the last {told} over the customer's own mean gap between them",
+            "up",
+            (f"last {told} {{days_since_last_{name}}} ago; usually every {{{usual}}}",),
+            needs=EVENTS,
+            is_sure=True,
+        ),
+    ]
+
+
 def _recency(event_type: str | None) -> Feature:
     name = "event" if event_type is None else f"event_{event_type}"
     told = "event" if event_type is None else event_type.replace("_", " ")
@@ -43,4 +103,5 @@ def _recency(event_type: str | None) -> Feature:
         "up",
         (f"last {told} {{days_since_last_{name}}} ago",),
         needs=EVENTS,
+        is_sure=True,
     )

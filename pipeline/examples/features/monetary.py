@@ -5,11 +5,12 @@ from pipeline.params import Features
 
 TREND = ("spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before",)
 QUANTITY = frozenset({"transactions.quantity"})
+COST = frozenset({"transactions.cost"})
 
 
 def features(settings: Features) -> list[Feature]:
     """Declare the family."""
-    return [*_sums(settings), *_trend(), *_sizes(), *_quantity(), *_refunds()]
+    return [*_sums(settings), *_trend(), *_sizes(), *_quantity(), *_refunds(), *_margin()]
 
 
 def _sums(settings: Features) -> list[Feature]:
@@ -109,5 +110,31 @@ def _refunds() -> list[Feature]:
             "amount refunded over amount paid, in the last 365 days",
             "up",
             ("{refund_share_365d} of what was paid within a year was refunded",),
+        ),
+    ]
+
+
+def _margin() -> list[Feature]:
+    """Refunds are taken off; the cost of a refunded line, negative where the goods came back, counts as it is given."""
+    return [
+        part("costed_minor_365d", Aggregate("sum", "margin", "amount_minor", 365), COST),
+        part("margin_minor_365d", Aggregate("sum", "margin", "margin_minor", 365), COST),
+        Feature(
+            "margin_365d",
+            "currency",
+            "monetary",
+            Aggregate("sum", "margin", "margin_minor", 365),
+            "paid less refunds less cost in the last 365 days; lines of unknown cost are left out",
+            phrases=("brought a margin of {margin_365d} within a year",),
+            needs=COST,
+        ),
+        Feature(
+            "margin_share_365d",
+            "share",
+            "monetary",
+            Formula("margin_minor_365d / nullif(costed_minor_365d, 0)"),
+            "that margin over what was paid for the same lines; negative where they cost more than they brought",
+            phrases=("{margin_share_365d} of what was paid within a year was margin",),
+            needs=COST,
         ),
     ]

@@ -21,6 +21,7 @@ def features(_settings: Features) -> list[Feature]:
             "days from the last purchase day to the snapshot",
             "up",
             LAST_ORDER,
+            is_sure=True,
         ),
         Feature(
             "days_since_last_order_per_usual_gap",
@@ -30,6 +31,7 @@ def features(_settings: Features) -> list[Feature]:
             "days since the last order over the customer's own mean gap between purchase days",
             "up",
             LAST_ORDER,
+            is_sure=True,
         ),
         Feature(
             "days_since_last_order_per_longest_gap",
@@ -39,6 +41,7 @@ def features(_settings: Features) -> list[Feature]:
             "days since the last order over the longest gap the customer ever made",
             "up",
             LONGEST,
+            is_sure=True,
         ),
         Feature(
             "days_since_last_refund",

@@ -34,6 +34,15 @@ def features(_settings: Features) -> list[Feature]:
             SINCE,
         ),
         Feature(
+            "order_days_ever",
+            "days",
+            "tenure",
+            Aggregate("count", "purchase"),
+            "days with an order in all history",
+            "down",
+            SINCE,
+        ),
+        Feature(
             "is_one_time_buyer",
             "yes/no",
             "tenure",

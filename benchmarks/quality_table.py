@@ -1,0 +1,221 @@
+"""The figures of ``benchmarks/quality.py`` as tables and sentences; all of it computed, so that nothing goes stale."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+SCORERS = {
+    "recency_rule": "recency rule",
+    "rfm_logistic": "RFM logistic",
+    "wide_logistic": "wide logistic",
+    "bg_nbd": "BG/NBD",
+    "lightgbm_default": "LightGBM default",
+}
+BASELINES = SCORERS | {"base_rate_alone": "base rate alone"}
+SPANS = {
+    "last": "at the last snapshot",
+    "apart": "on average over the last ones apart",
+    "origins": "on average over all snapshots",
+}
+# Those of which sentences and tables are made.
+TOLD = ("last", "origins")
+# What the ranking may lack of the best anybody could know, and the calibration error that is aimed at.
+NEAR, WANTED_ERROR = 0.01, 0.02
+NOISE = "inside the noise"
+Result = dict[str, dict[str, Any]]
+
+
+def markdown(result: Result) -> str:
+    """All tables with the sentences that follow from them."""
+    parts = [
+        "### Ranking",
+        _ranking(result),
+        "### Lead over each baseline",
+        *(_leads(result, span) for span in TOLD),
+        *(f"- {sentence}" for sentence in sentences(result)),
+        "### Probabilities",
+        _probabilities(result),
+        *(f"- {sentence}" for sentence in about_calibration(result)),
+    ]
+    if any(found["simulated"] for found in result.values()):
+        parts += ["### Beside the truth", *(_beside_the_truth(result, span) for span in TOLD), _churners(result)]
+        parts += [f"- {sentence}" for sentence in about_truth(result)]
+    parts += [f"> {notice}" for notice in sorted({found["notice"] for found in result.values()} - {""})]
+    return _joined(parts)
+
+
+def _joined(parts: list[str]) -> str:
+    """Parts with an empty line between them, list items without."""
+    text = ""
+    for before, part in zip(["", *parts], parts, strict=False):
+        text += ("\n" if before.startswith("- ") and part.startswith("- ") else "\n\n") + part
+    return text.strip() + "\n"
+
+
+def _table(head: Sequence[str], rows: list[list[str]]) -> str:
+    lines = [list(head), ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _ranking(result: Result) -> str:
+    head = ("data set", "active", "horizon", "snapshots", "rows", "customers", "churned", *SPANS.values())
+    rows = []
+    for name, found in result.items():
+        told = found["origins"]
+        about = [f"`{name}`", str(found["active_days"]), str(found["horizon_days"]), str(len(told["snapshots"]))]
+        about += [f"{told['rows']:,}", f"{told['customers']:,}", f"{100 * told['churn_rate']:.1f} %"]
+        rows.append([*about, *(_beside_the_best(found[span]) for span in SPANS)])
+    return f"AUC of the model with its interval, and the best baseline:\n\n{_table(head, rows)}"
+
+
+def _beside_the_best(told: dict[str, Any]) -> str:
+    best = told["best_baseline"]
+    return f"{spread(told['figures']['model']['auc'])}; {BASELINES[best]} {told['figures'][best]['auc'][0]:.3f}"
+
+
+def _leads(result: Result, span: str) -> str:
+    rows = [
+        [f"`{name}`", *(lead(found[span]["lead"][other]["auc"]) for other in SCORERS)]
+        for name, found in result.items()
+    ]  # fmt: skip
+    words = f"AUC of the model less that of each baseline, {SPANS[span]}"
+    return f"{words}:\n\n{_table(['data set', *SCORERS.values()], rows)}"
+
+
+def _probabilities(result: Result) -> str:
+    head = (
+        "data set",
+        "average precision",
+        "Brier score",
+        "that of the best baseline",
+        "calibration error",
+        "by chance",
+    )
+    rows = []
+    for name, found in result.items():
+        told, calibration = found["origins"], found["calibration"]["origins"]["model"]
+        figures = told["figures"]
+        cells = [spread(figures["model"]["average_precision"]), spread(figures["model"]["brier"])]
+        error = [f"{calibration['error']:.3f}", f"up to {calibration['by_chance_95_percent']:.3f}"]
+        rows.append([f"`{name}`", *cells, f"{figures[told['best_baseline']]['brier'][0]:.3f}", *error])
+    return f"On average over all snapshots; the calibration error is of all their rows pooled:\n\n{_table(head, rows)}"
+
+
+def _beside_the_truth(result: Result, span: str) -> str:
+    head = ("data set", "AUC of the model", "of `best_probability`", "model less best", "of `true_probability`")
+    rows = []
+    for name, found in simulated(result).items():
+        figures = found[span]["figures"]
+        shown = [figures["model"]["auc"], figures["best_probability"]["auc"]]
+        cells = [f"{figure[0]:.3f}" for figure in shown]
+        less = lead(found[span]["lead"]["best_probability"]["auc"])
+        rows.append([f"`{name}`", *cells, less, f"{figures['true_probability']['auc'][0]:.3f}"])
+    return f"{_start(span)}:\n\n{_table(head, rows)}"
+
+
+def _churners(result: Result) -> str:
+    head = ("data set", "churners expected by the model", "by `best_probability`", "churned", "chance allows")
+    rows = []
+    for name, found in simulated(result).items():
+        told = found["calibration"]["last"]
+        model = told["model"]
+        expected = [f"{told[scorer]['expected_churners']:,.0f}" for scorer in ("model", "best_probability")]
+        low, high = model["by_chance"]
+        rows.append([f"`{name}`", *expected, f"{model['churners']:,}", f"{low:,} to {high:,}"])
+    return f"Churners at the last snapshot:\n\n{_table(head, rows)}"
+
+
+def simulated(result: Result) -> Result:
+    """The data sets of which the truth is known."""
+    return {name: found for name, found in result.items() if found["simulated"]}
+
+
+def sentences(result: Result) -> list[str]:
+    """What the leads come to."""
+    told = []
+    for span in TOLD:
+        behind = [
+            f"`{name}` ({BASELINES[other]}, {lead(found[span]['lead'][other]['auc'])})"
+            for name, found in result.items() for other in BASELINES if found[span]["lead"][other]["auc"][2] < 0
+        ]  # fmt: skip
+        says = f"certainly below a baseline on {', '.join(behind)}" if behind else "never certainly below any baseline"
+        told.append(f"{_start(span)}, the model is {says}; {_lead_on_average(result, span)}.")
+        inside = _named(result, lambda found, span=span: NOISE in lead(found[span]["lead"]["rfm_logistic"]["auc"]))
+        told.append(f"{_start(span)}, its lead over RFM logistic regression is {NOISE} on {inside}.")
+    return told
+
+
+def _lead_on_average(result: Result, span: str) -> str:
+    leads = [found[span]["lead"][found[span]["best_baseline"]]["auc"][0] for found in result.values()]
+    mean = sum(leads) / len(leads)
+    side = "above" if mean > 0 else "not above"
+    ahead = sum(value > 0 for value in leads)
+    return (
+        f"on average over the {len(leads)} data sets it is {side} the best baseline of each: {mean:+.4f} AUC, "
+        f"ahead on {ahead} of them"
+    )
+
+
+def about_calibration(result: Result) -> list[str]:
+    """Where the probabilities are as right as they should be."""
+    pooled = {name: found["calibration"]["origins"]["model"] for name, found in result.items()}
+    far = [f"`{name}` ({told['error']:.3f})" for name, told in pooled.items() if told["error"] > WANTED_ERROR]
+    more = [f"`{name}`" for name, told in pooled.items() if told["error"] > told["by_chance_95_percent"]]
+    within = f"at most {WANTED_ERROR} on all data sets"
+    return [
+        f"The pooled calibration error is {within if not far else f'above {WANTED_ERROR} on ' + ', '.join(far)}.",
+        f"It is more than chance explains on {', '.join(more) or 'no data set'}.",
+    ]
+
+
+def about_truth(result: Result) -> list[str]:
+    """How much of what can be known the model finds."""
+    told = []
+    for span in TOLD:
+        gaps = {name: found[span]["lead"]["best_probability"]["auc"] for name, found in simulated(result).items()}
+        far = [f"`{name}` ({gap[0]:+.3f})" for name, gap in gaps.items() if gap[0] < -NEAR]
+        says = f"more than {NEAR} below it on {', '.join(far)}" if far else "not more below it on any of them"
+        within = len(gaps) - len(far)
+        told.append(
+            f"{_start(span)}, the AUC is within {NEAR} of the best that can be known on {within} of {len(gaps)} "
+            f"data sets; {says}."
+        )
+    beyond = [
+        f"`{name}`" for name, found in simulated(result).items()
+        if not _between(found["calibration"]["last"]["model"])
+    ]  # fmt: skip
+    told.append(
+        f"The number of churners is further from the expected than chance explains on {', '.join(beyond) or 'none'}."
+    )
+    return told
+
+
+def _between(told: dict[str, Any]) -> bool:
+    low, high = told["by_chance"]
+    return bool(low <= told["churners"] <= high)
+
+
+def _named(result: Result, holds: Callable[[dict[str, Any]], bool]) -> str:
+    return ", ".join(f"`{name}`" for name, found in result.items() if holds(found)) or "no data set"
+
+
+def _start(span: str) -> str:
+    return SPANS[span][0].upper() + SPANS[span][1:]
+
+
+def spread(figure: list[float]) -> str:
+    """A figure with its interval.
+
+    >>> spread([0.8649, 0.8461, 0.8837])
+    '0.865 (0.846–0.884)'
+    """
+    return f"{figure[0]:.3f} ({figure[1]:.3f}–{figure[2]:.3f})"
+
+
+def lead(figure: list[float]) -> str:
+    """A difference with its interval, and whether that holds nought.
+
+    >>> lead([0.0123, 0.004, 0.02]), lead([0.002, -0.004, 0.008])
+    ('+0.012 (+0.004 to +0.020)', '+0.002 (-0.004 to +0.008), inside the noise')
+    """
+    written = f"{figure[0]:+.3f} ({figure[1]:+.3f} to {figure[2]:+.3f})"
+    return f"{written}, {NOISE}" if figure[1] <= 0 <= figure[2] else written
