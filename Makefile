@@ -36,7 +36,7 @@ test: setup ## lint, types and all tests
 	ruff format --check pipeline tests benchmarks docs
 	ruff check pipeline tests benchmarks docs
 	mypy
-	pytest -n 2 --dist loadgroup
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## lint and types only
 	ruff format --check pipeline tests benchmarks docs

@@ -113,15 +113,17 @@ def _beside_the_truth(result: Result, span: str) -> str:
 
 
 def _churners(result: Result) -> str:
-    head = ("data set", "churners expected by the model", "by `best_probability`", "churned", "chance allows")
+    head = ("data set", "expected by the model", "by `best_probability`", "churned", "chance allows")
+    errors = ("pooled calibration error of the model", "of `best_probability`")
     rows = []
     for name, found in simulated(result).items():
-        told = found["calibration"]["last"]
+        told, pooled = found["calibration"]["last"], found["calibration"]["origins"]
         model = told["model"]
         expected = [f"{told[scorer]['expected_churners']:,.0f}" for scorer in ("model", "best_probability")]
         low, high = model["by_chance"]
-        rows.append([f"`{name}`", *expected, f"{model['churners']:,}", f"{low:,} to {high:,}"])
-    return f"Churners at the last snapshot:\n\n{_table(head, rows)}"
+        error = [f"{pooled[scorer]['error']:.3f}" for scorer in ("model", "best_probability")]
+        rows.append([f"`{name}`", *expected, f"{model['churners']:,}", f"{low:,} to {high:,}", *error])
+    return f"Churners at the last snapshot, and calibration over all of them:\n\n{_table([*head, *errors], rows)}"
 
 
 def simulated(result: Result) -> Result:
@@ -172,7 +174,7 @@ def about_truth(result: Result) -> list[str]:
     told = []
     for span in TOLD:
         gaps = {name: found[span]["lead"]["best_probability"]["auc"] for name, found in simulated(result).items()}
-        far = [f"`{name}` ({gap[0]:+.3f})" for name, gap in gaps.items() if gap[0] < -NEAR]
+        far = [f"`{name}` ({gap[0]:+.4f})" for name, gap in gaps.items() if gap[0] < -NEAR]
         says = f"more than {NEAR} below it on {', '.join(far)}" if far else "not more below it on any of them"
         within = len(gaps) - len(far)
         told.append(

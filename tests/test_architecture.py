@@ -95,7 +95,10 @@ def test_nothing_happens_at_import():
     """No module reads the clock, the settings or the environment when it is imported, but for switches of libraries."""
     for module, file in modules().items():
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Expr | ast.Assign) and module not in {"pipeline.tracking", "pipeline.model.learner"}:
+            if isinstance(node, ast.Expr | ast.Assign) and module not in {
+                "pipeline.tracking",
+                "pipeline.model.learner",
+            }:
                 text = ast.unparse(node)
                 assert not re.search(r"params\.load\(|environ|\.today\(|\.now\(", text), f"{module}: {text}"
 

@@ -303,7 +303,6 @@ def shell(script: str) -> str:
 
 
 @pytest.mark.end_to_end
-@pytest.mark.xdist_group("guide")
 def test_the_guide_leads_from_files_to_a_list(fresh):
     said, ran = "", 0
     for block in blocks(GUIDE):

@@ -25,7 +25,7 @@ from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_sc
 from pipeline.tables import storage
 from tests.company import make_company
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("shop")]
+pytestmark = pytest.mark.end_to_end
 STAGES = (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
 WEEK = date(2024, 7, 1)
 

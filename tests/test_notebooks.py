@@ -23,7 +23,7 @@ notebook = nbformat.read(sys.argv[1], 4)
 NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
 nbformat.write(notebook, sys.argv[2])
 """
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("notebook")]
+pytestmark = pytest.mark.end_to_end
 
 
 def cells(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:

@@ -77,7 +77,10 @@ def judged(snapshot: str, seed: int, *, signal: float) -> Judged:
     blurred = 1 / (1 + np.exp(-(signal * odds + (1 - signal) * dice.normal(-1, 1.2, 400))))
     rule = 1 / (1 + np.exp(-(0.5 * odds + 0.5 * dice.normal(-1, 1.2, 400))))
     return Judged(
-        snapshot, np.arange(400), churned, {"model": blurred, "base_rate_alone": np.full(400, 0.3), "recency_rule": rule}
+        snapshot,
+        np.arange(400),
+        churned,
+        {"model": blurred, "base_rate_alone": np.full(400, 0.3), "recency_rule": rule},
     )
 
 

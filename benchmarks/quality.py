@@ -1,0 +1,225 @@
+"""How good are the forecasts, next to every baseline and to the best that could be known?
+
+Run as ``python -m benchmarks.quality [--json FILE] [--only NAME ...]``. Each file of ``benchmarks/data_sets`` is a data
+set: an overlay of ``params.yaml``, as ``churn use`` takes it. Where its ``data.name`` is ``simulated_`` and the name of
+a company of ``churn simulate``, that company is simulated first and its truth judged on the same rows. The recipe is
+trained anew at every rolling origin, the test snapshot last, and judged with all baselines on what came after.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import chdir
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks import quality_table
+from pipeline import overlay, params
+from pipeline.examples.features import model_features
+from pipeline.model import intervals, reliability, rolling, split
+from pipeline.model.intervals import Interval, Judged, Resampled
+from pipeline.paths import Paths
+from pipeline.stages import labelled, s1_ingest, s2_examples, simulate
+from pipeline.tables import storage
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_SETS = Path(__file__).resolve().parent / "data_sets"
+SIMULATED, TRUTH = "simulated_", ("best_probability", "true_probability")
+# A simulated company: as many customers as docs/simulated-company.md has its figures from, over two years.
+CUSTOMERS, DAYS, SEED = 12_000, 730, 1
+SHOWN = ("auc", "average_precision", "brier")
+
+
+def data_sets() -> dict[str, Path]:
+    """The overlay of each data set, by name."""
+    return {file.stem: file for file in sorted(DATA_SETS.glob("*.yaml"))}
+
+
+def settings_of(data_set: Path, folder: Path) -> params.Params:
+    """The settings of ``params.yaml`` with those of the data set written over them."""
+    file = folder / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", file)
+    overlay.apply(data_set, file)
+    return params.load(file)
+
+
+def company_of(settings: params.Params) -> str | None:
+    """The company that has to be simulated, if any."""
+    name = settings.data.name
+    return name.removeprefix(SIMULATED) if name.startswith(SIMULATED) else None
+
+
+def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
+    """Everything that is told of one data set.
+
+    Parameters
+    ----------
+    data_set
+        The overlay.
+    customers
+        How many customers a simulated company has.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = settings_of(data_set, folder)
+        company = company_of(settings)
+        # Paths of a company's own files are read from here, those of a simulated one from its folder.
+        with chdir(folder if company else ROOT):
+            if company:
+                _simulate(company, settings, customers)
+            at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+            parts = list(_judged(settings, at))
+            if company:
+                parts = [_beside_the_truth(part, _truth(at)) for part in parts]
+        notice = storage.read_json(at.ingest_report)["notice"]
+    about = {
+        "active_days": settings.snapshots.active_days, "gap_days": settings.label.gap_days,
+        "horizon_days": settings.label.horizon_days, "simulated": company, "notice": notice,
+    }  # fmt: skip
+    spans = {"last": parts[-1:], "apart": _apart(parts, settings.label), "origins": parts}
+    figures = {name: _span(span, settings.evaluate) for name, span in spans.items()}
+    calibration = {name: _calibration(spans[name], settings.evaluate) for name in ("last", "origins")}
+    return about | figures | {"calibration": calibration}
+
+
+def _simulate(company: str, settings: params.Params, customers: int) -> None:
+    label = settings.label
+    plan = simulate.plan(
+        company, customers=customers, days=DAYS, seed=SEED, every_days=settings.snapshots.every_days,
+        gap_days=label.gap_days, horizon_days=label.horizon_days,
+    )  # fmt: skip
+    simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
+
+
+def _judged(settings: params.Params, at: Paths) -> Iterator[Judged]:
+    """Model and baselines at every origin, the last snapshot last."""
+    sources, label = settings.sources, settings.label
+    s1_ingest.run(settings.data, sources, settings.storage, at)
+    s2_examples.run(settings.data, sources, settings.storage, settings.snapshots, label, settings.features, at)
+    declared = model_features(settings.features, sources)
+    examples = labelled.read(at, [feature.name for feature in declared])
+    complete = labelled.complete_days(at)
+    found = split.origins(complete, label, settings.evaluate.least_training_snapshots)
+    origins = found or [split.by_time(complete, label)]
+    start = time.perf_counter()
+    for number, part in enumerate(rolling.judge_all(examples, origins, declared, label, settings.model), start=1):
+        seconds = time.perf_counter() - start
+        print(
+            f"  {part.snapshot}: {len(part.churned):,} customers, {number} of {len(origins)}, {seconds:.0f} s",
+            flush=True,
+        )
+        yield part
+
+
+def _truth(at: Paths) -> pl.DataFrame:
+    """What nature knew, by the pipeline's own key of the customer."""
+    keys = storage.read_buckets(at.tables / "transactions", ["customer_key", "customer_id"]).unique()
+    told = pl.read_parquet("raw/simulated/truth.parquet", columns=["customer_id", "snapshot", "churned", *TRUTH])
+    return told.join(keys, on="customer_id").with_columns(pl.col("customer_key").cast(pl.Int64))
+
+
+def _beside_the_truth(part: Judged, truth: pl.DataFrame) -> Judged:
+    """The same rows with the two true probabilities as two more scorers."""
+    told = truth.filter(pl.col("snapshot") == date.fromisoformat(part.snapshot))
+    rows = pl.DataFrame({"customer_key": part.customers}).join(
+        told, on="customer_key", how="left", maintain_order="left"
+    )
+    if rows["churned"].to_list() != part.churned.tolist():
+        raise ValueError(f"{part.snapshot}: the simulation and the labels disagree on who churned")
+    return replace(part, scored=part.scored | {name: rows[name].to_numpy() for name in TRUTH})
+
+
+def _apart(parts: list[Judged], label: params.Label) -> list[Judged]:
+    """The last three snapshots whose outcome windows do not overlap, or as many as there are."""
+    found: list[Judged] = []
+    for part in reversed(parts):
+        days = (date.fromisoformat(found[-1].snapshot) - date.fromisoformat(part.snapshot)).days if found else None
+        if len(found) < 3 and (days is None or days >= label.gap_days + label.horizon_days):
+            found.append(part)
+    return found[::-1]
+
+
+def _span(parts: list[Judged], settings: params.Evaluate) -> dict[str, Any]:
+    """Figures of all scorers, the mean over snapshots where there are several, and the model's lead over each."""
+    found = intervals.resample(parts, [], settings.draws)
+    others = [name for name in found.seen if name != "model"]
+    baselines = [name for name in others if name not in TRUTH]
+    return {
+        "snapshots": [part.snapshot for part in parts],
+        "rows": sum(len(part.churned) for part in parts),
+        "customers": len(np.unique(np.concatenate([part.customers for part in parts]))),
+        "churn_rate": round(float(np.concatenate([part.churned for part in parts]).mean()), 4),
+        "best_baseline": max(baselines, key=lambda name: found.interval(name, "auc").value),
+        "figures": {name: {figure: _three(found.interval(name, figure)) for figure in SHOWN} for name in found.seen},
+        "lead": {name: _lead(found, name) for name in others},
+    }
+
+
+def _lead(found: Resampled, other: str) -> dict[str, list[float]]:
+    return {figure: _three(found.difference("model", other, figure)) for figure in SHOWN}
+
+
+def _three(found: Interval) -> list[float]:
+    """The figure and the ends of its interval."""
+    return [round(number, 4) for number in (found.value, found.low, found.high)]
+
+
+def _calibration(parts: list[Judged], settings: params.Evaluate) -> dict[str, Any]:
+    """Calibration error of the pooled rows beside what chance makes of perfect probabilities; churners expected."""
+    churned = np.concatenate([part.churned for part in parts])
+    scorers = ["model", *(name for name in TRUTH if name in parts[0].scored)]
+    return {name: _held_to(churned, np.concatenate([p.scored[name] for p in parts]), settings) for name in scorers}
+
+
+def _held_to(churned: np.ndarray, probability: np.ndarray, settings: params.Evaluate) -> dict[str, Any]:
+    groups = settings.calibration_groups
+    chance = reliability.error_by_chance(probability, groups, settings.draws)
+    churners = reliability.expected(churned, probability, settings.draws)
+    return {
+        "error": round(reliability.calibration_error(churned, probability, groups), 4),
+        "by_chance_95_percent": round(float(np.percentile(chance, 95)), 4),
+        "expected_churners": round(churners.expected, 1),
+        "by_chance": [churners.low, churners.high],
+        "churners": churners.observed,
+    }
+
+
+def as_json(result: dict[str, Any]) -> str:
+    """Indented, with every figure and its interval on one line.
+
+    >>> print(as_json({"auc": [0.8, 0.7, 0.9]}), end="")
+    {
+      "auc": [0.8, 0.7, 0.9]
+    }
+    """
+    text = json.dumps(result, indent=2, ensure_ascii=False)
+    return re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+
+
+def main() -> None:
+    """Measure, print, and write what was found."""
+    known = data_sets()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
+    options = parser.parse_args()
+    result = {}
+    for name in options.only or known:
+        print(f"{name}:", flush=True)
+        result[name] = judge(known[name])
+    print(quality_table.markdown(result))
+    if options.json:
+        options.json.write_text(as_json(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
