@@ -1,5 +1,6 @@
 """The quality benchmark: its data sets, one of them end to end, and what the figures it has must not fall below."""
 
+import doctest
 import json
 import shutil
 from dataclasses import replace
@@ -106,6 +107,11 @@ def test_a_new_file_is_a_new_data_set(monkeypatch, tmp_path):
     shutil.copy(quality.data_sets()["cj_30"], tmp_path / "mine.yaml")
     monkeypatch.setattr(quality, "DATA_SETS", tmp_path)
     assert list(quality.data_sets()) == ["mine"]
+
+
+@pytest.mark.parametrize("module", [quality, quality_table])
+def test_the_examples_are_right(module):
+    assert doctest.testmod(module).attempted > 0 == doctest.testmod(module).failed
 
 
 # ------------------------------------------------------------------------------------------------ sentences
