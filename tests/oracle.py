@@ -138,6 +138,15 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
             found[f"{name}_{window}d"] = len(within(own, window))
         last = "event" if kind is None else f"event_{kind}"
         found[f"days_since_last_{last}"] = min((ago(event) for event in own), default=None)
+        before = sum(30 < ago(event) <= 120 for event in own)
+        found[f"{name}_31_to_120d"] = before
+        found[f"{name}_trend_30d"] = ratio(sum(ago(event) <= 30 for event in own) * 3, before)
+        if kind is not None:
+            days = sorted({event.day for event in own})
+            pauses = [(later - earlier).days for earlier, later in pairwise(days)]
+            usual = statistics.fmean(pauses) if pauses else None
+            found[f"{last}_gap_mean_days"] = usual
+            found[f"days_since_last_{last}_per_usual_gap"] = ratio(found[f"days_since_last_{last}"], usual)
     return found
 
 
