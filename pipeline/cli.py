@@ -121,6 +121,18 @@ def tune(*, trials: int, to: Path) -> None:
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help="Write into a params.yaml that is there already.")
+@_told_in_one_line
+def init(*, folder: Path, write: bool) -> None:
+    """Look at the files in FOLDER and propose params.yaml: which table and column each is, and what is unclear."""
+    from pipeline.stages import init as job
+
+    for line in job.run(folder, write=write):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("overlay", type=click.Path(path_type=Path))
 @_told_in_one_line
 def use(*, overlay: Path) -> None:
@@ -143,7 +155,9 @@ def where() -> None:
 
 @main.command()
 @click.option("--customers", default=10_000, show_default=True, help="How many customers.")
-@click.option("--days", default=730, show_default=True, help="Length of the calendar, which begins on 2022-01-01.")
+@click.option(
+    "--days", default=None, type=int, help="Days of the calendar, from 2022-01-01: 730, whole companies 1096."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same files.")
 @click.option("--setting", default="default", show_default=True, help="Which company; docs/simulated-company.md.")
 @click.option("--every-days", default=30, show_default=True, help="Days between snapshots of the truth.")
@@ -152,11 +166,11 @@ def where() -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes; changes no file.")
 @click.option("--to", default="raw/simulated", show_default=True, type=click.Path(path_type=Path), help="The folder.")
 @_told_in_one_line
-def simulate(*, setting: str, to: Path, workers: int, **options: int) -> None:
+def simulate(*, setting: str, to: Path, workers: int, days: int | None, **options: int) -> None:
     """Write a company with a known truth: its tables, and beside them what nature knew."""
     from pipeline.stages import simulate as job
 
-    click.echo(job.run(setting, job.plan(setting, **options), to, workers))
+    click.echo(job.run(setting, job.plan(setting, days=days, **options), to, workers))
 
 
 if __name__ == "__main__":

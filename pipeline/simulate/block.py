@@ -1,6 +1,7 @@
 """One block of customers as tables: transactions, events, and the truth at each snapshot."""
 
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,15 @@ EPOCH_DAY = (FIRST_DAY - date(1970, 1, 1)).days
 DIGITS = 9
 
 
-def number_of_blocks(plan: Plan) -> int:
+class HasCustomers(Protocol):
+    """Any plan."""
+
+    @property
+    def customers(self) -> int:
+        """How many customers are simulated."""
+
+
+def number_of_blocks(plan: HasCustomers) -> int:
     """How many blocks the customers fill.
 
     >>> from pipeline.params import Label

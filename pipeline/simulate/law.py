@@ -102,7 +102,7 @@ def law_of(company: Company) -> Law:
     shares = np.outer(company.mean_gap_days.shares, company.rhythm_shape.shares).ravel()
     return Law(
         company=company,
-        log_silence=np.stack([_log_silence(mean_gap, int(shape)) for mean_gap, shape in rhythms], axis=1),
+        log_silence=np.stack([log_silence_of(mean_gap, int(shape)) for mean_gap, shape in rhythms], axis=1),
         rhythms=np.array(rhythms),
         rhythm_shares=shares / shares.sum(),
         leaving_levels=np.array(company.leaving_per_day.values),
@@ -124,7 +124,7 @@ def season(company: Company, day: int) -> float:
     return 1 + company.season_amplitude * math.cos(turn)
 
 
-def _log_silence(mean_gap_days: float, shape: int) -> Array:
+def log_silence_of(mean_gap_days: float, shape: int) -> Array:
     """Log of P(gap > s) / P(gap > s - 1) for an Erlang gap; the ratio of its polynomials, so nothing underflows."""
     per_day = shape / mean_gap_days
     terms = [1 / math.factorial(power) for power in range(shape)]

@@ -15,6 +15,7 @@ NOT_YET = -1
 PEOPLE, DAYS, AMOUNTS = 0, 1, 2
 
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def live(plan: Plan, block: int) -> Lives:
     rhythm = dice.choice(len(law.rhythms), BLOCK, p=law.rhythm_shares)[:here]
     leaving = dice.choice(len(law.leaving_levels), BLOCK, p=law.leaving_shares)[:here]
     habit = dice.choice(len(law.habits), BLOCK, p=law.habit_shares)[:here]
-    arrival = dice.choice(plan.arrival_days, BLOCK, p=_arrival_shares(plan.company.arrivals, plan.arrival_days))[:here]
+    arrival = dice.choice(plan.arrival_days, BLOCK, p=arrival_shares(plan.company.arrivals, plan.arrival_days))[:here]
     gone_at_once = dice.random(BLOCK)[:here] < plan.company.one_time_share
     spend_level = dice.choice(plan.company.spend.level.values, BLOCK, p=plan.company.spend.level.shares)[:here]
     bought, visited, state = _days(plan, block, law, rhythm, leaving, law.habits[habit], arrival, gone_at_once)
@@ -93,7 +94,8 @@ def _stream(plan: Plan, block: int, purpose: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(plan.seed, spawn_key=(block, purpose))))
 
 
-def _arrival_shares(arrivals: Arrivals, days: int) -> Array:
+def arrival_shares(arrivals: Arrivals, days: int) -> Array:
+    """Share of the customers who first buy on each day; (days,)."""
     launch: Array = (np.arange(days) < arrivals.launch_days).astype(np.float64)
     growing: Array = arrivals.growth_per_year ** (np.arange(days) / 365)
     share = arrivals.launch_share

@@ -63,9 +63,18 @@ COMPANIES = {
 }
 
 
-def named(name: str) -> Company:
+def named(name: str, others: tuple[str, ...] = ()) -> Company:
     """The company of that name.
 
+    Parameters
+    ----------
+    name
+        One of `COMPANIES`.
+    others
+        Names that a wrong one may have been meant for, too.
+
+    Examples
+    --------
     >>> named("no_signal").leaving_per_day.values
     (0.0,)
     >>> named("sparce")
@@ -74,6 +83,7 @@ def named(name: str) -> Company:
     """
     if name in COMPANIES:
         return COMPANIES[name]
-    close = difflib.get_close_matches(name, COMPANIES, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"write one of {', '.join(COMPANIES)}"
+    names = (*COMPANIES, *others)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"write one of {', '.join(names)}"
     raise BadParams(f"--setting {name}: no such company; {hint}")

@@ -96,7 +96,13 @@ def test_the_pipeline_reads_the_tables_and_its_labels_are_the_true_outcomes(here
     for name, counts in storage.read_json(Path("reports/ingest.json"))["tables"].items():
         assert (counts["read"], counts["accepted"], counts["rejected"]) == (told["rows"][name], told["rows"][name], 0)
     s2_examples.run(
-        settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features
+        settings.data,
+        settings.sources,
+        settings.storage,
+        settings.feeds,
+        settings.snapshots,
+        settings.label,
+        settings.features,
     )
     truth = pl.read_parquet("raw/simulated/truth.parquet")
     keys = truth["customer_id"].map_elements(customer_key, return_dtype=pl.Int64)
