@@ -24,7 +24,11 @@ DOORS = {
     "jinja2": {"pipeline.lists.html_page"},
     "ruamel": {"pipeline.params"},
     "click": {"pipeline.cli"},
-    "tqdm": {"pipeline.tables.buckets"},
+    "tqdm": {"pipeline.tables.buckets", "pipeline.sources.progress"},
+    "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
+    "adbc_driver_manager": {"pipeline.sources.postgresql"},
+    "sqlite3": {"pipeline.sources.sqlite"},
+    "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.stages.weekly"},
 }
 # Only these touch files or services.

@@ -1,75 +1,33 @@
 """CSV and Parquet files, or globs of them, as a query that streams; what is wrong with them in one line."""
 
 import glob
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
 from pipeline import sql
 from pipeline.errors import BadData
 from pipeline.params import Source
-from pipeline.sources import samples
+from pipeline.sources import places
 
 # A name of our own, for a source may well have a column called source_file.
 FILE_COLUMN = "__source_file__"
 CSV_ENDINGS = {".csv", ".tsv", ".txt", ".gz"}
 
 
-@dataclass(frozen=True)
-class Raw:
-    """A source, opened.
-
-    Attributes
-    ----------
-    query
-        Reads the source; has all of its columns and ``__source_file__``.
-    types
-        Engine type of each column.
-    words
-        What to call it in a message.
-    """
-
-    query: str
-    types: dict[str, str]
-    words: str
-
-
-def open_source(engine: duckdb.DuckDBPyConnection, table: str, source: Source) -> Raw:
-    """Find a source and see what columns it has, without reading it.
+def query(engine: duckdb.DuckDBPyConnection, source: Source, where: str) -> tuple[str, str]:
+    """The query that reads the files of a source, and what to call them in a message.
 
     Raises
     ------
     BadData
-        It is not there, is empty, cannot be read, or lacks a mapped column.
+        They are not there, are empty, or neither CSV nor Parquet.
     """
-    where = f"sources.{table}"
-    if source.sample is not None:
-        query, words = samples.query(source.sample, table), f"sample {source.sample}"
-    else:
-        assert source.path is not None, "params refuse a source without a place"
-        files = _files(source.path, where)
-        query, words = _query_of(files, source, where), source.path
-    types = _guarded(lambda: _types(engine, query), f"{where}: {words}")
-    _check_columns(types, source, f"{where}: {words}")
-    return Raw(query, types, words)
+    assert source.path is not None, "params refuse a source without a place"
+    return _query_of(places.find(engine, source.path, where), source, where), places.words(source.path)
 
 
-def _files(pattern: str, where: str) -> list[Path]:
-    if Path(pattern).is_dir():
-        raise BadData(f"{where}: {pattern} is a folder; write the files in it, such as {pattern.rstrip('/')}/*.csv")
-    files = [Path(found) for found in sorted(glob.glob(pattern, recursive=True)) if Path(found).is_file()]  # noqa: PTH207 - the pattern may be absolute
-    if not files:
-        raise BadData(f"{where}: no file matches {pattern}; correct the path in params.yaml")
-    for file in files:
-        if file.stat().st_size == 0:
-            raise BadData(f"{where}: {file} is empty (0 bytes); export it again or remove it")
-    return files
-
-
-def _query_of(files: list[Path], source: Source, where: str) -> str:
-    endings = {file.suffix.lower() for file in files}
+def _query_of(files: list[str], source: Source, where: str) -> str:
+    endings = {places.ending(file) for file in files}
     if endings == {".parquet"}:
         names = ", ".join(_exactly(file) for file in files)
         return f"SELECT * FROM read_parquet([{names}], union_by_name = true, filename = '{FILE_COLUMN}')"
@@ -80,9 +38,10 @@ def _query_of(files: list[Path], source: Source, where: str) -> str:
     raise BadData(f"{where}: found {', '.join(sorted(endings))}; write CSV or Parquet files, and not both at once")
 
 
-def _exactly(file: Path) -> str:
+def _exactly(file: str) -> str:
     """The file's name for the engine, which would else take brackets and stars in it for a pattern."""
-    return sql.text(glob.escape(str(file)))
+    # The question mark of a web address is no pattern to anybody.
+    return sql.text(file if file.startswith(("http://", "https://")) else glob.escape(file))
 
 
 def _csv_options(source: Source) -> list[str]:
@@ -105,22 +64,11 @@ def _csv_options(source: Source) -> list[str]:
     return options
 
 
-def _types(engine: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in engine.execute(f"DESCRIBE {query}").fetchall()}
-
-
-def _guarded(read: Callable[[], dict[str, str]], where: str) -> dict[str, str]:
-    try:
-        return read()
-    except duckdb.Error as error:
-        raise unreadable(error, where) from None
-
-
 def unreadable(error: duckdb.Error, where: str) -> BadData:
     """The one line for a file the engine gives up on; a query it does not understand is our defect, not the file's."""
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
         raise error
-    said = sql.one_line(error)
+    said = _last_words(str(error)) if "Traceback (most recent call last)" in str(error) else sql.one_line(error)
     if "utf-8" in said.lower() or "unicode" in said.lower():
         return BadData(f"{where}: is not UTF-8; say how it is written, such as `encoding: latin-1`")
     if "parquet" in said.lower() or "magic" in said.lower() or "footer" in said.lower():
@@ -130,16 +78,16 @@ def unreadable(error: duckdb.Error, where: str) -> BadData:
     return BadData(f"{where}: cannot be read: {said}")
 
 
-def _check_columns(types: dict[str, str], source: Source, where: str) -> None:
-    found = [column for column in types if column != FILE_COLUMN]
-    missing = [column for column in source.columns.values() if column not in types]
-    if not missing:
-        return
-    hint = "correct `columns` in params.yaml"
-    if len(found) == 1:
-        other = next((mark for mark in ";\t|," if mark in found[0] and mark != source.delimiter), None)
-        hint = f"the file is split in one column only; set `delimiter: {other!r}`" if other else hint
-    raise BadData(f"{where}: has no column {', '.join(missing)}; found {', '.join(found)[:300]}; {hint}")
+def _last_words(traceback: str) -> str:
+    r"""What an object store complained of, in Python's own words.
+
+    >>> _last_words("Traceback (most recent call last):\n  File ...\nClientError: Access\nDenied\n\nLINE 1: ...")
+    'ClientError: Access Denied'
+    """
+    lines = traceback.splitlines()
+    end = lines.index("") if "" in lines else len(lines)
+    start = max((at for at, line in enumerate(lines[:end]) if line.startswith(" ")), default=0) + 1
+    return " ".join(" ".join(lines[start:end]).split())
 
 
 def structural_rejects(engine: duckdb.DuckDBPyConnection, where: str) -> list[tuple[str, int, str, str]]:

@@ -45,11 +45,11 @@ def _ingest(
     report: dict[str, Any],
 ) -> dict[str, Any]:
     schemas.check_mapping(table.name, source.columns)
-    raw = open_source(engine, table.name, source)
+    raw = open_source(engine, table.name, source, staging)
     staged = loading.stage(engine, table, source, raw, data, staging)
     kept = at.rejected / f"{table.name}.parquet"
     by_rule = loading.keep_rejected(engine, staged, kept)
-    loading.refuse_if_too_many(engine, table, source, staged, by_rule, data, at.kept_rejected / kept.name)
+    loading.refuse_if_too_many(engine, table, staged, by_rule, data, at.kept_rejected / kept.name)
     # Transactions come first and decide; the other tables lie beside them.
     report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings, staged.read)
     accepted = loading.spread(engine, table, staged, at.tables / table.name, report["buckets"])
@@ -64,12 +64,11 @@ def _ingest(
 
 
 def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:
-    """What the tables hold: the rows of the sources, and how they were read; not where they lay."""
+    """What the tables hold, whatever carried it: the same rows from files and from a database are the same."""
     told = {"timezone": data.timezone, "minor_digits": data.minor_digits}
     lines = [json.dumps(told, sort_keys=True)]
     for name in sorted(tables):
-        read_as = declared[name].model_dump(mode="json", exclude={"path", "sample", "delimiter", "encoding"})
-        lines.append(json.dumps([name, tables[name]["fingerprint"], read_as], sort_keys=True))
+        lines.append(json.dumps([name, tables[name]["fingerprint"], sorted(declared[name].columns)]))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -41,30 +41,52 @@ def judged_query(table: Table, source: Source, raw: str, types: dict[str, str], 
     -------
     str
         A query with the stored columns of the table, ``customer_key``, ``row_low`` and ``row_high`` (128 bits that are
-        equal for exact duplicates), ``rule`` (the first rule broken, null for a good row), ``raw`` (the texts as
-        found, of refused rows only) and ``__source_file__``.
+        equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped; all
+        three are equal for exact duplicates), ``rule`` (the first rule broken, null for a good row), ``raw`` (the
+        texts as found, of refused rows only) and ``__source_file__``.
     """
     mapped = [column for column in table.columns if column.name in source.columns]
     texts = ", ".join(_text(column, source.columns[column.name], types) for column in mapped)
+    moments = "".join(f", {_moment(column, source, data)}" for column in mapped if column.kind == "day")
     typed = ", ".join(f"{_typed(column, source, data, types)} AS {sql.name(column.stored)}" for column in mapped)
     fields = ", ".join(f"{sql.text(column.name)}: {_raw(column)}" for column in mapped)
-    # Two rows that differ in a column nobody mapped (a line number, a coupon) are two rows, so all columns count.
-    found = sorted(column for column in types if column != "__source_file__")
-    written = ", ".join(f"coalesce(CAST({sql.name(column)} AS VARCHAR), chr(30))" for column in found)
-    row = f"concat_ws(chr(31), {written})"
     stored = [sql.name(column.stored) for column in mapped if column.name != "transaction_id"]
     if table.name == "transactions":
         given = _raw(schemas.TRANSACTIONS.columns[1]) if "transaction_id" in source.columns else "NULL"
-        stored.append(f"coalesce({given}, substr(md5(row_text), 1, 16)) AS transaction_id")
+        stored.append(f"coalesce({given}, substr(md5(row_text || chr(31) || rest_text), 1, 16)) AS transaction_id")
     columns = ", ".join(stored)
     return f"""
-        WITH texts AS (SELECT {texts}, {row} AS row_text, __source_file__ FROM ({raw})),
-        typed AS (SELECT *, {typed} FROM texts),
-        judged AS (SELECT *, {_rule(mapped, data)} AS rule FROM typed)
+        WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__ FROM ({raw})),
+        moments AS (SELECT *{moments} FROM texts),
+        typed AS (SELECT *, {typed} FROM moments),
+        judged AS (SELECT *, {_rule(mapped, data)} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
+            md5_number_lower(rest_text) AS row_rest,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
         FROM judged"""
+
+
+def _row(columns: list[Column], source: Source, types: dict[str, str]) -> str:
+    """A row as one text that is the same whatever carried it: a file that says 10.50, a database that says 10.5."""
+    values = ", ".join(f"coalesce(CAST({_same(column, source, types)} AS VARCHAR), chr(30))" for column in columns)
+    return f"concat_ws(chr(31), {values})"
+
+
+def _same(column: Column, source: Source, types: dict[str, str]) -> str:
+    """What is equal for equal values: the moment, not its day; every digit, not the rounded amount."""
+    if column.kind == "day":
+        return f"coalesce(CAST(epoch_us({_at(column)}) AS VARCHAR), CAST({_on(column)} AS VARCHAR))"
+    if column.kind in {"money", "decimal"}:
+        return f"TRY_CAST({_number(column, source, types)} AS DECIMAL(38,9))"
+    return sql.name(column.stored)
+
+
+def _rest(source: Source, types: dict[str, str]) -> str:
+    """What nobody mapped, as found: rows that differ only there (a line number, a coupon) are two rows."""
+    left = sorted(set(types) - set(source.columns.values()) - {"__source_file__"})
+    values = [f"coalesce(CAST({sql.name(column)} AS VARCHAR), chr(30))" for column in left]
+    return f"concat_ws(chr(31), {', '.join(values)})" if values else "''"
 
 
 def _raw(column: Column) -> str:
@@ -88,11 +110,8 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
     if column.kind in {"id", "text"}:
         return raw
     if column.kind == "day":
-        return _business_day(column, source, data)
-    number = raw
-    if source.decimal == "," and types[source.columns[column.name]] == "VARCHAR":
-        plain = f"replace(replace({raw}, '.', ''), ',', '.')"
-        number = f"CASE WHEN regexp_full_match({raw}, {sql.text(DECIMAL_COMMA)}) THEN {plain} END"
+        return f"coalesce({_on(column)}, CAST(timezone({sql.text(data.timezone)}, {_at(column)}) AS DATE))"
+    number = _number(column, source, types)
     if column.kind == "money":
         return f"TRY_CAST(round(TRY_CAST({number} AS DECIMAL(24,6)) * {10**data.minor_digits}) AS BIGINT)"
     if column.kind == "flag":
@@ -102,32 +121,47 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
     return f"TRY_CAST({number} AS {column.sql_type})"
 
 
-def _business_day(column: Column, source: Source, data: Data) -> str:
-    """A timestamp with a zone, or without one in the zone of its source, as a calendar day of the business.
+def _number(column: Column, source: Source, types: dict[str, str]) -> str:
+    """A number with a decimal point, or nothing."""
+    raw = _raw(column)
+    if source.decimal == "," and types[source.columns[column.name]] == "VARCHAR":
+        plain = f"replace(replace({raw}, '.', ''), ',', '.')"
+        return f"CASE WHEN regexp_full_match({raw}, {sql.text(DECIMAL_COMMA)}) THEN {plain} END"
+    return raw
+
+
+def _at(column: Column) -> str:
+    return sql.name(f"{column.name} at")
+
+
+def _on(column: Column) -> str:
+    return sql.name(f"{column.name} on")
+
+
+def _moment(column: Column, source: Source, data: Data) -> str:
+    """Two columns: the moment a timestamp names, with its own zone or that of its source, and a day without a time.
 
     A date without a time of day is a business day already, whatever the zone of the source.
     """
-    raw, business = _raw(column), sql.text(data.timezone)
-    is_day_already = not column.name.endswith("ts")
-    written_in = business if is_day_already else sql.text(source.timezone or data.timezone)
-
-    def local(timestamp: str) -> str:
-        if written_in == business:
-            return f"CAST({timestamp} AS DATE)"
-        return f"CAST(timezone({business}, timezone({written_in}, {timestamp})) AS DATE)"
-
-    if source.ts_format is not None:
+    raw = _raw(column)
+    zone = sql.text(source.timezone if source.timezone and column.name.endswith("ts") else data.timezone)
+    if source.ts_format is None:
+        with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
+        instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
+        local = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMP))"
+        at = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
+            WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {instant} END"""
+        on = f"CASE WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE) END"
+    else:
         parsed = f"TRY_STRPTIME({raw}, {sql.text(source.ts_format)})"
-        if "%z" in source.ts_format or "%Z" in source.ts_format:
-            return f"CAST(timezone({business}, {parsed}) AS DATE)"
-        return local(parsed) if re.search(CLOCK_DIRECTIVE, source.ts_format) else f"CAST({parsed} AS DATE)"
-    with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
-    instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
-    zoned = f"CAST(timezone({business}, {instant}) AS DATE)"
-    return f"""CASE
-        WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE)
-        WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local(f"TRY_CAST({raw} AS TIMESTAMP)")}
-        WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {zoned} END"""
+        at, on = "NULL::TIMESTAMPTZ", "NULL::DATE"
+        if re.search("%[zZ]", source.ts_format):
+            at = parsed
+        elif re.search(CLOCK_DIRECTIVE, source.ts_format):
+            at = f"timezone({zone}, {parsed})"
+        else:
+            on = f"CAST({parsed} AS DATE)"
+    return f"{at} AS {_at(column)}, {on} AS {_on(column)}"
 
 
 def _rule(columns: list[Column], data: Data) -> str:

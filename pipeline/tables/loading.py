@@ -12,6 +12,8 @@ from pipeline.sources import Raw, files
 from pipeline.tables import dates, intake, storage
 from pipeline.tables.schemas import Table
 
+HASHES = ("row_low", "row_high", "row_rest")
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -35,6 +37,7 @@ class Staged:
 
     file: Path
     read: int
+    words: str
 
 
 def stage(
@@ -60,7 +63,7 @@ def stage(
     )
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
-    return Staged(file, rows + len(malformed))
+    return Staged(file, rows + len(malformed), raw.words)
 
 
 def keep_rejected(engine: duckdb.DuckDBPyConnection, staged: Staged, file: Path) -> dict[str, int]:
@@ -81,7 +84,6 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, staged: Staged, file: Path)
 def refuse_if_too_many(
     engine: duckdb.DuckDBPyConnection,
     table: Table,
-    source: Source,
     staged: Staged,
     by_rule: dict[str, int],
     data: Data,
@@ -91,7 +93,7 @@ def refuse_if_too_many(
     where = f"sources.{table.name}"
     rejected = sum(by_rule.values())
     if staged.read == 0 and table.name == "transactions":
-        raise BadData(f"{where}: {source.path or source.sample} has no rows; export it again")
+        raise BadData(f"{where}: {staged.words} has no rows; export it again")
     if rejected <= data.max_rejected_share * staged.read:
         return
     where_kept = f"{kept}: every refused row, with its rule"
@@ -119,31 +121,29 @@ class Good:
 
 
 def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
-    """Count the good rows and fingerprint them: the XOR of the hashes of the different ones depends on no order."""
+    """Count the good rows and fingerprint them: the sum of the hashes of the different ones depends on no order."""
     rows = (
-        f"SELECT row_low, row_high, count(*) AS times FROM {sql.parquet([staged.file])} WHERE rule IS NULL GROUP BY ALL"
+        "SELECT row_low, row_high, row_rest, count(*) AS times "
+        f"FROM {sql.parquet([staged.file])} WHERE rule IS NULL GROUP BY ALL"
     )
-    found = engine.execute(f"SELECT bit_xor(row_low), bit_xor(row_high), count(*), sum(times) FROM ({rows})").fetchone()
+    found = engine.execute(f"SELECT sum(row_low), sum(row_high), count(*), sum(times) FROM ({rows})").fetchone()
     assert found is not None, "an aggregate has one row"
-    return Good(int(found[3] or 0), found[2], f"{found[1] or 0:016x}{found[0] or 0:016x}-{found[2]}")
+    low, high = (int(total or 0) % 2**64 for total in found[:2])
+    return Good(int(found[3] or 0), found[2], f"{high:016x}{low:016x}-{found[2]}")
 
 
 def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int) -> int:
     """Write the good rows, each exact duplicate once, as one sorted file per bucket, and say how many were written."""
     source = sql.parquet([staged.file])
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    columns = [
-        column for column in described if column not in {"row_low", "row_high", "rule", "raw", "__source_file__"}
-    ]
+    columns = [column for column in described if column not in {*HASHES, "rule", "raw", "__source_file__"}]
     listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
-    order = ", ".join(
-        filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), "row_low", "row_high"])
-    )
+    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES]))
     accepted = 0
     with storage.new_folder(folder) as partial:
         parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
         for bucket, part in enumerate(parts):
-            once = f"SELECT DISTINCT customer_key, {listed}, row_low, row_high FROM {part}"
+            once = f"SELECT DISTINCT customer_key, {listed}, {', '.join(HASHES)} FROM {part}"
             query = f"SELECT customer_key, {listed} FROM ({once}) ORDER BY {order}"
             accepted += storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
         storage.remove(folder.with_name(f".{folder.name}.parts"))

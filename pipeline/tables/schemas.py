@@ -85,6 +85,12 @@ TRANSACTIONS = Table(
         Column("quantity", "decimal", "pieces, kilograms, ..."),
         Column("list_amount", "money", "price before discounts"),
         Column("discount", "money", "price reduction that was open to the customer", not_negative=True),
+        Column(
+            "personal_discount",
+            "money",
+            "price reduction granted to this customer alone: a treatment, never a model feature by default",
+            not_negative=True,
+        ),
         Column("cost", "money", "what the line cost the company"),
         Column("product_id", "id", "the product"),
         Column("category", "text", "the product's category"),
@@ -133,12 +139,12 @@ TICKETS = Table(
 )
 SURVEYS = Table(
     "surveys",
-    "an answer to a survey",
+    "a survey that was sent, and its answer",
     (
         CUSTOMER_ID,
         Column("ts", "day", "when", required=True),
         Column("kind", "text", "nps or csat", required=True),
-        Column("score", "number", "the answer", required=True),
+        Column("score", "number", "the answer; empty where none came"),
         Column("touch_point", "text", "after what"),
     ),
 )

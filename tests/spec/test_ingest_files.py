@@ -270,6 +270,46 @@ def test_the_fingerprint_knows_which_column_was_read(changed, tmp_path, monkeypa
     assert len(seen) == 2
 
 
+SAME = """
+    | first                                  | second                              | same | why                                    |
+    | a,2024-01-31T23:30:00Z,10.50           | a,2024-02-01 00:30:00+01:00,10.5    | yes  | one moment in two zones, one amount    |
+    | a,2024-01-31 23:30:00,10               | a,2024-01-31T23:30:00.000Z,1e1      | yes  | the zone of the source, said           |
+    | 900,2024-1-5,.5                        | 900.0,2024-01-05,+0.500             | yes  | a day and an id, written otherwise     |
+    | a,2024-01-31T10:00:00Z,1               | a,2024-01-31T10:00:01Z,1            | no   | a second later                         |
+    | a,2024-01-31,1.001                     | a,2024-01-31,1.002                  | no   | a tenth of a cent, though rounded away |
+    | a,2024-01-31,1                         | A,2024-01-31,1                      | no   | another customer                       |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(SAME), ids=lambda case: case["why"])
+def test_what_makes_a_row_is_what_it_says_not_how_it_is_written(case, changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = set()
+    for line in (case["first"], case["second"]):
+        Path("orders.csv").write_text(f"{HEADER}{line}\n")
+        ingest(changed, {"path": "orders.csv", "timezone": "UTC"})
+        seen.add(storage.read_json(paths.REPRO.ingest_report)["fingerprint"])
+    assert len(seen) == (1 if case["same"] == "yes" else 2)
+    Path("orders.csv").write_text(f"{HEADER}{case['first']}\n{case['second']}\n")
+    counts = ingest(changed, {"path": "orders.csv", "timezone": "UTC"})
+    assert (counts["accepted"], counts["duplicates"]) == ((1, 1) if case["same"] == "yes" else (2, 0))
+
+
+def test_other_names_of_columns_and_other_dialects_are_the_same_data(changed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(GOOD)
+    Path("b.csv").write_text("kunde;tag;betrag\nb;01.02.2024;-2,5\na;31.01.2024;10\n")
+    ingest(changed, {"path": "a.csv"})
+    first = storage.read_json(paths.REPRO.ingest_report)["fingerprint"]
+    other = {
+        "columns": {"customer_id": "kunde", "ts": "tag", "amount": "betrag"},
+        "decimal": ",",
+        "ts_format": "%d.%m.%Y",
+    }
+    ingest(changed, {"path": "b.csv", **other})
+    assert storage.read_json(paths.REPRO.ingest_report)["fingerprint"] == first
+
+
 def test_a_folder_and_a_mix_of_kinds_are_refused(changed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("raw").mkdir()

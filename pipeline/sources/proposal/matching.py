@@ -1,0 +1,258 @@
+"""Which file is which table, and which column is which; what two answers fit is left out, and said."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import PurePath
+from typing import Protocol
+
+from pipeline.sources.proposal import names
+from pipeline.sources.proposal.sheets import Sheet
+
+NUMBERS = {"money", "decimal", "number"}
+BY_VALUES = 0.5
+# A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
+LEAST, CLOSE = 0.35, 0.08
+LEAST_SHARED, SURELY_SHARED = 0.05, 0.5
+
+
+class Shared(Protocol):
+    """Which share of the ids in one column another column knows; see `sheets.shared_ids`."""
+
+    def __call__(self, of: tuple[Sheet, str], known: tuple[Sheet, str]) -> float:
+        """The share, 0-1."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A canonical column: its name, what it may hold, and whether its table needs it."""
+
+    column: str
+    kind: str
+    required: bool
+
+
+@dataclass
+class Placed:
+    """A file taken for a table.
+
+    Attributes
+    ----------
+    table, sheet
+        Which table, and which files.
+    columns
+        Our names to those in the files.
+    sure
+        How sure each column is, 0-1.
+    dialect
+        What ``params.yaml`` has to say beside the columns: ``decimal``, ``ts_format``.
+    left
+        The columns that were not placed, each with the reason.
+    score
+        How sure the table is, 0-1.
+    """
+
+    table: str
+    sheet: Sheet
+    columns: dict[str, str] = field(default_factory=dict)
+    sure: dict[str, float] = field(default_factory=dict)
+    dialect: dict[str, str] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    score: float = 0.0
+
+    def take(self, column: str, name: str, sure: float) -> None:
+        """Take a column of the file for one of ours."""
+        self.columns[column], self.sure[column] = name, sure
+
+    def drop(self, column: str, reason: str) -> None:
+        """Give a column back, and say why."""
+        self.left[self.columns.pop(column)] = reason
+        del self.sure[column]
+
+    def free(self) -> list[str]:
+        """The columns of the file that are not taken."""
+        return [name for name in self.sheet.profiles if name not in self.columns.values()]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The tables that were found, and a line for each file that is none of them."""
+
+    placed: dict[str, Placed]
+    left: list[str]
+
+
+def propose(
+    sheets: Sequence[Sheet],
+    tables: Mapping[str, Sequence[Wanted]],
+    shared: Shared,
+) -> Proposal:
+    """Place the files: the transactions first, whose customers then say who a customer is elsewhere.
+
+    Parameters
+    ----------
+    sheets
+        The files, looked at.
+    tables
+        The canonical tables with their columns, the one that is needed first.
+    shared
+        Share of the ids in one column that another knows; see `sheets.shared_ids`.
+    """
+    first, *others = tables
+    left: dict[str, str] = {}
+    placed = _choose([_fit(sheet, first, tables[first]) for sheet in sheets], left)
+    fits: list[Placed | str] = []
+    if first in placed:
+        known = (placed[first].sheet, placed[first].columns["customer_id"])
+        for sheet in (one for one in sheets if one.path not in left and one is not known[0]):
+            share = partial(_share, shared, sheet, known)
+            fits += [_fit(sheet, table, tables[table], share) for table in others]
+        placed |= _choose(fits, left)
+        _drop_strangers(placed, first, partial(shared, known=known), left)
+    for sheet in sheets:
+        if sheet.path not in left and all(one.sheet is not sheet for one in placed.values()):
+            reasons = [str(fit) for fit in [_fit(sheet, first, tables[first]), *fits] if isinstance(fit, str)]
+            near = next((told for told in reasons if told.startswith(sheet.path)), "")
+            left[sheet.path] = near.partition(": ")[2] or "no table fits its columns well"
+    return Proposal(
+        {name: placed[name] for name in tables if name in placed}, [f"{path}: {why}" for path, why in left.items()]
+    )
+
+
+def _share(shared: Shared, sheet: Sheet, known: tuple[Sheet, str], name: str) -> float:
+    return shared((sheet, name), known)
+
+
+def _drop_strangers(
+    placed: dict[str, Placed], first: str, shared: Callable[[tuple[Sheet, str]], float], left: dict[str, str]
+) -> None:
+    """A table whose customers never bought anything is of somebody else."""
+    for name, one in [found for found in placed.items() if found[0] != first]:
+        customer = one.columns["customer_id"]
+        share = shared((one.sheet, customer))
+        if share < LEAST_SHARED:
+            left[one.sheet.path] = f"looks like {name}, but only {share:.0%} of its {customer} ever bought anything"
+            del placed[name]
+
+
+def _choose(fits: Sequence[Placed | str], left: dict[str, str]) -> dict[str, Placed]:
+    """The best table of each file and the best file of each table, unless a second one is as good."""
+    able = sorted((fit for fit in fits if isinstance(fit, Placed) and fit.score >= LEAST), key=lambda fit: -fit.score)
+    chosen: dict[str, Placed] = {}
+    for fit in able:
+        if fit.sheet.path in left or any(fit.sheet is one.sheet for one in chosen.values()) or fit.table in chosen:
+            continue
+        rivals = [
+            one for one in able if one is not fit and fit.score - one.score < CLOSE and one.sheet.path not in left
+        ]
+        same_file = sorted({one.table for one in rivals if one.sheet is fit.sheet and one.table not in chosen})
+        same_table = sorted({one.sheet.path for one in rivals if one.table == fit.table})
+        if same_file:
+            left[fit.sheet.path] = f"could be {fit.table} or {', '.join(same_file)}; say which in params.yaml"
+        elif same_table:
+            for path in (fit.sheet.path, *same_table):
+                others = ", ".join(sorted({fit.sheet.path, *same_table} - {path}))
+                left[path] = f"looks like {fit.table}, and so does {others}; one table has one source"
+        else:
+            chosen[fit.table] = fit
+    return chosen
+
+
+def _fit(
+    sheet: Sheet, table: str, wanted: Sequence[Wanted], share: Callable[[str], float] | None = None
+) -> Placed | str:
+    """The file as this table; a line that says why not, if it cannot be."""
+    placed = Placed(table, sheet)
+    _by_name(placed, wanted)
+    _by_values(placed, wanted, share)
+    _dates(placed, wanted)
+    _decimals(placed, wanted)
+    lacking = [one.column for one in wanted if one.required and one.column not in placed.columns]
+    if lacking:
+        unclear = "; ".join(sorted(set(placed.left.values())))
+        why = f" ({unclear})" if unclear else ""
+        return f"{sheet.path}: {table} would need {', '.join(lacking)}, which no column is surely{why}"
+    if table == "customers" and sheet.profiles[placed.columns["customer_id"]].unique < 0.9:
+        return f"{sheet.path}: customers would need one line per customer"
+    for name in placed.free():
+        placed.left.setdefault(name, "no column of ours is called so or holds such values")
+    covered = sum(placed.sure.values()) / max(1, len(sheet.profiles))
+    placed.score = 0.55 * names.table_score(table, PurePath(sheet.path).stem) + 0.45 * covered
+    return placed
+
+
+def _by_name(placed: Placed, wanted: Sequence[Wanted]) -> None:
+    found = []
+    for at, one in enumerate(wanted):
+        for name, profile in placed.sheet.profiles.items():
+            sure = names.column_score(placed.table, one.column, names.plain(name))
+            if sure and profile.filled and profile.can_be(one.kind):
+                found.append((sure, -at, one.column, name))
+    for sure, at, column, name in sorted(found, reverse=True):
+        if column in placed.columns or name in placed.columns.values() or name in placed.left:
+            continue
+        rivals = [
+            other
+            for near, place, _, other in found
+            if place == at and other != name and sure - near < 0.005 and other not in placed.columns.values()
+        ]
+        if rivals:
+            for either in (name, *rivals):
+                placed.left[either] = f"{column} could be {' or '.join(sorted((name, *rivals)))}; say which"
+        else:
+            placed.take(column, name, sure)
+
+
+def _by_values(placed: Placed, wanted: Sequence[Wanted], share: Callable[[str], float] | None) -> None:
+    """What is needed and has no known name: the only column that holds such values."""
+    for one in wanted:
+        if not one.required or one.column in placed.columns:
+            continue
+        free = [name for name in placed.free() if placed.sheet.profiles[name].filled > 0.9]
+        if one.column == "customer_id":
+            able = [name for name in free if share is not None and share(name) >= SURELY_SHARED]
+        elif one.kind in {"day", "money"}:
+            able = [name for name in free if placed.sheet.profiles[name].can_be(one.kind)]
+        else:
+            continue
+        if len(able) == 1:
+            placed.left.pop(able[0], None)
+            placed.take(one.column, able[0], BY_VALUES)
+
+
+def _dates(placed: Placed, wanted: Sequence[Wanted]) -> None:
+    """One way of writing dates holds for all of a source: that of the column it needs."""
+    days = [one for one in wanted if one.kind == "day" and one.column in placed.columns]
+    if not days:
+        return
+    leading = next((one for one in days if one.required), days[0])
+    profiles = {one.column: placed.sheet.profiles[placed.columns[one.column]] for one in days}
+    if profiles[leading.column].iso:
+        form = None
+    else:
+        fitting = set(profiles[leading.column].formats)
+        for profile in profiles.values():
+            fitting = fitting & set(profile.formats) or fitting
+        if len(fitting) > 1:
+            placed.drop(leading.column, f"its dates are written {' or '.join(sorted(fitting))}; say which in ts_format")
+            return
+        form = fitting.pop()
+        placed.dialect["ts_format"] = form
+    for column, profile in profiles.items():
+        if not (profile.iso if form is None else form in profile.formats) and column in placed.columns:
+            placed.drop(column, f"its dates are written in another way than those of {placed.columns[leading.column]}")
+
+
+def _decimals(placed: Placed, wanted: Sequence[Wanted]) -> None:
+    """One decimal mark holds for all of a source: that of the column it needs, else of most."""
+    numbers = [one.column for one in wanted if one.kind in NUMBERS and one.column in placed.columns]
+    needed = [one.column for one in wanted if one.kind in NUMBERS and one.required and one.column in numbers]
+    profiles = {column: placed.sheet.profiles[placed.columns[column]] for column in numbers}
+    telling = [column for column in (needed or numbers) if profiles[column].comma != profiles[column].point]
+    telling = telling or [column for column in numbers if profiles[column].comma != profiles[column].point]
+    comma = bool(telling) and profiles[telling[0]].comma
+    if comma:
+        placed.dialect["decimal"] = ","
+    for column, profile in profiles.items():
+        if not (profile.comma if comma else profile.point):
+            placed.drop(column, "its numbers have another decimal mark than the others")

@@ -1,0 +1,228 @@
+"""``churn init``: odd files are recognised, and what cannot be told is said instead of guessed."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from pipeline import cli, params
+from pipeline.errors import BadData
+from pipeline.sources.proposal import names
+from pipeline.stages import init
+from pipeline.tables import schemas
+from tests.sources import odd_files
+
+DAYS = [date(2023, 1, 1) + timedelta(days=n) for n in range(400)]
+
+
+@pytest.fixture
+def raw(tmp_path, root, monkeypatch) -> Path:
+    """An empty folder for files, in a folder with the settings that come with the pipeline."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "raw").mkdir()
+    return Path("raw")
+
+
+def write(file: Path, header: str, row, rows: int = 400, encoding: str = "utf-8") -> None:
+    lines = [header, *(row(n, DAYS[n % len(DAYS)]) for n in range(rows))]
+    file.write_text("\n".join(lines) + "\n", encoding=encoding)
+
+
+def orders(file: Path) -> None:
+    write(file, "customer_id,order_id,order_date,total", lambda n, day: f"c{n % 40},o{n},{day},{n}.50")
+
+
+def run(raw: Path, *, write: bool = True) -> tuple[list[str], params.Params]:
+    told = list(init.run(raw, write=write))
+    return told, params.load(Path("params.yaml"))
+
+
+def left(told: list[str]) -> list[str]:
+    return [line.strip() for line in told if line.strip().startswith("not placed: ")]
+
+
+def test_odd_german_files_are_all_recognised(raw, tmp_path):
+    before = Path("params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "shop").mkdir()
+    odd_files.write(raw, tmp_path / "shop")
+    told, found = run(raw)
+    assert found.sources.transactions.model_dump(exclude_defaults=True) == {
+        "path": "raw/Bestellungen_*.csv", "delimiter": ";", "decimal": ",", "ts_format": "%d.%m.%Y %H:%M",
+        "columns": {
+            "customer_id": "Kundennummer", "transaction_id": "Bestell-Nr.", "ts": "Bestelldatum",
+            "amount": "Betrag (EUR)", "discount": "Rabatt", "product_id": "Artikel", "category": "Warengruppe",
+            "store_id": "Filiale", "channel": "Kanal",
+        },
+    }  # fmt: skip
+    assert set(found.sources.declared()) == {"transactions", "events", "tickets", "customers"}
+    assert found.sources.customers.encoding == found.sources.tickets.encoding == "latin-1"
+    assert found.sources.tickets.columns["opened_ts"] == "Eröffnet am"
+    assert found.features.event_types == ["visit"]
+    assert (str(found.snapshots.as_of), str(found.snapshots.first)) == ("2024-07-01", "2023-10-31")
+    assert left(told)[-1].startswith("not placed: raw/Regale.csv: transactions would need customer_id, ts")
+    comments = [line for line in before.splitlines() if line.lstrip().startswith("#")]
+    assert [line for line in Path("params.yaml").read_text().splitlines() if line.lstrip().startswith("#")] == comments
+
+
+LANGUAGES = {
+    "English": ("CustomerID,InvoiceNo,InvoiceDate,Quantity,TotalAmount", "{c},{n},{us} 08:26,2,{n}.25"),
+    "French": ("N° client;Numéro commande;Date commande;Montant TTC", "{c};{n};{fr};{n},25"),
+    "Spanish": ("cliente_id;pedido;fecha_pedido;importe", "{c};{n};{fr};{n},25"),
+    "Italian": ("Codice cliente;Numero ordine;Data ordine;Importo", "{c};{n};{fr};{n},25"),
+    "Dutch": ("Klantnummer;Bestelnummer;Besteldatum;Bedrag", "{c};{n};{nl};{n},25"),
+    "Norwegian": ("Kundenr|Ordrenr|Orderdato|Beløp", "{c}|{n}|{day}|{n}.25"),
+    "tabs, 8 digits": ("client\torder\tdate\trevenue", "{c}\t{n}\t{digits}\t-{n}.25"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_orders_in_other_languages(language, raw):
+    header, line = LANGUAGES[language]
+    forms = {"us": "%m/%d/%Y", "fr": "%d/%m/%Y", "nl": "%d-%m-%Y", "digits": "%Y%m%d"}
+
+    def row(n: int, day: date) -> str:
+        return line.format(c=f"k{n % 40}", n=n, day=day, **{name: day.strftime(form) for name, form in forms.items()})
+
+    write(raw / "export.csv", header, row)
+    told, found = run(raw)
+    columns = found.sources.transactions.columns
+    assert {"customer_id", "transaction_id", "ts", "amount"} <= set(columns)
+    assert "  400 rows, of which 0 would be refused" in told
+    assert left(told) == []
+
+
+def test_parquet_and_what_has_no_name_is_known_by_its_values(raw):
+    orders(raw / "orders.csv")
+    pl.DataFrame(
+        {"xyz": [f"c{n % 40}" for n in range(80)], "at": DAYS[:80], "what": ["login", "Call me"] * 40}
+    ).write_parquet(raw / "visits.parquet")
+    told, found = run(raw)
+    assert found.sources.events.columns == {"customer_id": "xyz", "ts": "at", "event_type": "what"}
+    assert "  customer_id <- xyz (a guess, by its values)" in told
+    assert found.features.event_types == ["login"], "only what can be the name of a feature"
+
+
+AMBIGUOUS = {
+    "two dates of the same right": (
+        "customer_id,total,created_at,created at",
+        lambda n, day: f"c{n % 40},{n}.5,{day},{day}",
+        "ts could be created at or created_at; say which",
+    ),
+    "days and months that fit both ways": (
+        "customer_id,total,date",
+        lambda n, day: f"c{n % 40},{n}.5,{1 + n % 12:02d}/{1 + n % 12:02d}/2024",
+        "transactions would need ts, which no column is surely",
+    ),
+    "no amount": ("customer_id,order_date", lambda n, day: f"c{n % 40},{day}", "transactions would need amount"),
+    "no customer": ("order_date,total", lambda n, day: f"{day},{n}.5", "transactions would need customer_id"),
+    "no header": (
+        "c1,2024-01-01,7.50",
+        lambda n, day: f"c{n % 40},{day},{n}.5",
+        "has no line with the names of its columns",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AMBIGUOUS)
+def test_what_fits_two_answers_or_none_is_left_out_and_said(case, raw):
+    header, row, message = AMBIGUOUS[case]
+    write(raw / "orders.csv", header, row)
+    before = Path("params.yaml").read_bytes()
+    done = CliRunner().invoke(cli.main, ["init", "raw", "--write"])
+    assert done.exit_code == 12
+    assert message in done.output
+    assert "raw: no file is surely the transactions" in done.output
+    assert Path("params.yaml").read_bytes() == before
+
+
+def test_two_files_for_one_table_and_strangers_are_left_out(raw):
+    orders(raw / "orders.csv")
+    for name in ("tickets", "complaints"):
+        write(raw / f"{name}.csv", "ticket_id,customer_id,opened_at", lambda n, day: f"t{n},c{n % 40},{day}", rows=50)
+    write(raw / "customers.csv", "customer_id,name", lambda n, day: f"stranger{n},N {n}", rows=50)
+    (raw / "notes.docx").write_bytes(b"PK")
+    (raw / "empty.csv").write_bytes(b"")
+    told, found = run(raw)
+    assert set(found.sources.declared()) == {"transactions"}
+    assert (
+        "not placed: raw/tickets.csv: looks like tickets, and so does raw/complaints.csv; one table has one source"
+        in told
+    )
+    assert (
+        "not placed: raw/customers.csv: looks like customers, but only 0% of its customer_id ever bought anything"
+        in told
+    )
+    assert "not placed: raw/notes.docx: is neither CSV nor Parquet" in told
+    assert any(line.startswith("not placed: raw/empty.csv: ") and "is empty (0 bytes)" in line for line in told)
+
+
+def test_a_price_beside_a_quantity_and_dates_of_two_kinds_are_pointed_at(raw):
+    write(
+        raw / "orders.csv", "customer,order_date,quantity,price", lambda n, day: f"c{n % 40},{day},{1 + n % 3},9.5",
+    )  # fmt: skip
+    write(
+        raw / "customers.csv", "customer,name,customer since,newsletter",
+        lambda n, day: f"c{n},N {n},{day:%d.%m.%Y},maybe", rows=40,
+    )  # fmt: skip
+    write(
+        raw / "contracts.csv", "customer,start,ende", lambda n, day: f"c{n % 40},{day},{day:%d.%m.%Y}", rows=60,
+    )  # fmt: skip
+    told, found = run(raw)
+    assert "  look at it: is price the price of one piece? amount is what the line cost" in told
+    assert found.sources.customers.ts_format == "%d.%m.%Y"
+    assert "not placed: newsletter: no column of ours is called so or holds such values" in left(told)
+    assert "not placed: ende: its dates are written in another way than those of start" in left(told)
+
+
+def test_a_day_far_behind_all_others_is_not_the_end_of_the_data(raw):
+    write(raw / "orders.csv", "customer,order_date,paid", lambda n, day: f"c{n % 40},{day},1.5", rows=2000)
+    with (raw / "orders.csv").open("a") as out:
+        out.write("c1,2099-01-01,5\n")
+    told, found = run(raw)
+    assert any("2099-01-01 stands alone far behind all others" in line for line in told)
+    assert str(found.snapshots.as_of) == "2024-02-05"
+
+
+def test_settings_that_are_there_stay_unless_said(raw):
+    orders(raw / "orders.csv")
+    before = Path("params.yaml").read_bytes()
+    done = CliRunner().invoke(cli.main, ["init", "raw"])
+    assert (done.exit_code, Path("params.yaml").read_bytes()) == (0, before)
+    assert (
+        "params.yaml is there and stays as it is; --write writes these lines into it:\ndata:\n  name: " in done.output
+    )
+    Path("params.yaml").unlink()
+    done = CliRunner().invoke(cli.main, ["init", "raw"])
+    assert done.exit_code == 0, done.output
+    assert "params.yaml: written: data.name, sources, " in done.output
+    assert params.load(Path("params.yaml")).sources.transactions.path == "raw/orders.csv"
+    assert CliRunner().invoke(cli.main, ["init", "raw"]).output != done.output
+    assert CliRunner().invoke(cli.main, ["init", "nowhere"]).exit_code == 12
+
+
+def test_names_of_files_and_columns_that_need_quotes(raw):
+    folder = raw / "a b's"
+    folder.mkdir()
+    write(folder / "orders [1]: #x.csv", '"Kunde: ""Nr""",datum,"yes"', lambda n, day: f"c{n % 40},{day},{n}.5")
+    _, found = run(raw)
+    assert found.sources.transactions.columns == {"customer_id": 'Kunde: "Nr"', "ts": "datum", "amount": "yes"}
+    with pytest.raises(BadData, match="no file is surely the transactions"):
+        list(init.run(folder.parent / "a b's" / "..", write=True)) and list(init.run(_empty(raw), write=True))
+
+
+def _empty(raw: Path) -> Path:
+    (raw / "none").mkdir()
+    return raw / "none"
+
+
+def test_every_canonical_column_has_names_of_its_own():
+    known = {f"{name}.{column.name}" for name, table in schemas.TABLES.items() for column in table.columns}
+    told = {column for column in names.COLUMNS if "." in column}
+    assert told <= known, "a name of a column that is no more"
+    assert set(names.TABLES) == set(schemas.TABLES)
+    for name, table in schemas.TABLES.items():
+        for column in table.columns:
+            assert names.column_score(name, column.name, column.name) == 1
