@@ -104,7 +104,9 @@ def _judged(settings: params.Params, at: Paths) -> Iterator[Judged]:
     """Model and baselines at every origin, the last snapshot last."""
     sources, label = settings.sources, settings.label
     s1_ingest.run(settings.data, sources, settings.storage, at)
-    s2_examples.run(settings.data, sources, settings.storage, settings.snapshots, label, settings.features, at)
+    s2_examples.run(
+        settings.data, sources, settings.storage, settings.feeds, settings.snapshots, label, settings.features, at
+    )
     declared = model_features(settings.features, sources)
     examples = labelled.read(at, [feature.name for feature in declared])
     complete = labelled.complete_days(at)

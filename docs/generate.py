@@ -16,8 +16,9 @@ from pathlib import Path
 from benchmarks import quality_table
 from pipeline import params
 from pipeline.errors import BadParams
-from pipeline.examples.features import declared, dictionary
+from pipeline.examples.features import Feature, declared, dictionary
 from pipeline.lists import COLUMN_WORDS, RISK_LIST
+from pipeline.reasons.causes import CAUSES
 from pipeline.sources.samples import NOTICES
 from pipeline.stages.scoring import SCORE_COLUMNS
 from pipeline.tables import schemas
@@ -72,6 +73,9 @@ PART_WORDS = {
     "family": ("text", "{}: the family of features"),
     "text": ("text", "{}: in words, with the customer's own numbers"),
     "contribution": ("log-odds", "{}: how much it adds to the margin"),
+    "causes": ("ids", "{}: the causes it speaks for, the likeliest first; [what they are](causes.md)"),
+    "act": ("text", "{}: whether anything can be done about the likeliest cause: yes, partly or no"),
+    "team": ("text", "{}: the team that could"),
 }
 
 
@@ -174,6 +178,22 @@ def _quoted(cell: str) -> str:
     return f'"{cell}"' if "," in cell or '"' in cell else cell
 
 
+def causes() -> str:
+    """Every cause, and the features that speak for it."""
+    every = declared(params.load(ROOT / "params.yaml").features)
+    head = ("id", "cause", "can we act", "who could", "features that speak for it", "where data cannot show it, ask")
+    return table(head, [
+        (c.id, c.words, c.act, c.who, ", ".join(f"`{f.name}`" for f in _speaking(c.id, every)) or "none", c.question)
+        for c in CAUSES.values()
+    ])  # fmt: skip
+
+
+def _speaking(cause: str, every: list[Feature]) -> list[Feature]:
+    """Up to three features that name the cause, those that name it first before the others."""
+    found = [feature for feature in every if cause in feature.causes and feature.risk != "none"]
+    return sorted(found, key=lambda feature: feature.causes.index(cause))[:3]
+
+
 def stages() -> str:
     """The stages of ``dvc.yaml``, in order."""
     declared_stages = params.read_yaml(ROOT / "dvc.yaml", BadParams)["stages"]
@@ -194,6 +214,7 @@ Parts = dict[str, Callable[[], str | None]]
 PAGES: dict[str, Parts] = {
     "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality, "stages": stages},
     "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
+    "docs/causes.md": {"causes": causes},
     "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},
 }
 

@@ -4,19 +4,22 @@ import itertools
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
 from pipeline.errors import BadParams, PipelineError
 from pipeline.settings_errors import first_problem as first_problem
-from pipeline.settings_errors import suggestion
+from pipeline.source_settings import Section as Section
+from pipeline.source_settings import Source as Source
+from pipeline.source_settings import Zone as Zone
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+CauseId = Annotated[str, Field(pattern=r"^C(0[1-9]|[1-4][0-9]|5[0-6])$")]
 PositiveInt = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0)]
@@ -36,21 +39,6 @@ def _quoted_day(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_quoted_day)]
 
 
-class Section(BaseModel):
-    """One section of ``params.yaml``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _known_zone(name: object) -> object:
-    if isinstance(name, str) and name not in available_timezones():
-        raise ValueError(f"unknown time zone {name!r}{suggestion(name, sorted(available_timezones()))}")
-    return name
-
-
-Zone = Annotated[str, BeforeValidator(_known_zone)]
-
-
 class Data(Section):
     """What holds for all tables of the company."""
 
@@ -60,26 +48,6 @@ class Data(Section):
     minor_digits: Annotated[int, Field(ge=0, le=4)]
     max_rejected_share: Share
     max_silent_days: PositiveInt
-
-
-class Source(Section):
-    """Where one table comes from, and what its columns are called there."""
-
-    sample: str | None = None
-    path: str | None = None
-    columns: dict[str, str]
-    timezone: Zone | None = None
-    ts_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: Literal[".", ","] = "."
-    header: bool = True
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.sample is None) == (self.path is None):
-            raise ValueError("needs exactly one of `path` and `sample`")
-        return self
 
 
 class Sources(Section):
@@ -109,6 +77,18 @@ class Storage(Section):
     workers: PositiveInt
     threads: PositiveInt
     memory_gb: Positive
+
+
+class Feeds(Section):
+    """From when on a table is taken for broken."""
+
+    recent_days: Days
+    usual_days: Days
+    least_silent_days: Days
+    silence_times: Annotated[float, Field(ge=1)]
+    max_drop: Share
+    max_amount_times: Annotated[float, Field(gt=1)]
+    max_strange_ids: Share
 
 
 class Snapshots(Section):
@@ -153,7 +133,11 @@ class Features(Section):
     """What features are made of."""
 
     windows_days: Annotated[list[Days], Field(min_length=1)]
-    event_types: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]]
+    event_types: list[Word]
+    warning_types: list[Word]
+    usage_types: list[Word]
+    ticket_topics: dict[Word, CauseId]
+    allow_treatment: bool
 
     @model_validator(mode="after")
     def _needs_its_windows(self) -> Self:
@@ -180,6 +164,7 @@ class Model(Section):
     wide: Wide
     rhythm: bool
     monotone: bool
+    refit: bool
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare
@@ -231,6 +216,7 @@ class Reasons(Section):
 
     max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
     min_contribution: NotNegative
+    cause_share: Share
 
 
 class Lists(Section):
@@ -255,6 +241,7 @@ class Params(Section):
     data: Data
     sources: Sources
     storage: Storage
+    feeds: Feeds
     snapshots: Snapshots
     label: Label
     contract: Contract

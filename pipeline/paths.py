@@ -46,6 +46,16 @@ class Paths:
         return self.data / "examples"
 
     @property
+    def market(self) -> Path:
+        """Orders of everybody by region and day, beside which a customer's own are looked at."""
+        return self.data / "market.parquet"
+
+    @property
+    def feeds_report(self) -> Path:
+        """What is wrong with the feed of any table, by snapshot."""
+        return self.reports / "feeds.json"
+
+    @property
     def examples_report(self) -> Path:
         """The ledger of who was seen, eligible and labelled at each snapshot."""
         return self.reports / "examples.json"
@@ -112,6 +122,11 @@ class Paths:
     def contributions(self) -> Path:
         """One Parquet file per bucket: each feature's contribution to each score."""
         return self.data / "contributions"
+
+    @property
+    def root_causes(self) -> Path:
+        """Which causes weigh most among those scored, by segment, and which the data cannot show."""
+        return self.reports / "causes.json"
 
     def week(self, as_of: date) -> Path:
         """The published week of that day."""

@@ -51,7 +51,7 @@ def connect(threads: int, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnectio
             engine.execute("SET TimeZone = 'UTC'")
             # Its own bar goes to stdout, into logs and into what scripts read: it would come after a day, in ms.
             # In a notebook without widgets there is none, and to say so would be refused.
-            if engine.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
+            if engine.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
                 engine.execute("SET progress_bar_time = 86400000")
             yield engine
 

@@ -6,13 +6,22 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.examples import build
+from pipeline.examples import build, market
 from pipeline.examples.features import Feature, available, declared
 from pipeline.params import Features, Label, Snapshots
 from pipeline.tables.buckets import customer_key
+from pipeline.tables.schemas import TABLES
 from tests.oracle import Event, Line
+from tests.oracle_records import Records
 
-FEATURES = Features(windows_days=[7, 30, 90, 180, 365], event_types=["visit"])
+FEATURES = Features(
+    windows_days=[7, 30, 90, 180, 365],
+    event_types=["visit"],
+    warning_types=["click"],
+    usage_types=["click"],
+    ticket_topics={"x": "C09"},
+    allow_treatment=False,
+)
 LABEL = Label(kind="inactivity", gap_days=0, horizon_days=30)
 OPTIONAL = ("product_id", "category", "store_id", "channel")
 
@@ -22,17 +31,24 @@ def snapshots(as_of: date, observed_until: date | None = None, active_days: int 
                      first=as_of.isoformat(), every_days=1, active_days=active_days, min_tenure_days=new)  # fmt: skip
 
 
-def write(folder: Path, lines: list[Line], events: list[Event] = (), contracts: pl.DataFrame | None = None) -> None:
+def write(
+    folder: Path,
+    lines: list[Line],
+    events: list[Event] = (),
+    contracts: pl.DataFrame | None = None,
+    records: Records | None = None,
+) -> None:
     """Write the tables of bucket 0."""
     rows = pl.DataFrame(
         [
             (customer_key(x.customer), x.customer, x.order, x.day, x.amount, Decimal(x.quantity), x.discount, x.cost, x.product,
-             x.category, x.store, x.channel)
+             x.category, x.store, x.channel, x.list_amount, x.granted)
             for x in lines
         ],
         schema={"customer_key": pl.Int64, "customer_id": pl.String, "transaction_id": pl.String, "day": pl.Date,
                 "amount_minor": pl.Int64, "quantity": pl.Decimal(18, 3), "discount_minor": pl.Int64, "cost_minor": pl.Int64,
-                "product_id": pl.String, "category": pl.String, "store_id": pl.String, "channel": pl.String},
+                "product_id": pl.String, "category": pl.String, "store_id": pl.String, "channel": pl.String,
+                "list_amount_minor": pl.Int64, "personal_discount_minor": pl.Int64},
         orient="row",
     )  # fmt: skip
     happened = pl.DataFrame(
@@ -40,11 +56,44 @@ def write(folder: Path, lines: list[Line], events: list[Event] = (), contracts: 
         schema={"customer_key": pl.Int64, "customer_id": pl.String, "day": pl.Date, "event_type": pl.String},
         orient="row",
     )
-    tables = {"transactions": rows, "events": happened, "subscriptions": contracts}
+    tables = {"transactions": rows, "events": happened} | record_tables(records or Records())
+    if contracts is not None:
+        tables["subscriptions"] = contracts
+    # A contract takes its customer out of the game once it is over: where there are none, the table is absent.
+    elif records is None:
+        del tables["subscriptions"]
     for name, table in tables.items():
         if table is not None:
             (folder / name).mkdir(parents=True, exist_ok=True)
             table.write_parquet(folder / name / "bucket-00000.parquet")
+
+
+RECORDS = {
+    "tickets": ("tickets", {"ticket_id": pl.String, "opened_day": pl.Date, "first_answer_day": pl.Date,
+                            "resolved_day": pl.Date, "reopened": pl.Int64, "topic": pl.String,
+                            "is_complaint": pl.Boolean, "is_dispute": pl.Boolean}),
+    "surveys": ("surveys", {"day": pl.Date, "kind": pl.String, "score": pl.Float64}),
+    "moves": ("loyalty", {"day": pl.Date, "kind": pl.String, "points": pl.Decimal(18, 3), "expires_day": pl.Date}),
+    "promises": ("commitments", {"made_day": pl.Date, "due_day": pl.Date, "kept_day": pl.Date}),
+    "periods": ("subscriptions", {"start_day": pl.Date, "end_day": pl.Date, "cancel_day": pl.Date,
+                                  "renewal_day": pl.Date, "plan": pl.String, "price_per_month_minor": pl.Int64}),
+    "contacts": ("contacts", {"day": pl.Date, "team": pl.String, "purpose": pl.String, "has_value": pl.Boolean}),
+}  # fmt: skip
+
+
+def record_tables(records: Records) -> dict[str, pl.DataFrame]:
+    """The optional tables, each with all of its columns, with or without rows."""
+    found = {}
+    for name, (table, columns) in RECORDS.items():
+        rows = [(customer_key(row.customer), *list(vars(row).values())[1:]) for row in getattr(records, name)]
+        found[table] = pl.DataFrame(rows, schema={"customer_key": pl.Int64, **columns}, orient="row")
+    return found
+
+
+def carried(folder: Path) -> list[Feature]:
+    """All features whose tables are there."""
+    gone = {name for name in TABLES if not (folder / name).is_dir()}
+    return [f for f in declared(FEATURES) if not gone & {column.split(".")[0] for column in f.needs}]
 
 
 def run(
@@ -53,7 +102,9 @@ def run(
     """The examples of the given days, and the counts of the ledger."""
     out = folder.parent / "examples"
     out.mkdir(exist_ok=True)
-    job = build.Job(0, folder, out, days, settings, label, features or declared(FEATURES), 2, 1, 1.0)
+    all_orders = folder.parent / "market.parquet"
+    market.add_up([market.count(market.Job(0, folder, 1, 1.0))]).write_parquet(all_orders)
+    job = build.Job(0, folder, out, days, settings, label, features or carried(folder), 2, 1, 1.0, all_orders)
     counts = build.build(job)
     return pl.read_parquet(out / "bucket-00000.parquet"), counts
 

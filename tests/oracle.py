@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from tests import oracle_records
+from tests.oracle_records import Records
+from tests.ratio import ratio
+
 WINDOWS = (7, 30, 90, 180, 365)
 
 
@@ -24,6 +28,8 @@ class Line:
     store: str | None = None
     channel: str | None = None
     cost: int | None = None
+    list_amount: int | None = None
+    granted: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,14 @@ class Event:
     kind: str
 
 
-def ratio(above: float | None, below: float | None) -> float | None:
-    """A quotient that is unknown where its parts are, or where it would divide by zero."""
-    return None if above is None or below is None or below == 0 else above / below
-
-
-def features(lines: list[Line], events: list[Event], snapshot: date, types: list[str]) -> dict[str, float | None]:
+def features(
+    lines: list[Line],
+    events: list[Event],
+    snapshot: date,
+    types: list[str],
+    records: Records | None = None,
+    market: "Market | None" = None,
+) -> dict[str, float | None]:
     """All features of one customer, who has at least one purchase before the snapshot."""
     lines = [line for line in lines if line.day < snapshot]
     events = [event for event in events if event.day < snapshot]
@@ -99,6 +107,9 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
     for window in (30, 90):
         found[f"quantity_{window}d"] = sum(line.quantity for line in within(bought, window))
     found["refunds_365d"] = orders(within(refunded, 365))
+    found["refunds_90d"] = orders(within(refunded, 90))
+    found["spend_per_order_trend_90d"] = ratio(found["spend_per_order_90d"], found["spend_per_order_365d"])
+    found["is_first_order_refunded"] = int(orders(bought) == 1 and found["refunds_365d"] > 0)
     found["refund_share_365d"] = ratio(-sum(line.amount for line in within(refunded, 365)), spend(year) * 100)
 
     known = [line for line in within(lines, 365) if line.cost is not None]
@@ -112,6 +123,15 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
         shares[window] = ratio(saved, saved + sum(line.amount for line in within(bought, window)))
         found[f"discount_share_{window}d"] = shares[window]
     found["discount_share_trend_90d"] = ratio(shares[90], shares[365])
+    saved_on: dict[date, int] = {}
+    for line in bought:
+        saved_on[line.day] = saved_on.get(line.day, 0) + line.discount
+    lately = [day for day in saved_on if (snapshot - day).days <= 365]
+    found["reduced_order_days_share_365d"] = ratio(sum(saved_on[day] > 0 for day in lately), len(lately))
+    full = [(snapshot - day).days for day, saved in saved_on.items() if saved == 0]
+    found["days_on_reductions_only"] = min(full) - since if full else None
+    found["personal_discount_365d"] = sum(line.granted for line in within(bought, 365)) / 100
+    found |= _products(bought, snapshot, since)
 
     for plural, field, windows in (
         ("products", "product", (30, 90, 365)),
@@ -122,6 +142,7 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
         for window in windows:
             items = {getattr(line, field) for line in within(bought, window)} - {None}
             found[f"{plural}_{window}d"] = len(items)
+    found["is_tenured_single_category"] = int((snapshot - days[0]).days >= 365 and found["categories_365d"] <= 1)
     found["categories_share_30d"] = ratio(found["categories_30d"], found["categories_365d"])
 
     found["days_since_first_order"] = tenure = (snapshot - days[0]).days
@@ -147,7 +168,62 @@ def features(lines: list[Line], events: list[Event], snapshot: date, types: list
             usual = statistics.fmean(pauses) if pauses else None
             found[f"{last}_gap_mean_days"] = usual
             found[f"days_since_last_{last}_per_usual_gap"] = ratio(found[f"days_since_last_{last}"], usual)
-    return found
+    found["is_first_order_forgotten"] = int(
+        found["orders_ever"] == 1 and found["events_30d"] == 0 and found["days_since_first_order"] >= 21
+    )
+    # Where nobody's region is known, all are of one, which has all orders.
+    found["market_share_trend_90d"] = market.share if market else None
+    found["market_trend_30d"] = market.trend if market else None
+    found["orders_trend_against_market_30d"] = ratio(found["orders_trend_30d"], found["market_trend_30d"])
+    for window in (30, 180):
+        found[f"warnings_click_{window}d"] = sum(event.kind == "click" for event in within(events, window))
+    for window in (30, 90):
+        found[f"uses_click_{window}d"] = sum(event.kind == "click" for event in within(events, window))
+    return found | oracle_records.features(records or Records(), snapshot, found)
+
+
+def _products(bought: list[Line], snapshot: date, since: int) -> dict[str, float | None]:
+    """New products, and those that cost over 1 % more per piece than when they were bought last."""
+    first: list[int] = []
+    rises = 0
+    met = {(line.product, line.day) for line in bought if line.product is not None}
+    lately = {days: sum((snapshot - day).days <= days for _, day in met) for days in (90, 180)}
+    for product in {line.product for line in bought} - {None}:
+        days = sorted({line.day for line in bought if line.product == product})
+        first.append((snapshot - days[0]).days)
+        for before, day in pairwise(days):
+            (was, pieces_then), (now, pieces) = (_paid(bought, product, on) for on in (before, day))
+            dearer = was is not None and now is not None and was > 0 and 100 * now * pieces_then > 101 * was * pieces
+            rises += dearer and (snapshot - day).days <= 90
+    return {
+        "price_rise_share_90d": ratio(rises, lately[90]),
+        "days_of_same_products": min(first) - since if first else None,
+        "new_product_share_180d": ratio(sum(ago <= 180 for ago in first), lately[180]),
+    }
+
+
+def _paid(bought: list[Line], product: str, day: date) -> tuple[int | None, int]:
+    lines = [line for line in bought if line.product == product and line.day == day]
+    prices = [line.list_amount for line in lines if line.list_amount is not None]
+    return (sum(prices) if prices else None), sum(line.quantity for line in lines)
+
+
+@dataclass(frozen=True)
+class Market:
+    """How the orders of everybody went, where nobody's region is known."""
+
+    trend: float | None
+    share: float | None
+
+
+def market(lines: list[Line], snapshot: date) -> Market:
+    """The market of these lines."""
+
+    def orders(longest: int, shortest: int = 1) -> int:
+        rows = [row for row in lines if row.amount >= 0 and shortest <= (snapshot - row.day).days <= longest]
+        return len({(row.customer, row.day, row.order) for row in rows})
+
+    return Market(ratio(orders(30) * 3, orders(120, 31)), 1.0 if orders(90) else None)
 
 
 def same(left: float | None, right: float | None) -> bool:

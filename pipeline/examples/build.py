@@ -1,13 +1,13 @@
 """The function of one bucket: its tables -> a row per customer and snapshot, with features and, where due, a label."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from pipeline import sql
-from pipeline.examples import history, labels, population, snapshots
+from pipeline.examples import history, labels, market, population, snapshots
 from pipeline.examples.features import Feature, engine
 from pipeline.params import Label, Snapshots
 from pipeline.tables import storage
@@ -27,6 +27,9 @@ class Job:
     minor_digits: int
     threads: int
     memory_gb: float
+    market: Path
+    # Tables of which nothing came at a snapshot: features made of them are missing there.
+    outages: dict[date, frozenset[str]] = field(default_factory=dict)
 
 
 def build(job: Job) -> dict[str, dict[str, int]]:
@@ -41,6 +44,7 @@ def build(job: Job) -> dict[str, dict[str, int]]:
         history.create(con, job.tables, job.bucket)
         has_contracts = _load_contracts(con, job)
         customers = _load_everyone(con, job)
+        _load_market(con, job)
         counts, parts = {}, []
         for number, day in enumerate(job.days):
             line = _one_snapshot(con, job, day, f"at_{number}", has_contracts=has_contracts)
@@ -61,6 +65,14 @@ def _load_everyone(con: duckdb.DuckDBPyConnection, job: Job) -> int:
     return int(counted[0])
 
 
+def _load_market(con: duckdb.DuckDBPyConnection, job: Job) -> None:
+    """The orders of every region, and the region of every customer of the bucket."""
+    con.execute(f"CREATE OR REPLACE TABLE market AS SELECT * FROM {sql.parquet([job.market])}")
+    found = f"SELECT customer_key, coalesce(segment, '{market.EVERYWHERE}') AS segment FROM everyone"
+    known = market.segments(job.tables, job.bucket)
+    con.execute(f"CREATE OR REPLACE TABLE regions AS {found} LEFT JOIN ({known}) USING (customer_key)")
+
+
 def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
     file = storage.bucket_file(job.tables / "subscriptions", job.bucket)
     if not file.is_file():
@@ -77,7 +89,7 @@ def _one_snapshot(
     statuses = population.query(day, job.snapshots, job.label, has_contracts=has_contracts)
     con.execute(f"CREATE OR REPLACE TABLE statuses AS {statuses}")
     spine = "SELECT customer_key FROM statuses WHERE status = 'eligible'"
-    rows = engine.query(job.features, day, spine, job.minor_digits)
+    rows = engine.query(job.features, day, spine, job.minor_digits, job.outages.get(day, frozenset()))
     complete = snapshots.is_complete(day, job.label, job.snapshots.observed_until)
     outcome = (
         f"SELECT features.*, outcome.churned FROM ({rows}) features "

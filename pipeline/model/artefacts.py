@@ -77,8 +77,8 @@ def _wide(ranker: Ranker) -> dict[str, Any]:
 
 
 def fingerprint(at: Paths) -> str:
-    """SHA-256 of what scores: trees, regression and calibration."""
-    return storage.fingerprint([at.model_text, at.wide, at.calibration])
+    """SHA-256 of what scores: trees, regression, calibration, and the card, which holds the rhythm and the value."""
+    return storage.fingerprint([at.model_text, at.wide, at.calibration, at.model_card])
 
 
 def readable(folder: Path) -> bool:

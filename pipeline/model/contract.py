@@ -50,7 +50,20 @@ def check(
         *_one_time(parts, limits),
         *_rates(parts, label, limits),
         *_few_snapshots(teach),
+        *treatments(features),
     ]
+
+
+def treatments(features: list[Feature]) -> Iterator[str]:
+    """What follows from letting the model see what the company chose to do."""
+    seen = [feature.name for feature in features if feature.is_treatment and not feature.is_part]
+    if seen:
+        yield (
+            f"{_features(len(seen))} of what the company chose to do, such as {seen[0]}, "
+            f"{'is' if len(seen) == 1 else 'are'} seen by the model (features.allow_treatment): it learns your "
+            "own choices, its probabilities hold only while you go on choosing so, and its reasons may blame a contact for "
+            "what the contact was sent against"
+        )
 
 
 def _refuse_few(name: str, examples: pl.DataFrame, limits: Contract) -> None:

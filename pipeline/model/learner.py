@@ -76,6 +76,16 @@ def fit(
     )
 
 
+def grow(train: tuple[Matrix, Labels], trees: int, features: list[Feature], settings: Model) -> lightgbm.Booster:
+    """Grow a number of trees that is known already; see `fit`."""
+    names = [feature.name for feature in features]
+    return lightgbm.train(
+        _lightgbm_settings(settings) | _monotone(features, settings),
+        lightgbm.Dataset(train[0], train[1], feature_name=names, free_raw_data=True),
+        num_boost_round=trees,
+    )
+
+
 def _lightgbm_settings(settings: Model) -> dict[str, object]:
     return {
         "objective": "binary",

@@ -27,6 +27,7 @@ NO_ORDER = Feature(
         "{orders_ever} so far, {days_since_last_order} ago",
     ),
     is_sure=True,
+    causes=("C55", "C27"),
 )
 
 

@@ -52,7 +52,9 @@ def _models(
     for origin in origins:
         teach, later, test = (_at(examples, days) for days in (origin.train, [origin.validation], [origin.test]))
         if all(_two_sided(part) for part in (teach, later, test)):
-            yield teach, test, training.train(teach, later, features, label, settings).probability(test)
+            known = examples.filter(pl.col("snapshot") <= origin.validation)
+            trained = training.train(teach, later, features, label, settings, known)
+            yield teach, test, trained.probability(test)
 
 
 def judged(

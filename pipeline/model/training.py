@@ -1,6 +1,6 @@
 """How a model is made from labelled examples: the one way that training, rolling origins and tuning share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,24 @@ Labels = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Trained:
-    """A ranker, the curve from its margins to probabilities, and how the trees' log-loss went."""
+    """What training hands on.
+
+    Attributes
+    ----------
+    ranker
+        What gives a margin.
+    calibration
+        The curve from margins to probabilities.
+    log
+        How the trees' log-loss went.
+    validation_margins
+        Log-odds of the validation rows by the fit that had not seen them; (rows,).
+    """
 
     ranker: Ranker
     calibration: Calibration
     log: learner.Fitted
+    validation_margins: Array
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
@@ -38,8 +51,15 @@ def columns(features: list[Feature], settings: Model) -> list[Feature]:
     return [*features, *([rhythm.NO_ORDER] if settings.rhythm else [])]
 
 
-def train(teach: pl.DataFrame, judge: pl.DataFrame, features: list[Feature], label: Label, settings: Model) -> Trained:
-    """Fit all parts on earlier snapshots; stop the trees and calibrate on a later one.
+def train(
+    teach: pl.DataFrame,
+    judge: pl.DataFrame,
+    features: list[Feature],
+    label: Label,
+    settings: Model,
+    known: pl.DataFrame | None = None,
+) -> Trained:
+    """Fit all parts on earlier snapshots; stop the trees and calibrate on a later one; then fit once more on both.
 
     Parameters
     ----------
@@ -53,18 +73,45 @@ def train(teach: pl.DataFrame, judge: pl.DataFrame, features: list[Feature], lab
         ``params.yaml: label``, for the window that the rhythm looks ahead.
     settings
         ``params.yaml: model``.
+    known
+        Labelled examples of all snapshots up to the validation one, on which trees and regression are fitted once
+        more where ``model.refit`` says so. None leaves them as they are.
+
+    Notes
+    -----
+    The number of trees, the share of the regression and the curve come from the first fit, which has not seen the
+    validation snapshot; the second one only brings what customers did lately. It knows nothing that was not known on
+    the morning of the test snapshot.
     """
     declared = columns(features, settings)
+    first, log = _first(teach, judge, declared, label, settings)
+    unseen = first.margins(first.matrix(judge))
+    curve = calibration.fit(unseen, outcomes(judge))
+    if known is None or not settings.refit:
+        return Trained(first, curve, log, unseen)
+    return Trained(_again(first, known, log.best_tree, declared, settings), curve, log, unseen)
+
+
+def _first(
+    teach: pl.DataFrame, judge: pl.DataFrame, declared: list[Feature], label: Label, settings: Model
+) -> tuple[Ranker, learner.Fitted]:
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
-    found = rhythm.fit(teach.filter(pl.col("snapshot") == pl.col("snapshot").max())) if settings.rhythm else None
-    parts = [_completed(part, found, window) for part in (teach, judge)]
-    (x, y), later = ((matrix(part, names), outcomes(part)) for part in parts)
+    found = _rhythm(teach, settings)
+    (x, y), later = (_rows(part, names, found, window) for part in (teach, judge))
     log = learner.fit((x, y), later, declared, settings)
     regression = wide.fit(x, y, settings.wide) if settings.wide.share else None
     share = _share(log.booster, regression, *later) if settings.wide.share == "auto" else settings.wide.share
-    ranker = Ranker(names, log.booster, regression if share else None, share, found, window)
-    return Trained(ranker, calibration.fit(ranker.margins(later[0]), later[1]), log)
+    return Ranker(names, log.booster, regression if share else None, share, found, window), log
+
+
+def _again(first: Ranker, known: pl.DataFrame, trees: int, declared: list[Feature], settings: Model) -> Ranker:
+    """The same recipe on all that was known on the morning of the test snapshot."""
+    found = _rhythm(known, settings)
+    x, y = _rows(known, first.features, found, first.window)
+    booster = learner.grow((x, y), trees, declared, settings)
+    regression = wide.fit(x, y, settings.wide) if first.wide else None
+    return replace(first, trees=booster, wide=regression, rhythm=found)
 
 
 def _share(trees: learner.Booster, regression: wide.Wide | None, features: Array, churned: Labels) -> float:
@@ -84,7 +131,15 @@ def outcomes(examples: pl.DataFrame) -> Labels:
     return examples["churned"].to_numpy().astype(np.int8)
 
 
-def _completed(examples: pl.DataFrame, found: BgNbd | None, window: tuple[int, int]) -> pl.DataFrame:
-    if found is None:
-        return examples
-    return examples.with_columns(pl.Series(rhythm.NO_ORDER.name, rhythm.no_order_chance(found, examples, *window)))
+def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
+    return rhythm.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max())) if settings.rhythm else None
+
+
+def _rows(
+    examples: pl.DataFrame, names: list[str], found: BgNbd | None, window: tuple[int, int]
+) -> tuple[Array, Labels]:
+    """Features (rows, features) and what happened, with the column that only the model can make."""
+    if found is not None:
+        chance = rhythm.no_order_chance(found, examples, *window)
+        examples = examples.with_columns(pl.Series(rhythm.NO_ORDER.name, chance))
+    return matrix(examples, names), outcomes(examples)

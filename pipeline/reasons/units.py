@@ -8,6 +8,11 @@ NOUNS = {
     "orders": ("order", "orders"),
     "refunds": ("refund", "refunds"),
     "pieces": ("piece", "pieces"),
+    "tickets": ("ticket", "tickets"),
+    "promises": ("promise", "promises"),
+    "points": ("point", "points"),
+    "contacts": ("contact", "contacts"),
+    "surveys": ("survey", "surveys"),
 }
 
 
@@ -27,6 +32,8 @@ def written(unit: str, value: pl.Expr, currency: str) -> pl.Expr:
         return _money(number) + f" {currency}"
     if unit == "share":
         return _whole(number * 100) + " %"
+    if unit == "score":
+        return _fixed(number, 1).str.strip_suffix(".0")
     if unit == "ratio":
         return _fixed(number, 1) + "×"
     if unit == "yes/no":

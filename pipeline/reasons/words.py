@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.examples.features.declare import Feature, placeholders
 from pipeline.params import Reasons
-from pipeline.reasons import families
+from pipeline.reasons import causes, families
 from pipeline.reasons.units import written
 
 Array = npt.NDArray[np.float64]
@@ -55,8 +55,11 @@ class Teller:
         Returns
         -------
         polars.DataFrame
-            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (falling, above zero) and
-            ``protects_1_...`` (below zero); null where there is nothing to tell.
+            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (above zero; causes before
+            symptoms as ``reasons.cause_share`` says, falling among each) and
+            ``protects_1_...`` (below zero); null where there is nothing to tell. With each, what it speaks for:
+            ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of that one
+            ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who could).
         """
         sums = families.by_family(contributions, [feature.family for feature in self.features])
         raising = self._strongest(values, contributions, sign=1)
@@ -64,12 +67,20 @@ class Teller:
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
+        risky = self._causes_first(risky)
         columns: dict[str, pl.Series] = {}
         for place in range(3):
             told = risky if place < self.settings.max_risk_reasons else np.full_like(risky, -np.inf)
             columns |= self._told(f"reason_{place + 1}", values, told, raising, sums, place)
         columns |= self._told("protects_1", values, safe, lowering, sums, 0)
         return pl.DataFrame(columns)
+
+    def _causes_first(self, strength: Array) -> Array:
+        """Lift every cause that pushes enough above all symptoms, the order among each staying as it is."""
+        strongest = np.max(strength, axis=1, initial=0.0, keepdims=True)
+        is_cause = np.array([family not in causes.SYMPTOMS for family in self.families])
+        lifted = is_cause & np.isfinite(strength) & (strength >= self.settings.cause_share * strongest)
+        return np.where(lifted, strength + strongest, strength)
 
     def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
@@ -132,7 +143,19 @@ class Teller:
             ),
             f"{column}_text": self._texts(values, feature),
             f"{column}_contribution": pl.Series(np.where(there, sums[rows, family], np.nan)).fill_nan(None),
+            **self._causes(column, feature),
         }
+
+    def _causes(self, column: str, feature: npt.NDArray[np.int64]) -> dict[str, pl.Series]:
+        """What the chosen feature of each row speaks for, and who could act."""
+        ids = [self.features[at].causes if at >= 0 else () for at in feature]
+        first = [causes.CAUSES[found[0]] if found else None for found in ids]
+        told: dict[str, list[str | None]] = {
+            "causes": [";".join(found) or None for found in ids],
+            "act": [cause.act if cause else None for cause in first],
+            "team": [cause.who if cause else None for cause in first],
+        }
+        return {f"{column}_{part}": pl.Series(values, dtype=pl.String) for part, values in told.items()}
 
     def _texts(self, values: pl.DataFrame, feature: npt.NDArray[np.int64]) -> pl.Series:
         """The phrase of the chosen feature of each row, made feature by feature for the rows that need it."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from pipeline import params, sql
 from pipeline.errors import BadPlaybooks
 from pipeline.examples import snapshots as calendar
-from pipeline.examples.features import FAMILIES, model_features
+from pipeline.examples.features import families, model_features
+from pipeline.model import contract
 from pipeline.paths import PLAYBOOKS
 from pipeline.playbooks import declared
 from pipeline.sources import open_source
@@ -20,7 +21,8 @@ def run() -> Iterator[str]:
     yield from _sources(settings)
     features = model_features(settings.features, settings.sources)
     yield f"features: {len(features)} that the declared columns can carry"
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, list(FAMILIES))
+    yield from contract.treatments(features)
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families(settings.features))
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
     yield from _for_nobody(playbooks, {feature.family for feature in features})
     days = calendar.snapshot_days(settings.snapshots)

@@ -97,7 +97,7 @@ def _job(settings: params.Params, bucket: int, days: list[date], to: Path, at: P
     return build.Job(
         bucket, at.tables, to, days, settings.snapshots, settings.label,
         available(settings.features, settings.sources), settings.data.minor_digits, settings.storage.threads,
-        settings.storage.memory_gb / spread,
+        settings.storage.memory_gb / spread, at.market,
     )  # fmt: skip
 
 
@@ -188,16 +188,16 @@ def _with_calendar(examples: pl.DataFrame, parts: split.Split, settings: params.
 
 
 def _treatments(settings: params.Params, features: list[Feature], at: Paths) -> Iterator[str]:
-    touched = [f.name for f in features if f.family == "contact" or any(n.startswith("contacts.") for n in f.needs)]
+    touched = [f.name for f in features if f.is_treatment or any(n.startswith("contacts.") for n in f.needs)]
     found = [
-        f"{name} is made of contacts: what the company does is a treatment, no behaviour; leave it out"
+        f"{name} is made of what the company did: a treatment, no behaviour; set features.allow_treatment: false"
         for name in touched
     ]
     if settings.sources.events is not None:
         found += acts.by_the_company(_counted(settings, at), settings.features.event_types)
     yield from (f"{WARNING} treatment: {words}" for words in found)
     if not found:
-        yield "treatments: no feature is made of contacts, and no event type looks like the company's own doing"
+        yield "treatments: no feature, and by the looks of them no event type, is made of what the company did"
 
 
 def _counted(settings: params.Params, at: Paths) -> acts.Seen:

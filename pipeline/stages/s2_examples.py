@@ -4,7 +4,8 @@ from datetime import date
 
 from pipeline import params
 from pipeline.errors import NotEnoughData, StaleInput
-from pipeline.examples import build, ledger
+from pipeline.examples import build, feed_health, ledger, market
+from pipeline.examples import feeds as profiles
 from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import available
 from pipeline.paths import REPRO, Paths
@@ -17,6 +18,7 @@ def run(
     data: params.Data,
     sources: params.Sources,
     storage: params.Storage,
+    feeds: params.Feeds,
     snapshots: params.Snapshots,
     label: params.Label,
     features: params.Features,
@@ -28,11 +30,15 @@ def run(
     _refuse_unobserved(files.read_json(at.ingest_report)["last_day"], snapshots.observed_until, data.max_silent_days)
     found = files.bucket_files(at.tables / "transactions")
     declared = available(features, sources)
+    memory_gb = storage.memory_gb / (storage.workers if storage.executor == "processes" else 1)
+    _count_market(len(found), storage, memory_gb, at)
+    wrong = _judge_feeds(len(found), storage, memory_gb, feeds, days, at)
+    outages = {day: frozenset(f.table for f in told if f.is_outage) for day, told in wrong.items()}
     with files.new_folder(at.examples) as folder:
         jobs = [
             build.Job(
                 bucket, at.tables, folder, days, snapshots, label, declared, data.minor_digits,
-                storage.threads, storage.memory_gb / (storage.workers if storage.executor == "processes" else 1),
+                storage.threads, memory_gb, at.market, outages,
             )
             for bucket in range(len(found))
         ]  # fmt: skip
@@ -43,7 +49,25 @@ def run(
         raise NotEnoughData(f"nobody is eligible at {days[-1]}; check snapshots.as_of and snapshots.active_days")
     files.write_json({"snapshots": counts, "complete": sorted(complete)}, at.examples_report)
     rows = sum(line["eligible"] for line in counts.values())
-    return f"{rows:,} examples at {len(days)} snapshots, {len(complete)} of them complete"
+    down = "".join(f"; {finding.words}" for finding in wrong[days[-1]])
+    return f"{rows:,} examples at {len(days)} snapshots, {len(complete)} of them complete{down}"
+
+
+def _count_market(found: int, storage: params.Storage, memory_gb: float, at: Paths) -> None:
+    jobs = [market.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
+    parts = list(buckets.map_buckets(market.count, jobs, storage, "market"))
+    files.write_parquet(market.add_up(parts), at.market)
+
+
+def _judge_feeds(
+    found: int, storage: params.Storage, memory_gb: float, settings: params.Feeds, days: list[date], at: Paths
+) -> dict[date, list[feed_health.Finding]]:
+    """What is wrong with any feed at each snapshot; stage 5 decides whether customers are scored all the same."""
+    jobs = [profiles.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
+    profile = profiles.add_up(list(buckets.map_buckets(profiles.look, jobs, storage, "feeds")))
+    wrong = {day: feed_health.judge(profile, day, settings) for day in days}
+    files.write_json({str(day): [f.as_report() for f in told] for day, told in wrong.items()}, at.feeds_report)
+    return wrong
 
 
 def _refuse_unobserved(last_day: str, observed_until: date, max_silent_days: int) -> None:

@@ -3,10 +3,11 @@
 import importlib.metadata
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from pipeline import params
-from pipeline.examples.features import Feature, available, model_features
+from pipeline.examples.features import Feature, allowed, model_features
 from pipeline.examples.snapshots import outcome_window
 from pipeline.examples.words import definition
 from pipeline.model import artefacts, calibration, metrics, split, training
@@ -37,8 +38,9 @@ def run(
     parts = split.by_time(labelled.complete_days(at), label)
     teach, judge, test = (_at(examples, days) for days in (parts.train, [parts.validation], [parts.test]))
     by_part = {"training": teach, "validation": judge, "test": test}
-    warnings = minimum.check(by_part, available(features, sources), snapshots, label, contract)
-    trained = training.train(teach, judge, declared, label, model)
+    warnings = minimum.check(by_part, allowed(features, sources), snapshots, label, contract)
+    known = examples.filter(pl.col("snapshot") <= parts.validation)
+    trained = training.train(teach, judge, declared, label, model, known)
     about = {
         "company": data.name,
         "money": {"currency": data.currency, "minor_digits": data.minor_digits},
@@ -50,11 +52,11 @@ def run(
     card = about | _learnt(trained, teach, parts, label) | {"features": _described(training.columns(declared, model))}
     card["value"] = Spend.fit(teach).as_card()
     card["warnings"] = warnings
-    in_use = _calibrated(trained, pl.concat([judge, test]))
+    in_use = _calibrated(trained, judge, test)
     churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)
     artefacts.save(churn_model, at)
     _write_log(trained, at)
-    recording.record(tracking, churn_model, _by_snapshot(churn_model, pl.concat([teach, judge]), evaluate), at)
+    recording.record(tracking, churn_model, _by_snapshot(trained, teach, judge, evaluate), at)
     doubts = f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {at.model_card}" if warnings else ""
     return f"{trained.log.best_tree} trees from {len(teach):,} examples at {len(parts.train)} snapshots{doubts}"
 
@@ -63,14 +65,15 @@ def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
     return examples.filter(pl.col("snapshot").is_in(days))
 
 
-def _calibrated(trained: training.Trained, later: pl.DataFrame) -> calibration.Calibration:
-    """The curve that goes into use: two numbers, from all snapshots the trees have not seen, the newest among them.
+def _calibrated(trained: training.Trained, judge: pl.DataFrame, test: pl.DataFrame) -> calibration.Calibration:
+    """The curve that goes into use: two numbers, from margins of rows their fit had not seen, the newest among them.
 
     What evaluation judges is the curve fitted before the test snapshot. Once that is complete, its churn rate is the
     latest there is to know.
     """
-    margins = trained.ranker.margins(trained.ranker.matrix(later))
-    return calibration.fit(margins, training.outcomes(later))
+    newest = trained.ranker.margins(trained.ranker.matrix(test))
+    margins = np.concatenate([trained.validation_margins, newest])
+    return calibration.fit(margins, np.concatenate([training.outcomes(judge), training.outcomes(test)]))
 
 
 def _learnt(trained: training.Trained, teach: pl.DataFrame, parts: split.Split, label: params.Label) -> dict[str, Any]:
@@ -104,17 +107,17 @@ def _write_log(trained: training.Trained, at: Paths) -> None:
 
 
 def _by_snapshot(
-    model: artefacts.ChurnModel, examples: pl.DataFrame, settings: params.Evaluate
+    trained: training.Trained, teach: pl.DataFrame, judge: pl.DataFrame, settings: params.Evaluate
 ) -> dict[str, dict[int, float]]:
-    """Figures of each snapshot the model has seen, by the days since the first one."""
+    """Figures of each snapshot, by the days since the first one: of those seen, and of validation before it was."""
     series: dict[str, dict[int, float]] = {}
-    days = examples["snapshot"].unique().sort().to_list()
-    for day in days:
-        seen = examples.filter(pl.col("snapshot") == day)
-        part = "validation" if str(day) == model.card["snapshots"]["validation"] else "train"
-        found = metrics.summary(training.outcomes(seen), model.judged_probability(seen), settings.top_shares)
+    parts = [("train", part, trained.probability(part)) for part in teach.partition_by("snapshot", maintain_order=True)]
+    parts.append(("validation", judge, trained.calibration.probability(trained.validation_margins)))
+    for part, seen, probability in parts:
+        found = metrics.summary(training.outcomes(seen), probability, settings.top_shares)
+        day = (seen["snapshot"][0] - teach["snapshot"].min()).days
         for name, value in found.items():
-            series.setdefault(f"{part}_{name}", {})[(day - days[0]).days] = value
+            series.setdefault(f"{part}_{name}", {})[day] = value
     return series
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from pipeline import params
 from pipeline.errors import BadData, BadParams, StaleInput
-from pipeline.examples.features import model_features
+from pipeline.examples import feed_health
+from pipeline.examples.features import Feature, model_features
 from pipeline.paths import REPRO, Paths
+from pipeline.reasons import root_causes
 from pipeline.stages import main, scoring
 from pipeline.tables import buckets
 from pipeline.tables import storage as files
@@ -33,6 +35,7 @@ def run(
     if str(day) not in ledger or not found:
         raise BadData(f"{at.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
     eligible = ledger[str(day)]["eligible"]
+    _refuse_suspicious(files.read_json(at.feeds_report)[str(day)])
     with files.new_folder(at.scores) as scored, files.new_folder(at.contributions) as contributed:
         jobs = [
             scoring.Job(
@@ -46,6 +49,7 @@ def run(
         _refuse_silence(scored, day, data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
+        _write_root_causes(scored, day, model_features(features, sources), at)
     return f"{sum(counts):,} customers scored as of {day}"
 
 
@@ -72,6 +76,14 @@ def _refuse_strangers(
         )
 
 
+def _refuse_suspicious(findings: list[dict[str, str]]) -> None:
+    """A feed of which something wrong comes makes wrong lists; one of which nothing comes has missing features only."""
+    wrong = [found for found in (feed_health.Finding(**finding) for finding in findings) if not found.is_outage]
+    if wrong:
+        more = f" (and {len(wrong) - 1} more in reports/feeds.json)" if len(wrong) > 1 else ""
+        raise StaleInput(f"{wrong[0].words}{more}; correct the data, or the limits under params.yaml: feeds")
+
+
 def _refuse_silence(scored: Path, day: date, max_silent_days: int) -> None:
     latest = files.read_buckets(scored, ["last_order_day"])["last_order_day"].max()
     if isinstance(latest, date) and (day - latest).days > max_silent_days:
@@ -79,6 +91,12 @@ def _refuse_silence(scored: Path, day: date, max_silent_days: int) -> None:
             f"the last purchase of anybody before {day} is of {latest}, {(day - latest).days} days ago "
             f"(data.max_silent_days allows {max_silent_days}); is the feed of transactions down?"
         )
+
+
+def _write_root_causes(scored: Path, day: date, seen: list[Feature], at: Paths) -> None:
+    needed = ["churn_probability", "value_at_stake", "reason_1_causes", *root_causes.SEGMENTS]
+    found = root_causes.report(files.read_buckets(scored, needed), seen)
+    files.write_json({"as_of": str(day)} | found, at.root_causes)
 
 
 def _fill_ranks(scored: list[Path], score: params.Score) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline import lists, params
 from pipeline.errors import BadPlaybooks
-from pipeline.examples.features import FAMILIES
+from pipeline.examples.features import families
 from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
@@ -20,10 +20,14 @@ from pipeline.playbooks import assign, declared, follow_up, value
 from pipeline.stages import main, verdict
 from pipeline.tables import storage
 
+REASONS = [
+    f"{place}_{part}"
+    for place in ("reason_1", "reason_2", "reason_3", "protects_1")
+    for part in ("family", "text", "causes", "act", "team")
+]
 DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
-            "value_at_stake", "reason_1_family", "reason_1_text", "reason_2_family", "reason_2_text",
-            "reason_3_family", "reason_3_text", "protects_1_family", "protects_1_text", "playbook", "action", "channel",
-            "who", "due_day", "cost", "caution", "why_not", "value_tier", "loss_making", "strategic"]  # fmt: skip
+            "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
+            "why_not", "value_tier", "loss_making", "strategic"]  # fmt: skip
 
 
 def run(
@@ -53,10 +57,10 @@ def prepare(
     day: date,
 ) -> lists.Week:
     """Everything the week folder holds, not yet written."""
-    card, ingest = storage.read_json(at.model_card), storage.read_json(at.ingest_report)
+    card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
-    families = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = _decide(data, score, at, day)
+    family_of = {feature["name"]: feature["family"] for feature in card["features"]}
+    decided = _decide(data, features, score, at, day)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -76,11 +80,13 @@ def prepare(
         about=about,
         risk_list=selection.as_risk_list(listed),
         actions=decided.select(DECISION),
-        waterfalls=selection.as_waterfalls(_contributions_of(listed, at), families),
+        waterfalls=selection.as_waterfalls(_contributions_of(listed, at), family_of),
         run_report={
             "ingest": {"tables": ingest["tables"], "absent": ingest["absent"]},
             "customers": customers,
             "model": {key: card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
+            "feeds": storage.read_json(at.feeds_report)[str(day)],
+            "causes": {key: causes[key] for key in ("overall", "blind_spots")},
             **_decisions(decided, listed, previous, score),
         },
         fingerprints={
@@ -96,8 +102,8 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
     return lists.publish(week, at.exports, replace=replace)
 
 
-def _decide(data: params.Data, score: params.Score, at: Paths, day: date) -> pl.DataFrame:
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, list(FAMILIES))
+def _decide(data: params.Data, features: params.Features, score: params.Score, at: Paths, day: date) -> pl.DataFrame:
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families(features))
     return assign.assign(storage.read_buckets(at.scores).sort("customer_id"), playbooks, day, data.currency)
 
 

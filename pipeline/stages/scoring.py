@@ -17,11 +17,9 @@ from pipeline.reasons import blend
 from pipeline.reasons.words import Teller
 from pipeline.tables import storage
 
-REASON_COLUMNS = [
-    f"{place}_{part}"
-    for place in ("reason_1", "reason_2", "reason_3", "protects_1")
-    for part in ("family", "text", "contribution")
-]
+PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
+REASON_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("family", "text", "contribution")]
+CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "act", "team")]
 # What the contract of data/scores names, in its order, and behind it what lists need to know of a customer.
 SCORE_COLUMNS = [
     "customer_id",
@@ -43,6 +41,7 @@ SCORE_COLUMNS = [
     "loss_making",
     "strategic",
     "spend_365d",
+    *CAUSE_COLUMNS,
 ]
 
 

@@ -56,8 +56,8 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
         version = registry.fetch_champion(settings.tracking, at.models, at.metrics)
         s1_ingest.run(settings.data, settings.sources, settings.storage, at)
         s2_examples.run(
-            settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features,
-            at, days=[as_of],
+            settings.data, settings.sources, settings.storage, settings.feeds, settings.snapshots, settings.label,
+            settings.features, at, days=[as_of],
         )  # fmt: skip
         s5_score.run(
             settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features,

@@ -23,7 +23,7 @@ TYPICAL = {"silent_days": 10.0, "gap_days": 7.0, "orders": 5.0, "spend": 100.0}
 
 
 def tell(values: dict, contributions: dict, at_most: int = 3, least: float = 0.1) -> dict:
-    settings = Reasons(max_risk_reasons=at_most, min_contribution=least)
+    settings = Reasons(max_risk_reasons=at_most, min_contribution=least, cause_share=0.25)
     table = pl.DataFrame({name: [values.get(name)] for name in TYPICAL}, schema=dict.fromkeys(TYPICAL, pl.Float64))
     pushes = np.array([[contributions.get(feature.name, 0.0) for feature in FEATURES]])
     return Teller(FEATURES, TYPICAL, settings, "USD").tell(table, pushes).row(0, named=True)
@@ -118,7 +118,16 @@ def test_numbers_read_well(case):
 
 
 def test_every_feature_has_a_phrase_of_features_that_exist():
-    features = declared(Features(windows_days=[7, 30, 90, 180, 365], event_types=["visit"]))
+    features = declared(
+        Features(
+            windows_days=[7, 30, 90, 180, 365],
+            event_types=["visit"],
+            warning_types=["click"],
+            usage_types=["click"],
+            ticket_topics={"x": "C09"},
+            allow_treatment=False,
+        )
+    )
     names = {feature.name for feature in features if not feature.is_part}
     for feature in features:
         if not feature.is_part:

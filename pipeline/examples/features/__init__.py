@@ -3,11 +3,39 @@
 To add one, add a `Feature` to its family; to add a family, add a file and a line to `FAMILIES`.
 """
 
-from pipeline.examples.features import breadth, engagement, frequency, monetary, price, recency, tenure
+from dataclasses import replace
+
+from pipeline.examples.features import (
+    breadth,
+    commitments,
+    contact,
+    contract,
+    engagement,
+    frequency,
+    loyalty,
+    market,
+    monetary,
+    price,
+    recency,
+    satisfaction,
+    service,
+    tenure,
+)
 from pipeline.examples.features.declare import Aggregate, Feature, Forecast, Formula
 from pipeline.params import Features, Sources
 
-__all__ = ["FAMILIES", "Aggregate", "Feature", "Forecast", "Formula", "available", "declared", "model_features"]
+__all__ = [
+    "FAMILIES",
+    "Aggregate",
+    "Feature",
+    "Forecast",
+    "Formula",
+    "allowed",
+    "available",
+    "declared",
+    "families",
+    "model_features",
+]
 
 FAMILIES = {
     "recency": recency.features,
@@ -17,12 +45,35 @@ FAMILIES = {
     "breadth": breadth.features,
     "tenure": tenure.features,
     "engagement": engagement.features,
+    "service": service.features,
+    "satisfaction": satisfaction.features,
+    "loyalty": loyalty.features,
+    "commitments": commitments.features,
+    "contract": contract.features,
+    "contact": contact.features,
+    "market": market.features,
+}
+# What a family speaks for where a feature does not say it more exactly; ids as in `pipeline.reasons.causes`.
+FAMILY_CAUSES = {
+    "recency": ("C54", "C16", "C55"),
+    "frequency": ("C55", "C27"),
+    "monetary": ("C27",),
+    "price": ("C47",),
+    "breadth": ("C30", "C42"),
+    "tenure": ("C14", "C16"),
+    "engagement": ("C24", "C54", "C33"),
 }
 
 
 def declared(settings: Features) -> list[Feature]:
     """Everything that is declared, whatever data a company has."""
-    return [feature for family in FAMILIES.values() for feature in family(settings)]
+    every = [feature for family in FAMILIES.values() for feature in family(settings)]
+    return [f if f.causes else replace(f, causes=FAMILY_CAUSES.get(f.family, ())) for f in every]
+
+
+def families(settings: Features) -> list[str]:
+    """Every family a reason can be of, in order."""
+    return list(dict.fromkeys(feature.family for feature in declared(settings) if not feature.is_part))
 
 
 def available(settings: Features, sources: Sources) -> list[Feature]:
@@ -31,6 +82,11 @@ def available(settings: Features, sources: Sources) -> list[Feature]:
     return [feature for feature in declared(settings) if feature.needs <= columns]
 
 
+def allowed(settings: Features, sources: Sources) -> list[Feature]:
+    """What the model may see, with the parts that formulas rest on: no treatments, unless params.yaml allows them."""
+    return [f for f in available(settings, sources) if settings.allow_treatment or not f.is_treatment]
+
+
 def model_features(settings: Features, sources: Sources) -> list[Feature]:
     """What the model sees, in the order of its columns."""
-    return [feature for feature in available(settings, sources) if not feature.is_part]
+    return [feature for feature in allowed(settings, sources) if not feature.is_part]

@@ -14,7 +14,7 @@ KINDS = {
 
 def features(_settings: Features) -> list[Feature]:
     """Declare the family."""
-    return [*(feature for kind in KINDS for feature in _different(kind)), _category_trend()]
+    return [*(feature for kind in KINDS for feature in _different(kind)), _category_trend(), _single_line()]
 
 
 def _different(kind: str) -> list[Feature]:
@@ -46,4 +46,18 @@ def _category_trend() -> Feature:
         "down",
         ("{categories_30d} different categories in the last 30 days, {categories_365d} within a year",),
         needs=frozenset({"transactions.category"}),
+    )
+
+
+def _single_line() -> Feature:
+    return Feature(
+        "is_tenured_single_category",
+        "yes/no",
+        "needs",
+        Formula("CAST(days_since_first_order >= 365 AND categories_365d <= 1 AS INTEGER)"),
+        "whether the first order is a year ago or more, and one category is all that was bought within a year",
+        "up",
+        ("customer for {days_since_first_order}, and still one category only",),
+        needs=frozenset({"transactions.category"}),
+        causes=("C30",),
     )

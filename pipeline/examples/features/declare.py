@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Risk = Literal["up", "down", "none"]
-Unit = Literal["days", "orders", "currency", "share", "ratio", "yes/no", "pieces", "items", "events", "refunds"]
+Unit = Literal[
+    "days", "orders", "currency", "share", "ratio", "yes/no", "pieces", "items", "events", "refunds", "tickets",
+    "promises", "points", "contacts", "surveys", "score",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ class Feature:
         silence is never good news; many orders last year may well be, or may be what somebody has just given up.
     is_part
         A number other formulas rest on; the model never sees it.
+    causes
+        The causes of churn it speaks for, by their ids in `pipeline.reasons.causes`.
+    is_treatment
+        Whether it tells what the company chose to do to this customer. The model does not see it by default: it would
+        learn the company's own past choices, and take a contact for a cause of what the contact was sent against.
     """
 
     name: str
@@ -99,6 +107,8 @@ class Feature:
     needs: frozenset[str] = field(default_factory=frozenset)
     is_sure: bool = False
     is_part: bool = False
+    causes: tuple[str, ...] = ()
+    is_treatment: bool = False
 
     @property
     def counts(self) -> bool:

@@ -2,7 +2,9 @@
 
 from pipeline.examples.features.declare import Feature
 
-HEADER = ("name", "unit", "family", "what it is", "risk when it goes", "told as", "needs")
+HEADER = ("name", "unit", "family", "what it is", "risk when it goes", "told as", "causes", "needs")
+
+TREATMENT = "; a treatment, which the model sees only with `features.allow_treatment`"
 
 
 def rows(features: list[Feature]) -> list[tuple[str, ...]]:
@@ -12,9 +14,10 @@ def rows(features: list[Feature]) -> list[tuple[str, ...]]:
             feature.name,
             feature.unit,
             feature.family,
-            feature.words,
+            feature.words + TREATMENT * feature.is_treatment,
             {"up": "up", "down": "down", "none": "either way"}[feature.risk],
             feature.phrases[0],
+            ", ".join(feature.causes),
             ", ".join(sorted(feature.needs)) or "transactions",
         )
         for feature in features

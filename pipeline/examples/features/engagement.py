@@ -4,13 +4,31 @@ from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 from pipeline.params import Features
 
 EVENTS = frozenset({"events.event_type"})
+# What a type of warning speaks for, where its name is a usual one.
+WARNING_CAUSES = {
+    "unsubscribe": ("C33",),
+    "spam_mark": ("C33",),
+    "price_page": ("C27",),
+    "cart_abandoned": ("C41", "C29"),
+    "form_abandoned": ("C43",),
+    "zero_result_search": ("C42",),
+    "out_of_stock": ("C42", "C46"),
+    "data_export": ("C25",),
+    "integration_removed": ("C25",),
+}
 
 
 def features(settings: Features) -> list[Feature]:
     """Declare the family."""
     every: list[str | None] = [None, *settings.event_types]
     counted = [feature for kind in every for feature in (*_counts(kind), *_trend(kind), _recency(kind))]
-    return [*counted, *(feature for kind in settings.event_types for feature in _rhythm(kind))]
+    rhythms = [feature for kind in settings.event_types for feature in _rhythm(kind)]
+    return [
+        *counted,
+        *rhythms,
+        *(feature for kind in settings.warning_types for feature in _warnings(kind)),
+        *(feature for kind in settings.usage_types for feature in _usage(kind)),
+    ]
 
 
 def _counts(event_type: str | None) -> list[Feature]:
@@ -105,3 +123,41 @@ def _recency(event_type: str | None) -> Feature:
         needs=EVENTS,
         is_sure=True,
     )
+
+
+def _warnings(event_type: str) -> list[Feature]:
+    """An event that is bad news when it happens, such as an unsubscription: more of it means risk."""
+    told = event_type.replace("_", " ")
+    return [
+        Feature(
+            f"warnings_{event_type}_{days}d",
+            "items",
+            "warnings",
+            Aggregate("sum", "event", "events", days, item=event_type),
+            f"events of type {event_type} in the last {days} days, each of them bad news",
+            "up",
+            (f"{told} events in the last {days} days: {{warnings_{event_type}_{days}d}}",),
+            needs=EVENTS,
+            causes=WARNING_CAUSES.get(event_type, ("C12",)),
+        )
+        for days in (30, 180)
+    ]
+
+
+def _usage(event_type: str) -> list[Feature]:
+    """Use of what was bought: who hardly uses it has not understood it, or has no use for it."""
+    told, name = event_type.replace("_", " "), f"uses_{event_type}"
+    return [
+        Feature(
+            f"{name}_{days}d",
+            "items",
+            "adoption",
+            Aggregate("sum", "event", "events", days, item=event_type),
+            f"events of type {event_type} in the last {days} days: use of what was bought",
+            "down",
+            (f"{told} events in the last {days} days: {{{name}_{days}d}}",),
+            needs=EVENTS,
+            causes=("C18", "C21", "C24"),
+        )
+        for days in (30, 90)
+    ]

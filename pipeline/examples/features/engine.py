@@ -7,8 +7,13 @@ from pipeline import sql
 from pipeline.examples import history
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
 
+# Units whose sums may be no whole numbers; they are exact decimals, or single answers, until this last step.
+FRACTIONS = ("pieces", "points", "score")
 
-def query(features: list[Feature], snapshot: date, spine: str, minor_digits: int) -> str:
+
+def query(
+    features: list[Feature], snapshot: date, spine: str, minor_digits: int, down: frozenset[str] = frozenset()
+) -> str:
     """The features of the customers of `spine` at a snapshot.
 
     Parameters
@@ -21,6 +26,8 @@ def query(features: list[Feature], snapshot: date, spine: str, minor_digits: int
         A query with ``customer_key``: who gets a row.
     minor_digits
         Digits of the currency; amounts become units only after they were summed as integers.
+    down
+        Tables whose feed was down: what needs them is unknown, and not nought.
 
     Returns
     -------
@@ -34,8 +41,15 @@ def query(features: list[Feature], snapshot: date, spine: str, minor_digits: int
         for kind, found in kinds.items()
     )
     values = [f"{_value(feature, minor_digits)} AS {sql.name(feature.name)}" for feature in in_order(features)]
-    told = ", ".join(sql.name(feature.name) for feature in features if not feature.is_part)
+    told = ", ".join(_told(feature, down) for feature in features if not feature.is_part)
     return f"SELECT customer_key, {told} FROM (SELECT customer_key, {', '.join(values)} FROM ({spine}) spine{joins})"
+
+
+def _told(feature: Feature, down: frozenset[str]) -> str:
+    name = sql.name(feature.name)
+    is_down = any(column.split(".")[0] in down for column in feature.needs)
+    # Of its own type still, so that a day with an outage fits those without.
+    return f"CASE WHEN false THEN {name} END AS {name}" if is_down else name
 
 
 def _kind(feature: Feature) -> str:
@@ -45,6 +59,9 @@ def _kind(feature: Feature) -> str:
 
 def _by_customer(kind: str, features: list[Feature], snapshot: date) -> str:
     columns = ", ".join(f"{_aggregate(feature)} AS {sql.name(feature.name + ' raw')}" for feature in features)
+    if kind == "market":
+        by_region = f"SELECT segment, {columns} FROM {history.market_before(snapshot)} GROUP BY segment"
+        return f"SELECT * EXCLUDE (segment) FROM regions JOIN ({by_region}) USING (segment)"
     rows = f"{history.before(snapshot)} WHERE kind = {sql.text(kind)}"
     return f"SELECT customer_key, {columns} FROM {rows} GROUP BY customer_key"
 
@@ -80,7 +97,7 @@ def _value(feature: Feature, minor_digits: int) -> str:
     value = f"coalesce({raw}, 0)" if feature.counts else raw
     if feature.unit == "currency":
         return f"CAST({value} AS DOUBLE) / {10**minor_digits}"
-    return f"CAST({value} AS {'DOUBLE' if feature.unit == 'pieces' or feature.is_part else 'BIGINT'})"
+    return f"CAST({value} AS {'DOUBLE' if feature.unit in FRACTIONS or feature.is_part else 'BIGINT'})"
 
 
 def in_order(features: list[Feature]) -> list[Feature]:

@@ -63,13 +63,23 @@ def _sizes() -> list[Feature]:
         for days in (90, 365)
     ] + [
         Feature(
+            "spend_per_order_trend_90d",
+            "ratio",
+            "order_size",
+            Formula("spend_per_order_90d / nullif(spend_per_order_365d, 0)"),
+            "mean paid per order in the last 90 days over that of the last 365; below 1 the orders shrink",
+            "down",
+            ("{spend_per_order_90d} per order over 90 days, {spend_per_order_365d} over a year",),
+            causes=("C27",),
+        ),
+        Feature(
             "largest_day_spend_365d",
             "currency",
             "monetary",
             Aggregate("max", "purchase", "amount_minor", 365),
             "most paid on one day in the last 365 days",
             phrases=("spent at most {largest_day_spend_365d} on one day within a year",),
-        )
+        ),
     ]
 
 
@@ -96,20 +106,32 @@ def _refunds() -> list[Feature]:
         Feature(
             "refunds_365d",
             "refunds",
-            "monetary",
+            "returns",
             Aggregate("sum", "refund", "orders", 365),
             "refunds in the last 365 days",
             "up",
             ("{refunds_365d} within a year",),
+            causes=("C09", "C17"),
+        ),
+        Feature(
+            "refunds_90d",
+            "refunds",
+            "returns",
+            Aggregate("sum", "refund", "orders", 90),
+            "refunds in the last 90 days",
+            "up",
+            ("{refunds_90d} in the last 90 days",),
+            causes=("C09", "C17"),
         ),
         Feature(
             "refund_share_365d",
             "share",
-            "monetary",
+            "returns",
             Formula("refunded_365d / nullif(paid_minor_365d, 0)"),
             "amount refunded over amount paid, in the last 365 days",
             "up",
             ("{refund_share_365d} of what was paid within a year was refunded",),
+            causes=("C09", "C17"),
         ),
     ]
 

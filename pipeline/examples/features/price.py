@@ -4,6 +4,7 @@ from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 from pipeline.params import Features
 
 DISCOUNT = frozenset({"transactions.discount"})
+PRODUCT = frozenset({"transactions.product_id"})
 
 
 def features(_settings: Features) -> list[Feature]:
@@ -26,6 +27,8 @@ def features(_settings: Features) -> list[Feature]:
         ]
     return [
         *declared,
+        *_waiting(),
+        *_rises(),
         Feature(
             "discount_share_trend_90d",
             "ratio",
@@ -35,5 +38,54 @@ def features(_settings: Features) -> list[Feature]:
             "up",
             ("saved {discount_share_90d} through discounts over 90 days, {discount_share_365d} over a year",),
             needs=DISCOUNT,
+        ),
+    ]
+
+
+def _waiting() -> list[Feature]:
+    """Who only buys when something is reduced waits for the next promotion, and no longer for the need."""
+    reduced = "discount_minor > 0"
+    return [
+        part("order_days_365d", Aggregate("count", "purchase", days=365), DISCOUNT),
+        part("reduced_days_365d", Aggregate("count", "purchase", days=365, only=reduced), DISCOUNT),
+        Feature(
+            "reduced_order_days_share_365d",
+            "share",
+            "price",
+            Formula("reduced_days_365d / nullif(order_days_365d, 0)"),
+            "days with an order on which something was reduced, over all days with an order, in the last 365",
+            "up",
+            ("{reduced_order_days_share_365d} of the orders held something reduced",),
+            needs=DISCOUNT,
+        ),
+        part("last_full_price_order_days_ago", Aggregate("min", "purchase", only="discount_minor = 0"), DISCOUNT),
+        Feature(
+            "days_on_reductions_only",
+            "days",
+            "price",
+            # Counted back from the last order, so that a long silence is not taken for waiting.
+            Formula("last_full_price_order_days_ago - days_since_last_order"),
+            "days from the last order without a reduction to the last order; missing where there is none without",
+            "up",
+            ("for {days_on_reductions_only} up to the last order, never an order without a reduction",),
+            needs=DISCOUNT,
+        ),
+    ]
+
+
+def _rises() -> list[Feature]:
+    return [
+        part("products_met_90d", Aggregate("count", "product", days=90), PRODUCT),
+        part("dearer_products_90d", Aggregate("sum", "product", "is_dearer", 90), PRODUCT),
+        Feature(
+            "price_rise_share_90d",
+            "share",
+            "price_rises",
+            Formula("dearer_products_90d / nullif(products_met_90d, 0)"),
+            "products of the last 90 days that cost over 1 % more than when the customer last bought them",
+            "up",
+            ("{price_rise_share_90d} of what was bought in 90 days was dearer than the time before",),
+            needs=PRODUCT,
+            causes=("C27", "C42"),
         ),
     ]

@@ -3,6 +3,7 @@
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
 from pipeline.params import Features
 
+EVENTS = frozenset({"events.event_type"})
 SINCE = ("first order {days_since_first_order} ago, {orders_ever} since",)
 CUTS = {
     "half_year": (183, "6 months"),
@@ -45,11 +46,33 @@ def features(_settings: Features) -> list[Feature]:
         Feature(
             "is_one_time_buyer",
             "yes/no",
-            "tenure",
+            "second_order",
             Formula("CAST(orders_ever = 1 AS INTEGER)"),
             "whether there was exactly one order so far",
             "up",
             ("{orders_ever} so far",),
+            causes=("C16", "C14"),
+        ),
+        Feature(
+            "is_first_order_forgotten",
+            "yes/no",
+            "second_order",
+            Formula("CAST(orders_ever = 1 AND events_30d = 0 AND days_since_first_order >= 21 AS INTEGER)"),
+            "whether there was exactly one order, three weeks ago or longer, and nothing was seen for 30 days",
+            "up",
+            ("{orders_ever} {days_since_first_order} ago, and not seen since",),
+            EVENTS,
+            causes=("C16", "C14"),
+        ),
+        Feature(
+            "is_first_order_refunded",
+            "yes/no",
+            "first_order",
+            Formula("CAST(orders_ever = 1 AND refunds_365d > 0 AS INTEGER)"),
+            "whether there was exactly one order so far, and a refund",
+            "up",
+            ("{orders_ever} so far, and it was refunded",),
+            causes=("C17", "C11"),
         ),
         *(
             Feature(

@@ -1,0 +1,122 @@
+"""Satisfaction: what the customer answered when asked, how that changed, and whether there was an answer at all."""
+
+from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
+from pipeline.params import Features
+
+SCORE = frozenset({"surveys.score", "surveys.kind"})
+# Kind of survey -> what people call it, its range, and from which score on somebody is satisfied.
+KINDS = {"nps": ("NPS answer", 10, 9), "csat": ("satisfaction", 5, 4)}
+
+
+def features(_settings: Features) -> list[Feature]:
+    """Declare the family."""
+    return [*(feature for kind in KINDS for feature in _answers(kind)), *_asked(), *_connection()]
+
+
+def _answers(kind: str) -> list[Feature]:
+    told, best, _ = KINDS[kind]
+    latest, change = f"{kind}_latest", f"{kind}_change"
+    return [
+        part(f"{kind}_answers", Aggregate("count", "survey", "score", item=kind), SCORE),
+        part(f"{kind}_sum", Aggregate("sum", "survey", "score", item=kind), SCORE),
+        Feature(
+            latest,
+            "score",
+            "satisfaction",
+            Aggregate("min", "survey", "score", item=kind, only="is_latest"),
+            f"the latest {told}, 0 to {best}; missing without one",
+            "down",
+            (f"latest {told} {{{latest}}} of {best}",),
+            SCORE,
+            causes=("C08", "C12", "C17"),
+        ),
+        Feature(
+            change,
+            "score",
+            "satisfaction",
+            Formula(f"{latest} - ({kind}_sum - {latest}) / nullif({kind}_answers - 1, 0)"),
+            f"the latest {told} less the mean of those before",
+            "down",
+            (f"latest {told} {{{latest}}} of {best}, less than before",),
+            SCORE,
+            causes=("C12", "C08"),
+        ),
+        Feature(
+            f"days_since_last_{kind}",
+            "days",
+            "satisfaction",
+            Aggregate("min", "survey", item=kind),
+            f"days from the last {told} to the snapshot; missing without one",
+            "none",
+            (f"last asked for {told} {{days_since_last_{kind}}} ago",),
+            SCORE,
+        ),
+    ]
+
+
+def _asked() -> list[Feature]:
+    return [
+        part("surveys_365d", Aggregate("count", "survey_sent", days=365), SCORE),
+        Feature(
+            "surveys_unanswered_365d",
+            "surveys",
+            "satisfaction",
+            Aggregate("sum", "survey_sent", "unanswered", 365),
+            "surveys of the last 365 days without an answer",
+            "up",
+            ("left {surveys_unanswered_365d} unanswered within a year",),
+            SCORE,
+            causes=("C02", "C56"),
+        ),
+        Feature(
+            "surveys_unanswered_share_365d",
+            "share",
+            "satisfaction",
+            Formula("surveys_unanswered_365d / nullif(surveys_365d, 0)"),
+            "surveys of the last 365 days without an answer, over all that were sent",
+            "up",
+            ("left {surveys_unanswered_365d} unanswered within a year",),
+            SCORE,
+            causes=("C02", "C56"),
+        ),
+    ]
+
+
+def _connection() -> list[Feature]:
+    """A good answer is no tie: most who leave had said they were satisfied."""
+    content = " OR ".join(f"coalesce({kind}_latest, 0) >= {least}" for kind, (_, _, least) in KINDS.items())
+    return [
+        Feature(
+            "is_satisfied_but_silent",
+            "yes/no",
+            "connection",
+            Formula(f"CAST(({content}) AND coalesce(days_since_last_order_per_usual_gap > 1.5, false) AS INTEGER)"),
+            "whether the latest answer was a good one, and the last order is more than 1.5 usual gaps ago",
+            "up",
+            ("said to be satisfied, yet last ordered {days_since_last_order} ago",),
+            SCORE,
+            causes=("C02",),
+        ),
+        Feature(
+            "is_satisfied_but_unseen",
+            "yes/no",
+            "connection",
+            Formula(f"CAST(({content}) AND coalesce(events_trend_30d < 0.5, false) AS INTEGER)"),
+            "whether the latest answer was a good one, and there are half as many events as before, or fewer",
+            "up",
+            ("said to be satisfied, yet hardly seen of late: events in the last 30 days {events_30d}",),
+            SCORE | {"events.event_type"},
+            causes=("C02",),
+        ),
+        Feature(
+            "is_first_order_disliked",
+            "yes/no",
+            "first_order",
+            Formula("CAST(orders_ever = 1 AND coalesce(csat_latest <= 2, false) AS INTEGER)"),
+            "whether there was exactly one order so far, and the latest satisfaction is 2 of 5 or less",
+            "up",
+            ("{orders_ever} so far, satisfaction {csat_latest} of 5",),
+            SCORE,
+            causes=("C17", "C11"),
+        ),
+    ]

@@ -1,0 +1,184 @@
+"""What is wrong with a feed on a snapshot, judged by what is usual for that feed."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+import polars as pl
+
+from pipeline.examples.feeds import Profile
+from pipeline.params import Feeds
+
+# Fewer rows than this on a day, or days with rows, say nothing about volume, amounts or ids.
+LEAST_ROWS, LEAST_DAYS = 20, 14
+FLAT_DAYS = 7
+# As many rows each day as the days before differ by at least this much (standard deviation over mean).
+LEAST_SPREAD = 0.05
+NEW_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a feed.
+
+    Attributes
+    ----------
+    table
+        The feed.
+    kind
+        ``outage``, ``not_begun``, ``drop``, ``flat``, ``repeated_day``, ``unit_change``, ``strange_ids`` or
+        ``new_ids``.
+    words
+        What was found, beside what is usual.
+    """
+
+    table: str
+    kind: str
+    words: str
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether nothing came, so that its features are unknown; all else is suspicious, for something wrong came."""
+        return self.kind in {"outage", "not_begun"}
+
+    def as_report(self) -> dict[str, str]:
+        """The finding, for ``reports/feeds.json``."""
+        return asdict(self)
+
+
+def judge(profile: Profile, snapshot: date, settings: Feeds) -> list[Finding]:
+    """Everything wrong with the feeds on a snapshot, by what came before it.
+
+    Parameters
+    ----------
+    profile
+        The feeds of all buckets.
+    snapshot
+        Days from here on are not looked at.
+    settings
+        ``params.yaml: feeds``.
+    """
+    return [
+        finding
+        for table in sorted(profile.days["table"].unique().to_list())
+        for finding in _of_table(table, profile, snapshot, settings)
+    ]
+
+
+def _of_table(table: str, profile: Profile, snapshot: date, settings: Feeds) -> Iterator[Finding]:
+    known = profile.days.filter((pl.col("table") == table) & (pl.col("day") < snapshot)).sort("day")
+    if known.is_empty():
+        yield Finding(table, "not_begun", f"{table}: no row before {snapshot}; its features are missing there")
+        return
+    found = _silence(table, known, snapshot, settings)
+    if found is not None:
+        yield found
+        return
+    recent, usual = _windows(known, snapshot, settings)
+    if usual.height >= LEAST_DAYS and usual["rows"].sum() / settings.usual_days >= 1:
+        ids = profile.ids.filter((pl.col("table") == table) & (pl.col("day") < snapshot))
+        checks = (
+            _drop(table, recent, usual, settings),
+            _flat(table, recent, usual),
+            _repeated(table, recent),
+            _unit(table, recent, usual, settings),
+            _shapes(table, ids, snapshot, settings),
+            _new(table, recent, usual),
+        )
+        yield from (finding for finding in checks if finding is not None)
+
+
+def _windows(known: pl.DataFrame, snapshot: date, settings: Feeds) -> tuple[pl.DataFrame, pl.DataFrame]:
+    start = snapshot - timedelta(days=settings.recent_days)
+    first = start - timedelta(days=settings.usual_days)
+    return known.filter(pl.col("day") >= start), known.filter((pl.col("day") < start) & (pl.col("day") >= first))
+
+
+def _silence(table: str, known: pl.DataFrame, snapshot: date, settings: Feeds) -> Finding | None:
+    """Nothing for much longer than this feed has ever paused in the days that are usual."""
+    last = known["day"].max()
+    assert isinstance(last, date), "there are rows"
+    silent = (snapshot - last).days - 1
+    days = known.filter(pl.col("day") >= last - timedelta(days=settings.usual_days))["day"].to_list()
+    pauses = [(later - day).days - 1 for day, later in pairwise(days)]
+    longest = max(pauses, default=settings.usual_days)
+    if silent < settings.least_silent_days or silent <= settings.silence_times * longest:
+        return None
+    return Finding(
+        table,
+        "outage",
+        f"{table}: no row since {last}, {silent} days before {snapshot}, and it never paused for more than {longest} "
+        f"in the {settings.usual_days} days before; taken for an outage: its features are missing",
+    )
+
+
+def _per_day(part: pl.DataFrame, column: str, days: int) -> float:
+    return float(part[column].sum()) / days
+
+
+def _drop(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds) -> Finding | None:
+    now, before = (_per_day(recent, "rows", settings.recent_days), _per_day(usual, "rows", settings.usual_days))
+    if before * settings.recent_days < LEAST_ROWS or now >= (1 - settings.max_drop) * before:
+        return None
+    words = f"{table}: {now:,.1f} rows a day in the last {settings.recent_days} days, {before:,.1f} in the days before"
+    return Finding(
+        table, "drop", f"{words}: {1 - now / before:.0%} fewer (feeds.max_drop allows {settings.max_drop:.0%})"
+    )
+
+
+def _flat(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | None:
+    rows = recent["rows"].to_list()[-FLAT_DAYS:]
+    mean, spread = usual["rows"].mean(), usual["rows"].std()
+    assert isinstance(mean, float) and isinstance(spread, float), "numbers have means"
+    if len(rows) < FLAT_DAYS or len(set(rows)) > 1 or rows[0] < LEAST_ROWS or spread < LEAST_SPREAD * mean:
+        return None
+    return Finding(table, "flat", f"{table}: exactly {rows[0]:,} rows on each of the last {FLAT_DAYS} days")
+
+
+def _repeated(table: str, recent: pl.DataFrame) -> Finding | None:
+    rich = recent.filter(pl.col("rows") >= LEAST_ROWS)
+    twice = rich.filter(pl.struct("rows", "content").is_duplicated())["day"].to_list()
+    if not twice:
+        return None
+    return Finding(table, "repeated_day", f"{table}: {twice[0]} and {twice[1]} hold exactly the same rows")
+
+
+def _unit(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds) -> Finding | None:
+    amounts = [float(part["amount_minor"].sum()) / max(1, int(part["rows"].sum())) for part in (recent, usual)]
+    if min(amounts) <= 0 or recent["rows"].sum() < LEAST_ROWS:
+        return None
+    times = amounts[0] / amounts[1]
+    if 1 / settings.max_amount_times < times < settings.max_amount_times:
+        return None
+    return Finding(
+        table,
+        "unit_change",
+        f"{table}: the mean amount of the last days is {times:,.2f} times that of the days before "
+        f"(feeds.max_amount_times allows {settings.max_amount_times:g}); has the unit changed, such as to cents?",
+    )
+
+
+def _shapes(table: str, ids: pl.DataFrame, snapshot: date, settings: Feeds) -> Finding | None:
+    recent, usual = _windows(ids, snapshot, settings)
+    total = int(recent["rows"].sum())
+    strange = recent.filter(~pl.col("shape").is_in(usual["shape"].unique().to_list()))
+    share = int(strange["rows"].sum()) / max(1, total)
+    if total < LEAST_ROWS or share <= settings.max_strange_ids:
+        return None
+    such = strange.sort("rows", "shape", descending=[True, False])["shape"][0]
+    return Finding(
+        table,
+        "strange_ids",
+        f"{table}: {share:.0%} of the rows of the last days have a customer_id of a form never seen before, such as "
+        f"{such!r} (feeds.max_strange_ids allows {settings.max_strange_ids:.0%})",
+    )
+
+
+def _new(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | None:
+    """Ids of the same form that nobody had before: customers were numbered anew."""
+    now, before = (int(p["new_customers"].sum()) / max(1, int(p["customers"].sum())) for p in (recent, usual))
+    if recent["customers"].sum() < LEAST_ROWS or now < NEW_SHARE or before > NEW_SHARE / 2:
+        return None
+    words = f"{table}: {now:.0%} of the customers of the last days were never seen before, {before:.0%} is usual"
+    return Finding(table, "new_ids", f"{words}; were they numbered anew?")

@@ -1,0 +1,87 @@
+"""What is wrong with a feed, drawn case by case beside a feed like those that are right."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from pipeline import params
+from pipeline.examples import feed_health, feeds
+from tests.drawing import drawn
+
+S = date(2024, 6, 1)
+SETTINGS = params.load().feeds
+
+
+def profile(days: int = 120, **changes) -> feeds.Profile:
+    """A feed of about 100 rows a day; `changes` replace a column of the last so many days: (days, value or rule)."""
+    rows = []
+    for ago in range(days, 0, -1):
+        wobble = (ago * 37) % 23
+        rows.append({"table": "events", "day": S - timedelta(days=ago), "rows": 90 + wobble, "customers": 60 + wobble,
+                     "new_customers": 2, "amount_minor": 1000 * (90 + wobble), "content": ago * 7919, "shape": "a9"})  # fmt: skip
+    found = pl.DataFrame(rows)
+    for column, (last, rule) in changes.items():
+        recent = pl.col("day") >= S - timedelta(days=last)
+        value = rule(pl.col(column)) if callable(rule) else pl.lit(rule)
+        found = found.with_columns(pl.when(recent).then(value).otherwise(pl.col(column)).alias(column))
+    kept = found.filter(pl.col("rows") > 0)
+    return feeds.Profile(
+        kept.select(list(feeds.SCHEMA)).cast(feeds.SCHEMA), kept.select(list(feeds.IDS)).cast(feeds.IDS)
+    )
+
+
+CASES = """
+    | what is changed | days | to    | found        | why                                              |
+    | nothing         | 0    | 0     |              | a feed as it should be                           |
+    | rows            | 5    | 0     | outage       | nothing for five days, and it never paused       |
+    | rows            | 3    | 0     |              | a long weekend                                   |
+    | rows            | 7    | 15    | drop         | a sixth of the usual                             |
+    | rows            | 7    | x0.4  |              | fewer, but within the limit                      |
+    | rows            | 7    | 100   | flat         | exactly as many every day                        |
+    | rows            | 6    | 100   |              | six days may be chance                           |
+    | amount_minor    | 7    | x100  | unit_change  | cents instead of euros                           |
+    | amount_minor    | 7    | x3    |              | a good week                                      |
+    | content         | 2    | 1     |              | the same sum of another number of rows           |
+    | shape           | 7    | 9     | strange_ids  | the letter is gone                               |
+    | shape           | 2    | 9     |              | of a few rows                                    |
+    | new_customers   | 7    | 80    | new_ids      | everybody is new                                 |
+    | new_customers   | 7    | 20    |              | a campaign                                       |
+"""
+
+
+@pytest.mark.parametrize(
+    "case", drawn(CASES), ids=lambda case: f"{case['what is changed']} {case['to']}: {case['why']}"
+)
+def test_what_is_wrong(case):
+    column, days, to = case["what is changed"], int(case["days"]), case["to"]
+    rule = (lambda old: (old * float(to[1:])).cast(pl.Int64)) if to.startswith("x") else (to if column == "shape" else int(to))
+    found = profile(**({} if column == "nothing" else {column: (days, rule)}))
+    told = [finding.kind for finding in feed_health.judge(found, S, SETTINGS)]
+    assert told == ([case["found"]] if case["found"] else [])
+
+
+def test_a_day_delivered_twice_is_found():
+    twice = profile(content=(2, 1), rows=(2, 95))
+    assert [f.kind for f in feed_health.judge(twice, S, SETTINGS)] == ["repeated_day"]
+
+
+def test_a_feed_is_judged_by_what_came_before_the_snapshot_only():
+    broken = profile(rows=(7, 0))
+    earlier = S - timedelta(days=20)
+    assert feed_health.judge(broken, earlier, SETTINGS) == []
+    before = broken.days.filter(pl.col("day") < S - timedelta(days=8)), broken.ids
+    assert feed_health.judge(feeds.Profile(*before), earlier, SETTINGS) == []
+
+
+def test_a_feed_that_has_not_begun_is_no_disengagement():
+    found = feed_health.judge(profile(days=10), S - timedelta(days=30), SETTINGS)
+    assert [(f.kind, f.is_outage) for f in found] == [("not_begun", True)]
+
+
+def test_a_feed_that_always_comes_once_a_month_is_not_down_after_three_weeks():
+    monthly = profile().days.filter(pl.col("day").is_in([S - timedelta(days=d) for d in (110, 81, 52, 22)]))
+    assert feed_health.judge(feeds.Profile(monthly, profile().ids), S, SETTINGS) == []
+    assert [
+        f.kind for f in feed_health.judge(feeds.Profile(monthly, profile().ids), S + timedelta(days=45), SETTINGS)
+    ] == ["outage"]
