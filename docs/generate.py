@@ -13,11 +13,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import quality_table
+from benchmarks import quality_table, reasons_table
 from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
 from pipeline.lists import COLUMN_WORDS, RISK_LIST
+from pipeline.playbooks import tactics_page
 from pipeline.reasons.causes import CAUSES
 from pipeline.sources.samples import NOTICES
 from pipeline.stages.scoring import SCORE_COLUMNS
@@ -210,11 +211,19 @@ def quality_benchmark() -> str | None:
     return quality_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
+def reasons_benchmark() -> str | None:
+    """The tables of the reasons benchmark."""
+    file = RESULTS / "reasons.json"
+    return reasons_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
 Parts = dict[str, Callable[[], str | None]]
 PAGES: dict[str, Parts] = {
     "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality, "stages": stages},
     "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
     "docs/causes.md": {"causes": causes},
+    "docs/tactics.md": {"tactics": tactics_page.markdown},
+    "docs/reasons-benchmark.md": {"reasons benchmark": reasons_benchmark},
     "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},
 }
 

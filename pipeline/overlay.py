@@ -8,7 +8,7 @@ from pipeline import params, paths
 from pipeline.errors import BadParams
 
 # These name different things from one data set to the next, so they are replaced whole.
-WHOLE = {"sources", "score.bands"}
+WHOLE = {"features.ticket_topics", "sources", "score.bands"}
 
 
 def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:

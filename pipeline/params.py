@@ -216,7 +216,15 @@ class Reasons(Section):
 
     max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
     min_contribution: NotNegative
-    cause_share: Share
+    common_share: Share
+
+
+class Control(Section):
+    """Who is left alone, so that effects can be measured."""
+
+    share: Annotated[float, Field(ge=0, le=0.5)]
+    salt: Annotated[str, Field(min_length=1)]
+    version: PositiveInt
 
 
 class Lists(Section):
@@ -250,6 +258,7 @@ class Params(Section):
     evaluate: Evaluate
     score: Score
     reasons: Reasons
+    control: Control
     lists: Lists
     tracking: Tracking
 

@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import mlflow
     import mlflow.pyfunc
+    from mlflow.entities import Metric
     from mlflow.exceptions import MlflowException
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
@@ -34,6 +36,8 @@ from pipeline.params import Tracking
 __all__ = ["MlflowException", "Pointer", "client", "connect", "git_commit", "mlflow", "point", "pointed", "quiet",
            "record_evaluation", "record_model", "unreachable"]  # fmt: skip
 REQUIREMENTS = ["churn-pipeline"]
+# Figures that MLflow takes at once at most.
+AT_ONCE = 1000
 for _chatty in ("alembic", "mlflow"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
@@ -120,9 +124,7 @@ def record_model(
             shutil.copy(file, folder)
         mlflow.log_params(params)
         mlflow.set_tags(tags)
-        for name, points in series.items():
-            for step, value in points.items():
-                mlflow.log_metric(name, value, step=step)
+        _log_figures(mlflow.MlflowClient(), run.info.run_id, series)
         for file in artifacts:
             mlflow.log_artifact(str(file), "reports")
         logged = mlflow.pyfunc.log_model(
@@ -146,10 +148,17 @@ def _signature(features: list[str]) -> ModelSignature:
 def record_evaluation(settings: Tracking, pointer: Pointer, figures: dict[str, float], artifacts: list[Path]) -> None:
     """Add the figures of the untouched snapshot to the run that made the model."""
     store = client(settings)
-    for name, value in figures.items():
-        store.log_metric(pointer.run_id, name, value)
+    _log_figures(store, pointer.run_id, {name: {0: value} for name, value in figures.items()})
     for file in artifacts:
         store.log_artifact(pointer.run_id, str(file), "reports")
+
+
+def _log_figures(store: Any, run_id: str, series: dict[str, dict[int, float]]) -> None:
+    """Many at once: one by one, each waits for the disk of the store."""
+    now = int(time.time() * 1000)
+    found = [Metric(name, value, now, step) for name, points in series.items() for step, value in points.items()]
+    for start in range(0, len(found), AT_ONCE):
+        store.log_batch(run_id, metrics=found[start : start + AT_ONCE])
 
 
 def unreachable(settings: Tracking, error: Exception) -> StaleInput:

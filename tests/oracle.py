@@ -47,7 +47,7 @@ def features(
     snapshot: date,
     types: list[str],
     records: Records | None = None,
-    market: "Market | None" = None,
+    market: float | None = None,
 ) -> dict[str, float | None]:
     """All features of one customer, who has at least one purchase before the snapshot."""
     lines = [line for line in lines if line.day < snapshot]
@@ -108,8 +108,8 @@ def features(
         found[f"quantity_{window}d"] = sum(line.quantity for line in within(bought, window))
     found["refunds_365d"] = orders(within(refunded, 365))
     found["refunds_90d"] = orders(within(refunded, 90))
-    found["spend_per_order_trend_90d"] = ratio(found["spend_per_order_90d"], found["spend_per_order_365d"])
-    found["is_first_order_refunded"] = int(orders(bought) == 1 and found["refunds_365d"] > 0)
+    trend = ratio(found["spend_per_order_90d"], found["spend_per_order_365d"])
+    found["spend_per_order_trend_90d"] = trend if found["orders_90d"] >= 3 else None
     found["refund_share_365d"] = ratio(-sum(line.amount for line in within(refunded, 365)), spend(year) * 100)
 
     known = [line for line in within(lines, 365) if line.cost is not None]
@@ -128,10 +128,18 @@ def features(
         saved_on[line.day] = saved_on.get(line.day, 0) + line.discount
     lately = [day for day in saved_on if (snapshot - day).days <= 365]
     found["reduced_order_days_share_365d"] = ratio(sum(saved_on[day] > 0 for day in lately), len(lately))
+    newly = [day for day in lately if (snapshot - day).days <= 90]
+    found["reduced_order_days_share_90d"] = (
+        sum(saved_on[day] > 0 for day in newly) / len(newly) if len(newly) >= 3 else None
+    )
     full = [(snapshot - day).days for day, saved in saved_on.items() if saved == 0]
     found["days_on_reductions_only"] = min(full) - since if full else None
     found["personal_discount_365d"] = sum(line.granted for line in within(bought, 365)) / 100
     found |= _products(bought, snapshot, since)
+    stale, share = found["days_of_same_products"], found["new_product_share_180d"]
+    # Three-valued: one no is enough, whatever is unknown of the other.
+    both = [None if stale is None else stale >= 90, None if share is None else share <= 0.1]
+    found["is_range_stale"] = 0 if False in both else None if None in both else 1
 
     for plural, field, windows in (
         ("products", "product", (30, 90, 365)),
@@ -142,7 +150,11 @@ def features(
         for window in windows:
             items = {getattr(line, field) for line in within(bought, window)} - {None}
             found[f"{plural}_{window}d"] = len(items)
-    found["is_tenured_single_category"] = int((snapshot - days[0]).days >= 365 and found["categories_365d"] <= 1)
+    # Three-valued: one no is enough, whatever is unknown.
+    tests = [(snapshot - days[0]).days >= 365, found["categories_365d"] <= 1, found["orders_365d"] >= 4]
+    fresh = found["new_product_share_180d"]
+    tests.append(None if fresh is None else fresh > 0.1)
+    found["is_tenured_single_category"] = 0 if False in tests else None if None in tests else 1
     found["categories_share_30d"] = ratio(found["categories_30d"], found["categories_365d"])
 
     found["days_since_first_order"] = tenure = (snapshot - days[0]).days
@@ -168,13 +180,9 @@ def features(
             usual = statistics.fmean(pauses) if pauses else None
             found[f"{last}_gap_mean_days"] = usual
             found[f"days_since_last_{last}_per_usual_gap"] = ratio(found[f"days_since_last_{last}"], usual)
-    found["is_first_order_forgotten"] = int(
-        found["orders_ever"] == 1 and found["events_30d"] == 0 and found["days_since_first_order"] >= 21
-    )
-    # Where nobody's region is known, all are of one, which has all orders.
-    found["market_share_trend_90d"] = market.share if market else None
-    found["market_trend_30d"] = market.trend if market else None
-    found["orders_trend_against_market_30d"] = ratio(found["orders_trend_30d"], found["market_trend_30d"])
+    found["is_newcomer_unseen"] = int(14 <= tenure <= 120 and found["events_30d"] == 0)
+    found["is_newcomer_refunded"] = int(tenure <= 120 and (found["refund_share_365d"] or 0) >= 0.15)
+    found["orders_trend_against_market_30d"] = ratio(found["orders_trend_30d"], market)
     for window in (30, 180):
         found[f"warnings_click_{window}d"] = sum(event.kind == "click" for event in within(events, window))
     for window in (30, 90):
@@ -208,22 +216,14 @@ def _paid(bought: list[Line], product: str, day: date) -> tuple[int | None, int]
     return (sum(prices) if prices else None), sum(line.quantity for line in lines)
 
 
-@dataclass(frozen=True)
-class Market:
+def market(lines: list[Line], snapshot: date) -> float | None:
     """How the orders of everybody went, where nobody's region is known."""
-
-    trend: float | None
-    share: float | None
-
-
-def market(lines: list[Line], snapshot: date) -> Market:
-    """The market of these lines."""
 
     def orders(longest: int, shortest: int = 1) -> int:
         rows = [row for row in lines if row.amount >= 0 and shortest <= (snapshot - row.day).days <= longest]
         return len({(row.customer, row.day, row.order) for row in rows})
 
-    return Market(ratio(orders(30) * 3, orders(120, 31)), 1.0 if orders(90) else None)
+    return ratio(orders(30) * 3, orders(120, 31))
 
 
 def same(left: float | None, right: float | None) -> bool:

@@ -132,8 +132,8 @@ def _service(records: Records, snapshot: date, base: dict) -> dict[str, float | 
     found: dict[str, float | None] = {f"tickets_{days}d": len(within(days)) for days in (30, 90, 365)}
     found |= {name: sum(ticket.topic == "x" for ticket in within(days)) for name, days in topics.items()}
     for days in (90, 365):
-        found[f"complaints_{days}d"] = sum(bool(t.complaint) and not t.dispute for t in within(days))
-    found["reopened_180d"] = sum(ticket.reopened or 0 for ticket in within(180) if known(ticket.resolved))
+        found[f"complaints_{days}d"] = sum(bool(t.complaint) and _is_general(t) for t in within(days))
+    found["reopened_180d"] = sum(t.reopened or 0 for t in within(180) if known(t.resolved) and _is_general(t))
     found["days_since_last_ticket"] = min(age.values(), default=None)
     groups = {
         ("tickets_open", "oldest_open_ticket_days"): [t for t in tickets if not t.dispute and not known(t.resolved)],
@@ -157,6 +157,10 @@ def _service(records: Records, snapshot: date, base: dict) -> dict[str, float | 
     quiet = found["tickets_365d"] == 0
     found["is_silent"] = 0 if not quiet else None if overdue is None else int(overdue > 2)
     return found
+
+
+def _is_general(ticket: Ticket) -> bool:
+    return not ticket.dispute and ticket.topic != "x"
 
 
 def _is_again(ticket: Ticket, tickets: list[Ticket]) -> bool:
@@ -184,12 +188,18 @@ def _satisfaction(records: Records, snapshot: date, base: dict) -> dict[str, flo
     silent = sum(is_silent for _, _, is_silent in sent)
     found["surveys_unanswered_365d"] = silent
     found["surveys_unanswered_share_365d"] = ratio(silent, len(sent))
-    content = (found["nps_latest"] or 0) >= 9 or (found["csat_latest"] or 0) >= 4
+    content = any(
+        found[f"{kind}_latest"] is not None
+        and found[f"{kind}_latest"] >= least
+        and found[f"days_since_last_{kind}"] <= 120
+        for kind, least in (("nps", 9), ("csat", 4))
+    )
     overdue = base["days_since_last_order_per_usual_gap"]
-    trend = base["events_trend_30d"]
-    found["is_satisfied_but_unseen"] = int(content and trend is not None and trend < 0.5)
+    found["is_satisfied_but_unseen"] = int(content and base["events_30d"] <= 1)
     disliked = found["csat_latest"] is not None and found["csat_latest"] <= 2
-    found["is_first_order_disliked"] = int(base["orders_ever"] == 1 and disliked)
+    found["is_newcomer_dissatisfied"] = int(
+        base["days_since_first_order"] <= 120 and base["orders_ever"] <= 2 and disliked
+    )
     found["is_satisfied_but_silent"] = int(content and overdue is not None and overdue > 1.5)
     return found
 
@@ -209,14 +219,17 @@ def _loyalty(records: Records, snapshot: date, base: dict) -> dict[str, float | 
         if row.kind == "earn" and row.expires is not None and row.expires >= snapshot
     ]
     soon = sum((points for days, points in left if days <= 59), Decimal(0))
+    next_lapse = min((days for days, _ in left), default=None) if balance > 0 else None
     rewards = len({row.day for row in records.moves if row.kind == "reward"})
     tenure = base["days_since_first_order"]
     return {
         "points_balance": float(balance),
         "days_since_last_points_spent": last("spend"),
         "points_earned_90d": float(total("earn", 90)),
+        "points_lapsed_share_120d": ratio(float(total("expire", 120)), float(total("earn"))),
+        "is_points_unused_expiring": int(total("spend") == 0 and next_lapse is not None and next_lapse <= 60),
         "points_expiring_60d": float(min(soon, balance)),
-        "days_to_points_expiry": min((days for days, _ in left), default=None) if balance > 0 else None,
+        "days_to_points_expiry": next_lapse,
         "rewards_ever": rewards,
         "is_tenured_without_reward": int(tenure >= 365 and rewards == 0),
         "days_since_last_reward": last("reward"),

@@ -1,4 +1,4 @@
-"""The quality benchmark: its data sets, one of them end to end, and what the figures it has must not fall below."""
+"""The benchmarks of quality and of tables: one of each end to end, and what their figures must not fall below."""
 
 import doctest
 import json
@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks import quality, quality_table
+from benchmarks import feeds, feeds_table, quality, quality_table
 from pipeline import simulate
+from pipeline.examples.features import model_features
 from pipeline.model.intervals import Judged
 
 RESULTS = quality.ROOT / "benchmarks" / "results" / "quality.json"
@@ -109,7 +110,7 @@ def test_a_new_file_is_a_new_data_set(monkeypatch, tmp_path):
     assert list(quality.data_sets()) == ["mine"]
 
 
-@pytest.mark.parametrize("module", [quality, quality_table])
+@pytest.mark.parametrize("module", [quality, quality_table, feeds_table])
 def test_the_examples_are_right(module):
     assert doctest.testmod(module).attempted > 0 == doctest.testmod(module).failed
 
@@ -187,3 +188,88 @@ def test_little_is_left_to_find_on_a_simulated_company(found, name):
 def test_probabilities_are_right_over_all_snapshots(found):
     errors = {name: told["calibration"]["origins"]["model"]["error"] for name, told in found.items()}
     assert {name for name, error in errors.items() if error > 0.02} <= {"simulated_seasonal_drift"}
+
+
+# ------------------------------------------------------------------------------------------------ which table pays
+
+
+FEEDS = quality.ROOT / "benchmarks" / "results" / "feeds.json"
+FEEDS_PAGE = quality.ROOT / "docs" / "feeds-benchmark.md"
+
+
+@pytest.fixture(scope="module")
+def paid() -> dict:
+    """The committed figures of what each table pays."""
+    return json.loads(FEEDS.read_text(encoding="utf-8"))
+
+
+def test_every_company_has_its_figures_by_table(paid):
+    assert list(paid) == list(feeds.COMPANIES), "run: make bench"
+    for told in paid.values():
+        assert told["customers"] == feeds.CUSTOMERS
+        assert len(told["origins"]["snapshots"]) == feeds.ORIGINS
+        without = {feeds_table.without(table) for table in told["tables"] if table != "contacts"}
+        assert set(told["features"]) == {feeds.ALL, feeds.ALONE, *without}
+        for span in feeds_table.SPANS:
+            assert set(told[span]["figures"]) == set(told["features"])
+
+
+@pytest.mark.parametrize("span", feeds_table.SPANS)
+@pytest.mark.parametrize("company", feeds.COMPANIES)
+def test_all_tables_are_certainly_better_than_the_transactions_alone(paid, company, span):
+    gained = paid[company][span]["gained"][feeds.ALONE]["auc"]
+    assert 0 < gained[1] <= gained[0] <= gained[2]
+
+
+def test_the_page_of_tables_is_that_of_the_figures(paid):
+    page = FEEDS_PAGE.read_text(encoding="utf-8")
+    between = page.split("<!-- begin feeds benchmark -->\n")[1].split("<!-- end feeds benchmark -->")[0]
+    assert between.strip() == feeds_table.markdown(paid).strip(), "run: python -m docs.generate"
+    for span in feeds_table.SPANS:
+        assert feeds_table.sentence(paid, span).endswith("than the transactions alone in every company.")
+
+
+@pytest.mark.parametrize("company", feeds.COMPANIES)
+def test_a_feature_belongs_to_the_tables_it_needs(company, tmp_path):
+    settings = feeds.settings_of(company, tmp_path)
+    declared = model_features(settings.features, settings.sources)
+    found = feeds.variants(declared)
+    assert found[feeds.ALL] == declared
+    assert {f.name for f in found[feeds.ALONE]} == {f.name for f in declared if not feeds.tables_of(f)}
+    without = found[feeds_table.without("tickets")]
+    assert not [f.name for f in without if any(column.startswith("tickets.") for column in f.needs)]
+    assert {f.family for f in declared} > {f.family for f in without} >= {f.family for f in found[feeds.ALONE]}
+
+
+def test_a_small_company_is_judged_with_all_models_beside_each_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(feeds, "ORIGINS", 1)
+    monkeypatch.setattr(
+        feeds, "variants", lambda every: {feeds.ALL: every, feeds.ALONE: [f for f in every if not feeds.tables_of(f)]}
+    )
+    settings = feeds.settings_of("retailer", tmp_path)
+    small = settings.model.model_copy(update={"max_trees": 40, "num_threads": 1})
+    evaluate = settings.evaluate.model_copy(update={"draws": 100})
+    days = settings.snapshots.model_copy(update={"first": date(2024, 1, 1)})
+    settings = settings.model_copy(update={"model": small, "evaluate": evaluate, "snapshots": days})
+    told = feeds.judge("retailer", settings, tmp_path, customers=400)
+    assert told["last"]["snapshots"] == ["2024-10-03"] == told["origins"]["snapshots"]
+    assert set(told["last"]["gained"]) == {feeds.ALONE}
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_what_a_table_pays_is_said_with_its_noise():
+    three = {"auc": [0.02, 0.01, 0.03], "average_precision": [0.02, -0.01, 0.03]}
+    level = {"auc": [0.001, -0.01, 0.02], "average_precision": [0.0, -0.01, 0.01]}
+    span = {"snapshots": ["2024-01-01"], "rows": 1000, "churn_rate": 0.1,
+            "figures": dict.fromkeys([feeds.ALL, feeds.ALONE], three),
+            "gained": {feeds.ALONE: three, "all but tickets": three, "all but surveys": level}}  # fmt: skip
+    told = {"customers": 9, "tables": ["contacts", "tickets", "surveys"],
+            "features": dict.fromkeys([feeds.ALL, feeds.ALONE, "all but tickets", "all but surveys"], 3),
+            "last": span, "origins": span}  # fmt: skip
+    page = feeds_table.markdown({"here": told})
+    assert "| `tickets` | +0.020 (+0.010 to +0.030) |" in page
+    assert "| `surveys` | +0.001 (-0.010 to +0.020), inside the noise |" in page
+    assert "| `contacts` | no feature |" in page
+    assert "`here`: certainly missed, over all snapshots: `tickets` (+0.020). The loss of `surveys` is inside" in page
+    unsure = told | {"last": span | {"gained": span["gained"] | {feeds.ALONE: level}}}
+    assert feeds_table.sentence({"here": told, "there": unsure}, "last").endswith("alone in 1 of 2 companies.")

@@ -1,5 +1,6 @@
 """The ``churn`` command: what it prints, and how it fails in one line with a code of its own."""
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipeline import cli, errors
+from pipeline import cli, errors, params
+from pipeline.examples.features import model_features
 
 
 def churn(*words: str) -> tuple[int, str, str]:
@@ -29,6 +31,9 @@ def test_exit_codes_are_those_of_the_contract():
 
 
 def test_check_says_what_it_found(company):
+    settings = params.load()
+    carried = model_features(settings.features, settings.sources)
+    assert {feature.family for feature in carried} >= {"recency", "price", "engagement", "breadth", "returns"}
     code, said, _ = churn("check")
     assert code == 0
     assert said.splitlines() == [
@@ -37,8 +42,10 @@ def test_check_says_what_it_found(company):
         "sources.events: raw/visits.csv, 3 of 3 columns mapped",
         "sources.contacts: raw/letters.csv, 2 of 2 columns mapped",
         "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
-        "features: 67 that the declared columns can carry",
-        "playbooks.yaml: 13 playbooks",
+        f"features: {len(carried)} that the declared columns can carry",
+        "playbooks.yaml: 22 playbooks",
+        "playbooks.contact-rest: is for nobody, since the declared columns carry no reason contact",
+        "playbooks.bonus-expiry-reminder: is for nobody, since the declared columns carry no reason points_expiry",
         "snapshots: 11 from 2024-02-02 to 2024-07-01, 9 of them complete",
     ]
 
@@ -140,3 +147,22 @@ def test_check_warns_of_files_dvc_does_not_watch(company):
     Path("params.yaml").write_text(Path("params.yaml").read_text().replace("raw/visits.csv", "visits.csv"))
     said = churn("check")[1]
     assert "sources.events: visits.csv lies outside raw/, so dvc repro does not see when it changes" in said
+
+
+def test_check_warns_of_databases_dvc_does_not_watch(company, monkeypatch):
+    connection = sqlite3.connect("shop.db")
+    with connection:
+        connection.execute("CREATE TABLE visits (customer TEXT, at TEXT, what TEXT)")
+    connection.close()
+    monkeypatch.setenv("SHOP_DB", "sqlite:///shop.db")
+    text = Path("params.yaml").read_text()
+    assert "path: raw/visits.csv" in text
+    Path("params.yaml").write_text(
+        text.replace("path: raw/visits.csv", "sql: SELECT * FROM visits\n    url_env: SHOP_DB")
+    )
+    said = churn("check")[1].splitlines()
+    at = said.index("sources.events: the database of SHOP_DB, 3 of 3 columns mapped")
+    assert said[at - 1] == (
+        "sources.events: dvc repro does not see when the database of SHOP_DB changes; "
+        "fetch it again with: dvc repro --force ingest"
+    )

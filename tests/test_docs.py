@@ -1,19 +1,15 @@
-"""What the documents say is so: commands, links, figures, tables, dependencies; and the guide, run step by step."""
+"""What the documents say is so: commands, links, figures, tables, dependencies."""
 
 import csv
 import importlib.util
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import textwrap
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
@@ -25,7 +21,6 @@ from pipeline.model import grade
 from pipeline.model.card import figures
 from pipeline.sources import samples
 from pipeline.stages.scoring import SCORE_COLUMNS
-from tests.company import make_company
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -264,7 +259,7 @@ def test_the_glossary_knows_the_words_of_the_code():
         assert re.search(rf"\b{word}\b", glossary), f"docs/glossary.md says nothing of {word}"
 
 
-# ------------------------------------------------------------------------------------------------ settings and guide
+# ---------------------------------------------------------------------------------------------------------- settings
 
 
 def test_the_settings_of_the_readme_are_right(tmp_path):
@@ -272,52 +267,3 @@ def test_the_settings_of_the_readme_are_right(tmp_path):
     (tmp_path / "my_shop.yaml").write_text(snippet.content, encoding="utf-8")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     assert "sources" in overlay.apply(tmp_path / "my_shop.yaml", tmp_path / "params.yaml")
-
-
-@pytest.fixture
-def fresh(tmp_path, monkeypatch) -> Path:
-    """A checkout without data of its own, and the files of a corner shop in ``raw/``."""
-    folder = tmp_path / "checkout"
-    without = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "pipeline", folder / "pipeline", ignore=without)
-    for name in ("dvc.yaml", "params.yaml", "playbooks.yaml", ".dvcignore"):
-        shutil.copy(ROOT / name, folder)
-    for name in (".dvc", "params", "raw"):
-        (folder / name).mkdir()
-    (folder / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n", encoding="utf-8")
-    (tmp_path / "shop").mkdir()
-    make_company(tmp_path / "shop")
-    shutil.copytree(tmp_path / "shop/raw", folder / "raw", dirs_exist_ok=True)
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def shell(script: str) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], env=os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "true"},
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{script}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-    return done.stdout
-
-
-@pytest.mark.end_to_end
-def test_the_guide_leads_from_files_to_a_list(fresh):
-    said, ran = "", 0
-    for block in blocks(GUIDE):
-        if block.language == "csv":
-            there = text(fresh / block.name)
-            assert all(line in there.splitlines() for line in block.content.splitlines()), block.name
-            assert there.startswith(block.content.splitlines()[0])
-        elif block.language == "yaml":
-            (fresh / block.name).write_text(block.content, encoding="utf-8")
-        elif block.language == "sh":
-            said, ran = shell(block.content), ran + 1
-        elif block.language == "text":
-            assert [line for line in block.content.splitlines() if line not in said.splitlines()] == []
-    assert ran == 7
-    listed = pl.read_csv(fresh / "exports/2024-07-01/risk_list.csv")
-    assert len(listed) > 20
-    assert {"Ann", "Bo"} <= set(listed["owner"].drop_nulls())
-    assert "nothing was published" in said, "the weekly job ran last"

@@ -10,24 +10,27 @@ def churned(snapshot: date, label: Label) -> str:
     """A query of the customers who churned after a complete snapshot, as ``customer_key, churned`` (0 or 1).
 
     Inactivity: no purchase in the window; a refund is no purchase. Cancellation: a contract was cancelled in the
-    window, or its first day without one lies in it, and no other contract took over by then.
+    window, or its first day without one lies in it, and no other contract took over by then. A contract that began in
+    the window counts as well: who renewed and then cancelled is gone at its end.
     """
     window = outcome_window(snapshot, label)
-    inside = f"BETWEEN DATE '{window.start.isoformat()}' AND DATE '{window.end.isoformat()}' - 1"
+    end = f"DATE '{window.end.isoformat()}'"
+    inside = f"BETWEEN DATE '{window.start.isoformat()}' AND {end} - 1"
     if label.kind == "inactivity":
         return f"""
             SELECT customer_key, CAST(NOT bool_or(kind = 'purchase' AND day {inside}) AS TINYINT) AS churned
             FROM history GROUP BY customer_key"""
+    # One that was given up before it began never ran, so it cannot end either.
     return f"""
         SELECT customer_key, CAST(bool_or(coalesce(gone_on {inside}, false) AND NOT followed) AS TINYINT) AS churned
         FROM (
             SELECT *, EXISTS (
                 SELECT 1 FROM contracts later
                 WHERE later.customer_key = ended.customer_key AND later.number <> ended.number
-                    AND later.start_day <= ended.gone_on AND later.start_day < DATE '{window.end.isoformat()}'
+                    AND later.start_day <= ended.gone_on AND later.start_day < {end}
                     AND (later.gone_on IS NULL OR later.gone_on > ended.gone_on)
             ) AS followed
-            FROM contracts ended WHERE start_day < DATE '{snapshot.isoformat()}'
+            FROM contracts ended WHERE start_day < {end} AND (gone_on IS NULL OR gone_on >= start_day)
         ) GROUP BY customer_key"""
 
 

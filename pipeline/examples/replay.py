@@ -26,6 +26,8 @@ KNOWN_LATER = {
     "commitments": ("kept_day",),
     "outcomes": ("done_day",),
 }
+# Numbers that are known only with such a day: how often a ticket was opened again, once it is resolved.
+KNOWN_WITH = {"tickets": {"reopened": "resolved_day"}}
 EXTRA_DAYS = 30  # the last ones before the cut, told once more after it
 
 
@@ -75,8 +77,9 @@ def run(replay: Replay) -> list[Difference]:
                 file = storage.bucket_file(job.tables / table.name, job.bucket)
                 if file.is_file():
                     _write(engine, table, file, work / "tables" / table.name, replay)
+            storage.copy_to(engine, _market(job.market, replay), work / "market.parquet")
         with storage.new_folder(work / "examples") as folder:
-            build.build(replace(job, tables=work / "tables", examples=folder))
+            build.build(replace(job, tables=work / "tables", examples=folder, market=work / "market.parquet"))
         again = storage.read_parquet(storage.bucket_file(work / "examples", job.bucket))
     finally:
         storage.remove(work)
@@ -123,12 +126,24 @@ def _write(engine: duckdb.DuckDBPyConnection, table: schemas.Table, file: Path, 
         storage.copy_to(engine, change(table, rows, types, replay.cut), partial / file.name)
 
 
+def _market(file: Path, replay: Replay) -> str:
+    """A query of the orders of everybody, of which those from the cut on are gone or garbage."""
+    rows, day = sql.parquet([file]), _day(replay.cut)
+    if replay.how == "truncation":
+        return f"SELECT * FROM {rows} WHERE day < {day}"
+    garbage = ", ".join(
+        f"CASE WHEN day < {day} THEN {name} ELSE {name} * -7 END AS {name}" for name in ("orders", "all_orders")
+    )
+    return f"SELECT * REPLACE ({garbage}) FROM {rows}"
+
+
 def truncated(table: schemas.Table, rows: str, types: dict[str, str], cut: date) -> str:
     """A query of the rows known before a day, without what was to happen to them later."""
     if table.sort_day is None:
         return f"SELECT * FROM {rows}"
     day = _day(cut)
     changes = {name: f"CASE WHEN {name} < {day} THEN {name} END" for name in _known_later(table, types)}
+    changes |= {name: f"CASE WHEN {at} < {day} THEN {name} END" for name, at in _known_with(table, types)}
     return f"SELECT {_all_but(changes)} FROM {rows} WHERE {table.sort_day} < {day}"
 
 
@@ -138,6 +153,10 @@ def corrupted(table: schemas.Table, rows: str, types: dict[str, str], cut: date)
         return f"SELECT * FROM {rows}"
     day, at = _day(cut), table.sort_day
     later = {name: f"CASE WHEN {name} < {day} THEN {name} ELSE {day} + 3 END" for name in _known_later(table, types)}
+    later |= {
+        name: f"CASE WHEN {when} < {day} THEN {name} ELSE {name} * 7 + 3 END"
+        for name, when in _known_with(table, types)
+    }
     kept = ("customer_key", "customer_id", at)
     garbage = {name: _garbage(name, kind, day) for name, kind in types.items() if name not in kept}
     garbage[at] = _mixed(at, day)
@@ -166,6 +185,11 @@ def _mixed(column: str, day: str) -> str:
 
 def _known_later(table: schemas.Table, types: dict[str, str]) -> list[str]:
     return [name for name in KNOWN_LATER.get(table.name, ()) if name in types]
+
+
+def _known_with(table: schemas.Table, types: dict[str, str]) -> list[tuple[str, str]]:
+    found = KNOWN_WITH.get(table.name, {})
+    return [(name, day) for name, day in found.items() if {name, day} <= set(types)]
 
 
 def _all_but(changes: dict[str, str]) -> str:

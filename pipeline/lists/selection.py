@@ -11,7 +11,7 @@ def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: in
     Parameters
     ----------
     decided
-        Everyone scored, with the action or the reason for none.
+        Everyone scored, with the action or the reason for none, and ``is_control``.
     bands
         Names of the risk bands, from the lowest up.
     min_band
@@ -20,7 +20,9 @@ def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: in
         Length of the list at most.
     """
     watched = bands[bands.index(min_band) :]
-    chosen = decided.filter(pl.col("playbook").is_not_null() | pl.col("risk_band").is_in(watched))
+    wanted = pl.col("playbook").is_not_null() | pl.col("risk_band").is_in(watched)
+    # A control must not be acted on by hand either, and a name on the list asks for that.
+    chosen = decided.filter(wanted & ~pl.col("is_control"))
     order = ["value_at_stake", "churn_probability", "customer_id"]
     return chosen.sort(order, descending=[True, True, False]).head(max_rows)
 

@@ -61,8 +61,8 @@ def treatments(features: list[Feature]) -> Iterator[str]:
         yield (
             f"{_features(len(seen))} of what the company chose to do, such as {seen[0]}, "
             f"{'is' if len(seen) == 1 else 'are'} seen by the model (features.allow_treatment): it learns your "
-            "own choices, its probabilities hold only while you go on choosing so, and its reasons may blame a contact for "
-            "what the contact was sent against"
+            "own choices, its probabilities hold only while you go on choosing so, and its reasons may blame a contact "
+            "for what the contact was sent against"
         )
 
 

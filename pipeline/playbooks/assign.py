@@ -2,94 +2,114 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
+from pipeline.playbooks import allocation, cooldown
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.rules import applies
+from pipeline.playbooks.why_not import LOSS_MAKING as LOSS_MAKING
+from pipeline.playbooks.why_not import why_not
 
-LOSS_MAKING = "nothing, because serving this customer costs more than it brings (no strategic reason is on record)"
+MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "customer_id": False}
 
 
-def assign(scores: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, currency: str) -> pl.DataFrame:
-    """Give each customer the first playbook that is for them and costs less than is at stake.
+def assign(
+    scores: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, currency: str, earlier: pl.DataFrame
+) -> pl.DataFrame:
+    """Give each customer the first playbook that is for them, pays, does not rest, and has room left.
 
-    Where serving a customer costs more than it brings (``loss_making``), only what is free is given; unless somebody
-    put on record why this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back.
+    It pays if it costs less than is at stake, or less than the part of it that the playbook is expected to keep. Where
+    serving a customer costs more than it brings (``loss_making``), only what is free is given; unless somebody put on
+    record why this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back. Room
+    goes to those with most at stake; a control takes none of it and is given nothing.
 
     Parameters
     ----------
     scores
-        One row per customer, with the columns of ``data/scores``.
+        One row per customer, with the columns of ``data/scores``, and ``is_control``.
     playbooks
         In order of preference.
     as_of
         The day due days are counted from.
     currency
         ISO code, for the words about cost.
+    earlier
+        The decisions of earlier weeks, with the columns of `cooldown.EARLIER`.
 
     Returns
     -------
     polars.DataFrame
-        The rows of `scores` with ``playbook, action, channel, who, due_day, cost, caution`` (null without an action)
-        and ``why_not`` (null with one).
+        The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
+        without an action; ``task_owner`` also where no person has to act), ``why_not`` (null with an action) and
+        ``would_have_been``, the playbook a control would have been given.
     """
-    books = list(playbooks.values())
-    chosen = scores.with_columns(
-        _first([_pays(book) for book in books]).alias("chosen"),
-        _first([applies(book.when) for book in books]).alias("wanted"),
+    tests = scores.select(
+        pl.col("is_control"),
+        *(applies(book.when).alias(f"wanted_{at}") for at, book in enumerate(playbooks.values())),
+        *(_pays(book).alias(f"pays_{at}") for at, book in enumerate(playbooks.values())),
     )
+    tests = tests.with_columns(
+        cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
+        for at, (name, book) in enumerate(playbooks.items())
+    )
+    chosen = scores.with_columns(_placed(tests, scores, playbooks), *_obstacle(tests, len(playbooks)))
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
-    return described.with_columns(_why_not(playbooks, currency)).drop("chosen", "wanted")
-
-
-def _first(tests: list[pl.Expr]) -> pl.Expr:
-    """The place of the first test that holds, null where none does."""
-    places = [pl.when(test).then(pl.lit(at, dtype=pl.Int64)) for at, test in enumerate(tests)]
-    return pl.coalesce(places)
+    return _told(described, playbooks, currency).drop("chosen", "wanted", "obstacle")
 
 
 def _pays(playbook: Playbook) -> pl.Expr:
-    """The rule holds, and the action costs less than would be lost without it."""
-    worth_it = pl.col("value_at_stake") > playbook.cost
+    """The action costs less than is expected to be lost without it."""
+    worth_it = pl.col("value_at_stake") * (playbook.effect or 1.0) > playbook.cost
     allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
-    return applies(playbook.when) & (allowed | pl.col("strategic"))
+    return allowed | pl.col("strategic")
+
+
+def _placed(tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.Series:
+    """The number of the playbook each customer is given, or would have been were he or she no control."""
+    columns = [(tests[f"wanted_{at}"], tests[f"pays_{at}"], tests[f"rests_{at}"]) for at in range(len(playbooks))]
+    places = allocation.allocate(
+        [(wanted & pays & ~rests).to_numpy() for wanted, pays, rests in columns],
+        [book.capacity for book in playbooks.values()],
+        scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
+        .to_series().to_numpy().astype(np.int64),
+        tests["is_control"].to_numpy(),
+    )  # fmt: skip
+    return pl.Series("chosen", places).replace(allocation.NOTHING, None)
+
+
+def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
+    """The first playbook that is for each customer, and what can stand between them: cost, rest or room."""
+    wanted = [pl.when(f"wanted_{at}").then(pl.lit(at, dtype=pl.Int64)) for at in range(number)]
+    what = [
+        pl.when(f"wanted_{at}").then(
+            pl.when(~pl.col(f"pays_{at}")).then(pl.lit("cost"))
+            .when(f"rests_{at}").then(pl.lit("rest"))
+            .otherwise(pl.lit("room"))
+        )
+        for at in range(number)
+    ]  # fmt: skip
+    found = tests.select(pl.coalesce(wanted).alias("wanted"), pl.coalesce(what).alias("obstacle"))
+    return found["wanted"], found["obstacle"]
 
 
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     rows = [
-        (at, name, p.action, p.channel, p.who, as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
+        (at, name, p.tactic, p.action, p.channel, p.who, p.who if p.is_task else None,
+         as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
         for at, (name, p) in enumerate(playbooks.items())
-    ]
-    schema = {
-        "chosen": pl.Int64,
-        "playbook": pl.String,
-        "action": pl.String,
-        "channel": pl.String,
-        "who": pl.String,
-        "due_day": pl.Date,
-        "cost": pl.Float64,
-        "caution": pl.String,
-    }
+    ]  # fmt: skip
+    texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)
+    schema = {"chosen": pl.Int64, **texts, "due_day": pl.Date, "cost": pl.Float64, "caution": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _why_not(playbooks: dict[str, Playbook], currency: str) -> pl.Expr:
-    too_dear = pl.lit(None, dtype=pl.String)
-    for at, playbook in enumerate(playbooks.values()):
-        text = pl.format(
-            f"nothing, because it would cost {playbook.cost:.2f} {currency} and only {{}} {currency} is at stake",
-            pl.col("value_at_stake").round(2),
-        )
-        too_dear = pl.when(pl.col("wanted") == at).then(text).otherwise(too_dear)
-    loses = pl.col("loss_making") & ~pl.col("strategic")
-    none_fits = pl.format("nothing, because no playbook is for a {} customer of {} risk", "tier", "risk_band")
-    return (
-        pl.when(pl.col("chosen").is_not_null())
-        .then(pl.lit(None, dtype=pl.String))
-        .when(loses & pl.col("wanted").is_not_null())
-        .then(pl.lit(LOSS_MAKING))
-        .when(pl.col("wanted").is_not_null())
-        .then(too_dear)
-        .otherwise(none_fits)
-        .alias("why_not")
+def _told(described: pl.DataFrame, playbooks: dict[str, Playbook], currency: str) -> pl.DataFrame:
+    """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
+    given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution")
+    described = described.with_columns(
+        pl.when("is_control").then("playbook").alias("would_have_been"),
+        pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),
+        why_not(playbooks, currency),
     )
+    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given)

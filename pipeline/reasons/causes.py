@@ -98,9 +98,6 @@ _LIST: tuple[tuple[str, str, Act, str, str], ...] = (
 )  # fmt: skip
 CAUSES = {entry[0]: Cause(*entry) for entry in _LIST}
 
-# Families that show that somebody is leaving rather than why; a reason of another family is told before them.
-SYMPTOMS = frozenset({"recency", "frequency", "monetary", "tenure", "engagement", "breadth", "rhythm"})
-
 
 def blind_spots(features: list[Feature]) -> list[Cause]:
     """The causes for which none of a company's features speaks.

@@ -1,7 +1,9 @@
 """Reasons in words: each family's strongest feature, told with the customer's own numbers.
 
-A reason is told only if it is large enough, its numbers are known, and it points the way it seems to: "last order 2
-days ago" never stands as a reason to worry, whatever the trees made of it.
+Evidence of a cause comes first, the rarest before all: an open dispute is worth more to whoever has to act than the
+long silence that followed it, whatever share of the score each has. Behind it stand the pushes of the model by their
+size. Such a reason is told only if it is large enough, its numbers are known, and it points the way it seems to: "last
+order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
 """
 
 import numpy as np
@@ -17,6 +19,31 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
+# Larger than any push in log-odds; and no evidence is rarer than once in a million.
+FIRST, LEAST_SHARE = 1e6, 1e-6
+
+
+def bears(feature: Feature) -> pl.Expr:
+    """Whether the value of a feature is evidence of its causes; where it is missing, it is none."""
+    assert feature.evidence is not None, "only a feature with a threshold can be evidence"
+    value = pl.col(feature.name).cast(pl.Float64)
+    beyond = value >= feature.evidence if feature.risk == "up" else value <= feature.evidence
+    return beyond.fill_null(value=False)
+
+
+def borne_shares(examples: pl.DataFrame, features: list[Feature]) -> dict[str, float]:
+    """The share (0-1) of rows that bear each evidence, by feature; six digits.
+
+    >>> from pipeline.examples.features import Aggregate
+    >>> open_ = Feature("open", "tickets", "disputes", Aggregate("count", "ticket"), "", "up", evidence=1)
+    >>> borne_shares(pl.DataFrame({"open": [0, 2, None, 1]}), [open_])
+    {'open': 0.5}
+    """
+    found = [feature for feature in features if feature.evidence is not None and feature.name in examples.columns]
+    shares = examples.select(bears(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
+    return {name: round(share, 6) for name, share in shares.items()}
+
+
 class Teller:
     """Tells reasons for the customers of a bucket.
 
@@ -30,17 +57,30 @@ class Teller:
         ``params.yaml: reasons``.
     currency
         ISO code that amounts are written with.
+    borne
+        By feature with a threshold of evidence, the share (0-1) of the training customers who bore that evidence; a
+        feature that is not among them is no evidence here.
+    witnesses
+        Features the model does not see, which may be evidence all the same; their contribution is nought.
     """
 
     def __init__(
-        self, features: list[Feature], typical: dict[str, float | None], settings: Reasons, currency: str
+        self,
+        features: list[Feature],
+        typical: dict[str, float | None],
+        settings: Reasons,
+        currency: str,
+        borne: dict[str, float] | None = None,
+        witnesses: list[Feature] | None = None,
     ) -> None:
-        self.features = features
+        self.features = [*features, *(witnesses or [])]
+        self.unseen = len(witnesses or [])
+        self.borne = borne or {}
         self.typical = typical
         self.settings = settings
         self.currency = currency
-        self.units = {feature.name: feature.unit for feature in features}
-        self.families = families.in_order([feature.family for feature in features])
+        self.units = {feature.name: feature.unit for feature in self.features}
+        self.families = families.in_order([feature.family for feature in self.features])
 
     def tell(self, values: pl.DataFrame, contributions: Array) -> pl.DataFrame:
         """Reasons of each customer.
@@ -50,24 +90,28 @@ class Teller:
         values
             One row per customer; has every feature a phrase speaks of.
         contributions
-            Log-odds, (rows, features).
+            Log-odds, (rows, features the model sees).
 
         Returns
         -------
         polars.DataFrame
-            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (above zero; causes before
-            symptoms as ``reasons.cause_share`` says, falling among each) and
+            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (evidence, the rarest first;
+            then the largest pushes) and
             ``protects_1_...`` (below zero); null where there is nothing to tell. With each, what it speaks for:
             ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of that one
             ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who could).
         """
+        contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
         sums = families.by_family(contributions, [feature.family for feature in self.features])
         raising = self._strongest(values, contributions, sign=1)
         lowering = self._strongest(values, contributions, sign=-1)
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
-        risky = self._causes_first(risky)
+        evident, rarity = self._evidence(values)
+        # Ahead of any push, and the rarer the further.
+        risky = np.where(evident >= 0, FIRST + rarity, risky)
+        raising = np.where(evident >= 0, evident, raising)
         columns: dict[str, pl.Series] = {}
         for place in range(3):
             told = risky if place < self.settings.max_risk_reasons else np.full_like(risky, -np.inf)
@@ -75,12 +119,22 @@ class Teller:
         columns |= self._told("protects_1", values, safe, lowering, sums, 0)
         return pl.DataFrame(columns)
 
-    def _causes_first(self, strength: Array) -> Array:
-        """Lift every cause that pushes enough above all symptoms, the order among each staying as it is."""
-        strongest = np.max(strength, axis=1, initial=0.0, keepdims=True)
-        is_cause = np.array([family not in causes.SYMPTOMS for family in self.families])
-        lifted = is_cause & np.isfinite(strength) & (strength >= self.settings.cause_share * strongest)
-        return np.where(lifted, strength + strongest, strength)
+    def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array]:
+        """For each row and family, the rarest evidence (its column, or -1 without any) and how rare it is (nats)."""
+        rarity = np.full((len(values), len(self.features)), -np.inf)
+        for at, feature in enumerate(self.features):
+            share = self.borne.get(feature.name)
+            if share is not None and share <= self.settings.common_share:
+                borne = values.select(bears(feature) & self._known(values, feature)).to_series().to_numpy()
+                rarity[borne, at] = -np.log(max(share, LEAST_SHARE))
+        chosen, strength = [], []
+        for family in self.families:
+            own = np.array([at for at, feature in enumerate(self.features) if feature.family == family])
+            best = own[np.argmax(rarity[:, own], axis=1)]
+            rarest = rarity[np.arange(len(rarity)), best]
+            chosen.append(np.where(np.isfinite(rarest), best, -1))
+            strength.append(np.where(np.isfinite(rarest), rarest, 0.0))
+        return np.column_stack(chosen), np.column_stack(strength)
 
     def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
@@ -109,7 +163,9 @@ class Teller:
     def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
         """Whether one of the phrases has all of its numbers."""
         known = [
-            pl.all_horizontal([pl.col(name).is_not_null() for name in placeholders(phrase)])
+            pl.all_horizontal(
+                [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in placeholders(phrase))]
+            )
             for phrase in self._sayable(values, feature)
         ]
         return pl.any_horizontal(known) if known else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)

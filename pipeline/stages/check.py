@@ -37,6 +37,11 @@ def _sources(settings: params.Params) -> Iterator[str]:
             raw = open_source(engine, name, source)
         if source.path and not Path(source.path).is_relative_to("raw"):
             yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
+        if source.sql:
+            yield (
+                f"sources.{name}: dvc repro does not see when {raw.words} changes; fetch it again with: "
+                "dvc repro --force ingest"
+            )
         yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
 
 

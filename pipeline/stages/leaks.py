@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline import params, sql
 from pipeline.errors import BadData
-from pipeline.examples import build, replay
+from pipeline.examples import build, feed_health, replay
 from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import Feature, available, model_features
 from pipeline.examples.features.reach import reaches
@@ -97,8 +97,16 @@ def _job(settings: params.Params, bucket: int, days: list[date], to: Path, at: P
     return build.Job(
         bucket, at.tables, to, days, settings.snapshots, settings.label,
         available(settings.features, settings.sources), settings.data.minor_digits, settings.storage.threads,
-        settings.storage.memory_gb / spread, at.market,
+        settings.storage.memory_gb / spread, at.market, _outages(at),
     )  # fmt: skip
+
+
+def _outages(at: Paths) -> dict[date, frozenset[str]]:
+    """Whose features are missing at which snapshot, as the examples were built."""
+    found = {
+        day: [feed_health.Finding(**one) for one in told] for day, told in storage.read_json(at.feeds_report).items()
+    }
+    return {date.fromisoformat(day): frozenset(f.table for f in told if f.is_outage) for day, told in found.items()}
 
 
 def _replays(settings: params.Params, job: build.Job, day: date, folder: Path, as_is: Path) -> Iterator[replay.Replay]:

@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 
 from pipeline import params
-from pipeline.examples.features import Feature, allowed, model_features
+from pipeline.examples.features import Feature, allowed, model_features, witnesses
 from pipeline.examples.snapshots import outcome_window
 from pipeline.examples.words import definition
 from pipeline.model import artefacts, calibration, metrics, split, training
 from pipeline.model import contract as minimum
 from pipeline.model.spend import Spend
 from pipeline.paths import REPRO, Paths
+from pipeline.reasons.words import borne_shares
 from pipeline.stages import labelled, main, recording
 from pipeline.tables import storage
 
@@ -34,7 +35,8 @@ def run(
 ) -> str:
     """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line."""
     declared = model_features(features, sources)
-    examples = labelled.read(at, [feature.name for feature in declared])
+    bearing = [*declared, *witnesses(features, sources)]
+    examples = labelled.read(at, [feature.name for feature in bearing])
     parts = split.by_time(labelled.complete_days(at), label)
     teach, judge, test = (_at(examples, days) for days in (parts.train, [parts.validation], [parts.test]))
     by_part = {"training": teach, "validation": judge, "test": test}
@@ -51,6 +53,7 @@ def run(
     }
     card = about | _learnt(trained, teach, parts, label) | {"features": _described(training.columns(declared, model))}
     card["value"] = Spend.fit(teach).as_card()
+    card["evidence"] = borne_shares(teach, bearing)
     card["warnings"] = warnings
     in_use = _calibrated(trained, judge, test)
     churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)
@@ -85,7 +88,7 @@ def _learnt(trained: training.Trained, teach: pl.DataFrame, parts: split.Split, 
         "trees_learnt_until": str(outcome_window(parts.validation, label).end),
         "learnt_until": str(outcome_window(parts.test, label).end),
         "trees": trained.log.best_tree,
-        "typical": _typical(trained.ranker.completed(teach), trained.ranker.features),
+        "typical": typical(trained.ranker.completed(teach), trained.ranker.features),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
     }  # fmt: skip
 
@@ -94,7 +97,7 @@ def _described(features: list[Feature]) -> list[dict[str, str]]:
     return [{"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk} for f in features]
 
 
-def _typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:
+def typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:
     """The median customer, beside whom a reason is told or left out."""
     medians = examples.select(pl.col(names).cast(pl.Float64).median()).row(0, named=True)
     return {name: None if value is None else float(f"{value:.10g}") for name, value in medians.items()}

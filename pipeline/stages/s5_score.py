@@ -7,7 +7,7 @@ from typing import Any
 from pipeline import params
 from pipeline.errors import BadData, BadParams, StaleInput
 from pipeline.examples import feed_health
-from pipeline.examples.features import Feature, model_features
+from pipeline.examples.features import Feature, model_features, witnesses
 from pipeline.paths import REPRO, Paths
 from pipeline.reasons import root_causes
 from pipeline.stages import main, scoring
@@ -40,7 +40,7 @@ def run(
         jobs = [
             scoring.Job(
                 bucket, day, at.tables, at.examples, at.models, scored, contributed, model_features(features, sources),
-                score, reasons, label, data.currency, storage.threads,
+                witnesses(features, sources), score, reasons, label, data.currency, storage.threads,
             )
             for bucket in range(len(found))
         ]  # fmt: skip
@@ -49,7 +49,7 @@ def run(
         _refuse_silence(scored, day, data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
-        _write_root_causes(scored, day, model_features(features, sources), at)
+        _write_root_causes(scored, day, [*model_features(features, sources), *witnesses(features, sources)], at)
     return f"{sum(counts):,} customers scored as of {day}"
 
 

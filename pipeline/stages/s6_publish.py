@@ -16,7 +16,8 @@ from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import assign, declared, follow_up, value
+from pipeline.playbooks import assign, cooldown, declared, follow_up, value
+from pipeline.playbooks import control as controls
 from pipeline.stages import main, verdict
 from pipeline.tables import storage
 
@@ -27,7 +28,8 @@ REASONS = [
 ]
 DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
-            "why_not", "value_tier", "loss_making", "strategic"]  # fmt: skip
+            "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
+            "would_have_been"]  # fmt: skip
 
 
 def run(
@@ -37,11 +39,12 @@ def run(
     features: params.Features,
     score: params.Score,
     reasons: params.Reasons,
+    control: params.Control,
     lists: params.Lists,
     at: Paths = REPRO,
 ) -> str:
     """Decide for everyone, list those to act on or to watch, publish the week whole, and say where."""
-    week = prepare(data, snapshots, label, features, score, reasons, lists, at, snapshots.as_of)
+    week = prepare(data, snapshots, label, features, score, reasons, control, lists, at, snapshots.as_of)
     return f"{week.about.listed:,} customers listed: {write(week, at, replace=lists.replace_in_repro)}"
 
 
@@ -52,6 +55,7 @@ def prepare(
     features: params.Features,
     score: params.Score,
     reasons: params.Reasons,
+    control: params.Control,
     settings: params.Lists,
     at: Paths,
     day: date,
@@ -60,7 +64,7 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = _decide(data, features, score, at, day)
+    decided = _decide(data, features, score, at, day, control)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -92,7 +96,7 @@ def prepare(
         fingerprints={
             "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
-            "params": _fingerprint([data, label, features, score, reasons, settings], snapshots),
+            "params": _fingerprint([data, label, features, score, reasons, control, settings], snapshots),
         },
     )
 
@@ -102,9 +106,31 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
     return lists.publish(week, at.exports, replace=replace)
 
 
-def _decide(data: params.Data, features: params.Features, score: params.Score, at: Paths, day: date) -> pl.DataFrame:
+def _decide(
+    data: params.Data,
+    features: params.Features,
+    score: params.Score,
+    at: Paths,
+    day: date,
+    control: params.Control,
+) -> pl.DataFrame:
+    """One action for everyone, or none and why, knowing what earlier weeks of the same company gave to whom."""
     playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families(features))
-    return assign.assign(storage.read_buckets(at.scores).sort("customer_id"), playbooks, day, data.currency)
+    scores = storage.read_buckets(at.scores).sort("customer_id")
+    lists.recover(at.exports)
+    since = cooldown.first_day(playbooks, day).isoformat()
+    weeks = [
+        folder
+        for folder in sorted(at.exports.glob("????-??-??"))
+        if since <= folder.name < day.isoformat()
+        and (folder / "manifest.json").is_file()
+        and storage.read_json(folder / "manifest.json")["company"] == data.name
+    ]
+    given = [pl.scan_parquet(folder / "actions.parquet") for folder in weeks]
+    # A week from before there was a control group has nobody who would have been given something.
+    earlier = pl.concat([pl.LazyFrame(schema=cooldown.EARLIER), *given], how="diagonal").select(cooldown.EARLIER.keys())
+    earlier_that_matter = earlier.filter(cooldown.matters(playbooks, day)).collect()
+    return assign.assign(controls.mark(scores, control), playbooks, day, data.currency, earlier_that_matter)
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
@@ -138,6 +164,7 @@ def _decisions(
         "value": value.concentration(decided, score),
         "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
         "no_action": decided["playbook"].null_count(),
+        "control": controls.shares(decided),
         "listed_by_status": _counted(listed["status"]),
         "left_the_list": follow_up.left_the_list(listed, previous, decided),
     }

@@ -57,6 +57,7 @@ class Job:
     scores: Path
     contributions: Path
     features: list[Feature]
+    witnesses: list[Feature]
     score: Score
     reasons: Reasons
     label: Label
@@ -76,7 +77,10 @@ def score(job: Job) -> int:
     margin = model.ranker.margins(matrix, job.threads)
     values = blend.contributions(model.ranker, matrix, job.threads)
     assert np.allclose(values.sum(axis=1), margin, rtol=0, atol=1e-6), "contributions and base add up to the margin"
-    teller = Teller(_in_model_order(job, model), model.card["typical"], job.reasons, job.currency)
+    teller = Teller(
+        _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, model.card["evidence"],
+        [feature for feature in job.witnesses if feature.name in examples.columns],
+    )  # fmt: skip
     scores = known.with_columns(
         pl.Series("churn_probability", np.round(model.calibration.probability(margin), 6)),
         pl.Series("margin", margin),

@@ -3,8 +3,10 @@
 import hashlib
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -15,6 +17,8 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 ROWS_PER_BUCKET = 5_000_000
+# Jobs handed out per worker: one at work, and one that it can go on with at once.
+IN_FLIGHT = 2
 
 
 def customer_key(customer_id: str) -> int:
@@ -66,10 +70,24 @@ def map_buckets(
                 yield function(job)
                 progress.update()
             return
-        with ProcessPoolExecutor(_workers(storage, len(jobs)), multiprocessing.get_context("spawn")) as pool:
-            for result in pool.map(function, jobs):
+        for result in _by_processes(function, jobs, _workers(storage, len(jobs))):
+            yield result
+            progress.update()
+
+
+def _by_processes(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
+    """A job is handed out only as a result is taken, so that results of slow readers do not pile up in memory."""
+    waiting = iter(jobs)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        running = deque(pool.submit(function, job) for job in islice(waiting, workers * IN_FLIGHT))
+        try:
+            while running:
+                result = running.popleft().result()
+                running.extend(pool.submit(function, job) for job in islice(waiting, 1))
                 yield result
-                progress.update()
+        finally:
+            # One has failed, or nobody wants the rest: what has not begun shall not.
+            pool.shutdown(cancel_futures=True)
 
 
 def _workers(storage: Storage, jobs: int) -> int:

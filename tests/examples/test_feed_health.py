@@ -55,7 +55,11 @@ CASES = """
 )
 def test_what_is_wrong(case):
     column, days, to = case["what is changed"], int(case["days"]), case["to"]
-    rule = (lambda old: (old * float(to[1:])).cast(pl.Int64)) if to.startswith("x") else (to if column == "shape" else int(to))
+    rule = (
+        (lambda old: (old * float(to[1:])).cast(pl.Int64))
+        if to.startswith("x")
+        else (to if column == "shape" else int(to))
+    )
     found = profile(**({} if column == "nothing" else {column: (days, rule)}))
     told = [finding.kind for finding in feed_health.judge(found, S, SETTINGS)]
     assert told == ([case["found"]] if case["found"] else [])

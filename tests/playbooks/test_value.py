@@ -12,7 +12,7 @@ from pipeline.model.btyd import BgNbd
 from pipeline.model.gamma_gamma import GammaGamma
 from pipeline.model.spend import Spend
 from pipeline.params import Label, Score
-from pipeline.playbooks import assign, value
+from pipeline.playbooks import assign, cooldown, value
 from pipeline.playbooks.declared import Playbook, When
 from pipeline.stages import scoring
 from tests import bucket
@@ -101,7 +101,8 @@ def test_without_a_reason_column_nobody_is_strategic():
 
 
 def playbook(cost: float) -> Playbook:
-    return Playbook(tactic="t", when=When(), action="Do it", channel="phone", who="success", due_in_days=3, cost=cost)
+    return Playbook(tactic="thank-you-email", when=When(), action="Do it", channel="phone", who="success",
+                    due_in_days=3, cost=cost)  # fmt: skip
 
 
 # What a customer gets who has so much at stake, where an action costs 5 and another nothing.
@@ -121,9 +122,10 @@ DECISIONS = """
 def test_no_money_is_spent_on_a_loss_unless_somebody_says_why(case):
     row = {"customer_id": "a", "risk_band": "high", "tier": "loyal", "churn_probability": 0.5, "value": 1.0,
            "value_at_stake": float(case["at_stake"]), "loss_making": case["loss_making"] == "yes",
-           "strategic": case["strategic"] == "yes"}  # fmt: skip
+           "strategic": case["strategic"] == "yes", "is_control": False, "owner": None}  # fmt: skip
     books = {"dear": playbook(5.0), "free": playbook(0.0)}
-    found = assign.assign(pl.DataFrame([row]), books, S, "USD").to_dicts()[0]
+    earlier = pl.DataFrame(schema=cooldown.EARLIER)
+    found = assign.assign(pl.DataFrame([row]), books, S, "USD", earlier).to_dicts()[0]
     assert (found["playbook"] or "-") == case["playbook"]
     if case["why_not"] == "-":
         assert found["why_not"] is None

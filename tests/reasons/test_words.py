@@ -23,7 +23,7 @@ TYPICAL = {"silent_days": 10.0, "gap_days": 7.0, "orders": 5.0, "spend": 100.0}
 
 
 def tell(values: dict, contributions: dict, at_most: int = 3, least: float = 0.1) -> dict:
-    settings = Reasons(max_risk_reasons=at_most, min_contribution=least, cause_share=0.25)
+    settings = Reasons(max_risk_reasons=at_most, min_contribution=least, common_share=0.35)
     table = pl.DataFrame({name: [values.get(name)] for name in TYPICAL}, schema=dict.fromkeys(TYPICAL, pl.Float64))
     pushes = np.array([[contributions.get(feature.name, 0.0) for feature in FEATURES]])
     return Teller(FEATURES, TYPICAL, settings, "USD").tell(table, pushes).row(0, named=True)

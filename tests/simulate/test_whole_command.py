@@ -49,7 +49,8 @@ def test_the_overlays_and_the_command_speak_of_the_same(settings):
     kinds = {
         column for table in found.values() if "event_type" in table.columns for column in table["event_type"].unique()
     }
-    assert kinds - {"unsubscribe"} <= set(settings.features.event_types)
+    named = settings.features
+    assert kinds - {"unsubscribe"} <= {*named.event_types, *named.warning_types, *named.usage_types}
 
 
 @pytest.mark.parametrize("settings", ["subscription"], indirect=True)
@@ -73,13 +74,12 @@ def test_the_pipeline_reads_the_tables_and_its_labels_are_the_true_outcomes(sett
     assert both["churned"].null_count() == 0, "the truth is told of every example"
     labelled = both.filter(pl.col("label").is_not_null())
     assert len(labelled) > 150
-    # A contract that is renewed and then cancelled in one and the same window may be told otherwise.
+    assert (labelled["label"] == labelled["churned"]).all()
+    # A contract that is renewed and then cancelled in one and the same window counts as gone.
     begun = pl.read_parquet("raw/simulated/subscriptions.parquet").select("customer_id", "start_day")
     window = pl.col("start_day").is_between(pl.col("snapshot"), pl.col("snapshot") + timedelta(days=89))
-    renewed = labelled.join(begun, on="customer_id").filter(window).select("customer_id", "snapshot")
-    sure = labelled.join(renewed, on=["customer_id", "snapshot"], how="anti")
-    assert len(sure) > 0.8 * len(labelled)
-    assert (sure["label"] == sure["churned"]).all()
+    renewed = labelled.join(begun, on="customer_id").filter(window)
+    assert renewed["label"].sum() > 0, "such customers are among them"
 
 
 def test_settings_json_tells_all_that_the_files_depend_on(tmp_path):

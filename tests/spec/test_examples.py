@@ -121,6 +121,16 @@ CANCELLED = """
     | -100:+40:+50          | eligible    | 0       | and so not in the window                      |
     | -100:+10 +11:         | eligible    | 0       | renewed the day after                         |
     | -100:+10 +12:         | eligible    | 1       | a day without a contract                      |
+    | -100:+10 +11::+20     | eligible    | 1       | renewed in the window, and cancelled in it    |
+    | -100:+10 +11:+28      | eligible    | 1       | renewed once, and not again                   |
+    | -100:+10 +11::+29     | eligible    | 1       | cancelled on the last day of the window       |
+    | -100:+10 +11::+30     | eligible    | 0       | the new one is cancelled after the window     |
+    | -100:+10 +11:+29      | eligible    | 0       | the first day without it is after the window   |
+    | -100:+10 +11:+20 +21: | eligible    | 0       | renewed twice                                 |
+    | -100:+10 +11:+20 +22: | eligible    | 1       | a day without a contract after the second     |
+    | -100: +11::+20        | eligible    | 0       | a second contract beside one that runs on     |
+    | -100:+10 +11::+5      | eligible    | 1       | the renewal was given up before it began      |
+    | -100:+30 +31::+5      | eligible    | 0       | so it was here, but the first one still runs  |
     | -100:+30              | eligible    | 0       | ends after the window                         |
     | -100:-1               | cancelled   |         | ended the day before                          |
     | -100:-1 -1:           | eligible    | 0       | but the next one runs                         |

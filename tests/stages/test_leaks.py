@@ -139,6 +139,21 @@ def test_a_mean_over_all_history_is_found(shop, monkeypatch):
     assert not any("orders_30d" in line for line in wrong), "what is honest is not accused"
 
 
+def test_a_market_that_knows_the_days_to_come_is_found(shop, monkeypatch):
+    """What is counted over all customers is cut and corrupted like every table."""
+    text = Path("params.yaml").read_text()
+    assert "owner: looked_after_by" in text
+    Path("params.yaml").write_text(text.replace("owner: looked_after_by", "region: looked_after_by"))
+    honest = history.market_before
+    assert not [line for line in search(build())[0] if line.startswith("LEAK")]
+    monkeypatch.setattr(history, "market_before", lambda day: honest(day + timedelta(days=7)))
+    lines, refused = search(build())
+    wrong = {line.split(" at ")[0] for line in lines if line.startswith("LEAK")}
+    assert {"LEAK corruption: market_trend_30d", "LEAK truncation: market_trend_30d"} <= wrong
+    assert all("market" in line for line in wrong)
+    assert "sure leaks" in refused
+
+
 def register_features(monkeypatch, *owners: str) -> None:
     """A column of the register of customers becomes features, the same at every snapshot; and one is made of contacts."""
     honest = history.create
@@ -174,10 +189,11 @@ def test_a_column_as_of_today_is_found_and_one_known_from_the_start_is_not(shop,
     warned = [line for line in said if line.startswith("WARNING")]
     assert warned[0].startswith("WARNING too good: key_account never changes in ")
     assert warned[0].endswith("is it known as of today only?")
-    assert warned[1].startswith(
-        "WARNING treatment: letters_90d is made of contacts: what the company does is a treatment"
-    )
-    assert len(warned) == 2
+    assert warned[1:] == [
+        "WARNING drift: letters_90d is the same for everyone at 5 of 5 training snapshots: is it recorded only lately?",
+        "WARNING treatment: letters_90d is made of what the company did: a treatment, no behaviour; "
+        "set features.allow_treatment: false",
+    ]
 
 
 def plant_events() -> None:

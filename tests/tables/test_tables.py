@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -43,10 +44,34 @@ def double(number: int) -> int:
     return 2 * number
 
 
+def leave_a_mark(file: Path) -> str:
+    file.touch()
+    return file.name
+
+
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_results_come_back_in_bucket_order(executor):
     found = Storage(buckets=4, executor=executor, workers=2, threads=1, memory_gb=1.0)
     assert list(buckets.map_buckets(double, [3, 1, 2, 0], found, "doubling")) == [6, 2, 4, 0]
+
+
+def test_results_nobody_has_taken_yet_do_not_pile_up(tmp_path):
+    """Two workers with two jobs each, and one that follows the result just handed out."""
+    found = Storage(buckets=9, executor="processes", workers=2, threads=1, memory_gb=1.0)
+    results = buckets.map_buckets(leave_a_mark, [tmp_path / str(number) for number in range(9)], found, "marking")
+    assert next(results) == "0"
+    time.sleep(0.5)
+    assert len(list(tmp_path.iterdir())) <= 2 * buckets.IN_FLIGHT + 1
+    assert list(results) == [str(number) for number in range(1, 9)]
+    assert len(list(tmp_path.iterdir())) == 9
+
+
+def test_one_bucket_that_fails_ends_the_others(tmp_path):
+    found = Storage(buckets=9, executor="processes", workers=2, threads=1, memory_gb=1.0)
+    jobs = [tmp_path / "missing" / "0", *(tmp_path / str(number) for number in range(1, 9))]
+    with pytest.raises(FileNotFoundError, match="missing"):
+        list(buckets.map_buckets(leave_a_mark, jobs, found, "marking"))
+    assert len(list(tmp_path.iterdir())) < 8, "what had not begun did not"
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):

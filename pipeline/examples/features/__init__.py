@@ -22,6 +22,7 @@ from pipeline.examples.features import (
     tenure,
 )
 from pipeline.examples.features.declare import Aggregate, Feature, Forecast, Formula
+from pipeline.examples.features.evidence import with_evidence
 from pipeline.params import Features, Sources
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "declared",
     "families",
     "model_features",
+    "witnesses",
 ]
 
 FAMILIES = {
@@ -68,7 +70,8 @@ FAMILY_CAUSES = {
 def declared(settings: Features) -> list[Feature]:
     """Everything that is declared, whatever data a company has."""
     every = [feature for family in FAMILIES.values() for feature in family(settings)]
-    return [f if f.causes else replace(f, causes=FAMILY_CAUSES.get(f.family, ())) for f in every]
+    told = [f if f.causes else replace(f, causes=FAMILY_CAUSES.get(f.family, ())) for f in every]
+    return [with_evidence(feature) for feature in told]
 
 
 def families(settings: Features) -> list[str]:
@@ -85,6 +88,12 @@ def available(settings: Features, sources: Sources) -> list[Feature]:
 def allowed(settings: Features, sources: Sources) -> list[Feature]:
     """What the model may see, with the parts that formulas rest on: no treatments, unless params.yaml allows them."""
     return [f for f in available(settings, sources) if settings.allow_treatment or not f.is_treatment]
+
+
+def witnesses(settings: Features, sources: Sources) -> list[Feature]:
+    """What may be evidence of a cause though the model does not see it: treatments, such as the load of messages."""
+    seen = {feature.name for feature in model_features(settings, sources)}
+    return [f for f in available(settings, sources) if f.evidence is not None and not f.is_part and f.name not in seen]
 
 
 def model_features(settings: Features, sources: Sources) -> list[Feature]:

@@ -54,10 +54,14 @@ def _single_line() -> Feature:
         "is_tenured_single_category",
         "yes/no",
         "needs",
-        Formula("CAST(days_since_first_order >= 365 AND categories_365d <= 1 AS INTEGER)"),
-        "whether the first order is a year ago or more, and one category is all that was bought within a year",
+        Formula(
+            "CAST(days_since_first_order >= 365 AND categories_365d <= 1 AND orders_365d >= 4 "
+            "AND new_product_share_180d > 0.1 AS INTEGER)"
+        ),
+        "whether the first order is a year ago or more, and four or more orders within a year, of different products, "
+        "were all of one category",
         "up",
         ("customer for {days_since_first_order}, and still one category only",),
-        needs=frozenset({"transactions.category"}),
+        needs=frozenset({"transactions.category", "transactions.product_id"}),
         causes=("C30",),
     )

@@ -126,4 +126,15 @@ def _products() -> list[Feature]:
             bought,
             causes=("C31", "C30"),
         ),
+        Feature(
+            "is_range_stale",
+            "yes/no",
+            "staleness",
+            Formula("CAST(days_of_same_products >= 90 AND new_product_share_180d <= 0.1 AS INTEGER)"),
+            "whether for 90 days up to the last order nothing was bought for the first time, and little in half a year",
+            "up",
+            ("for {days_of_same_products} up to the last order, nothing that was not bought before",),
+            bought,
+            causes=("C31", "C30"),
+        ),
     ]

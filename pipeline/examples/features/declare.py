@@ -91,7 +91,10 @@ class Feature:
     is_part
         A number other formulas rest on; the model never sees it.
     causes
-        The causes of churn it speaks for, by their ids in `pipeline.reasons.causes`.
+        The causes of churn it speaks for, by their ids in `pipeline.reasons.causes`, the likeliest first.
+    evidence
+        The value from which on (below which, where less is risk) it is evidence of them, so that they are named before
+        any symptom; None where it never is by itself. Said in `evidence`.
     is_treatment
         Whether it tells what the company chose to do to this customer. The model does not see it by default: it would
         learn the company's own past choices, and take a contact for a cause of what the contact was sent against.
@@ -108,6 +111,7 @@ class Feature:
     is_sure: bool = False
     is_part: bool = False
     causes: tuple[str, ...] = ()
+    evidence: float | None = None
     is_treatment: bool = False
 
     @property

@@ -77,6 +77,29 @@ def _expiry() -> list[Feature]:
             EXPIRES,
             causes=("C54",),
         ),
+        part("points_lapsed_120d", Aggregate("sum", "loyalty", "points", 120, item="expire"), POINTS),
+        Feature(
+            "points_lapsed_share_120d",
+            "share",
+            "points_expiry",
+            Formula("points_lapsed_120d / nullif(points_earn_ever, 0)"),
+            "points that lapsed unused in the last 120 days, over all points ever earned",
+            "up",
+            ("{points_lapsed_share_120d} of all points lapsed unused in the last 120 days",),
+            POINTS,
+            causes=("C54",),
+        ),
+        Feature(
+            "is_points_unused_expiring",
+            "yes/no",
+            "points_expiry",
+            Formula("CAST(points_spend_ever = 0 AND coalesce(days_to_points_expiry <= 60, false) AS INTEGER)"),
+            "whether points lapse within 60 days, and none were ever spent",
+            "up",
+            ("never used a point, and {points_balance} lapse in {days_to_points_expiry}",),
+            EXPIRES,
+            causes=("C54",),
+        ),
     ]
 
 
@@ -91,7 +114,7 @@ def _rewards() -> list[Feature]:
             "down",
             ("rewards so far: {rewards_ever}",),
             KIND,
-            causes=("C03", "C04"),
+            causes=("C03",),
         ),
         Feature(
             "is_tenured_without_reward",
@@ -102,7 +125,7 @@ def _rewards() -> list[Feature]:
             "up",
             ("customer for {days_since_first_order}, and never a reward",),
             KIND,
-            causes=("C03", "C04"),
+            causes=("C03",),
         ),
         Feature(
             "days_since_last_reward",

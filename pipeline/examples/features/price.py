@@ -58,6 +58,18 @@ def _waiting() -> list[Feature]:
             ("{reduced_order_days_share_365d} of the orders held something reduced",),
             needs=DISCOUNT,
         ),
+        part("order_days_90d", Aggregate("count", "purchase", days=90), DISCOUNT),
+        part("reduced_days_90d", Aggregate("count", "purchase", days=90, only=reduced), DISCOUNT),
+        Feature(
+            "reduced_order_days_share_90d",
+            "share",
+            "price",
+            Formula("CASE WHEN order_days_90d >= 3 THEN reduced_days_90d / order_days_90d END"),
+            "the same share in the last 90 days; missing with fewer than three days with an order",
+            "up",
+            ("{reduced_order_days_share_90d} of the orders of the last 90 days held something reduced",),
+            needs=DISCOUNT,
+        ),
         part("last_full_price_order_days_ago", Aggregate("min", "purchase", only="discount_minor = 0"), DISCOUNT),
         Feature(
             "days_on_reductions_only",

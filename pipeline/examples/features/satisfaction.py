@@ -5,6 +5,7 @@ from pipeline.params import Features
 
 SCORE = frozenset({"surveys.score", "surveys.kind"})
 # Kind of survey -> what people call it, its range, and from which score on somebody is satisfied.
+LATELY_DAYS = 120
 KINDS = {"nps": ("NPS answer", 10, 9), "csat": ("satisfaction", 5, 4)}
 
 
@@ -84,14 +85,18 @@ def _asked() -> list[Feature]:
 
 def _connection() -> list[Feature]:
     """A good answer is no tie: most who leave had said they were satisfied."""
-    content = " OR ".join(f"coalesce({kind}_latest, 0) >= {least}" for kind, (_, _, least) in KINDS.items())
+    content = " OR ".join(
+        f"coalesce({kind}_latest >= {least} AND days_since_last_{kind} <= {LATELY_DAYS}, false)"
+        for kind, (_, _, least) in KINDS.items()
+    )
     return [
         Feature(
             "is_satisfied_but_silent",
             "yes/no",
             "connection",
             Formula(f"CAST(({content}) AND coalesce(days_since_last_order_per_usual_gap > 1.5, false) AS INTEGER)"),
-            "whether the latest answer was a good one, and the last order is more than 1.5 usual gaps ago",
+            f"whether the latest answer was a good one of the last {LATELY_DAYS} days, and the last order is more than "
+            "1.5 usual gaps ago",
             "up",
             ("said to be satisfied, yet last ordered {days_since_last_order} ago",),
             SCORE,
@@ -101,21 +106,25 @@ def _connection() -> list[Feature]:
             "is_satisfied_but_unseen",
             "yes/no",
             "connection",
-            Formula(f"CAST(({content}) AND coalesce(events_trend_30d < 0.5, false) AS INTEGER)"),
-            "whether the latest answer was a good one, and there are half as many events as before, or fewer",
+            Formula(f"CAST(({content}) AND events_30d <= 1 AS INTEGER)"),
+            f"whether the latest answer was a good one of the last {LATELY_DAYS} days, and there was at most one "
+            "event in the last 30",
             "up",
             ("said to be satisfied, yet hardly seen of late: events in the last 30 days {events_30d}",),
             SCORE | {"events.event_type"},
             causes=("C02",),
         ),
         Feature(
-            "is_first_order_disliked",
+            "is_newcomer_dissatisfied",
             "yes/no",
             "first_order",
-            Formula("CAST(orders_ever = 1 AND coalesce(csat_latest <= 2, false) AS INTEGER)"),
-            "whether there was exactly one order so far, and the latest satisfaction is 2 of 5 or less",
+            Formula(
+                "CAST(days_since_first_order <= 120 AND orders_ever <= 2 AND coalesce(csat_latest <= 2, false) "
+                "AS INTEGER)"
+            ),
+            "whether there were one or two orders, the first at most 120 days ago, and satisfaction is 2 of 5 or less",
             "up",
-            ("{orders_ever} so far, satisfaction {csat_latest} of 5",),
+            ("first order {days_since_first_order} ago, satisfaction {csat_latest} of 5",),
             SCORE,
             causes=("C17", "C11"),
         ),

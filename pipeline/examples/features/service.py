@@ -1,5 +1,6 @@
 """Service: what the customer asked for help with, how long the answers took, and what is still open."""
 
+from pipeline import sql
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 from pipeline.params import Features
 
@@ -25,10 +26,13 @@ WAITED = (
 def features(settings: Features) -> list[Feature]:
     """Declare the family."""
     topics = [feature for topic, cause in settings.ticket_topics.items() for feature in _about(topic, cause)]
-    return [*_volume(), *_open(), *_waiting(), *_repeated(), _silent(), *topics]
+    return [*_volume(list(settings.ticket_topics)), *_open(), *_waiting(), *_repeated(), _silent(), *topics]
 
 
-def _volume() -> list[Feature]:
+def _volume(topics: list[str]) -> list[Feature]:
+    # What is about a topic that speaks of a cause is counted there, and not as a complaint about service as well.
+    listed = ", ".join(sql.text(topic) for topic in topics)
+    general = f"{NO_DISPUTE} AND (item IS NULL OR item NOT IN ({listed}))" if topics else NO_DISPUTE
     counted = [
         Feature(
             f"tickets_{days}d",
@@ -47,8 +51,8 @@ def _volume() -> list[Feature]:
             f"complaints_{days}d",
             "tickets",
             "complaints",
-            Aggregate("sum", "ticket", "is_complaint", days, only=NO_DISPUTE),
-            f"complaints in the last {days} days, disputes left out",
+            Aggregate("sum", "ticket", "is_complaint", days, only=general),
+            f"complaints in the last {days} days, disputes and topics of their own left out",
             "up",
             (f"complaints in the last {days} days: {{complaints_{days}d}}",),
             needs=COMPLAINTS,
@@ -60,7 +64,7 @@ def _volume() -> list[Feature]:
         "reopened_180d",
         "items",
         "complaints",
-        Aggregate("sum", "ticket", "reopened", 180),
+        Aggregate("sum", "ticket", "reopened", 180, only=general),
         "times that requests of the last 180 days were opened again; known once they are resolved",
         "up",
         ("requests opened again {reopened_180d} times in half a year",),
@@ -88,7 +92,7 @@ def _open() -> list[Feature]:
             f"{IS_OPEN} AND {NO_DISPUTE}",
             "a request still open after",
             RESOLVED,
-            ("C06", "C36"),
+            ("C36", "C06"),
         ),
         _count(
             "tickets_unanswered",

@@ -3,6 +3,7 @@
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
 from pipeline.params import Features
 
+NEWCOMER_DAYS = 120
 EVENTS = frozenset({"events.event_type"})
 SINCE = ("first order {days_since_first_order} ago, {orders_ever} since",)
 CUTS = {
@@ -54,24 +55,26 @@ def features(_settings: Features) -> list[Feature]:
             causes=("C16", "C14"),
         ),
         Feature(
-            "is_first_order_forgotten",
+            "is_newcomer_unseen",
             "yes/no",
             "second_order",
-            Formula("CAST(orders_ever = 1 AND events_30d = 0 AND days_since_first_order >= 21 AS INTEGER)"),
-            "whether there was exactly one order, three weeks ago or longer, and nothing was seen for 30 days",
+            Formula(f"CAST(days_since_first_order BETWEEN 14 AND {NEWCOMER_DAYS} AND events_30d = 0 AS INTEGER)"),
+            f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and nothing was seen for 30 days",
             "up",
-            ("{orders_ever} {days_since_first_order} ago, and not seen since",),
+            ("first order {days_since_first_order} ago, and not seen for 30 days",),
             EVENTS,
             causes=("C16", "C14"),
         ),
         Feature(
-            "is_first_order_refunded",
+            "is_newcomer_refunded",
             "yes/no",
             "first_order",
-            Formula("CAST(orders_ever = 1 AND refunds_365d > 0 AS INTEGER)"),
-            "whether there was exactly one order so far, and a refund",
+            Formula(
+                f"CAST(days_since_first_order <= {NEWCOMER_DAYS} AND coalesce(refund_share_365d, 0) >= 0.15 AS INTEGER)"
+            ),
+            f"whether the first order was at most {NEWCOMER_DAYS} days ago, and 15 % of all paid since was refunded",
             "up",
-            ("{orders_ever} so far, and it was refunded",),
+            ("first order {days_since_first_order} ago, and {refund_share_365d} of what was paid was refunded",),
             causes=("C17", "C11"),
         ),
         *(

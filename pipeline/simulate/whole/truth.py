@@ -47,6 +47,7 @@ def _written(past: History, law: Law, found: dict[str, Column]) -> pl.DataFrame:
             "causes": _listed(found["running"], causes),
             "dominant_cause": words(causes, found["dominant"]),
             "dominant_share": pl.Series(found["dominant_share"].round(DIGITS), nan_to_null=True),
+            "dominant_days": pl.Series(found["dominant_days"], nan_to_null=True).cast(pl.Int64),
             "leaves_on": known_days(past.ends.leave[customer], past.plan.lived_days),
             "cause_of_leaving": words(("none", *causes), past.ends.cause[customer] + 1),
             "churned": found["churned"].astype(np.int8),
@@ -108,6 +109,7 @@ def _hazards(past: History, law: Law, known: Integers, snapshot: int, state: Int
         "running": (1 << np.arange(len(running))) @ running,
         "dominant": np.where(clear, full.argmax(axis=0), -1),
         "dominant_share": np.where(clear, share, np.nan),
+        "dominant_days": np.where(clear, snapshot - trouble.start[full.argmax(axis=0), known], np.nan),
     }
 
 

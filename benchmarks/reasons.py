@@ -1,0 +1,202 @@
+"""Are the reasons true? Held to companies whose causes of leaving are known, and to the model they explain.
+
+Run as ``python -m benchmarks.reasons [--json FILE] [--only NAME ...] [--customers N]``. The companies are whole ones
+of ``churn simulate``, with another seed than the one the thresholds of evidence were looked at with. Three questions:
+
+- truth: of the customers whom one cause is driving away, how many are told that cause first?
+- faithfulness: is the family with the largest push the one whose absence would move the score most?
+- stability: does a customer of whom nothing new is known keep the first reason from one week to the next?
+"""
+
+import argparse
+import json
+import tempfile
+from contextlib import chdir
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks import feeds
+from pipeline import params
+from pipeline.examples.features import Feature, model_features, witnesses
+from pipeline.model import training
+from pipeline.model.ranker import Ranker
+from pipeline.paths import Paths
+from pipeline.reasons import blend, families
+from pipeline.reasons.causes import blind_spots
+from pipeline.reasons.words import Teller, borne_shares
+from pipeline.stages import labelled, s1_ingest, s2_examples, s3_train, simulate
+from pipeline.tables import schemas, storage
+
+CUSTOMERS, SEED = 16_000, 2
+# One cause drives a customer away when it has this share of the hazard, for so long that it can have left a trace.
+LEAST_SHARE, LEAST_DAYS = 0.6, 14
+TEST_SNAPSHOTS, WEEK, SAMPLE = 6, 7, 1000
+TRUTH = [
+    "customer_id",
+    "snapshot",
+    "dominant_cause",
+    "dominant_share",
+    "dominant_days",
+    "cause_of_leaving",
+    "leaves_on",
+]
+
+
+def judge(company: str, settings: params.Params, folder: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
+    """Everything that is told of one company; see `feeds.judge`."""
+    at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+    label = settings.label
+    with chdir(folder):
+        plan = simulate.plan(company, customers=customers, days=None, seed=SEED,
+                             every_days=settings.snapshots.every_days, gap_days=label.gap_days,
+                             horizon_days=label.horizon_days)  # fmt: skip
+        simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
+        s1_ingest.run(settings.data, settings.sources, settings.storage, at)
+        truth = pl.read_parquet("raw/simulated/truth.parquet", columns=TRUTH)
+        complete = _build(settings, at)
+        told = Told(settings, at, complete)
+        matched = _dominated(told.reasons(complete[-TEST_SNAPSHOTS:]), truth, label)
+        return {
+            "customers": customers,
+            "truth": _by_cause(matched, {cause.id for cause in blind_spots(told.bearing)}),
+            "faithfulness": told.faithfulness(complete[-1]),
+            "stability": told.stability(complete[-1]),
+        }
+
+
+def _build(settings: params.Params, at: Paths) -> list[date]:
+    """The examples of all snapshots, and of the last complete one a week later."""
+    every = settings.snapshots
+    s2_examples.run(settings.data, settings.sources, settings.storage, settings.feeds, every, settings.label,
+                    settings.features, at)  # fmt: skip
+    complete = sorted(labelled.complete_days(at))
+    days = [*complete, complete[-1] + timedelta(days=WEEK)]
+    s2_examples.run(settings.data, settings.sources, settings.storage, settings.feeds, every, settings.label,
+                    settings.features, at, days)  # fmt: skip
+    return complete
+
+
+class Told:
+    """A model of the earlier snapshots, and what it and the evidence say of the customers of later ones."""
+
+    def __init__(self, settings: params.Params, at: Paths, complete: list[date]) -> None:
+        self.settings, self.at = settings, at
+        self.seen = model_features(settings.features, settings.sources)
+        own = witnesses(settings.features, settings.sources)
+        self.bearing = [*self.seen, *own]
+        examples = labelled.read(at, [feature.name for feature in self.bearing])
+        first = complete[-TEST_SNAPSHOTS] - timedelta(days=settings.label.gap_days + settings.label.horizon_days)
+        known = [day for day in complete if day <= first]
+        teach, judged = (examples.filter(pl.col("snapshot").is_in(days)) for days in (known[:-2], known[-1:]))
+        self.ranker: Ranker = training.train(teach, judged, self.seen, settings.label, settings.model).ranker
+        self.typical = s3_train.typical(self.ranker.completed(teach), self.ranker.features)
+        declared = {feature.name: feature for feature in training.columns(self.seen, settings.model)}
+        self.features: list[Feature] = [declared[name] for name in self.ranker.features]
+        self.teller = Teller(self.features, self.typical, settings.reasons, settings.data.currency,
+                             borne_shares(teach, self.bearing), own)  # fmt: skip
+
+    def _at(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
+        rows = storage.read_buckets(self.at.examples).filter(pl.col("snapshot") == day).sort("customer_key")
+        completed = self.ranker.completed(rows)
+        matrix = self.ranker.matrix(rows)
+        return completed, matrix, blend.contributions(self.ranker, matrix, self.settings.storage.threads)[:, :-1]
+
+    def reasons(self, days: list[date]) -> pl.DataFrame:
+        """What is told, by customer and snapshot."""
+        keys = storage.read_buckets(self.at.tables / "transactions", ["customer_key", "customer_id"]).unique()
+        parts = []
+        for day in days:
+            completed, _, pushes = self._at(day)
+            told = self.teller.tell(completed, pushes)
+            head = completed.select("customer_key", "snapshot", "churned")
+            parts.append(pl.concat([head, told], how="horizontal"))
+        return pl.concat(parts).join(keys, on="customer_key")
+
+    def faithfulness(self, day: date) -> dict[str, Any]:
+        """Of some customers, how often the family with the largest push is the one whose absence lowers risk most."""
+        _, matrix, pushes = self._at(day)
+        some = np.linspace(0, len(matrix) - 1, min(SAMPLE, len(matrix))).astype(np.int64)
+        matrix, pushes = matrix[some], pushes[some]
+        names = [feature.family for feature in self.features]
+        sums = families.by_family(pushes, names)
+        typical = np.array([np.nan if (v := self.typical[name]) is None else v for name in self.ranker.features])
+        whole, falls = self.ranker.margins(matrix), []
+        for family in families.in_order(names):
+            without = matrix.copy()
+            own = np.array(names) == family
+            without[:, own] = typical[own]
+            falls.append(whole - self.ranker.margins(without))
+        fall = np.column_stack(falls)
+        largest, worst = sums.argmax(axis=1), fall.argmax(axis=1)
+        rank = (fall > fall[np.arange(len(fall)), largest][:, None]).sum(axis=1)
+        return {"rows": len(some), "first": float((largest == worst).mean()), "first_two": float((rank <= 1).mean())}
+
+    def stability(self, day: date) -> dict[str, Any]:
+        """Of the customers without a single new row in any table within a week, how many keep their first reason."""
+        now, later = (self.reasons([d]) for d in (day, day + timedelta(days=WEEK)))
+        active: set[int] = set()
+        for table in schemas.TABLES.values():
+            folder = self.at.tables / table.name
+            if table.sort_day is not None and folder.is_dir():
+                rows = storage.read_buckets(folder, ["customer_key", table.sort_day])
+                new = rows.filter(pl.col(table.sort_day).is_between(day, day + timedelta(days=WEEK), closed="left"))
+                active |= set(new["customer_key"].to_list())
+        both = now.join(later, on="customer_key", suffix="_later").filter(~pl.col("customer_key").is_in(list(active)))
+        same = both["reason_1_family"].eq_missing(both["reason_1_family_later"])
+        return {"rows": len(both), "same": float(same.mean() or 0)}
+
+
+def _dominated(told: pl.DataFrame, truth: pl.DataFrame, label: params.Label) -> pl.DataFrame:
+    """The churners whom one cause drives away: it holds most of the hazard, and is what they then leave for."""
+    end = pl.col("snapshot") + pl.duration(days=label.gap_days + label.horizon_days)
+    return told.join(truth, on=["customer_id", "snapshot"]).filter(
+        (pl.col("churned") == 1)
+        & (pl.col("dominant_share") >= LEAST_SHARE)
+        & (pl.col("dominant_days") >= LEAST_DAYS)
+        & (pl.col("cause_of_leaving") == pl.col("dominant_cause"))
+        & (pl.col("leaves_on") < end)
+    )
+
+
+def _by_cause(matched: pl.DataFrame, blind: set[str]) -> dict[str, Any]:
+    """Customers, and the shares who are told their cause first, as its likeliest, or among the three."""
+    own = pl.col("dominant_cause")
+
+    def named(place: int) -> pl.Expr:
+        return (";" + pl.col(f"reason_{place}_causes").fill_null("") + ";").str.contains(";" + own + ";", literal=True)
+
+    found = matched.with_columns(
+        named(1).alias("first"),
+        pl.col("reason_1_causes").fill_null("").str.starts_with(own).alias("likeliest"),
+        (named(1) | named(2) | named(3)).alias("told"),
+        own.is_in(list(blind)).alias("blind"),
+    )
+    shares = [pl.len().alias("customers"), *(pl.col(name).mean() for name in ("first", "likeliest", "told"))]
+    rows = found.group_by("dominant_cause", "blind").agg(shares).sort("dominant_cause")
+    seen = found.filter(~pl.col("blind"))
+    return {"all": seen.select(shares).row(0, named=True), "by_cause": rows.to_dicts()}
+
+
+def main() -> None:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser(description="Are the reasons true?")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--only", nargs="+", choices=feeds.COMPANIES, default=feeds.COMPANIES, metavar="NAME")
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
+    chosen = parser.parse_args()
+    result = {}
+    for company in chosen.only:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            result[company] = judge(company, feeds.settings_of(company, folder), folder, chosen.customers)
+        print(company, json.dumps(result[company], indent=1), flush=True)
+    if chosen.json:
+        storage.write_json(result, chosen.json)
+
+
+if __name__ == "__main__":
+    main()

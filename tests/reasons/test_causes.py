@@ -1,0 +1,122 @@
+"""Causes: the catalogue, the features that speak for them, and what comes first when they are told."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipeline import params
+from pipeline.examples.features import Aggregate, Feature, declared, evidence
+from pipeline.params import Reasons
+from pipeline.reasons import root_causes
+from pipeline.reasons.causes import CAUSES, blind_spots
+from pipeline.reasons.words import Teller, borne_shares
+from tests.bucket import FEATURES
+from tests.drawing import drawn
+
+HOW = Aggregate("count", "ticket")
+SILENT = Feature("silent_days", "days", "recency", HOW, "", "up", ("silent {silent_days}",), causes=("C55",))
+DISPUTE = Feature("disputes", "tickets", "disputes", HOW, "", "up", ("{disputes} disputed",), causes=("C38", "C36"),
+                  evidence=1)  # fmt: skip
+REWARD = Feature("unrewarded", "yes/no", "reward", HOW, "", "up", ("never a reward",), causes=("C03",), evidence=1)
+SCORE = Feature("csat", "score", "satisfaction", HOW, "", "down", ("satisfaction {csat}",), causes=("C08",), evidence=2)
+LOAD = Feature("contacts", "contacts", "contact", HOW, "", "up", ("{contacts} sent",), causes=("C33",), evidence=8,
+               is_treatment=True)  # fmt: skip
+SEEN = [SILENT, DISPUTE, REWARD, SCORE]
+BORNE = {"disputes": 0.02, "unrewarded": 0.3, "csat": 0.1, "contacts": 0.01}
+TYPICAL = {"silent_days": 10.0, "disputes": 0.0, "unrewarded": 0.0, "csat": 4.0}
+
+CASES = """
+    | silent | disputes | unrewarded | csat | contacts | common | told                         | why                              |
+    | 40     | 0        | 0          | 4    | 0        | 0.35   | recency                      | nothing but the silence          |
+    | 40     | 1        | 0          | 4    | 0        | 0.35   | disputes recency             | evidence before the push         |
+    | 40     | 1        | 1          | 2    | 0        | 0.35   | disputes satisfaction reward | the rarest first                 |
+    | 40     | 1        | 0          | 4    | 9        | 0.35   | contact disputes recency     | a treatment may be evidence      |
+    | 40     | 1        | 1          | 4    | 7        | 0.2    | disputes recency             | common things are no evidence    |
+    | 40     | 1        | 1          | 2    | 9        | 0      | recency                      | evidence is switched off         |
+    | 40     | .        | 0          | .    | .        | 0.35   | recency                      | what is unknown is no evidence   |
+    | 5      | 1        | 0          | 4    | 0        | 0.35   | disputes                     | the silence is no reason here    |
+"""
+
+
+def teller(common: float = 0.35) -> Teller:
+    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=common)
+    return Teller(SEEN, TYPICAL, settings, "EUR", BORNE, [LOAD])
+
+
+@pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: case["why"])
+def test_what_is_told_first(case):
+    names = ["silent_days", "disputes", "unrewarded", "csat", "contacts"]
+    cells = [case[name] for name in ("silent", "disputes", "unrewarded", "csat", "contacts")]
+    values = pl.DataFrame(
+        {name: [None if cell == "." else float(cell)] for name, cell in zip(names, cells, strict=True)},
+        schema=dict.fromkeys(names, pl.Float64),
+    )
+    pushes = np.array([[2.0, 0.01, -0.02, 0.0]])
+    row = teller(float(case["common"])).tell(values, pushes).row(0, named=True)
+    told = [row[f"reason_{place}_family"] for place in (1, 2, 3)]
+    assert [family for family in told if family] == case["told"].split()
+
+
+def test_a_reason_says_its_causes_and_who_could_act():
+    values = pl.DataFrame(
+        {"silent_days": [40.0], "disputes": [2.0], "unrewarded": [0.0], "csat": [4.0], "contacts": [9.0]}
+    )
+    row = teller().tell(values, np.array([[2.0, 0.3, 0.0, 0.0]])).row(0, named=True)
+    assert (row["reason_1_text"], row["reason_1_contribution"]) == ("9 contacts sent", 0.0)
+    assert (row["reason_2_causes"], row["reason_2_act"], row["reason_2_team"]) == ("C38;C36", "yes", "service")
+    assert row["reason_2_contribution"] == 0.3
+    assert (row["protects_1_causes"], row["protects_1_act"]) == (None, None)
+
+
+def test_the_share_who_bear_evidence_is_that_of_the_training_rows():
+    rows = pl.DataFrame({"disputes": [0, 1, 3, None], "csat": [1.0, 5.0, None, 2.0]})
+    assert borne_shares(rows, [DISPUTE, SCORE, SILENT, REWARD]) == {"disputes": 0.5, "csat": 0.5}
+
+
+def test_the_catalogue_is_whole():
+    assert list(CAUSES) == [f"C{number:02d}" for number in range(1, 57)]
+    assert all(cause.words and cause.question.endswith("?") for cause in CAUSES.values())
+    assert CAUSES["C28"].act == "no"
+
+
+def test_every_feature_speaks_for_causes_that_exist():
+    every = [feature for feature in declared(FEATURES) if not feature.is_part]
+    unknown = {cause for feature in every for cause in feature.causes} - set(CAUSES)
+    assert not unknown, f"{unknown}: no such cause; see pipeline/reasons/causes.py"
+    for feature in every:
+        if feature.evidence is not None:
+            assert feature.causes, f"{feature.name} is evidence of nothing: name its causes"
+            assert feature.risk != "none", f"{feature.name}: say in which direction it is evidence"
+
+
+def test_the_page_of_evidence_names_features_that_are_declared():
+    unknown = set(evidence.FROM) - {feature.name for feature in declared(FEATURES)}
+    assert not unknown, f"pipeline/examples/features/evidence.py names {unknown}, which nobody declares"
+
+
+def test_causes_no_feature_speaks_for_are_blind_spots():
+    blind = {cause.id for cause in blind_spots(declared(params.load().features))}
+    assert {"C04", "C13", "C22", "C28", "C39", "C44"} <= blind
+    assert not blind & {"C08", "C10", "C38", "C47"}
+
+
+def test_the_root_causes_add_up():
+    scores = pl.DataFrame(
+        {
+            "reason_1_causes": ["C38;C36", "C38", "C47", None],
+            "churn_probability": [0.5, 0.5, 0.25, 0.1],
+            "value_at_stake": [10.0, 20.0, 5.0, 1.0],
+            "tier": ["loyal", "new", "loyal", "new"],
+            "value_tier": ["top", "top", "tail", "tail"],
+            "risk_band": ["high", "high", "low", "low"],
+        }
+    )
+    found = root_causes.report(scores, [SILENT, DISPUTE])
+    assert [(row["cause"], row["customers"], row["value_at_stake"]) for row in found["overall"]] == [
+        ("C38", 2, 30.0), ("C47", 1, 5.0), ("none told", 1, 1.0),
+    ]  # fmt: skip
+    for parts in found["by_segment"].values():
+        assert sum(row["customers"] for rows in parts.values() for row in rows) == len(scores)
+    blind = {cause["id"] for cause in found["blind_spots"]}
+    assert "C47" in blind
+    assert not blind & {"C38", "C36", "C55"}
