@@ -12,6 +12,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "simulate": ("--customers", "20000"),
     "quality": (),
     "feeds": (),
+    "reasons": (),
 }
 
 

@@ -59,7 +59,7 @@ def _beside(result: Result, span: str) -> str:
             f"{figures[ALONE]['auc'][0]:.3f}", f"{figures[ALL]['auc'][0]:.3f}", _signed(gained["auc"]),
             _signed(gained["average_precision"]),
         ])  # fmt: skip
-    return _table(["company", "customers", "churned", ALONE, ALL, "gained", "average precision gained"], rows)
+    return _table(["company", "examples", "churned", ALONE, ALL, "gained", "average precision gained"], rows)
 
 
 def _pays(result: Result, span: str) -> str:
@@ -85,7 +85,7 @@ def _about_payers(company: str, told: dict[str, Any]) -> str:
     listed = ", ".join(f"`{feed}` ({lost[0]:+.3f})" for feed, lost in sure.items())
     rest = [f"`{feed}`" for feed in payers(told, "origins") if feed not in sure]
     also = f" The loss of {', '.join(rest)} is {NOISE}." if rest else ""
-    return f"`{company}`: certainly missed, over all snapshots: {listed}.{also}"
+    return f"`{company}`: certainly missed, on average: {listed}.{also}"
 
 
 def _signed(three: Sequence[float]) -> str:

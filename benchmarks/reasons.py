@@ -31,7 +31,7 @@ from pipeline.reasons.words import Teller, borne_shares
 from pipeline.stages import labelled, s1_ingest, s2_examples, s3_train, simulate
 from pipeline.tables import schemas, storage
 
-CUSTOMERS, SEED = 16_000, 2
+CUSTOMERS, SEED = 12_000, 2
 # One cause drives a customer away when it has this share of the hazard, for so long that it can have left a trace.
 LEAST_SHARE, LEAST_DAYS = 0.6, 14
 TEST_SNAPSHOTS, WEEK, SAMPLE = 6, 7, 1000

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import quality_table, reasons_table
+from benchmarks import feeds_table, quality_table, reasons_table
 from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
@@ -42,9 +42,9 @@ KIND_WORDS = {
 }
 
 PLACE_WORDS = {
-    "reason_1": "what raises the risk most",
-    "reason_2": "what raises it second most",
-    "reason_3": "what raises it third most",
+    "reason_1": "the rarest evidence of a cause, else what raises the risk most",
+    "reason_2": "the next one, told in the same order",
+    "reason_3": "the third one, told in the same order",
     "protects_1": "what most speaks for staying",
 }
 SCORE_WORDS = {
@@ -217,12 +217,19 @@ def reasons_benchmark() -> str | None:
     return reasons_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
+def feeds_benchmark() -> str | None:
+    """The tables of what each table pays."""
+    file = RESULTS / "feeds.json"
+    return feeds_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
 Parts = dict[str, Callable[[], str | None]]
 PAGES: dict[str, Parts] = {
     "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality, "stages": stages},
     "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
     "docs/causes.md": {"causes": causes},
     "docs/tactics.md": {"tactics": tactics_page.markdown},
+    "docs/feeds-benchmark.md": {"feeds benchmark": feeds_benchmark},
     "docs/reasons-benchmark.md": {"reasons benchmark": reasons_benchmark},
     "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},
 }

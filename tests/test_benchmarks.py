@@ -270,6 +270,6 @@ def test_what_a_table_pays_is_said_with_its_noise():
     assert "| `tickets` | +0.020 (+0.010 to +0.030) |" in page
     assert "| `surveys` | +0.001 (-0.010 to +0.020), inside the noise |" in page
     assert "| `contacts` | no feature |" in page
-    assert "`here`: certainly missed, over all snapshots: `tickets` (+0.020). The loss of `surveys` is inside" in page
+    assert "`here`: certainly missed, on average: `tickets` (+0.020). The loss of `surveys` is inside" in page
     unsure = told | {"last": span | {"gained": span["gained"] | {feeds.ALONE: level}}}
     assert feeds_table.sentence({"here": told, "there": unsure}, "last").endswith("alone in 1 of 2 companies.")

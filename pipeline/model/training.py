@@ -33,7 +33,7 @@ class Trained:
     log
         How the trees' log-loss went.
     validation_margins
-        Log-odds of the validation rows by the fit that had not seen them; (rows,).
+        Log-odds of the validation rows by the fit that had not seen them, on the level of `ranker`; (rows,).
     """
 
     ranker: Ranker
@@ -85,11 +85,13 @@ def train(
     """
     declared = columns(features, settings)
     first, log = _first(teach, judge, declared, label, settings)
-    unseen = first.margins(first.matrix(judge))
-    curve = calibration.fit(unseen, outcomes(judge))
-    if known is None or not settings.refit:
-        return Trained(first, curve, log, unseen)
-    return Trained(_again(first, known, log.best_tree, declared, settings), curve, log, unseen)
+    unseen, ranker = first.margins(first.matrix(judge)), first
+    if known is not None and settings.refit:
+        ranker = _again(first, known, log.best_tree, declared, settings)
+        # The second fit has another level; it is brought to that of the first on the same rows, so that the curve,
+        # which only margins of unseen rows can teach, is right for it too.
+        unseen = unseen + float(np.mean(ranker.margins(ranker.matrix(judge))) - np.mean(unseen))
+    return Trained(ranker, calibration.fit(unseen, outcomes(judge)), log, unseen)
 
 
 def _first(

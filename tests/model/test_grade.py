@@ -136,7 +136,7 @@ def test_risk_may_only_rise_with_a_longer_silence(settings):
     days = examples["snapshot"].unique().sort()
     teach, judge = examples.filter(examples["snapshot"] == days[0]), examples.filter(examples["snapshot"] == days[1])
     trees = settings.model.model_copy(
-        update={"max_trees": 100, "wide": settings.model.wide.model_copy(update={"share": 0.0})}
+        update={"max_trees": 100, "monotone": True, "wide": settings.model.wide.model_copy(update={"share": 0.0})}
     )
     found = training.train(teach, judge, FEATURES, LABEL, trees).ranker
     rows = found.matrix(judge)

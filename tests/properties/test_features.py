@@ -19,7 +19,7 @@ from tests.oracle_records import Contact, Move, Period, Promise, Records, Survey
 
 EPOCH = date(2022, 1, 1)
 CUSTOMERS = ("ann", "bo", "cy", "di", "ed")
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # Days near the edges of windows are drawn as often as all others together: that is where mistakes live.
 SNAPSHOT = st.integers(0, 60).map(lambda days: EPOCH + timedelta(days=700 + days))

@@ -53,7 +53,7 @@ def decided(company) -> tuple[pl.DataFrame, pl.DataFrame, dict]:
     )
     settings = params.load()
     wanted = params.read_yaml(company / "costs.yaml", params.BadParams)["sources"]
-    sources = settings.sources.model_dump(exclude_none=True) | wanted
+    sources = settings.sources.model_dump(exclude_unset=True) | wanted
     everybody = settings.control.model_copy(update={"share": 0.0})
     settings = settings.model_copy(update={"sources": params.Sources.model_validate(sources), "control": everybody})
     for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
