@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks import feeds, feeds_table, quality, quality_table
+from benchmarks import feeds, feeds_table, quality, quality_table, reasons_table
 from pipeline import simulate
 from pipeline.examples.features import model_features
 from pipeline.model.intervals import Judged
@@ -178,16 +178,18 @@ def test_the_model_is_never_certainly_below_a_baseline_and_above_the_best_on_ave
 
 @pytest.mark.parametrize("name", [name for name in quality.data_sets() if name.startswith("simulated_")])
 def test_little_is_left_to_find_on_a_simulated_company(found, name):
-    # where customers leave twice as fast every year, what was learnt is a year old
-    allowed = 0.02 if name == "simulated_seasonal_drift" else 0.01
     lead = found[name]["last"]["lead"]["best_probability"]["auc"]
-    assert lead[0] > -allowed
+    assert lead[0] > -0.01
     assert lead[1] <= 0, "nobody is certainly better than the best that can be known"
 
 
 def test_probabilities_are_right_over_all_snapshots(found):
     errors = {name: told["calibration"]["origins"]["model"]["error"] for name, told in found.items()}
-    assert {name for name, error in errors.items() if error > 0.02} <= {"simulated_seasonal_drift"}
+    # where customers leave twice as fast every year, and where one cohort buys less and less often, the churn rate of
+    # the last known snapshot is not that of the next
+    drifting = {"simulated_seasonal_drift", "cdnow_60"}
+    assert {name for name, error in errors.items() if error > 0.02} <= drifting
+    assert max(errors.values()) < 0.03
 
 
 # ------------------------------------------------------------------------------------------------ which table pays
@@ -273,3 +275,30 @@ def test_what_a_table_pays_is_said_with_its_noise():
     assert "`here`: certainly missed, on average: `tickets` (+0.020). The loss of `surveys` is inside" in page
     unsure = told | {"last": span | {"gained": span["gained"] | {feeds.ALONE: level}}}
     assert feeds_table.sentence({"here": told, "there": unsure}, "last").endswith("alone in 1 of 2 companies.")
+
+
+# ------------------------------------------------------------------------------------------------ are reasons true
+
+
+@pytest.fixture(scope="module")
+def true() -> dict:
+    """The committed figures of how often reasons are true."""
+    return json.loads((quality.ROOT / "benchmarks" / "results" / "reasons.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("company", feeds.COMPANIES)
+def test_reasons_name_the_true_cause_and_are_steady(true, company):
+    found = true[company]["truth"]["all"]
+    assert found["customers"] > 100, "too few to say"
+    assert found["told"] > 0.85, "the true cause is among the reasons"
+    assert found["first"] > 0.55, "and mostly the first of them"
+    assert true[company]["stability"]["same"] > 0.8
+    assert true[company]["faithfulness"]["first"] > 0.5
+
+
+def test_the_sentence_about_reasons_says_where_they_fall_short(true):
+    good = {"truth": {"all": {"first": 0.85}}}
+    assert reasons_table.sentence({"here": good}).endswith("of these customers in every company.")
+    assert "it is not in `there` (70%)" in reasons_table.sentence(
+        {"here": good, "there": {"truth": {"all": {"first": 0.7}}}}
+    )
