@@ -108,7 +108,7 @@ pl.DataFrame([by_luck("safe", safe), by_luck("risky", risky)])
 # %%
 completed, matrix = model.ranker.completed(test), model.matrix(test)
 pushes = blend.contributions(model.ranker, matrix)[:, :-1]
-teller = Teller(declared, model.card["typical"], settings.reasons, settings.data.currency)
+teller = Teller(declared, model.card["typical"], settings.reasons, settings.data.currency, model.card["evidence"])
 numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in names]
 told = pl.concat(
     [

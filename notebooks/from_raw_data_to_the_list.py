@@ -33,6 +33,7 @@ import polars as pl
 
 from pipeline import params
 from pipeline.errors import BadPlaybooks
+from pipeline.examples.features import families as every_family
 from pipeline.examples.features import model_features
 from pipeline.examples.words import definition
 from pipeline.model import artefacts, baselines, intervals, learner, metrics, report, split, training
@@ -290,7 +291,7 @@ for place in ("reason_1", "reason_2", "reason_3", "protects_1"):
 # Each customer gets the first playbook that is for them and costs less than is at stake, or nothing and why.
 
 # %%
-playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, list(dict.fromkeys(own)))
+playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, every_family(settings.features))
 actions = storage.read_parquet(week / "actions.parquet")
 given = actions.group_by("playbook").agg(
     pl.len().alias("customers"), pl.col("value_at_stake").sum().round(2), pl.col("cost").sum().round(2)

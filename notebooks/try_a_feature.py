@@ -87,7 +87,8 @@ def examples_of(features: list[Feature], days: list[date]) -> pl.DataFrame:
         for bucket in range(len(storage.bucket_files(REPRO.tables / "transactions"))):
             build.build(
                 build.Job(bucket, REPRO.tables, Path(folder), days, settings.snapshots, settings.label, features,
-                          settings.data.minor_digits, settings.storage.threads, settings.storage.memory_gb)
+                          settings.data.minor_digits, settings.storage.threads, settings.storage.memory_gb,
+                          REPRO.market)
             )  # fmt: skip
         return storage.read_buckets(Path(folder)).sort("snapshot", "customer_key")
 
