@@ -18,7 +18,7 @@ from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
 from pipeline.lists import COLUMN_WORDS, RISK_LIST
-from pipeline.playbooks import tactics_page
+from pipeline.playbooks import rules_page, tactics_page
 from pipeline.reasons.causes import CAUSES
 from pipeline.sources.samples import NOTICES
 from pipeline.stages.scoring import SCORE_COLUMNS
@@ -69,6 +69,8 @@ SCORE_WORDS = {
     "loss_making": ("yes/no", "cost more than he or she paid in the last 365 days; no where no cost is known"),
     "strategic": ("yes/no", "kept for more than money: `customers` says so, with a reason, and it is not over"),
     "spend_365d": ("currency", "paid in the last 365 days, refunds not taken off"),
+    "stage": ("text", "short (bought once so far), medium (bought again, not yet settled) or long (loyal by tier)"),
+    "customer_key": ("hash", "what joins the customer to tables and examples"),
 }
 PART_WORDS = {
     "family": ("text", "{}: the family of features"),
@@ -195,6 +197,12 @@ def _speaking(cause: str, every: list[Feature]) -> list[Feature]:
     return sorted(found, key=lambda feature: feature.causes.index(cause))[:3]
 
 
+def rule_names() -> str:
+    """The names a rule may speak of, with the committed settings."""
+    settings = params.load(ROOT / "params.yaml")
+    return rules_page.markdown(settings.score, settings.features)
+
+
 def stages() -> str:
     """The stages of ``dvc.yaml``, in order."""
     declared_stages = params.read_yaml(ROOT / "dvc.yaml", BadParams)["stages"]
@@ -229,6 +237,7 @@ PAGES: dict[str, Parts] = {
     "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
     "docs/causes.md": {"causes": causes},
     "docs/tactics.md": {"tactics": tactics_page.markdown},
+    "docs/rules.md": {"names": rule_names},
     "docs/feeds-benchmark.md": {"feeds benchmark": feeds_benchmark},
     "docs/reasons-benchmark.md": {"reasons benchmark": reasons_benchmark},
     "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},

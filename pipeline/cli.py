@@ -14,6 +14,8 @@ import click
 from pipeline import paths
 from pipeline.errors import BadParams, PipelineError
 
+FILE = click.Path(path_type=Path)
+
 
 def _told_in_one_line(command: Callable[..., None]) -> Callable[..., None]:
     """A failure the user can act on is one line on stderr and an exit code; --debug adds the traceback."""
@@ -69,6 +71,21 @@ def check(*, leaks: bool) -> None:
 
         for line in search.run(params.load()):
             click.echo(line)
+
+
+@main.command()
+@click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day of the list: YYYY-MM-DD.")
+@click.option("--playbooks", default=paths.PLAYBOOKS, show_default=True, type=FILE, help="The edited playbooks.")
+@click.option("--against", default=None, type=FILE, help="Playbooks to compare with, not what was published.")
+@click.option("--csv", "csv_file", default=None, type=FILE, help="Where to write the customers who change.")
+@_told_in_one_line
+def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Path | None) -> None:
+    """Say who would change action if the edited playbooks were published; publishes nothing."""
+    from pipeline import params
+    from pipeline.stages import diff as job
+
+    for line in job.run(params.load(), as_of.date(), edited=playbooks, against=against, csv_file=csv_file):
+        click.echo(line)
 
 
 @main.command()

@@ -43,9 +43,17 @@ def test_check_says_what_it_found(company):
         "sources.contacts: raw/letters.csv, 2 of 2 columns mapped",
         "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
         f"features: {len(carried)} that the declared columns can carry",
-        "playbooks.yaml: 22 playbooks",
-        "playbooks.contact-rest: is for nobody, since the declared columns carry no reason contact",
-        "playbooks.bonus-expiry-reminder: is for nobody, since the declared columns carry no reason points_expiry",
+        "playbooks.yaml: 24 playbooks",
+        *(
+            f"playbooks.{name}: can never hold, since no declared column speaks for {cause}"
+            for name, cause in [
+                ("conflict-resolution", "C38"),
+                ("commitment-tracking", "C10"),
+                ("answer-what-is-open", "C36"),
+                ("act-on-repeat-requests", "C06"),
+            ]
+        ),
+        "playbooks.bonus-expiry-reminder: can never hold, since sources.loyalty is not declared",
         "snapshots: 11 from 2024-02-02 to 2024-07-01, 9 of them complete",
     ]
 
@@ -68,7 +76,14 @@ def test_check_says_what_it_found(company):
             10,
             "'event_kind' is no column of events; did you mean 'event_type'?",
         ),
-        ("playbooks.yaml", "bands: [high]", "bands: [hihg]", 11, "'hihg' is not known; write one of low, medium, high"),
+        (
+            "playbooks.yaml",
+            "risk_band = high and reasons",
+            "risk_band = hihg and reasons",
+            11,
+            "playbooks.we-miss-you.when: at `risk_band` in `risk_band = hihg and ...`: 'hihg' is not known; did you mean "
+            "'high'?",
+        ),
     ],
 )
 def test_check_fails_in_one_line(company, file, before, after, code, message):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from pipeline.playbooks import allocation, cooldown
+from pipeline.playbooks import allocation, cooldown, record
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.rules import applies
 from pipeline.playbooks.why_not import LOSS_MAKING as LOSS_MAKING
@@ -41,8 +41,9 @@ def assign(
     -------
     polars.DataFrame
         The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
-        without an action; ``task_owner`` also where no person has to act), ``why_not`` (null with an action) and
-        ``would_have_been``, the playbook a control would have been given.
+        without an action; ``task_owner`` also where no person has to act), ``why_not`` (null with an action),
+        ``second_choice``, the next playbook that was open to who has an action, and ``would_have_been``, the playbook
+        a control would have been given.
     """
     tests = scores.select(
         pl.col("is_control"),
@@ -54,6 +55,7 @@ def assign(
         for at, (name, book) in enumerate(playbooks.items())
     )
     chosen = scores.with_columns(_placed(tests, scores, playbooks), *_obstacle(tests, len(playbooks)))
+    chosen = chosen.with_columns(record.second_choice(_open_to(tests, len(playbooks)), chosen["chosen"], playbooks))
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
     return _told(described, playbooks, currency).drop("chosen", "wanted", "obstacle")
 
@@ -76,6 +78,11 @@ def _placed(tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Play
         tests["is_control"].to_numpy(),
     )  # fmt: skip
     return pl.Series("chosen", places).replace(allocation.NOTHING, None)
+
+
+def _open_to(tests: pl.DataFrame, number: int) -> list[pl.Series]:
+    """For each playbook, whom nothing but its room can keep from it."""
+    return [tests[f"wanted_{at}"] & tests[f"pays_{at}"] & ~tests[f"rests_{at}"] for at in range(number)]
 
 
 def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
@@ -106,7 +113,8 @@ def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
 
 def _told(described: pl.DataFrame, playbooks: dict[str, Playbook], currency: str) -> pl.DataFrame:
     """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
-    given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution")
+    given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
+             "second_choice")  # fmt: skip
     described = described.with_columns(
         pl.when("is_control").then("playbook").alias("would_have_been"),
         pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),

@@ -2,12 +2,16 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
 
 from pipeline.errors import BadPlaybooks
-from pipeline.params import Days, NotNegative, PositiveInt, PositiveShare, Score, Share, first_problem
-from pipeline.playbooks.catalogue import CAUSE_IDS, tactics
-from pipeline.playbooks.value import TIERS
+from pipeline.params import Days, NotNegative, PositiveInt, PositiveShare, first_problem
+from pipeline.playbooks.catalogue import tactics
+from pipeline.playbooks.channels import CHANNELS
+from pipeline.playbooks.checking import problem
+from pipeline.playbooks.language import Rule, read
+from pipeline.playbooks.mapping import of_mapping
+from pipeline.playbooks.vocabulary import Vocabulary
 from pipeline.settings_errors import suggestion
 
 Text = Annotated[str, Field(min_length=1)]
@@ -19,39 +23,18 @@ class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class When(_Declared):
-    """For whom a playbook is: all conditions that are given must hold.
+def _rule(written: object) -> Rule:
+    """A rule from its text; what is something else is answered with the text to write."""
+    if isinstance(written, Rule):
+        return written
+    if isinstance(written, dict):
+        raise ValueError(f"must be a rule in one line of text, no mapping; write: when: `{of_mapping(written)}`")
+    if not isinstance(written, str):
+        raise ValueError(f"must be a rule, found {written!r}; write one such as `risk_band = high`, or `everyone`")
+    return read(written)
 
-    Attributes
-    ----------
-    bands, tiers
-        The customer's risk band and tier are among these.
-    reasons
-        One of the told reasons is of one of these families.
-    first_reason
-        The first told reason is of one of these families.
-    causes
-        The first told reason speaks for one of these causes, ``C01`` to ``C56``.
-    without_causes
-        None of the told reasons speaks for one of these causes.
-    probability_at_least, probability_below
-        Bounds of the churn probability, 0-1.
-    value_at_least
-        Profit over the horizon, in currency units.
-    value_at_stake_at_least
-        Probability times value, in currency units.
-    """
 
-    bands: list[str] | None = None
-    tiers: list[str] | None = None
-    reasons: list[str] | None = None
-    first_reason: list[str] | None = None
-    causes: list[str] | None = None
-    without_causes: list[str] | None = None
-    probability_at_least: Share | None = None
-    probability_below: Share | None = None
-    value_at_least: NotNegative | None = None
-    value_at_stake_at_least: NotNegative | None = None
+When = Annotated[InstanceOf[Rule], BeforeValidator(_rule)]
 
 
 class Playbook(_Declared):
@@ -62,7 +45,7 @@ class Playbook(_Declared):
     tactic
         The tactic of the catalogue it comes from.
     when
-        For whom it is.
+        For whom it is: a rule, or its text.
     action, channel, who
         What to do, how, and which team answers for it.
     due_in_days
@@ -104,23 +87,29 @@ class Playbooks(_Declared):
     playbooks: Annotated[dict[str, Playbook], Field(min_length=1)]
 
 
-def parse(content: dict[str, Any], score: Score, families: list[str]) -> dict[str, Playbook]:
-    """Check the playbooks against the tactics, bands, tiers, causes and reason families there are.
+def parse(content: dict[str, Any], names: Vocabulary) -> dict[str, Playbook]:
+    """Check the playbooks against the tactics, the channels, and the names a rule may speak of.
+
+    Parameters
+    ----------
+    content
+        What ``playbooks.yaml`` holds.
+    names
+        Of `pipeline.playbooks.vocabulary`.
 
     Raises
     ------
     BadPlaybooks
-        A key is unknown, missing or out of range, a condition names something that does not exist, or a tactic is not
-        in the catalogue or cannot be given to single customers.
+        A key is unknown, missing or out of range, a rule cannot be read or names something that does not exist, a
+        channel is none, or a tactic is not in the catalogue or cannot be given to single customers.
     """
     try:
         found = Playbooks.model_validate(content).playbooks
     except ValidationError as error:
         raise BadPlaybooks(f"playbooks.yaml: {first_problem(error, Playbooks)}") from None
-    words = {"bands": list(score.bands), "tiers": list(TIERS), "reasons": families, "first_reason": families}
     for name, playbook in found.items():
         _check_tactic(f"playbooks.yaml: playbooks.{name}", playbook)
-        _check_words(f"playbooks.yaml: playbooks.{name}.when", playbook.when, words)
+        _check_words(f"playbooks.yaml: playbooks.{name}", playbook, names)
     return found
 
 
@@ -141,14 +130,10 @@ def _check_tactic(where: str, playbook: Playbook) -> None:
         )
 
 
-def _check_words(where: str, when: When, known: dict[str, list[str]]) -> None:
-    for condition, allowed in known.items():
-        for word in getattr(when, condition) or []:
-            if word not in allowed:
-                raise BadPlaybooks(f"{where}.{condition}: {word!r} is not known; write one of {', '.join(allowed)}")
-    for condition in ("causes", "without_causes"):
-        for cause in getattr(when, condition) or []:
-            if cause not in CAUSE_IDS:
-                raise BadPlaybooks(
-                    f"{where}.{condition}: {cause!r} is no cause; write C01 to C56, as in docs/causes.md"
-                )
+def _check_words(where: str, playbook: Playbook, names: Vocabulary) -> None:
+    wrong = problem(playbook.when, names)
+    if wrong is not None:
+        raise BadPlaybooks(f"{where}.when: {wrong}")
+    if playbook.channel not in CHANNELS:
+        near = suggestion(playbook.channel, list(CHANNELS))
+        raise BadPlaybooks(f"{where}.channel: {playbook.channel!r} is no known channel{near}")

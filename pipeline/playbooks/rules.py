@@ -1,46 +1,95 @@
-"""Whom a playbook is for, as one expression over the scores."""
+"""Whom a playbook is for, as one expression over scores, features and attributes.
+
+What is not known of a customer makes a condition neither true nor false, and ``not`` of it is not known either; ``and``
+is false once a part is false, ``or`` true once a part is true. A rule that is not known to hold does not hold. So
+``not (orders_90d > 3)`` is not for somebody whose orders are unknown. Sets of words are never unknown, only empty.
+"""
+
+import functools
+from typing import Final
 
 import polars as pl
 
-from pipeline.playbooks.declared import When
+from pipeline.playbooks.expression import All, Compare, Either, Expression, Flag, HasAny, IsOneOf, Leaf, Not, names
+from pipeline.playbooks.language import Rule
 
-REASONS = ("reason_1_family", "reason_2_family", "reason_3_family")
-CAUSES = ("reason_1_causes", "reason_2_causes", "reason_3_causes")
-
-
-def applies(when: When) -> pl.Expr:
-    """True for every customer all given conditions hold for."""
-    tests = [
-        _among("risk_band", when.bands),
-        _among("tier", when.tiers),
-        _among("reason_1_family", when.first_reason),
-        None if when.reasons is None else pl.any_horizontal([_among(column, when.reasons) for column in REASONS]),
-        None if when.causes is None else _speaks_for(CAUSES[0], when.causes),
-        None
-        if when.without_causes is None
-        else ~pl.any_horizontal([_speaks_for(c, when.without_causes) for c in CAUSES]),
-        _compare("churn_probability", at_least=when.probability_at_least, below=when.probability_below),
-        _compare("value", at_least=when.value_at_least),
-        _compare("value_at_stake", at_least=when.value_at_stake_at_least),
-    ]
-    given = [test for test in tests if test is not None]
-    return pl.all_horizontal(given) if given else pl.lit(value=True)
+REASONS: Final = ("reason_1_family", "reason_2_family", "reason_3_family")
+CAUSES: Final = ("reason_1_causes", "reason_2_causes", "reason_3_causes")
+# Columns behind the names that are not columns themselves.
+SETS: Final = {"reasons": REASONS, "causes": CAUSES, "first_causes": CAUSES[:1]}
+WORDS: Final = {"first_reason": REASONS[0]}
 
 
-def _among(column: str, allowed: list[str] | None) -> pl.Expr | None:
-    return None if allowed is None else pl.col(column).is_in(allowed).fill_null(value=False)
+def applies(rule: Rule) -> pl.Expr:
+    """True for every customer the rule is known to hold for, else False.
+
+    Parameters
+    ----------
+    rule
+        Its names have been checked against the vocabulary.
+
+    Examples
+    --------
+    >>> from pipeline.playbooks.language import read
+    >>> table = pl.DataFrame({"value": [1.0, 5.0, None], "tier": ["new", "loyal", "loyal"]})
+    >>> table.select(applies(read("not (value > 3) or tier = new"))).to_series().to_list()
+    [True, False, False]
+    """
+    return truth(rule.expression).fill_null(value=False)
 
 
-def _speaks_for(column: str, causes: list[str]) -> pl.Expr:
-    """One of the causes is among those of a reason, which are joined by a semicolon."""
-    # All ids are of one length, so none can be a part of another.
-    return pl.col(column).cast(pl.String).str.contains_any(causes).fill_null(value=False)
+def columns(rule: Rule) -> set[str]:
+    """The columns a rule looks at.
+
+    >>> from pipeline.playbooks.language import read
+    >>> sorted(columns(read("first_causes has C38 and points_balance > 0")))
+    ['points_balance', 'reason_1_causes']
+    """
+    return {column for name in names(rule.expression) for column in SETS.get(name, (WORDS.get(name, name),))}
 
 
-def _compare(column: str, *, at_least: float | None = None, below: float | None = None) -> pl.Expr | None:
-    tests = []
-    if at_least is not None:
-        tests.append(pl.col(column) >= at_least)
-    if below is not None:
-        tests.append(pl.col(column) < below)
-    return pl.all_horizontal(tests) if tests else None
+def truth(expression: Expression) -> pl.Expr:
+    """True, False, or null where it is not known."""
+    if isinstance(expression, Not):
+        return ~truth(expression.part)
+    if isinstance(expression, All):
+        return functools.reduce(pl.Expr.__and__, map(truth, expression.parts), pl.lit(value=True))
+    if isinstance(expression, Either):
+        return functools.reduce(pl.Expr.__or__, map(truth, expression.parts), pl.lit(value=False))
+    return condition(expression)
+
+
+def condition(leaf: Leaf) -> pl.Expr:
+    """Whether one condition holds; null where it is not known."""
+    if isinstance(leaf, HasAny):
+        return _holds_any(leaf)
+    column = pl.col(WORDS.get(leaf.name, leaf.name))
+    if isinstance(leaf, Compare):
+        return _compared(column, leaf)
+    if isinstance(leaf, IsOneOf):
+        return column.cast(pl.String).is_in(list(leaf.words))
+    if isinstance(leaf, Flag):
+        return column.cast(pl.Boolean)
+    return column.is_not_null()
+
+
+def _compared(column: pl.Expr, leaf: Compare) -> pl.Expr:
+    # What is no number is not known; without this it would be larger than all numbers.
+    value = column.cast(pl.Float64).fill_nan(None)
+    sides = {
+        "=": value == leaf.number,
+        "<": value < leaf.number,
+        "<=": value <= leaf.number,
+        ">": value > leaf.number,
+        ">=": value >= leaf.number,
+    }
+    return sides[leaf.sign]
+
+
+def _holds_any(leaf: HasAny) -> pl.Expr:
+    if leaf.name == "reasons":
+        found = [pl.col(column).cast(pl.String).is_in(list(leaf.words)) for column in REASONS]
+    else:
+        # Causes are joined by a semicolon; all ids are of one length, so none can be a part of another.
+        found = [pl.col(column).cast(pl.String).str.contains_any(list(leaf.words)) for column in SETS[leaf.name]]
+    return pl.any_horizontal(*(held.fill_null(value=False) for held in found))

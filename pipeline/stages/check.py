@@ -6,12 +6,14 @@ from pathlib import Path
 from pipeline import params, sql
 from pipeline.errors import BadPlaybooks
 from pipeline.examples import snapshots as calendar
-from pipeline.examples.features import families, model_features
+from pipeline.examples.features import Feature, model_features, witnesses
 from pipeline.model import contract
-from pipeline.paths import PLAYBOOKS
-from pipeline.playbooks import declared
+from pipeline.paths import PLAYBOOKS, REPRO
+from pipeline.playbooks import declared, dry_run, lint, rules
+from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.sources import open_source
-from pipeline.tables import schemas
+from pipeline.stages import candidates
+from pipeline.tables import schemas, storage
 
 
 def run() -> Iterator[str]:
@@ -22,9 +24,7 @@ def run() -> Iterator[str]:
     features = model_features(settings.features, settings.sources)
     yield f"features: {len(features)} that the declared columns can carry"
     yield from contract.treatments(features)
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families(settings.features))
-    yield f"playbooks.yaml: {len(playbooks)} playbooks"
-    yield from _for_nobody(playbooks, {feature.family for feature in features})
+    yield from _playbooks(settings, [*features, *witnesses(settings.features, settings.sources)])
     days = calendar.snapshot_days(settings.snapshots)
     complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
     yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
@@ -45,9 +45,25 @@ def _sources(settings: params.Params) -> Iterator[str]:
         yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
 
 
-def _for_nobody(playbooks: dict[str, declared.Playbook], carried: set[str]) -> Iterator[str]:
-    """Playbooks that wait for a reason the declared columns can never give."""
-    for name, playbook in playbooks.items():
-        for asked in (playbook.when.reasons, playbook.when.first_reason):
-            if asked is not None and not carried & set(asked):
-                yield f"playbooks.{name}: is for nobody, since the declared columns carry no reason {', '.join(asked)}"
+def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
+    """The playbooks by themselves, beside the declared columns, and beside the scores, where there are any."""
+    names = vocabulary(settings.score, settings.features)
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), names)
+    lint.refuse(playbooks, names, settings.score)
+    yield f"playbooks.yaml: {len(playbooks)} playbooks"
+    causes = {cause for feature in told for cause in feature.causes}
+    yield from lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
+    if storage.bucket_files(REPRO.scores):
+        yield from _dry_run(settings, playbooks)
+
+
+def _dry_run(settings: params.Params, playbooks: dict[str, declared.Playbook]) -> Iterator[str]:
+    scored = storage.read_parquet(storage.bucket_files(REPRO.scores)[0])
+    needed = {"as_of", "customer_key"} - set(scored.columns)
+    if needed or scored.is_empty():
+        yield f"{REPRO.scores}: has no {', '.join(sorted(needed)) or 'rows'}; for a dry run of the playbooks: dvc repro"
+        return
+    day = scored["as_of"][0]
+    looked_at = set().union(*(rules.columns(book.when) for book in playbooks.values()))
+    found = candidates.read(REPRO, day, looked_at)
+    yield from dry_run.notes(found, playbooks, settings.data.currency)

@@ -11,14 +11,14 @@ import polars as pl
 
 from pipeline import lists, params
 from pipeline.errors import BadPlaybooks
-from pipeline.examples.features import families
 from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import assign, cooldown, declared, follow_up, value
+from pipeline.playbooks import assign, cooldown, declared, follow_up, record, rules, value
 from pipeline.playbooks import control as controls
-from pipeline.stages import main, verdict
+from pipeline.playbooks.vocabulary import vocabulary
+from pipeline.stages import candidates, main, verdict
 from pipeline.tables import storage
 
 REASONS = [
@@ -29,7 +29,7 @@ REASONS = [
 DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
-            "would_have_been"]  # fmt: skip
+            "would_have_been", "stage", *record.RECORD]  # fmt: skip
 
 
 def run(
@@ -64,7 +64,7 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = _decide(data, features, score, at, day, control)
+    decided = decide(data, features, score, at, day, control)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -106,17 +106,31 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
     return lists.publish(week, at.exports, replace=replace)
 
 
-def _decide(
+def decide(
     data: params.Data,
     features: params.Features,
     score: params.Score,
     at: Paths,
     day: date,
     control: params.Control,
+    file: Path = PLAYBOOKS,
 ) -> pl.DataFrame:
-    """One action for everyone, or none and why, knowing what earlier weeks of the same company gave to whom."""
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families(features))
-    scores = storage.read_buckets(at.scores).sort("customer_id")
+    """One action for everyone, or none and why, knowing what earlier weeks of the same company gave to whom.
+
+    Parameters
+    ----------
+    data, features, score, control
+        Sections of ``params.yaml``.
+    at
+        Where the scores of that day lie, with the examples and tables they come from, and the weeks before.
+    day
+        The day of the list.
+    file
+        The playbooks.
+    """
+    playbooks = declared.parse(params.read_yaml(file, BadPlaybooks), vocabulary(score, features))
+    looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
+    scores = candidates.read(at, day, looked_at)
     lists.recover(at.exports)
     since = cooldown.first_day(playbooks, day).isoformat()
     weeks = [
@@ -130,7 +144,8 @@ def _decide(
     # A week from before there was a control group has nobody who would have been given something.
     earlier = pl.concat([pl.LazyFrame(schema=cooldown.EARLIER), *given], how="diagonal").select(cooldown.EARLIER.keys())
     earlier_that_matter = earlier.filter(cooldown.matters(playbooks, day)).collect()
-    return assign.assign(controls.mark(scores, control), playbooks, day, data.currency, earlier_that_matter)
+    decided = assign.assign(controls.mark(scores, control), playbooks, day, data.currency, earlier_that_matter)
+    return record.with_record(decided, playbooks)
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from pipeline.examples.features import Feature
 from pipeline.model import artefacts, rhythm
 from pipeline.model.spend import Spend
 from pipeline.params import Label, Reasons, Score
-from pipeline.playbooks import value
+from pipeline.playbooks import stage, value
 from pipeline.reasons import blend
 from pipeline.reasons.words import Teller
 from pipeline.tables import storage
@@ -42,6 +42,8 @@ SCORE_COLUMNS = [
     "strategic",
     "spend_365d",
     *CAUSE_COLUMNS,
+    "stage",
+    "customer_key",
 ]
 
 
@@ -92,6 +94,7 @@ def score(job: Job) -> int:
         value.tier(job.score),
     ).with_columns(
         value.band(pl.col("churn_probability"), job.score),
+        stage.stage(),
         (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
         pl.lit(None, dtype=pl.String).alias("value_tier"),

@@ -11,7 +11,7 @@ from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.params import Control
 from pipeline.playbooks import assign, control, cooldown
-from pipeline.playbooks.declared import Playbook, When
+from pipeline.playbooks.declared import Playbook
 
 SETTINGS = Control(share=0.3, salt="left-alone", version=1)
 TIERS = ("top", "middle", "tail")
@@ -94,7 +94,7 @@ def test_nobody_scored_is_no_failure():
 
 
 def playbook(**more) -> Playbook:
-    usual = {"tactic": "thank-you-email", "when": When(), "cost": 0.0}
+    usual = {"tactic": "thank-you-email", "when": "everyone", "cost": 0.0}
     return Playbook(action="Do it", channel="mail", who="us", due_in_days=1, **usual | more)
 
 

@@ -18,12 +18,13 @@ WEEK = date(2024, 7, 1)
 BOOKS = """
 playbooks:
   call:
-    {tactic: friendly-check-in-call, when: {}, action: Call, channel: phone, who: sales, due_in_days: 3, cost: 0,
+    {tactic: friendly-check-in-call, when: everyone, action: Call, channel: phone, who: sales, due_in_days: 3, cost: 0,
      cooldown_days: 14}
-  mail: {tactic: thank-you-email, when: {}, action: Write, channel: e-mail, who: sales, due_in_days: 3, cost: 0}
+  mail: {tactic: thank-you-email, when: everyone, action: Write, channel: e-mail, who: sales, due_in_days: 3, cost: 0}
 """
 CUSTOMER = {"risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "value_at_stake": 30.0,
-            "loss_making": False, "strategic": False, "owner": None}  # fmt: skip
+            "loss_making": False, "strategic": False, "owner": None, "stage": "long", "value_tier": "top",
+            "market": "b2c", "reason_1_text": None}  # fmt: skip
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def publish(day: str, company: str, **imagined: list) -> None:
 
 
 def decide(settings: params.Params, how: params.Control | None = None) -> dict[str, str | None]:
-    decided = s6_publish._decide(settings.data, settings.features, settings.score, REPRO, WEEK, how)
+    decided = s6_publish.decide(settings.data, settings.features, settings.score, REPRO, WEEK, how)
     assert decided["customer_id"].to_list() == ["a", "b"], "in order"
     return dict(decided.select("customer_id", "playbook").iter_rows())
 

@@ -13,7 +13,7 @@ from pipeline.model.gamma_gamma import GammaGamma
 from pipeline.model.spend import Spend
 from pipeline.params import Label, Score
 from pipeline.playbooks import assign, cooldown, value
-from pipeline.playbooks.declared import Playbook, When
+from pipeline.playbooks.declared import Playbook
 from pipeline.stages import scoring
 from tests import bucket
 from tests.drawing import drawn
@@ -101,7 +101,7 @@ def test_without_a_reason_column_nobody_is_strategic():
 
 
 def playbook(cost: float) -> Playbook:
-    return Playbook(tactic="thank-you-email", when=When(), action="Do it", channel="phone", who="success",
+    return Playbook(tactic="thank-you-email", when="everyone", action="Do it", channel="phone", who="success",
                     due_in_days=3, cost=cost)  # fmt: skip
 
 
