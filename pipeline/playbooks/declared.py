@@ -87,7 +87,7 @@ class Playbooks(_Declared):
     playbooks: Annotated[dict[str, Playbook], Field(min_length=1)]
 
 
-def parse(content: dict[str, Any], names: Vocabulary) -> dict[str, Playbook]:
+def parse(content: dict[str, Any], names: Vocabulary, file: str = "playbooks.yaml") -> dict[str, Playbook]:
     """Check the playbooks against the tactics, the channels, and the names a rule may speak of.
 
     Parameters
@@ -96,6 +96,8 @@ def parse(content: dict[str, Any], names: Vocabulary) -> dict[str, Playbook]:
         What ``playbooks.yaml`` holds.
     names
         Of `pipeline.playbooks.vocabulary`.
+    file
+        What to call the file where something is wrong.
 
     Raises
     ------
@@ -106,10 +108,10 @@ def parse(content: dict[str, Any], names: Vocabulary) -> dict[str, Playbook]:
     try:
         found = Playbooks.model_validate(content).playbooks
     except ValidationError as error:
-        raise BadPlaybooks(f"playbooks.yaml: {first_problem(error, Playbooks)}") from None
+        raise BadPlaybooks(f"{file}: {first_problem(error, Playbooks)}") from None
     for name, playbook in found.items():
-        _check_tactic(f"playbooks.yaml: playbooks.{name}", playbook)
-        _check_words(f"playbooks.yaml: playbooks.{name}", playbook, names)
+        _check_tactic(f"{file}: playbooks.{name}", playbook)
+        _check_words(f"{file}: playbooks.{name}", playbook, names)
     return found
 
 

@@ -56,8 +56,8 @@ def never(
     sources: Sources,
     families: Collection[str],
     causes: Collection[str],
-) -> Iterator[str]:
-    """One line for each playbook whose rule cannot hold with the columns the company has declared.
+) -> dict[str, str]:
+    """The playbooks whose rule cannot hold with the columns the company has declared, each with why.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ def never(
     """  # fmt: skip
     columns = {f"{table}.{column}" for table, source in sources.declared().items() for column in source.columns}
     tables = set(sources.declared())
+    found = {}
     for name, book in playbooks.items():
         lacking: dict[str, str] = {}
         for leaf in conditions(book.when.expression):
@@ -80,7 +81,8 @@ def never(
                     f"sources.{table}.columns has no {column}")  # fmt: skip
         outcome = _Outcomes(lacking, names, set(families), set(causes))
         if True not in outcome.of(book.when.expression):
-            yield f"playbooks.{name}: can never hold, since {outcome.why}"
+            found[name] = outcome.why
+    return found
 
 
 class _Outcomes:

@@ -54,6 +54,7 @@ class Logic:
 
     def contradiction(self, rule: Expression) -> str | None:
         """Why a rule can never hold, or None if it can, or if that is not decided."""
+        self.conflict = "no customer is left"
         try:
             return None if self._states(rule, "true") else self.conflict
         except TooMany:

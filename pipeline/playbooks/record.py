@@ -1,17 +1,20 @@
 """How an action was chosen, kept beside it: for which segment, with what objective, why this one, and what instead."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
 from pipeline.playbooks.catalogue import tactics
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.expression import Compare, Expression, Flag, HasAny, IsOneOf, Leaf, asked
-from pipeline.playbooks.rules import CAUSES, REASONS, SETS, condition, truth
+from pipeline.playbooks.rules import CAUSES, REASONS, SETS, columns, condition, truth
 from pipeline.playbooks.vocabulary import ATTRIBUTES
 from pipeline.reasons.causes import CAUSES as CAUSE_WORDS
 
+# A condition a rule asks for, with the alternatives it stands in.
+Asked: TypeAlias = tuple[Leaf, tuple[Expression, ...]]
 RECORD: Final = ("segment", "objective", "why_this", "second_choice")
+TEXTS: Final = tuple(f"reason_{place}_text" for place in (1, 2, 3))
 # Names that say of which kind a customer is, and not what happened to them.
 KINDS_OF_CUSTOMER: Final = {
     *("churn_probability", "risk_percentile", "risk_band", "tier", "stage", "value_tier", "value", "value_at_stake"),
@@ -56,15 +59,19 @@ def with_record(decided: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.Dat
         What was given comes from these.
     """
     objectives = {name: tactics()[book.tactic].objective for name, book in playbooks.items()}
-    row = pl.int_range(pl.len()).alias("row")
-    numbered = decided.with_columns(
-        _segment(), pl.col("playbook").replace_strict(objectives, default=None).alias("objective"), row
-    )
-    parts = [
-        part.with_columns(why_this(playbooks[name]) if name in playbooks else pl.lit(None, pl.String).alias("why_this"))
-        for (name,), part in numbered.partition_by("playbook", as_dict=True, maintain_order=True).items()
-    ]
-    return pl.concat(parts).sort("row").drop("row") if parts else numbered.drop("row").with_columns(why_this=None)
+    objective = pl.col("playbook").replace_strict(objectives, default=None, return_dtype=pl.String).alias("objective")
+    return decided.with_columns(_segment(), objective, _each_why(decided, playbooks))
+
+
+def _each_why(decided: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.Series:
+    """``why_this`` of everyone: each playbook has sentences of its own, which only its customers need."""
+    looked_at = {"playbook", "tier", "risk_band", *TEXTS}.union(*(columns(book.when) for book in playbooks.values()))
+    # Only what the sentences look at is copied; of a million customers, the rest is gigabytes.
+    narrow = decided.select(name for name in decided.columns if name in looked_at).with_row_index("row")
+    given = narrow.filter(pl.col("playbook").is_not_null()).partition_by("playbook", as_dict=True)
+    said = [part.select("row", why_this(playbooks[str(name)])) for (name,), part in given.items()]
+    empty = pl.DataFrame(schema={"row": pl.UInt32, "why_this": pl.String})
+    return narrow.select("row").join(pl.concat([empty, *said]), on="row", how="left", maintain_order="left")["why_this"]
 
 
 def _segment() -> pl.Expr:
@@ -90,55 +97,70 @@ def why_this(playbook: Playbook) -> pl.Expr:
     >>> book = Playbook(tactic="bonus-expiry-reminder", when="days_to_points_expiry <= 14 and risk_band = low",
     ...                 action="Remind", channel="e-mail", who="marketing", due_in_days=2, cost=0)
     >>> table = pl.DataFrame({"days_to_points_expiry": [9.0], "risk_band": ["low"], "tier": ["loyal"],
-    ...                       "reason_1_text": [None]})
+    ...                       **{f"reason_{at}_text": [None] for at in (1, 2, 3)}})
     >>> table.select(why_this(book)).item()
     'because days to points expiry is 9'
     """
-    told = dict.fromkeys(asked(playbook.when.expression))
-    parts = [_where(within, text) for leaf, within in told for text in _part(leaf)]
+    told = list(asked(playbook.when.expression))
+    parts = [*(part for number in range(len(REASONS)) for part in _reason(number, told)), *_happened(told)]
     kind = pl.format("this is a {} customer of {} risk", "tier", "risk_band")
     said = pl.concat_str(parts, separator="; ", ignore_nulls=True) if parts else pl.lit("")
     named = pl.when(said != "").then(said)
     return pl.concat_str(pl.lit("because "), pl.coalesce(named, _of_reason(0), kind)).alias("why_this")
 
 
-def _part(leaf: Leaf) -> list[pl.Expr]:
-    """What a condition tells of a customer; null where it does not hold or is unknown."""
-    if isinstance(leaf, HasAny) and leaf.name in {"causes", "first_causes"}:
-        return [_of_causes(leaf, number) for number in range(len(SETS[leaf.name]))]
-    if isinstance(leaf, HasAny | IsOneOf) and leaf.name in {"reasons", "first_reason"}:
-        places = range(len(SETS.get(leaf.name, REASONS[:1])))
-        of_family = [pl.col(REASONS[number]).cast(pl.String).is_in(list(leaf.words)) for number in places]
-        return [pl.when(held).then(_of_reason(number)) for number, held in enumerate(of_family)]
-    if leaf.name in KINDS_OF_CUSTOMER:
+def _reason(number: int, told: list[Asked]) -> list[pl.Expr]:
+    """A told reason, if the rule names families or causes of it: with the cause; null where it is none of them."""
+    families: list[pl.Expr] = []
+    causes: list[pl.Expr] = []
+    for leaf, within in told:
+        if not isinstance(leaf, HasAny | IsOneOf) or number >= len(SETS.get(leaf.name, REASONS[:1])):
+            continue
+        if leaf.name in {"reasons", "first_reason"}:
+            families.append(_all(within) & pl.col(REASONS[number]).cast(pl.String).is_in(list(leaf.words)))
+        elif leaf.name in {"causes", "first_causes"}:
+            has = pl.col(CAUSES[number]).cast(pl.String)
+            causes += [
+                pl.when(_all(within) & has.str.contains(word, literal=True)).then(
+                    pl.lit(f" ({word}: {CAUSE_WORDS[word].words})")
+                )
+                for word in leaf.words
+            ]
+    if not families and not causes:
         return []
-    words = leaf.name.replace("_", " ")
-    if isinstance(leaf, Compare):
-        return [pl.when(condition(leaf)).then(pl.concat_str(pl.lit(f"{words} is "), _number(pl.col(leaf.name))))]
-    said = f"the customer {words}" if words.startswith("is ") else words
-    return [pl.when(condition(leaf)).then(pl.lit(said))] if isinstance(leaf, Flag) else []
+    cause = pl.coalesce(*causes, pl.lit(None, dtype=pl.String))
+    named = pl.any_horizontal(pl.lit(value=False), *families) | cause.is_not_null()
+    return [pl.when(named).then(pl.concat_str(_of_reason(number), cause.fill_null("")))]
 
 
-def _number(column: pl.Expr) -> pl.Expr:
+def _happened(told: list[Asked]) -> list[pl.Expr]:
+    """What happened or is due, once for each name the rule speaks of; null where that part of it does not hold."""
+    by_name: dict[str, list[pl.Expr]] = {}
+    for leaf, within in told:
+        if isinstance(leaf, Compare | Flag) and leaf.name not in KINDS_OF_CUSTOMER:
+            by_name.setdefault(leaf.name, []).append(_all(within) & condition(leaf))
+    flags = {leaf.name for leaf, _ in told if isinstance(leaf, Flag)}
+    return [
+        pl.when(pl.any_horizontal(held)).then(_yes(name) if name in flags else _number(name))
+        for name, held in by_name.items()
+    ]  # fmt: skip
+
+
+def _yes(name: str) -> pl.Expr:
+    words = name.replace("_", " ")
+    return pl.lit(f"the customer {words}" if words.startswith("is ") else words)
+
+
+def _number(name: str) -> pl.Expr:
     """Two digits at most, since nobody reads ten; a whole number without its point."""
-    number = column.cast(pl.Float64).round(2)
+    number = pl.col(name).cast(pl.Float64).round(2)
     whole = pl.when(number == number.round()).then(number.round().cast(pl.Int64, strict=False).cast(pl.String))
-    return pl.coalesce(whole, number.cast(pl.String))
+    return pl.concat_str(pl.lit(f"{name.replace('_', ' ')} is "), pl.coalesce(whole, number.cast(pl.String)))
 
 
 def _of_reason(number: int) -> pl.Expr:
-    return pl.concat_str(pl.lit('of "'), pl.col(f"reason_{number + 1}_text").cast(pl.String), pl.lit('"'))
+    return pl.concat_str(pl.lit('of "'), pl.col(TEXTS[number]).cast(pl.String), pl.lit('"'))
 
 
-def _of_causes(leaf: HasAny, number: int) -> pl.Expr:
-    """The reason that speaks for the cause, and the cause in words: the first of the rule's."""
-    has = pl.col(CAUSES[number]).cast(pl.String)
-    cause = pl.coalesce(
-        pl.when(has.str.contains(word, literal=True)).then(pl.lit(f" ({word}: {CAUSE_WORDS[word].words})"))
-        for word in leaf.words
-    )
-    return pl.concat_str(_of_reason(number), cause)
-
-
-def _where(within: tuple[Expression, ...], text: pl.Expr) -> pl.Expr:
-    return pl.when(pl.all_horizontal(pl.lit(value=True), *map(truth, within))).then(text)
+def _all(within: tuple[Expression, ...]) -> pl.Expr:
+    return pl.all_horizontal(pl.lit(value=True), *map(truth, within))

@@ -52,9 +52,11 @@ def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
     lint.refuse(playbooks, names, settings.score)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
     causes = {cause for feature in told for cause in feature.causes}
-    yield from lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
+    never = lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
+    for name, why in never.items():
+        yield f"playbooks.{name}: can never hold, since {why}"
     if storage.bucket_files(REPRO.scores):
-        yield from _dry_run(settings, playbooks)
+        yield from _dry_run(settings, {name: book for name, book in playbooks.items() if name not in never})
 
 
 def _dry_run(settings: params.Params, playbooks: dict[str, declared.Playbook]) -> Iterator[str]:

@@ -128,7 +128,7 @@ def decide(
     file
         The playbooks.
     """
-    playbooks = declared.parse(params.read_yaml(file, BadPlaybooks), vocabulary(score, features))
+    playbooks = declared.parse(params.read_yaml(file, BadPlaybooks), vocabulary(score, features), file.name)
     looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
     scores = candidates.read(at, day, looked_at)
     lists.recover(at.exports)
