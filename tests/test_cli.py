@@ -3,13 +3,16 @@
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import cli, errors, params
+from pipeline import cli, errors, params, paths
 from pipeline.examples.features import model_features
+from pipeline.tables import storage
 
 
 def churn(*words: str) -> tuple[int, str, str]:
@@ -94,6 +97,49 @@ def test_check_fails_in_one_line(company, file, before, after, code, message):
     assert found == code
     assert message in said
     assert said.count("\n") == 1
+
+
+BOOK = """
+  {name}: {{tactic: thank-you-email, when: "{when}", action: Write, channel: e-mail, who: us, due_in_days: 1, cost: {cost},
+    capacity: {capacity}}}"""
+
+
+def playbooks(*books: tuple[str, str, float, int]) -> None:
+    entries = "".join(BOOK.format(name=n, when=w, cost=c, capacity=k) for n, w, c, k in books)
+    Path("playbooks.yaml").write_text(f"playbooks:{entries}\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("day", [date(2024, 7, 1), date(2024, 6, 1)])
+def test_check_tries_the_playbooks_on_the_scores_of_the_day(company, day):
+    bands = ["high"] * 3 + ["low"] * 7
+    scores = {"customer_id": list("abcdefghij"), "customer_key": range(10), "as_of": [day] * 10, "risk_band": bands}
+    storage.write_parquet(pl.DataFrame(scores), storage.bucket_file(paths.REPRO.scores, 0))
+    playbooks(
+        ("call", "risk_band = high", 2.5, 2), ("mail", "risk_band = low", 0.5, 99), ("none", "risk_band = medium", 0, 9)
+    )
+    code, said, _ = churn("check")
+    notes = [line for line in said.splitlines() if line.startswith(("playbooks.", "data/"))]
+    assert code == 0, "notes stop nothing"
+    assert notes[1:] == (
+        [
+            "playbooks.call: is for 3 of 10 customers, and its capacity is 2 a week (5.00 EUR)",
+            "playbooks.none: is for nobody of the 10 customers scored",
+        ]
+        if day == date(2024, 7, 1)
+        else [
+            "data/scores: not made for 2024-07-01 as params.yaml says; to try the playbooks on scores, run: dvc repro"
+        ]
+    )
+
+
+def test_check_refuses_a_rule_that_can_never_hold(company):
+    playbooks(("call", "risk_band = high and churn_probability < 0.1", 2.5, 2))
+    code, _, said = churn("check")
+    assert (code, said) == (
+        11,
+        "playbooks.yaml: playbooks.call.when: can never hold, since `risk_band` and `churn_probability` exclude each "
+        "other; leave one condition out, or join them with `or`\n",
+    )
 
 
 def test_debug_adds_the_traceback(company):

@@ -60,12 +60,11 @@ def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
 
 
 def _dry_run(settings: params.Params, playbooks: dict[str, declared.Playbook]) -> Iterator[str]:
+    """What the playbooks would do with the scores there are, if these are the ones a list would be made from."""
     scored = storage.read_parquet(storage.bucket_files(REPRO.scores)[0])
-    needed = {"as_of", "customer_key"} - set(scored.columns)
-    if needed or scored.is_empty():
-        yield f"{REPRO.scores}: has no {', '.join(sorted(needed)) or 'rows'}; for a dry run of the playbooks: dvc repro"
+    day = settings.snapshots.as_of
+    if not {"as_of", "customer_key"} <= set(scored.columns) or not scored["as_of"].eq(day).all():
+        yield f"{REPRO.scores}: not made for {day} as params.yaml says; to try the playbooks on scores, run: dvc repro"
         return
-    day = scored["as_of"][0]
     looked_at = set().union(*(rules.columns(book.when) for book in playbooks.values()))
-    found = candidates.read(REPRO, day, looked_at)
-    yield from dry_run.notes(found, playbooks, settings.data.currency)
+    yield from dry_run.notes(candidates.read(REPRO, day, looked_at), playbooks, settings.data.currency)
