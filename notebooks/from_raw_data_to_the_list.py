@@ -33,13 +33,13 @@ import polars as pl
 
 from pipeline import params
 from pipeline.errors import BadPlaybooks
-from pipeline.examples.features import families as every_family
 from pipeline.examples.features import model_features
 from pipeline.examples.words import definition
 from pipeline.model import artefacts, baselines, intervals, learner, metrics, report, split, training
 from pipeline.model.ranker import matrix as matrix_of
 from pipeline.paths import PLAYBOOKS, REPRO
 from pipeline.playbooks import declared
+from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.reasons import blend, families, pictures
 from pipeline.sources import open_source
 from pipeline.stages import labelled
@@ -288,10 +288,12 @@ for place in ("reason_1", "reason_2", "reason_3", "protects_1"):
 # %% [markdown]
 # ## 9. What is done about it
 #
-# Each customer gets the first playbook that is for them and costs less than is at stake, or nothing and why.
+# Each customer gets the first playbook that is for them and costs less than is at stake, or nothing and why. For whom a
+# playbook is, is said by a rule that anybody can read; how an action was chosen is kept beside it.
 
 # %%
-playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, every_family(settings.features))
+names = vocabulary(settings.score, settings.features)
+playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), names)
 actions = storage.read_parquet(week / "actions.parquet")
 given = actions.group_by("playbook").agg(
     pl.len().alias("customers"), pl.col("value_at_stake").sum().round(2), pl.col("cost").sum().round(2)
@@ -304,6 +306,11 @@ pl.DataFrame({"playbook": list(playbooks), "who": [playbook.who for playbook in 
 nothing = actions.filter(pl.col("playbook").is_null())
 print(f"nothing to do for {len(nothing):,} of {len(actions):,}; the most frequent reasons:")
 nothing["why_not"].value_counts(sort=True).head(5)
+
+# %%
+actions.filter(pl.col("playbook").is_not_null()).sort("value_at_stake", "customer_id", descending=[True, False]).select(
+    "customer_id", "segment", "playbook", "why_this", "second_choice"
+).head(5)
 
 # %% [markdown]
 # ## 10. The list

@@ -70,7 +70,7 @@ def _each_why(decided: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.Serie
     narrow = decided.select(name for name in decided.columns if name in looked_at).with_row_index("row")
     given = narrow.filter(pl.col("playbook").is_not_null()).partition_by("playbook", as_dict=True)
     said = [part.select("row", why_this(playbooks[str(name)])) for (name,), part in given.items()]
-    empty = pl.DataFrame(schema={"row": pl.UInt32, "why_this": pl.String})
+    empty = pl.DataFrame(schema={"row": narrow.schema["row"], "why_this": pl.String})
     return narrow.select("row").join(pl.concat([empty, *said]), on="row", how="left", maintain_order="left")["why_this"]
 
 
