@@ -227,6 +227,36 @@ class Control(Section):
     version: PositiveInt
 
 
+class Guards(Section):
+    """What no playbook may do, whatever its rule says."""
+
+    feasibility_cost: NotNegative
+    least_margin_share: Share
+    most_offers: PositiveInt
+    apart_days: Days
+    least_nps: NotNegative
+    least_csat: NotNegative
+    quality_causes: list[CauseId]
+    overpromises: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+class Contact(Section):
+    """How often, how and when a customer may hear from all teams together."""
+
+    most_per_day: PositiveInt
+    most_per_week: PositiveInt
+    longest_silence_days: Days
+    open_days: NaturalInt
+    rest_days: NaturalInt
+    unknown_consent: Literal["allow", "refuse"]
+    window_days: Annotated[int, Field(ge=7, le=36500)]
+    most_offers_in_window: NaturalInt
+    most_offer_share: PositiveShare
+    fatigue_types: list[Word]
+    most_unanswered: PositiveInt
+    quiet_days: Days
+
+
 class Lists(Section):
     """What people are handed."""
 
@@ -259,6 +289,8 @@ class Params(Section):
     score: Score
     reasons: Reasons
     control: Control
+    guards: Guards
+    contact: Contact
     lists: Lists
     tracking: Tracking
 

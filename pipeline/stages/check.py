@@ -9,7 +9,7 @@ from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import families, model_features
 from pipeline.model import contract
 from pipeline.paths import PLAYBOOKS
-from pipeline.playbooks import declared
+from pipeline.playbooks import declared, declared_checks
 from pipeline.sources import open_source
 from pipeline.tables import schemas
 
@@ -23,6 +23,7 @@ def run() -> Iterator[str]:
     yield f"features: {len(features)} that the declared columns can carry"
     yield from contract.treatments(features)
     playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families(settings.features))
+    declared_checks.check_against(playbooks, settings.guards)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
     yield from _for_nobody(playbooks, {feature.family for feature in features})
     days = calendar.snapshot_days(settings.snapshots)

@@ -16,9 +16,12 @@ from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import assign, cooldown, declared, follow_up, value
+from pipeline.playbooks import assign, declared, declared_checks, follow_up, holds, tasks, value
 from pipeline.playbooks import control as controls
-from pipeline.stages import main, verdict
+from pipeline.playbooks.guards import quality
+from pipeline.playbooks.policy import floor
+from pipeline.playbooks.ruling import Ruling
+from pipeline.stages import ledger, main, verdict
 from pipeline.tables import storage
 
 REASONS = [
@@ -29,7 +32,8 @@ REASONS = [
 DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
-            "would_have_been"]  # fmt: skip
+            "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
+            "contact_due_day"]  # fmt: skip
 
 
 def run(
@@ -40,11 +44,15 @@ def run(
     score: params.Score,
     reasons: params.Reasons,
     control: params.Control,
+    guards: params.Guards,
+    contact: params.Contact,
     lists: params.Lists,
     at: Paths = REPRO,
 ) -> str:
     """Decide for everyone, list those to act on or to watch, publish the week whole, and say where."""
-    week = prepare(data, snapshots, label, features, score, reasons, control, lists, at, snapshots.as_of)
+    week = prepare(
+        data, snapshots, label, features, score, reasons, control, guards, contact, lists, at, snapshots.as_of
+    )
     return f"{week.about.listed:,} customers listed: {write(week, at, replace=lists.replace_in_repro)}"
 
 
@@ -56,6 +64,8 @@ def prepare(
     score: params.Score,
     reasons: params.Reasons,
     control: params.Control,
+    guards: params.Guards,
+    contact: params.Contact,
     settings: params.Lists,
     at: Paths,
     day: date,
@@ -64,7 +74,10 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = _decide(data, features, score, at, day, control)
+    ruling = Ruling(day, guards, contact, score)
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families(features))
+    declared_checks.check_against(playbooks, guards)
+    decided = _with_what_to_mind(_decide(data, playbooks, at, control, ruling), playbooks, at, ruling)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -92,11 +105,15 @@ def prepare(
             "feeds": storage.read_json(at.feeds_report)[str(day)],
             "causes": {key: causes[key] for key in ("overall", "blind_spots")},
             **_decisions(decided, listed, previous, score),
+            "quality_problems": quality.problems(decided, guards.quality_causes),
+            "contact": floor.report(decided, day),
         },
         fingerprints={
             "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
-            "params": _fingerprint([data, label, features, score, reasons, control, settings], snapshots),
+            "params": _fingerprint(
+                [data, label, features, score, reasons, control, guards, contact, settings], snapshots
+            ),
         },
     )
 
@@ -108,29 +125,27 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
 
 def _decide(
     data: params.Data,
-    features: params.Features,
-    score: params.Score,
+    playbooks: dict[str, declared.Playbook],
     at: Paths,
-    day: date,
-    control: params.Control,
+    control: params.Control | None,
+    ruling: Ruling,
 ) -> pl.DataFrame:
-    """One action for everyone, or none and why, knowing what earlier weeks of the same company gave to whom."""
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families(features))
-    scores = storage.read_buckets(at.scores).sort("customer_id")
-    lists.recover(at.exports)
-    since = cooldown.first_day(playbooks, day).isoformat()
-    weeks = [
-        folder
-        for folder in sorted(at.exports.glob("????-??-??"))
-        if since <= folder.name < day.isoformat()
-        and (folder / "manifest.json").is_file()
-        and storage.read_json(folder / "manifest.json")["company"] == data.name
-    ]
-    given = [pl.scan_parquet(folder / "actions.parquet") for folder in weeks]
-    # A week from before there was a control group has nobody who would have been given something.
-    earlier = pl.concat([pl.LazyFrame(schema=cooldown.EARLIER), *given], how="diagonal").select(cooldown.EARLIER.keys())
-    earlier_that_matter = earlier.filter(cooldown.matters(playbooks, day)).collect()
-    return assign.assign(controls.mark(scores, control), playbooks, day, data.currency, earlier_that_matter)
+    """One action for everyone, or none and why, knowing what all teams and earlier weeks gave to whom."""
+    scores = controls.mark(storage.read_buckets(at.scores).sort("customer_id"), control)
+    given = ledger.given(at.exports, data.name, playbooks, ruling)
+    customers = ledger.customers(scores, given, at, playbooks, ruling)
+    held = holds.holds(customers, playbooks, ruling)
+    earlier = ledger.earlier(given, playbooks, ruling.as_of)
+    return assign.assign(customers, playbooks, ruling.as_of, data.currency, earlier, held)
+
+
+def _with_what_to_mind(
+    decided: pl.DataFrame, playbooks: dict[str, declared.Playbook], at: Paths, ruling: Ruling
+) -> pl.DataFrame:
+    """Drafts, promises and open matters beside each action, and who has been left alone too long."""
+    is_known = bool(storage.bucket_files(at.tables / "contacts"))
+    silence = floor.columns(ruling.contact, ruling.as_of, is_known=is_known)
+    return tasks.handed(decided, playbooks, ruling.as_of).with_columns(silence)
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
