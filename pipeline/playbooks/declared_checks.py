@@ -46,8 +46,8 @@ def _check_promotion(where: str, playbook: "Playbook") -> None:
     terms = playbook.promotion
     if terms is not None and terms.was_price > terms.lowest_price_before:
         raise BadPlaybooks(
-            f"{where}.promotion.was_price: {terms.was_price:g} is more than lowest_price_before, the lowest price of the "
-            f"30 days before; a reduction is honest from that one only, write {terms.lowest_price_before:g}"
+            f"{where}.promotion.was_price: {terms.was_price:g} is more than lowest_price_before, the lowest price of "
+            f"the 30 days before; a reduction is honest from that one only, write {terms.lowest_price_before:g}"
         )
 
 

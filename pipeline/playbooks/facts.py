@@ -55,7 +55,8 @@ def beside(scores: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
     Examples
     --------
     >>> known = pl.DataFrame({"customer_id": ["b"], "sent_7d": [2]})
-    >>> beside(pl.DataFrame({"customer_id": ["a", "b"]}), [known]).select("customer_id", "sent_7d", "snoozed_until").rows()
+    >>> found = beside(pl.DataFrame({"customer_id": ["a", "b"]}), [known])
+    >>> found.select("customer_id", "sent_7d", "snoozed_until").rows()
     [('a', 0, None), ('b', 2, None)]
     """
     found = scores.drop(name for name in FACTS if name in scores.columns)

@@ -92,28 +92,68 @@ def _sent(
     playbooks: dict[str, Playbook], ruling: Ruling,
 ) -> pl.DataFrame:  # fmt: skip
     contact, as_of = ruling.contact, ruling.as_of
-    selling = [name for name, book in playbooks.items() if book.sells]
     answered = _answered(scores, events, told).lazy()
-
-    def recorded(table: pl.LazyFrame) -> pl.LazyFrame:
-        before = table.filter(pl.col("day") < as_of).join(answered, on="customer_id", how="semi")
-        return history.on_record(before, selling)
-
+    recorded = _recorder(answered, playbooks, as_of)
     folder = at.tables / "contacts"
     on_record = _each(folder, lambda table: history.counts(recorded(table), contact, as_of))
     last = _each(folder, lambda table: history.unanswered(recorded(table), answered), {"last_sent_day": pl.Date()})
+    acts = _acts_not_on_record(recorded, folder, told, given, playbooks, ruling)
+    listed = history.counts(acts.lazy(), contact, as_of).collect()
+    both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id").agg(pl.exclude("customer_id").sum())
+    done = told.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
+    found = both.join(last, on="customer_id", how="full", coalesce=True)
+    found = found.join(done, on="customer_id", how="full", coalesce=True)
+    return found.with_columns(pl.max_horizontal("last_sent_day", "done").alias("last_sent_day")).drop("done")
+
+
+def past(
+    who: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], ruling: Ruling
+) -> pl.DataFrame:
+    """Every contact of some customers within the window of offers: ``customer_id``, ``day`` and ``is_offer``."""
+    after, folder = ruling.as_of - timedelta(days=ruling.contact.window_days), at.tables / "contacts"
+    recorded = _recorder(who.lazy().select("customer_id"), playbooks, ruling.as_of)
+    columns = {"day": pl.Date(), "is_offer": pl.Boolean()}
+    lately = _each(folder, lambda table: recorded(table).filter(pl.col("day") > after).drop("playbook"), columns)
+    told = handed_back.read(at.tables / "outcomes", ruling.as_of)
+    acts = _acts_not_on_record(recorded, folder, told, given, playbooks, ruling)
+    listed = acts.join(who, on="customer_id", how="semi").select("customer_id", "day", "is_offer")
+    return pl.concat([listed, lately.select("customer_id", "day", "is_offer")]).sort("customer_id", "day", "is_offer")
+
+
+def with_last_orders(who: pl.DataFrame, at: Paths, as_of: date) -> pl.DataFrame:
+    """Add ``last_order_day``, before the day, of customers that were not scored."""
+
+    def last(lines: pl.LazyFrame) -> pl.LazyFrame:
+        bought = lines.filter(pl.col("day") < as_of, pl.col("amount_minor") > 0)
+        mine = bought.join(who.lazy(), on="customer_id", how="semi")
+        return mine.group_by("customer_id").agg(pl.col("day").max().alias("last_order_day"))
+
+    return who.join(_each(at.tables / "transactions", last), on="customer_id", how="left")
+
+
+def _recorder(who: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) -> Table:
+    """What turns the table contacts into the contacts of some customers before the day."""
+    selling = [name for name, book in playbooks.items() if book.sells]
+
+    def recorded(table: pl.LazyFrame) -> pl.LazyFrame:
+        return history.on_record(table.filter(pl.col("day") < as_of).join(who, on="customer_id", how="semi"), selling)
+
+    return recorded
+
+
+def _acts_not_on_record(
+    recorded: Table,
+    folder: Path,
+    told: pl.DataFrame,
+    given: pl.LazyFrame,
+    playbooks: dict[str, Playbook],
+    ruling: Ruling,
+) -> pl.DataFrame:
     by_playbook = {"day": pl.Date(), "playbook": pl.String()}
     named = _each(folder, lambda table: recorded(table).filter(pl.col("playbook").is_not_null()), by_playbook)
     undone = told.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
-    acts = history.acts(given, playbooks, undone, as_of - timedelta(days=contact.window_days))
-    acts = history.not_on_record(acts, named, contact)
-    listed = history.counts(acts.lazy().select("customer_id", "day", "is_offer"), contact, as_of).collect()
-    both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id").agg(pl.exclude("customer_id").sum())
-    done = told.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
-    found = both.join(last, on="customer_id", how="full", coalesce=True).join(
-        done, on="customer_id", how="full", coalesce=True
-    )
-    return found.with_columns(pl.max_horizontal("last_sent_day", "done").alias("last_sent_day")).drop("done")
+    acts = history.acts(given, playbooks, undone, ruling.as_of - timedelta(days=ruling.contact.window_days))
+    return history.not_on_record(acts, named, ruling.contact)
 
 
 def _answered(scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:

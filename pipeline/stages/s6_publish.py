@@ -115,6 +115,7 @@ def prepare(
                 [data, label, features, score, reasons, control, guards, contact, settings], snapshots
             ),
         },
+        promises=tasks.promises(decided, day),
     )
 
 
