@@ -77,7 +77,7 @@ def prepare(
     ruling = Ruling(day, guards, contact, score)
     playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), score, families(features))
     declared_checks.check_against(playbooks, guards)
-    decided = _with_what_to_mind(_decide(data, playbooks, at, control, ruling), playbooks, at, ruling)
+    decided = tasks.handed(_decide(data, playbooks, at, control, ruling), playbooks, day)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -134,19 +134,12 @@ def _decide(
     """One action for everyone, or none and why, knowing what all teams and earlier weeks gave to whom."""
     scores = controls.mark(storage.read_buckets(at.scores).sort("customer_id"), control)
     given = ledger.given(at.exports, data.name, playbooks, ruling)
-    customers = ledger.customers(scores, given, at, playbooks, ruling)
+    is_known = bool(storage.bucket_files(at.tables / "contacts"))
+    silence = floor.columns(ruling.contact, ruling.as_of, is_known=is_known)
+    customers = ledger.customers(scores, given, at, playbooks, ruling).with_columns(silence)
     held = holds.holds(customers, playbooks, ruling)
     earlier = ledger.earlier(given, playbooks, ruling.as_of)
     return assign.assign(customers, playbooks, ruling.as_of, data.currency, earlier, held)
-
-
-def _with_what_to_mind(
-    decided: pl.DataFrame, playbooks: dict[str, declared.Playbook], at: Paths, ruling: Ruling
-) -> pl.DataFrame:
-    """Drafts, promises and open matters beside each action, and who has been left alone too long."""
-    is_known = bool(storage.bucket_files(at.tables / "contacts"))
-    silence = floor.columns(ruling.contact, ruling.as_of, is_known=is_known)
-    return tasks.handed(decided, playbooks, ruling.as_of).with_columns(silence)
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:

@@ -26,7 +26,7 @@ playbooks:
   mail: {tactic: thank-you-email, when: {}, action: Write, channel: e-mail, who: sales, due_in_days: 3, cost: 0}
 """
 CUSTOMER = {"risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "value_at_stake": 30.0,
-            "loss_making": False, "strategic": False, "owner": None}  # fmt: skip
+            "loss_making": False, "strategic": False, "owner": None, "value_tier": "top"}  # fmt: skip
 
 
 @pytest.fixture
