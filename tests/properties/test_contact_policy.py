@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import polars as pl
 from hypothesis import given
@@ -26,27 +27,28 @@ from pipeline.tables import storage
 from tests.playbooks.week import WEEK, book, frame, ruling
 from tests.profiles import examples
 
-WHO = "abc"
+WHO = "abcd"
 SOME = params.Control(share=0.3, salt="left-alone", version=9)
 CONSENT = {"e-mail": "email_opt_in", "phone": "phone_opt_in", "letter": None, "internal": None}
 KEPT = ("customer_id", "as_of", "given_day", "playbook", "would_have_been", "channel", "tactic")
 
-tactic = st.sampled_from(["newsletter-useful", "personal-post-sale-offer", "conflict-resolution", "exit-interview",
-                          "win-back-campaign", "thank-you-email"])  # fmt: skip
-channel = st.lists(st.sampled_from(sorted(CONSENT)), min_size=1, max_size=3, unique=True)
-maybe_few = st.none() | st.integers(0, 3)
+TACTICS = ("newsletter-useful", "personal-post-sale-offer", "conflict-resolution", "exit-interview",
+           "win-back-campaign", "thank-you-email")  # fmt: skip
 
 
-@st.composite
-def playbooks(draw) -> dict[str, Playbook]:
+def playbooks(dice: Random) -> dict[str, Playbook]:
     found = {}
-    for name in draw(st.lists(st.sampled_from(["p", "q", "r", "s"]), min_size=1, max_size=4, unique=True)):
-        stock, capacity = draw(maybe_few), draw(st.none() | st.integers(1, 3))
-        promotion = None if stock is None else {"was_price": 1, "lowest_price_before": 1, "stock": stock}
+    for name in dice.sample("pqrs", dice.randint(1, 4)):
+        stock = dice.choice([None, None, None, 0, 1, 2])
         found[name] = book(
-            draw(tactic), channel=draw(channel), cost=draw(st.sampled_from([0.0, 2.0])), capacity=capacity,
-            cooldown_days=draw(st.none() | st.integers(1, 30)), promotion=promotion, due_in_days=draw(st.integers(0, 9)),
-        )  # fmt: skip
+            dice.choice(TACTICS),
+            channel=dice.sample(sorted(CONSENT), dice.choice([1, 1, 2])),
+            cost=dice.choice([0.0, 0.0, 6.0]),
+            capacity=dice.choice([None, None, 1, 2]),
+            cooldown_days=dice.choice([None, None, 3, 12, 30]),
+            promotion=None if stock is None else {"was_price": 1, "lowest_price_before": 1, "stock": stock},
+            due_in_days=dice.randint(0, 9),
+        )
     return found
 
 
@@ -65,37 +67,39 @@ class World:
     guards: dict
 
 
-@st.composite
-def worlds(draw) -> World:
-    gaps = draw(st.lists(st.integers(1, 9), min_size=1, max_size=3))
+def worlds(seed: int) -> World:
+    """Drawn evenly: what random examples like best, the small and the plain, breaks no rule of contact."""
+    dice = Random(seed)
+    gaps = [dice.randint(1, 9) for _ in range(dice.randint(2, 4))]
     days = [WEEK + timedelta(days=sum(gaps[:at])) for at in range(len(gaps) + 1)]
-    who, week = st.sampled_from(WHO), st.sampled_from(days)
-    any_day = st.builds(lambda day, back: day - timedelta(days=back), week, st.integers(-8, 8))
-    status = st.sampled_from(["done", "not_done", "wrong_reason"])
-    handed_back = st.tuples(who, st.integers(0, len(gaps) - 1), status, st.none() | any_day)
-    consent = st.sampled_from([None, True, True, False])
+
+    def who() -> str:
+        return dice.choice(WHO)
+
+    def any_day() -> date:
+        return dice.choice(days) - timedelta(days=dice.randint(-8, 8))
+
+    status = ("done", "not_done", "wrong_reason")
     return World(
-        books=draw(playbooks()),
+        books=playbooks(dice),
         days=days,
-        contacts=draw(st.lists(st.tuples(who, any_day, st.sampled_from(["offer", "useful"])), max_size=8)),
-        outcomes=draw(st.lists(handed_back, max_size=5)),
-        consents=draw(st.lists(st.tuples(who, consent, consent), max_size=4)),
-        disputes=draw(st.lists(st.tuples(who, any_day), max_size=1)),
-        stakes=draw(
-            st.lists(
-                st.lists(st.sampled_from([-1.0, 5.0, 9.0]), min_size=len(WHO), max_size=len(WHO)),
-                min_size=len(days), max_size=len(days),
-            )
-        ),
+        contacts=[(who(), any_day(), dice.choice(["offer", "useful"])) for _ in range(dice.randint(0, 8))],
+        outcomes=[
+            (who(), dice.randrange(len(gaps)), dice.choice(status), dice.choice([None, None, any_day()]))
+            for _ in range(dice.randint(0, 5))
+        ],
+        consents=[(who(), *dice.choices([None, True, True, False], k=2)) for _ in range(dice.randint(0, 3))],
+        disputes=[(who(), any_day()) for _ in range(dice.randint(0, 1))],
+        stakes=[dice.choices([-1.0, 5.0, 9.0, 9.0], k=len(WHO)) for _ in days],
         contact={
-            "most_per_week": draw(st.integers(1, 3)),
-            "open_days": draw(st.sampled_from([0, 7, 14])),
-            "rest_days": draw(st.sampled_from([0, 5])),
-            "unknown_consent": draw(st.sampled_from(["allow", "allow", "refuse"])),
-            "most_offers_in_window": draw(st.integers(0, 3)),
+            "most_per_week": dice.randint(1, 3),
+            "open_days": dice.choice([0, 7, 14]),
+            "rest_days": dice.choice([0, 5]),
+            "unknown_consent": dice.choice(["allow", "allow", "refuse"]),
+            "most_offers_in_window": dice.randint(1, 3),
         },
-        guards={"most_offers": draw(st.sampled_from([1, 12]))},
-    )  # fmt: skip
+        guards={"most_offers": dice.choice([1, 12])},
+    )
 
 
 def rows(table: list[tuple], **schema) -> pl.DataFrame:
@@ -134,9 +138,10 @@ def publish(decided: list[dict], at: Paths, day: date) -> None:
     (at.week(day) / "manifest.json").write_text(json.dumps({"company": "shop"}), encoding="utf-8")
 
 
-@given(worlds(), st.permutations(range(len(WHO))))
-@examples(50)
-def test_no_rule_is_ever_broken(world, order):
+@given(st.integers(0, 2**32 - 1), st.permutations(range(len(WHO))))
+@examples(60)
+def test_no_rule_is_ever_broken(seed, order):
+    world = worlds(seed)
     with tempfile.TemporaryDirectory() as folder:
         at = Paths(data=Path(folder) / "data", exports=Path(folder) / "exports")
         at.exports.mkdir()
