@@ -71,7 +71,7 @@ def customers(
         _sent(scores, events, told, given, at, playbooks, ruling),
         events.select("customer_id", "fatigued_day"),
         handed_back.facts(told, given),
-        open_action.still_open(given, told, as_of, ruling.contact),
+        open_action.still_open(given, told, _named(_recorder(who, playbooks, as_of), at), as_of, ruling.contact),
         history.interviews_and_win_backs(given, playbooks),
         _each(at.tables / "tickets", lambda table: _tickets(table, as_of)),
         _each(at.tables / "commitments", lambda table: _commitments(table, as_of)),
@@ -97,7 +97,7 @@ def _sent(
     folder = at.tables / "contacts"
     on_record = _each(folder, lambda table: history.counts(recorded(table), contact, as_of))
     last = _each(folder, lambda table: history.unanswered(recorded(table), answered), {"last_sent_day": pl.Date()})
-    acts = _acts_not_on_record(recorded, folder, told, given, playbooks, ruling)
+    acts = _acts_not_on_record(recorded, at, told, given, playbooks, ruling)
     listed = history.counts(acts.lazy(), contact, as_of).collect()
     both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id").agg(pl.exclude("customer_id").sum())
     done = told.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
@@ -115,7 +115,7 @@ def past(
     columns = {"day": pl.Date(), "is_offer": pl.Boolean()}
     lately = _each(folder, lambda table: recorded(table).filter(pl.col("day") > after).drop("playbook"), columns)
     told = handed_back.read(at.tables / "outcomes", ruling.as_of)
-    acts = _acts_not_on_record(recorded, folder, told, given, playbooks, ruling)
+    acts = _acts_not_on_record(recorded, at, told, given, playbooks, ruling)
     listed = acts.join(who, on="customer_id", how="semi").select("customer_id", "day", "is_offer")
     return pl.concat([listed, lately.select("customer_id", "day", "is_offer")]).sort("customer_id", "day", "is_offer")
 
@@ -141,19 +141,21 @@ def _recorder(who: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) ->
     return recorded
 
 
-def _acts_not_on_record(
-    recorded: Table,
-    folder: Path,
-    told: pl.DataFrame,
-    given: pl.LazyFrame,
-    playbooks: dict[str, Playbook],
-    ruling: Ruling,
-) -> pl.DataFrame:
+def _named(recorded: Table, at: Paths) -> pl.DataFrame:
+    """The contacts on record that name their playbook."""
     by_playbook = {"day": pl.Date(), "playbook": pl.String()}
-    named = _each(folder, lambda table: recorded(table).filter(pl.col("playbook").is_not_null()), by_playbook)
+    named = _each(
+        at.tables / "contacts", lambda table: recorded(table).filter(pl.col("playbook").is_not_null()), by_playbook
+    )
+    return named.select("customer_id", "day", "playbook")
+
+
+def _acts_not_on_record(
+    recorded: Table, at: Paths, told: pl.DataFrame, given: pl.LazyFrame, playbooks: dict[str, Playbook], ruling: Ruling
+) -> pl.DataFrame:
     undone = told.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
     acts = history.acts(given, playbooks, undone, ruling.as_of - timedelta(days=ruling.contact.window_days))
-    return history.not_on_record(acts, named, ruling.contact)
+    return history.not_on_record(acts, _named(recorded, at), ruling.contact)
 
 
 def _answered(scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from pipeline.playbooks.policy import calendar
 from pipeline.stages import planned
 from tests.drawing import drawn, write_csv
 from tests.playbooks.week import ruling
+from tests.profiles import examples
 
 DAY = date(2024, 3, 4)
 NOBODY = facts.beside(pl.DataFrame(schema={"customer_id": pl.String}), [])
@@ -209,6 +210,7 @@ plans = st.lists(
 before = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 20), st.booleans()), max_size=12)
 
 
+@examples(100)
 @given(plans, before, st.integers(1, 3), st.integers(1, 4), st.integers(0, 3), st.randoms(use_true_random=False))
 def test_no_cap_is_ever_broken_in_any_order(rows, sent, a_day, a_week, offers, dice):
     contact = CONTACT.model_copy(

@@ -181,6 +181,18 @@ def test_what_is_still_open(here, case):
     assert found["b"] == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("day", "is_open"), [("2024-02-25", True), ("2024-02-26", False), ("2024-03-03", False), ("2024-03-04", True)]
+)
+def test_what_a_contact_on_record_shows_as_carried_out_is_open_no_more(here, day, is_open):
+    week(
+        "| customer_id | as_of | given_day | playbook |\n| a | 2024-02-26 | 2024-02-26 | mail |\n| b | 2024-02-26 | 2024-02-26 | mail |"
+    )
+    table("contacts", f"| customer_id | day | playbook |\n| a | {day} | mail |\n| b | {day} | sell |")
+    found = known("open_playbook")
+    assert found["a"] == ("mail" if is_open else None,) and found["b"] == ("mail",)
+
+
 def test_weeks_of_others_and_of_later_are_none_of_ours(here):
     week("| customer_id | as_of | given_day | playbook |\n| a | 2024-02-26 | 2024-02-26 | mail |", company="other")
     week("| customer_id | as_of | given_day | playbook |\n| b | 2024-03-04 | 2024-03-04 | mail |")

@@ -18,11 +18,14 @@ GIVEN: dict[str, pl.DataType] = {
 """The decisions of earlier lists: of which day each list is, and which list gave the action first."""
 
 
-def still_open(given: pl.LazyFrame, handed_back: pl.DataFrame, as_of: date, contact: Contact) -> pl.DataFrame:
+def still_open(
+    given: pl.LazyFrame, handed_back: pl.DataFrame, made: pl.DataFrame, as_of: date, contact: Contact
+) -> pl.DataFrame:
     """The open action of each customer who has one.
 
-    What the last list before gave, if it was first given fewer than ``open_days`` ago and no team has said how it went.
-    What a control would have been given is open in thought, so that controls go through the same weeks as the others.
+    What the last list before gave, if it was first given fewer than ``open_days`` ago, no team has said how it went,
+    and no contact on record names its playbook: what is done must not be done again. What a control would have been
+    given is open in thought, so that controls go through the same weeks as the others.
 
     Parameters
     ----------
@@ -30,6 +33,8 @@ def still_open(given: pl.LazyFrame, handed_back: pl.DataFrame, as_of: date, cont
         The decisions of earlier lists, also those for nothing, with the columns `GIVEN`.
     handed_back
         ``customer_id`` and ``as_of``, the list that an outcome speaks of.
+    made
+        Contacts on record: ``customer_id``, ``playbook`` and ``day``.
     as_of, contact
         The day of this list; ``params.yaml: contact``.
 
@@ -52,4 +57,13 @@ def still_open(given: pl.LazyFrame, handed_back: pl.DataFrame, as_of: date, cont
     answered = candidates.join(handed_back.select("customer_id", pl.col("as_of").alias("of")), on="customer_id").filter(
         pl.col("of").is_between("open_given_day", as_of, closed="left")
     )
-    return candidates.join(answered.select("customer_id").unique(), on="customer_id", how="anti").sort("customer_id")
+    carried_out = candidates.join(
+        made.select("customer_id", "day", open_playbook="playbook"), on=["customer_id", "open_playbook"]
+    )
+    closed = pl.concat(
+        [
+            answered.select("customer_id"),
+            carried_out.filter(pl.col("day") >= pl.col("open_given_day")).select("customer_id"),
+        ]
+    )
+    return candidates.join(closed.unique(), on="customer_id", how="anti").sort("customer_id")
