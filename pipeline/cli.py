@@ -57,6 +57,19 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
 
 
 @main.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first planned day: YYYY-MM-DD.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The CSV file to write.")
+@_told_in_one_line
+def calendar(*, plan: Path, as_of: datetime, out: Path) -> None:
+    """Reduce the messages all teams plan in PLAN, a CSV file, to what each customer may get, and say why."""
+    from pipeline import params
+    from pipeline.stages import calendar as job
+
+    click.echo(job.run(params.load(), plan, as_of.date(), out))
+
+
+@main.command()
 @click.option("--leaks", is_flag=True, help="Look also for anything in tables and examples that knows the future.")
 @_told_in_one_line
 def check(*, leaks: bool) -> None:

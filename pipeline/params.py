@@ -1,42 +1,29 @@
 """``params.yaml`` -> frozen, typed sections. No setting has a default in code; an unknown key is refused."""
 
 import itertools
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
 from pipeline.errors import BadParams, PipelineError
+from pipeline.setting_types import CauseId as CauseId
+from pipeline.setting_types import Day as Day
+from pipeline.setting_types import Days as Days
+from pipeline.setting_types import NaturalInt as NaturalInt
+from pipeline.setting_types import NotNegative as NotNegative
+from pipeline.setting_types import Positive as Positive
+from pipeline.setting_types import PositiveInt as PositiveInt
+from pipeline.setting_types import PositiveShare as PositiveShare
+from pipeline.setting_types import Share as Share
+from pipeline.setting_types import Word as Word
 from pipeline.settings_errors import first_problem as first_problem
 from pipeline.source_settings import Section as Section
 from pipeline.source_settings import Source as Source
 from pipeline.source_settings import Zone as Zone
-
-Share = Annotated[float, Field(ge=0, le=1)]
-PositiveShare = Annotated[float, Field(gt=0, le=1)]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-CauseId = Annotated[str, Field(pattern=r"^C(0[1-9]|[1-4][0-9]|5[0-6])$")]
-PositiveInt = Annotated[int, Field(ge=1)]
-Days = Annotated[int, Field(ge=1, le=36500)]
-NaturalInt = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-
-
-def _quoted_day(value: object) -> object:
-    if isinstance(value, date):
-        raise ValueError(f'must be a quoted string, write "{value}"')
-    day = date.fromisoformat(value) if isinstance(value, str) else value
-    if isinstance(day, date) and not date(1900, 1, 1) <= day <= date(2199, 12, 31):
-        raise ValueError("must lie between 1900-01-01 and 2199-12-31")
-    return day
-
-
-Day = Annotated[date, BeforeValidator(_quoted_day)]
 
 
 class Data(Section):
@@ -227,6 +214,36 @@ class Control(Section):
     version: PositiveInt
 
 
+class Guards(Section):
+    """What no playbook may do, whatever its rule says."""
+
+    feasibility_cost: NotNegative
+    least_margin_share: Share
+    most_offers: PositiveInt
+    apart_days: Days
+    least_nps: NotNegative
+    least_csat: NotNegative
+    quality_causes: list[CauseId]
+    overpromises: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+class Contact(Section):
+    """How often, how and when a customer may hear from all teams together."""
+
+    most_per_day: PositiveInt
+    most_per_week: PositiveInt
+    longest_silence_days: Days
+    open_days: NaturalInt
+    rest_days: NaturalInt
+    unknown_consent: Literal["allow", "refuse"]
+    window_days: Annotated[int, Field(ge=7, le=36500)]
+    most_offers_in_window: NaturalInt
+    most_offer_share: PositiveShare
+    fatigue_types: list[Word]
+    most_unanswered: PositiveInt
+    quiet_days: Days
+
+
 class Lists(Section):
     """What people are handed."""
 
@@ -259,6 +276,8 @@ class Params(Section):
     score: Score
     reasons: Reasons
     control: Control
+    guards: Guards
+    contact: Contact
     lists: Lists
     tracking: Tracking
 

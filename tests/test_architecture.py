@@ -9,7 +9,18 @@ import pytest
 from tests.imports import PACKAGE, ROOT, imported, modules, own
 
 # What everything may use; then the rooms in the order of the flow; then who calls them.
-BASE = ("errors", "paths", "settings_errors", "source_settings", "params", "overlay", "sql", "tracking", "registry")
+BASE = (
+    "errors",
+    "paths",
+    "setting_types",
+    "settings_errors",
+    "source_settings",
+    "params",
+    "overlay",
+    "sql",
+    "tracking",
+    "registry",
+)
 ROOMS = ("sources", "tables", "examples", "model", "reasons", "playbooks", "lists", "outcomes", "simulate")
 TOP = ("stages", "cli")
 

@@ -99,6 +99,18 @@ def test_everyone_is_accounted_for(shop):
     assert sum(report["actions_by_playbook"].values()) + report["no_action"] == len(scores)
 
 
+def test_every_action_has_its_day_every_task_a_draft_and_silences_are_counted(shop):
+    actions, report = pl.read_parquet(week() / "actions.parquet"), storage.read_json(week() / "run_report.json")
+    given = actions.filter(pl.col("playbook").is_not_null())
+    assert (given["given_day"] == given["as_of"]).all() and not given.is_empty()
+    assert actions.filter(pl.col("playbook").is_null())["given_day"].null_count() == len(actions) - len(given)
+    assert (given["draft"].is_not_null() == given["task_owner"].is_not_null()).all()
+    keeping = actions.filter((pl.col("value_tier") == "top") | (pl.col("tier") == "loyal"))
+    assert actions["contact_due_day"].count() == keeping["contact_due_day"].count()
+    assert report["contact"]["silent_too_long"] == actions.filter(pl.col("contact_due_day") <= pl.col("as_of")).height
+    assert isinstance(report["quality_problems"], list)
+
+
 def test_scores_follow_from_the_model_and_the_data(shop):
     """Each line of the scores, computed once more from the local model and the examples."""
     settings, model = params.load(), artefacts.load(REPRO.models)

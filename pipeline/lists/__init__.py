@@ -6,6 +6,7 @@
 - ``risk_list.xlsx``: the list to fill in and hand back (`OUTCOMES` in the column ``outcome``);
 - ``risk_list.csv`` and ``by_owner/<owner>.csv``: the same columns for other tools;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
+- ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
 - ``run_report.json``: how the week was made;
 - ``manifest.json``: SHA-256, size and row count of each file, so that anyone can prove a file is untouched.
 

@@ -68,6 +68,9 @@ def _contents(week: Week) -> Iterator[File]:
     yield File("risk_list.parquet", parquet_bytes(listed), listed.height)
     actions = week.actions.sort("customer_id")  # whatever buckets they came from
     yield File("actions.parquet", parquet_bytes(actions), actions.height)
+    if week.promises is not None and not week.promises.is_empty():
+        promises = week.promises.sort("customer_id")
+        yield File("promises.parquet", parquet_bytes(promises), promises.height)
     stems = owner_stems(listed["owner"].to_list())
     by_stem = listed.with_columns(stem=pl.Series([stems[owner] for owner in listed["owner"]], dtype=pl.String))
     for (stem,), part in sorted(by_stem.partition_by("stem", as_dict=True, include_key=False).items()):

@@ -140,6 +140,9 @@ class Week:
         How the week was made; JSON, no wall-clock time. Its key ``about`` is filled from `about`.
     fingerprints
         What the week was made from, such as ``{"model": ..., "data": ..., "params": ...}``.
+    promises
+        What this list promises to customers for the first time, in the shape of the table commitments; None or empty
+        writes no file.
     """
 
     about: About
@@ -148,6 +151,7 @@ class Week:
     waterfalls: pl.DataFrame
     run_report: dict[str, Any]
     fingerprints: dict[str, str]
+    promises: pl.DataFrame | None = None
 
 
 def band_levels(actions: pl.DataFrame) -> dict[str, str]:

@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline.playbooks import allocation, cooldown, record
 from pipeline.playbooks.declared import Playbook
+from pipeline.playbooks.holds import NO_HOLDS, Holds
 from pipeline.playbooks.rules import applies
 from pipeline.playbooks.why_not import LOSS_MAKING as LOSS_MAKING
 from pipeline.playbooks.why_not import why_not
@@ -15,7 +16,12 @@ MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "custome
 
 
 def assign(
-    scores: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, currency: str, earlier: pl.DataFrame
+    scores: pl.DataFrame,
+    playbooks: dict[str, Playbook],
+    as_of: date,
+    currency: str,
+    earlier: pl.DataFrame,
+    holds: Holds = NO_HOLDS,
 ) -> pl.DataFrame:
     """Give each customer the first playbook that is for them, pays, does not rest, and has room left.
 
@@ -36,14 +42,16 @@ def assign(
         ISO code, for the words about cost.
     earlier
         The decisions of earlier weeks, with the columns of `cooldown.EARLIER`.
+    holds
+        What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
 
     Returns
     -------
     polars.DataFrame
         The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
-        without an action; ``task_owner`` also where no person has to act), ``why_not`` (null with an action),
-        ``second_choice``, the next playbook that was open to who has an action, and ``would_have_been``, the playbook
-        a control would have been given.
+        without an action; ``task_owner`` also where no person has to act), ``given_day`` (of the list that gave it
+        first), ``why_not`` (null with an action), ``second_choice``, the next playbook that was open to who has an
+        action, and ``would_have_been``, the playbook a control would have been given.
     """
     tests = scores.select(
         pl.col("is_control"),
@@ -54,10 +62,13 @@ def assign(
         cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
         for at, (name, book) in enumerate(playbooks.items())
     )
-    chosen = scores.with_columns(_placed(tests, scores, playbooks), *_obstacle(tests, len(playbooks)))
+    tests, holds = holds.stand_between(tests, playbooks)
+    placed = holds.kept_or(_placed(tests, scores, holds.rooms(playbooks, scores)))
+    chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)))
     chosen = chosen.with_columns(record.second_choice(_open_to(tests, len(playbooks)), chosen["chosen"], playbooks))
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
-    return _told(described, playbooks, currency).drop("chosen", "wanted", "obstacle")
+    told = holds.told(_told(described, playbooks, currency), playbooks, as_of)
+    return told.drop("chosen", "wanted", "obstacle")
 
 
 def _pays(playbook: Playbook) -> pl.Expr:
@@ -102,7 +113,7 @@ def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
 
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     rows = [
-        (at, name, p.tactic, p.action, p.channel, p.who, p.who if p.is_task else None,
+        (at, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
          as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
         for at, (name, p) in enumerate(playbooks.items())
     ]  # fmt: skip

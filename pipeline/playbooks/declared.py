@@ -6,11 +6,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, 
 
 from pipeline.errors import BadPlaybooks
 from pipeline.params import Days, NotNegative, PositiveInt, PositiveShare, first_problem
+from pipeline.playbooks import channels, declared_checks, purposes
 from pipeline.playbooks.catalogue import tactics
-from pipeline.playbooks.channels import CHANNELS
 from pipeline.playbooks.checking import problem
 from pipeline.playbooks.language import Rule, read
 from pipeline.playbooks.mapping import of_mapping
+from pipeline.playbooks.terms import Channels, Discount, Promise, Promotion
 from pipeline.playbooks.vocabulary import Vocabulary
 from pipeline.settings_errors import suggestion
 
@@ -47,7 +48,7 @@ class Playbook(_Declared):
     when
         For whom it is: a rule, or its text.
     action, channel, who
-        What to do, how, and which team answers for it.
+        What to do, how, and which team answers for it. Several channels stand in order of preference.
     due_in_days
         Days from the day of the list until it should be done.
     cost
@@ -61,12 +62,22 @@ class Playbook(_Declared):
         Days until it may be given to the same customer again, counted from the day of the list that gave it.
     caution
         What to mind.
+    purpose
+        What it is to the customer, one of `purposes.PURPOSES`; None takes it from the tactic.
+    draft
+        Text that the person who does it may send (class R); the pipeline sends nothing.
+    feasibility
+        Why a dear act by a person is worth it.
+    discount, promotion, promise
+        What it gives away, under which terms, and what is promised; see `terms`.
+    offers
+        What is offered, one thing each.
     """
 
     tactic: Text
     when: When
     action: Text
-    channel: Text
+    channel: Channels
     who: Text
     due_in_days: Annotated[int, Field(ge=0, le=3650)]
     cost: NotNegative
@@ -74,6 +85,33 @@ class Playbook(_Declared):
     capacity: PositiveInt | None = None
     cooldown_days: Days | None = None
     caution: str | None = None
+    purpose: purposes.Purpose | None = None
+    draft: Text | None = None
+    feasibility: Text | None = None
+    discount: Discount | None = None
+    promotion: Promotion | None = None
+    offers: list[Text] | None = None
+    promise: Promise | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels it may go through, the preferred one first."""
+        return (self.channel,) if isinstance(self.channel, str) else self.channel
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the customer notices it, by any of its channels."""
+        return any(channels.reaches(name) for name in self.channels)
+
+    @property
+    def aim(self) -> purposes.Purpose:
+        """What it is to the customer: as declared, else as its tactic is."""
+        return self.purpose or purposes.of_tactic(tactics()[self.tactic])
+
+    @property
+    def sells(self) -> bool:
+        """Whether it is an offer, a reward, a discount or a promotion, whatever else it says of itself."""
+        return self.aim == "offer" or self.discount is not None or self.promotion is not None or bool(self.offers)
 
     @property
     def is_task(self) -> bool:
@@ -112,6 +150,7 @@ def parse(content: dict[str, Any], names: Vocabulary, file: str = "playbooks.yam
     for name, playbook in found.items():
         _check_tactic(f"{file}: playbooks.{name}", playbook)
         _check_words(f"{file}: playbooks.{name}", playbook, names)
+        declared_checks.check_terms(f"{file}: playbooks.{name}", playbook)
     return found
 
 
@@ -136,6 +175,3 @@ def _check_words(where: str, playbook: Playbook, names: Vocabulary) -> None:
     wrong = problem(playbook.when, names)
     if wrong is not None:
         raise BadPlaybooks(f"{where}.when: {wrong}")
-    if playbook.channel not in CHANNELS:
-        near = suggestion(playbook.channel, list(CHANNELS))
-        raise BadPlaybooks(f"{where}.channel: {playbook.channel!r} is no known channel{near}")

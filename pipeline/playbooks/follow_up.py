@@ -6,12 +6,12 @@ import polars as pl
 
 
 def with_status(listed: pl.DataFrame, previous: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Add ``status`` (new or still_open) and ``since_week`` to this week's list.
+    """Add ``status`` (snoozed, new or still_open) and ``since_week`` to this week's list.
 
     Parameters
     ----------
     listed
-        This week's list, with ``customer_id``.
+        This week's list, with ``customer_id`` and ``snoozed_until``, the day a team has put the customer off to.
     previous
         The last list, with ``customer_id`` and ``since_week``; empty if there is none.
     as_of
@@ -20,12 +20,14 @@ def with_status(listed: pl.DataFrame, previous: pl.DataFrame, as_of: date) -> pl
     Examples
     --------
     >>> previous = pl.DataFrame({"customer_id": ["a"], "since_week": [date(2018, 1, 1)]})
-    >>> with_status(pl.DataFrame({"customer_id": ["a", "b"]}), previous, date(2018, 1, 8)).rows()
-    [('a', 'still_open', datetime.date(2018, 1, 1)), ('b', 'new', datetime.date(2018, 1, 8))]
+    >>> listed = pl.DataFrame({"customer_id": ["a", "b"], "snoozed_until": [None, date(2018, 1, 9)]})
+    >>> with_status(listed, previous, date(2018, 1, 8)).select("customer_id", "status", "since_week").rows()
+    [('a', 'still_open', datetime.date(2018, 1, 1)), ('b', 'snoozed', datetime.date(2018, 1, 8))]
     """
     before = previous.select("customer_id", "since_week")
     return listed.join(before, on="customer_id", how="left", maintain_order="left").with_columns(
-        pl.when(pl.col("since_week").is_null()).then(pl.lit("new")).otherwise(pl.lit("still_open")).alias("status"),
+        pl.when(pl.col("snoozed_until") > as_of).then(pl.lit("snoozed"))
+        .when(pl.col("since_week").is_null()).then(pl.lit("new")).otherwise(pl.lit("still_open")).alias("status"),
         pl.col("since_week").fill_null(as_of),
     ).select(*listed.columns, "status", "since_week")  # fmt: skip
 

@@ -12,6 +12,7 @@ from pipeline import lists, params
 from pipeline.errors import BadData, StaleInput
 from pipeline.lists.csv_file import csv_bytes
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
+from pipeline.playbooks.ruling import Ruling
 from pipeline.stages import s6_publish
 from pipeline.tables import storage
 
@@ -89,7 +90,8 @@ def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decided(settings: params.Params, day: date, file: Path, at: Paths) -> pl.DataFrame:
-    return s6_publish.decide(settings.data, settings.features, settings.score, at, day, settings.control, file)
+    ruling = Ruling(day, settings.guards, settings.contact, settings.score)
+    return s6_publish.decide(settings.data, settings.features, ruling, at, settings.control, file)
 
 
 def _published(scored: pl.DataFrame, at: Paths, day: date) -> pl.DataFrame:

@@ -15,10 +15,13 @@ from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import assign, cooldown, declared, follow_up, record, rules, value
+from pipeline.playbooks import assign, declared, declared_checks, follow_up, holds, record, rules, tasks, value
 from pipeline.playbooks import control as controls
+from pipeline.playbooks.guards import quality
+from pipeline.playbooks.policy import floor
+from pipeline.playbooks.ruling import Ruling
 from pipeline.playbooks.vocabulary import vocabulary
-from pipeline.stages import candidates, main, verdict
+from pipeline.stages import candidates, ledger, main, verdict
 from pipeline.tables import storage
 
 REASONS = [
@@ -29,7 +32,8 @@ REASONS = [
 DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
-            "would_have_been", "stage", *record.RECORD]  # fmt: skip
+            "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
+            "contact_due_day", "stage", *record.RECORD]  # fmt: skip
 
 
 def run(
@@ -40,11 +44,15 @@ def run(
     score: params.Score,
     reasons: params.Reasons,
     control: params.Control,
+    guards: params.Guards,
+    contact: params.Contact,
     lists: params.Lists,
     at: Paths = REPRO,
 ) -> str:
     """Decide for everyone, list those to act on or to watch, publish the week whole, and say where."""
-    week = prepare(data, snapshots, label, features, score, reasons, control, lists, at, snapshots.as_of)
+    week = prepare(
+        data, snapshots, label, features, score, reasons, control, guards, contact, lists, at, snapshots.as_of
+    )
     return f"{week.about.listed:,} customers listed: {write(week, at, replace=lists.replace_in_repro)}"
 
 
@@ -56,6 +64,8 @@ def prepare(
     score: params.Score,
     reasons: params.Reasons,
     control: params.Control,
+    guards: params.Guards,
+    contact: params.Contact,
     settings: params.Lists,
     at: Paths,
     day: date,
@@ -64,7 +74,7 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = decide(data, features, score, at, day, control)
+    decided = decide(data, features, Ruling(day, guards, contact, score), at, control)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -92,12 +102,17 @@ def prepare(
             "feeds": storage.read_json(at.feeds_report)[str(day)],
             "causes": {key: causes[key] for key in ("overall", "blind_spots")},
             **_decisions(decided, listed, previous, score),
+            "quality_problems": quality.problems(decided, guards.quality_causes),
+            "contact": floor.report(decided, day),
         },
         fingerprints={
             "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
-            "params": _fingerprint([data, label, features, score, reasons, control, settings], snapshots),
+            "params": _fingerprint(
+                [data, label, features, score, reasons, control, guards, contact, settings], snapshots
+            ),
         },
+        promises=tasks.promises(decided, day),
     )
 
 
@@ -109,43 +124,36 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
 def decide(
     data: params.Data,
     features: params.Features,
-    score: params.Score,
+    ruling: Ruling,
     at: Paths,
-    day: date,
     control: params.Control,
     file: Path = PLAYBOOKS,
 ) -> pl.DataFrame:
-    """One action for everyone, or none and why, knowing what earlier weeks of the same company gave to whom.
+    """One action for everyone, or none and why, knowing what all teams and earlier weeks gave to whom.
 
     Parameters
     ----------
-    data, features, score, control
+    data, features, control
         Sections of ``params.yaml``.
+    ruling
+        The day of the list, and the sections that guards and rules of contact are read from.
     at
         Where the scores of that day lie, with the examples and tables they come from, and the weeks before.
-    day
-        The day of the list.
     file
         The playbooks.
     """
-    playbooks = declared.parse(params.read_yaml(file, BadPlaybooks), vocabulary(score, features), file.name)
+    playbooks = declared.parse(params.read_yaml(file, BadPlaybooks), vocabulary(ruling.score, features), file.name)
+    declared_checks.check_against(playbooks, ruling.guards)
     looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
-    scores = candidates.read(at, day, looked_at)
-    lists.recover(at.exports)
-    since = cooldown.first_day(playbooks, day).isoformat()
-    weeks = [
-        folder
-        for folder in sorted(at.exports.glob("????-??-??"))
-        if since <= folder.name < day.isoformat()
-        and (folder / "manifest.json").is_file()
-        and storage.read_json(folder / "manifest.json")["company"] == data.name
-    ]
-    given = [pl.scan_parquet(folder / "actions.parquet") for folder in weeks]
-    # A week from before there was a control group has nobody who would have been given something.
-    earlier = pl.concat([pl.LazyFrame(schema=cooldown.EARLIER), *given], how="diagonal").select(cooldown.EARLIER.keys())
-    earlier_that_matter = earlier.filter(cooldown.matters(playbooks, day)).collect()
-    decided = assign.assign(controls.mark(scores, control), playbooks, day, data.currency, earlier_that_matter)
-    return record.with_record(decided, playbooks)
+    scores = controls.mark(candidates.read(at, ruling.as_of, looked_at), control)
+    given = ledger.given(at.exports, data.name, playbooks, ruling)
+    is_known = bool(storage.bucket_files(at.tables / "contacts"))
+    silence = floor.columns(ruling.contact, ruling.as_of, is_known=is_known)
+    customers = ledger.customers(scores, given, at, playbooks, ruling).with_columns(silence)
+    held = holds.holds(customers, playbooks, ruling)
+    earlier = ledger.earlier(given, playbooks, ruling.as_of)
+    decided = assign.assign(customers, playbooks, ruling.as_of, data.currency, earlier, held)
+    return tasks.handed(record.with_record(decided, playbooks), playbooks, ruling.as_of)
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:

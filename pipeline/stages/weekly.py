@@ -65,7 +65,7 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
         )  # fmt: skip
         made = s6_publish.prepare(
             settings.data, settings.snapshots, settings.label, settings.features, settings.score, settings.reasons,
-            settings.control, settings.lists, at, as_of,
+            settings.control, settings.guards, settings.contact, settings.lists, at, as_of,
         )  # fmt: skip
         told = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
         if dry_run:

@@ -162,6 +162,7 @@ CUSTOMERS = Table(
         Column("email_opt_in", "flag", "may be e-mailed"),
         Column("phone_opt_in", "flag", "may be called"),
         Column("sms_opt_in", "flag", "may be texted"),
+        Column("preferred_channel", "text", "how the customer wants to be reached: e-mail, phone, sms, letter, ..."),
         Column("language", "text", "ISO 639 code"),
         Column("strategic", "flag", "kept for more than money; counts only with a reason, and until it is over"),
         Column("strategic_reason", "text", "why, and by whose word"),
@@ -213,6 +214,7 @@ OUTCOMES = Table(
         Column("status", "text", "done, not_done or wrong_reason", required=True),
         Column("done_day", "day", "when it was done"),
         Column("response", "text", "what the customer said"),
+        Column("snooze_until", "day", "first day on which the customer may be listed with an action again"),
         Column("note", "text", "anything else"),
     ),
 )

@@ -51,6 +51,17 @@ def test_parquet_holds_what_was_given(week: Week, exports: Path) -> None:
     assert_frame_equal(pl.read_parquet(folder / "actions.parquet"), week.actions.sort("customer_id"))
 
 
+def test_promises_are_a_file_of_their_own_where_there_are_any(week: Week, exports: Path) -> None:
+    promises = pl.DataFrame({"customer_id": ["b", "a"], "what": ["an answer", "a call"]})
+    folder = publish(replace(week, promises=promises), exports, replace=False)
+    assert pl.read_parquet(folder / "promises.parquet").rows() == [("a", "a call"), ("b", "an answer")]
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["files"]["promises.parquet"]["rows"] == 2
+    for nothing in (None, promises.head(0)):
+        folder = publish(replace(week, promises=nothing), exports, replace=True)
+        assert not (folder / "promises.parquet").exists()
+
+
 def test_run_report_says_what_readers_are_told(week: Week, exports: Path) -> None:
     report = json.loads((publish(week, exports, replace=False) / "run_report.json").read_text(encoding="utf-8"))
     assert report["about"] == asdict(week.about) | {"as_of": "2018-01-01"}

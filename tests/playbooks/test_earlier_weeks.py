@@ -8,9 +8,12 @@ import polars as pl
 import pytest
 
 from pipeline import params
+from pipeline.errors import BadPlaybooks
+from pipeline.examples.features import families
 from pipeline.lists.week_folder import _OLD
-from pipeline.paths import REPRO
-from pipeline.playbooks import control
+from pipeline.paths import PLAYBOOKS, REPRO
+from pipeline.playbooks import control, declared
+from pipeline.playbooks.ruling import Ruling
 from pipeline.stages import s6_publish
 from pipeline.tables import storage
 
@@ -45,7 +48,10 @@ def publish(day: str, company: str, **imagined: list) -> None:
 
 
 def decide(settings: params.Params, how: params.Control | None = None) -> dict[str, str | None]:
-    decided = s6_publish.decide(settings.data, settings.features, settings.score, REPRO, WEEK, how)
+    # Every list decides anew here, so that rests are seen.
+    anew = settings.contact.model_copy(update={"open_days": 0, "most_per_week": 9})
+    ruling = Ruling(WEEK, settings.guards, anew, settings.score)
+    decided = s6_publish.decide(settings.data, settings.features, ruling, REPRO, how)
     assert decided["customer_id"].to_list() == ["a", "b"], "in order"
     return dict(decided.select("customer_id", "playbook").iter_rows())
 

@@ -1,0 +1,68 @@
+"""What is known of each customer's contacts, consents and open matters when a week is decided; nothing of it is needed.
+
+A company without the tables behind a fact has it empty, and what rests on it holds nobody back.
+"""
+
+from typing import Final
+
+import polars as pl
+
+FACTS: Final[dict[str, pl.DataType]] = {
+    "sent_7d": pl.Int64(),
+    "sent_in_window": pl.Int64(),
+    "offers_in_window": pl.Int64(),
+    "unanswered": pl.Int64(),
+    "last_sent_day": pl.Date(),
+    "fatigued_day": pl.Date(),
+    "email_opt_in": pl.Boolean(),
+    "phone_opt_in": pl.Boolean(),
+    "sms_opt_in": pl.Boolean(),
+    "preferred_channel": pl.String(),
+    "responded_channel": pl.String(),
+    "snoozed_until": pl.Date(),
+    "done_day": pl.Date(),
+    "disputes_open": pl.Int64(),
+    "complaints_open": pl.Int64(),
+    "promises_open": pl.Int64(),
+    "promise_due_next": pl.Date(),
+    "margin_share_365d": pl.Float64(),
+    "largest_day_spend_365d": pl.Float64(),
+    "nps_latest": pl.Float64(),
+    "csat_latest": pl.Float64(),
+    "open_playbook": pl.String(),
+    "open_given_day": pl.Date(),
+    "interviewed_day": pl.Date(),
+    "won_back_day": pl.Date(),
+}
+"""The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
+`unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
+place; `done_day` is when an action was last done; `interviewed_day` and `won_back_day` are the lists that last gave an
+exit interview and a win-back."""
+COUNTS: Final = ("sent_7d", "sent_in_window", "offers_in_window", "unanswered", "disputes_open", "complaints_open",
+                 "promises_open")  # fmt: skip
+
+
+def beside(scores: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The customers in their order, each with all facts; counts of what nobody knows of are 0, all else is null.
+
+    Parameters
+    ----------
+    scores
+        One row per customer, with ``customer_id``.
+    parts
+        Tables with ``customer_id``, each customer at most once, and some of the facts.
+
+    Examples
+    --------
+    >>> known = pl.DataFrame({"customer_id": ["b"], "sent_7d": [2]})
+    >>> found = beside(pl.DataFrame({"customer_id": ["a", "b"]}), [known])
+    >>> found.select("customer_id", "sent_7d", "snoozed_until").rows()
+    [('a', 0, None), ('b', 2, None)]
+    """
+    brought = {name for part in parts for name in part.columns if name in FACTS}
+    found = scores.drop(name for name in brought if name in scores.columns)
+    for part in parts:
+        found = found.join(part, on="customer_id", how="left", maintain_order="left")
+    absent = [pl.lit(None).alias(name) for name in FACTS if name not in found.columns]
+    found = found.with_columns(absent).with_columns(pl.col(name).cast(kind) for name, kind in FACTS.items())
+    return found.with_columns(pl.col(name).fill_null(0) for name in COUNTS)

@@ -1,0 +1,22 @@
+"""Whom a team has put off, or has just looked after, is left in peace."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from pipeline.playbooks.declared import Playbook
+from pipeline.playbooks.ruling import Ruling, because
+
+
+def snoozed(_name: str, _playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+    """Held until the day a team has put the customer off to."""
+    return because(pl.col("snoozed_until") > ruling.as_of, "a team has put this customer off to a later day")
+
+
+def rested(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+    """Held for some days after an action was done, unless the customer does not notice."""
+    days = ruling.contact.rest_days
+    if not playbook.reaches or days == 0:
+        return None
+    after = ruling.as_of - timedelta(days=days)
+    return because(pl.col("done_day") > after, f"an action was done for this customer fewer than {days} days ago")

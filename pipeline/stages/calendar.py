@@ -1,0 +1,60 @@
+"""``churn calendar``: the planned messages of all teams -> what each customer may get, and why the rest is left out."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import params
+from pipeline.errors import BadData, BadPlaybooks
+from pipeline.examples.features import families
+from pipeline.paths import PLAYBOOKS, REPRO, Paths
+from pipeline.playbooks import declared
+from pipeline.playbooks.policy import calendar
+from pipeline.playbooks.ruling import Ruling
+from pipeline.stages import ledger, planned
+from pipeline.tables import storage
+
+
+def run(settings: params.Params, plan: Path, as_of: date, to: Path, at: Paths = REPRO) -> str:
+    """Decide on every message of a plan, by the tables of the last ``dvc repro`` and the published weeks.
+
+    Parameters
+    ----------
+    settings
+        The whole of ``params.yaml``; its own ``as_of`` does not matter here.
+    plan
+        A CSV file; see `planned`.
+    as_of
+        The first day that may be planned; history is strictly before it.
+    to
+        The file to write.
+
+    Returns
+    -------
+    str
+        One line on what was kept.
+
+    Raises
+    ------
+    BadData
+        The plan cannot be read, or there are no tables.
+    """
+    messages = planned.read(plan, as_of)
+    if not storage.bucket_files(at.tables / "transactions"):
+        raise BadData(f"{at.tables}: holds no tables; run the earlier stages first: dvc repro")
+    ruling = Ruling(as_of, settings.guards, settings.contact, settings.score)
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families(settings.features))
+    given = ledger.given(at.exports, settings.data.name, playbooks, ruling)
+    who = ledger.with_last_orders(messages.select("customer_id").unique(), at, as_of)
+    known = ledger.customers(who, given, at, playbooks, ruling).drop("last_order_day")
+    past = ledger.past(who, given, at, playbooks, ruling)
+    decided = calendar.plan(messages, known, past, settings.contact)
+    planned.write(decided, to)
+    return f"{decided['kept'].sum():,} of {len(decided):,} messages kept, {_until(past.sort('day'))}: {to}"
+
+
+def _until(past: pl.DataFrame) -> str:
+    if past.is_empty():
+        return "no earlier contact is known"
+    return f"the last contact known is of {past.get_column('day').to_list()[-1]}"
