@@ -154,7 +154,9 @@ def test_generated_parts_are_fresh():
 def test_a_stale_page_is_noticed_and_the_command_says_so(monkeypatch, tmp_path, capsys):
     for name in generate.PAGES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text(ROOT / name).replace("| `risk_band` | text |", "| `band` | text |"), encoding="utf-8")
+        (tmp_path / name).write_text(
+            text(ROOT / name).replace("| `risk_band` | text |", "| `band` | text |"), encoding="utf-8"
+        )
     wanted = generate.stale(tmp_path)
     assert [page.name for page in wanted] == ["data-dictionary.md"]
     assert wanted[tmp_path / "docs/data-dictionary.md"] == text(ROOT / "docs/data-dictionary.md")

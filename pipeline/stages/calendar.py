@@ -7,11 +7,11 @@ import polars as pl
 
 from pipeline import params
 from pipeline.errors import BadData, BadPlaybooks
-from pipeline.examples.features import families
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.playbooks import declared
 from pipeline.playbooks.policy import calendar
 from pipeline.playbooks.ruling import Ruling
+from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.stages import ledger, planned
 from pipeline.tables import storage
 
@@ -44,7 +44,7 @@ def run(settings: params.Params, plan: Path, as_of: date, to: Path, at: Paths = 
     if not storage.bucket_files(at.tables / "transactions"):
         raise BadData(f"{at.tables}: holds no tables; run the earlier stages first: dvc repro")
     ruling = Ruling(as_of, settings.guards, settings.contact, settings.score)
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), settings.score, families(settings.features))
+    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), vocabulary(settings.score, settings.features))
     given = ledger.given(at.exports, settings.data.name, playbooks, ruling)
     who = ledger.with_last_orders(messages.select("customer_id").unique(), at, as_of)
     known = ledger.customers(who, given, at, playbooks, ruling).drop("last_order_day")

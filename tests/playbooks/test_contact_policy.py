@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipeline.playbooks.declared import When
 from pipeline.playbooks.policy import floor
 from tests.drawing import drawn
 from tests.playbooks.week import WEEK, book, decide, frame, given, ruling
@@ -190,4 +189,4 @@ def test_by_when_somebody_should_be_in_touch(case):
 
 
 def test_no_rule_of_contact_stands_in_the_way_of_who_is_not_meant():
-    assert given({"sent_7d": 9}, book(when=When(tiers=["new"])))[1].startswith("nothing, because no playbook is for")
+    assert given({"sent_7d": 9}, book(when="tier = new"))[1].startswith("nothing, because no playbook is for")

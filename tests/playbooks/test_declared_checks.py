@@ -7,12 +7,12 @@ from ruamel.yaml import YAML
 
 from pipeline import params
 from pipeline.errors import BadPlaybooks
-from pipeline.examples.features import families
 from pipeline.playbooks import channels, declared, declared_checks
+from pipeline.playbooks.vocabulary import vocabulary
 from tests.drawing import drawn
 
-FAMILIES = families(params.load().features)
-PLAIN = {"tactic": "personal-post-sale-offer", "when": {}, "action": "Do it", "channel": "e-mail", "who": "sales",
+NAMES = vocabulary(params.load().score, params.load().features)
+PLAIN = {"tactic": "personal-post-sale-offer", "when": "everyone", "action": "Do it", "channel": "e-mail", "who": "sales",
          "due_in_days": 3, "cost": 0.0}  # fmt: skip
 FILES = ("playbooks.yaml", "examples/subscription/playbooks.yaml", "examples/b2b/playbooks.yaml")
 
@@ -28,14 +28,14 @@ SAID = r"""
     | {channel: ''}                                                                      | x.channel: must be a channel, or a list     |
     | {channel: 5}                                                                       | x.channel: must be a channel, or a list     |
     | {purpose: bribe}                                                                   | x.purpose: input should be 'offer', 'useful' |
-    | {discount: {share: 0.1}, cooldown_days: 30, when: {causes: [C27]}}                 | -                                           |
-    | {discount: {share: 0.1}, cooldown_days: 30, when: {reasons: [price]}}              | -                                           |
-    | {discount: {share: 0.1}, cooldown_days: 30, when: {first_reason: [price]}}         | -                                           |
-    | {discount: {share: 0.1}, cooldown_days: 30, when: {bands: [high], tiers: [loyal]}} | x.discount: is for everybody                |
-    | {discount: {share: 0.1}, cooldown_days: 30, when: {without_causes: [C47]}}         | x.discount: is for everybody                |
-    | {discount: {share: 0.1}, when: {causes: [C27]}}                                    | write its cooldown_days                     |
-    | {discount: {share: 0}, cooldown_days: 30, when: {causes: [C27]}}                   | x.discount.share: input should be greater than 0 |
-    | {discount: {share: 1}, cooldown_days: 30, when: {causes: [C27]}}                   | x.discount.share: input should be less than 1 |
+    | {discount: {share: 0.1}, cooldown_days: 30, when: first_causes has C27}                 | -                                           |
+    | {discount: {share: 0.1}, cooldown_days: 30, when: reasons has price}              | -                                           |
+    | {discount: {share: 0.1}, cooldown_days: 30, when: first_reason = price}         | -                                           |
+    | {discount: {share: 0.1}, cooldown_days: 30, when: risk_band = high and tier = loyal} | x.discount: is for everybody                |
+    | {discount: {share: 0.1}, cooldown_days: 30, when: not causes has C47}         | x.discount: is for everybody                |
+    | {discount: {share: 0.1}, when: first_causes has C27}                                    | write its cooldown_days                     |
+    | {discount: {share: 0}, cooldown_days: 30, when: first_causes has C27}                   | x.discount.share: input should be greater than 0 |
+    | {discount: {share: 1}, cooldown_days: 30, when: first_causes has C27}                   | x.discount.share: input should be less than 1 |
     | {discount: {shar: 0.1}}                                                            | unknown key 'playbooks.x.discount.shar'; did you mean 'share'? |
     | {promotion: {was_price: 9.99, lowest_price_before: 9.99}}                          | -                                           |
     | {promotion: {was_price: 12, lowest_price_before: 9.5}}                             | 12 is more than lowest_price_before, the lowest price of the 30 days before |
@@ -59,10 +59,10 @@ SAID = r"""
 def test_what_a_playbook_says_of_itself(settings, case):
     content = {"playbooks": {"x": copy.deepcopy(PLAIN) | YAML(typ="safe").load(case["change"])}}
     if case["answer"] == "-":
-        declared.parse(content, settings.score, FAMILIES)
+        declared.parse(content, NAMES)
         return
     with pytest.raises(BadPlaybooks) as refused:
-        declared.parse(content, settings.score, FAMILIES)
+        declared.parse(content, NAMES)
     assert case["answer"] in str(refused.value) and "\n" not in str(refused.value)
     assert str(refused.value).startswith("playbooks.yaml: ")
 
@@ -92,7 +92,7 @@ LIMITS = r"""
 def test_what_the_company_does_not_allow(settings, case):
     text = case["change"].replace("We guarantee an answer, promise", "'We guarantee an answer', promise")
     content = {"playbooks": {"x": copy.deepcopy(PLAIN) | YAML(typ="safe").load(text)}}
-    books = declared.parse(content, settings.score, FAMILIES)
+    books = declared.parse(content, NAMES)
     if case["answer"] == "-":
         declared_checks.check_against(books, settings.guards)
         return
@@ -109,11 +109,11 @@ def test_credit_is_a_matter_of_people_whatever_the_catalogue_says(settings, monk
     loose = dataclasses.replace(tactics()["credit-limit"], class_="E")
     monkeypatch.setitem(tactics(), "credit-limit", loose)
     with pytest.raises(BadPlaybooks, match="gives credit, which a person has to decide"):
-        declared.parse({"playbooks": {"x": PLAIN | {"tactic": "credit-limit"}}}, settings.score, FAMILIES)
+        declared.parse({"playbooks": {"x": PLAIN | {"tactic": "credit-limit"}}}, NAMES)
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_shipped_playbooks_keep_to_all_limits(root, settings, file):
-    found = declared.parse(params.read_yaml(root / file, BadPlaybooks), settings.score, FAMILIES)
+    found = declared.parse(params.read_yaml(root / file, BadPlaybooks), NAMES)
     declared_checks.check_against(found, settings.guards)
     assert all(channels.find(name) for book in found.values() for name in book.channels)

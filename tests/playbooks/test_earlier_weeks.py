@@ -8,11 +8,9 @@ import polars as pl
 import pytest
 
 from pipeline import params
-from pipeline.errors import BadPlaybooks
-from pipeline.examples.features import families
 from pipeline.lists.week_folder import _OLD
-from pipeline.paths import PLAYBOOKS, REPRO
-from pipeline.playbooks import control, declared
+from pipeline.paths import REPRO
+from pipeline.playbooks import control
 from pipeline.playbooks.ruling import Ruling
 from pipeline.stages import s6_publish
 from pipeline.tables import storage

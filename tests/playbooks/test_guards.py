@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from pipeline.playbooks.declared import When
 from pipeline.playbooks.guards import quality, recommendation
 from tests.drawing import drawn
 from tests.playbooks.week import book, decide, frame, given, ruling
@@ -38,7 +37,7 @@ DISCOUNTS = """
 @pytest.mark.parametrize("place", [1, 2, 3])
 @pytest.mark.parametrize("case", drawn(DISCOUNTS), ids=lambda case: case["why"])
 def test_a_discount_leaves_a_margin_and_teaches_nobody_to_wait(case, place):
-    discount = book(OFFER, when=When(causes=["C27"]), discount={"share": 0.1}, cooldown_days=30)
+    discount = book(OFFER, when="first_causes has C27", discount={"share": 0.1}, cooldown_days=30)
     change = {"margin_share_365d": number(case["margin"]), "reason_1_causes": "C27"} | {
         f"reason_{place}_causes": case["told"]
     }
@@ -173,7 +172,7 @@ def test_asking_a_leaver_and_winning_one_back_lie_90_days_apart(tactic, fact, da
 @pytest.mark.parametrize("cause", ["C08", "C09", "C10", "C44"])
 def test_a_fault_of_ours_is_not_papered_over(cause):
     found, why = given(
-        {"reason_1_causes": f"C54;{cause}"}, {"gift": book(GIFT), "ask": book(SURVEY, when=When(tiers=["new"]))}
+        {"reason_1_causes": f"C54;{cause}"}, {"gift": book(GIFT), "ask": book(SURVEY, when="tier = new")}
     )
     assert (found, why) == (None, "nothing, because the first reason is a fault of ours, which gift would paper over")
     assert given({"reason_1_causes": cause}, book("dissatisfied-outreach"))[0] == "x"
@@ -200,7 +199,7 @@ def test_no_more_offers_than_a_person_can_choose_from_are_open_at_once():
 
 
 def test_offers_that_are_not_for_a_customer_take_no_place_among_the_open_ones():
-    books = {"new": book(OFFER, when=When(tiers=["new"])), "loyal": book(OFFER), "more": book(OFFER)}
+    books = {"new": book(OFFER, when="tier = new"), "loyal": book(OFFER), "more": book(OFFER)}
     found = decide(frame({}), books, ruling(guards={"most_offers": 1}))
     assert found[0]["playbook"] == "loyal"
 

@@ -410,7 +410,7 @@ def test_who_waits_for_reductions_is_never_given_one(root, settings, file, place
         ),
         ({"when": "is_one_time_buyer = 1"}, "is yes or no, not a number; write `is_one_time_buyer` or `not is_one"),
         ({"when": "contacts_7d <= 2 and days_since_last_contact > 7"}, None),
-        ({"channel": "fax"}, "we-miss-you.channel: 'fax' is no known channel; known: phone, video call"),
+        ({"channel": "fax"}, "we-miss-you.channel: 'fax' is no channel whose consent is known"),
         ({"channel": "email"}, "'email' is no known channel; did you mean 'e-mail'?"),
         (
             {"due_in_days": -1},

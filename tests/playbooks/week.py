@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline import params
 from pipeline.playbooks import assign, cooldown, facts, holds
-from pipeline.playbooks.declared import Playbook, When
+from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling
 from tests.conftest import ROOT
 
@@ -32,7 +32,14 @@ def ruling(day: date = WEEK, guards: dict | None = None, **contact) -> Ruling:
 
 def book(tactic: str = "satisfaction-survey", **more) -> Playbook:
     """A free e-mail unless said otherwise."""
-    usual = {"when": When(), "action": "Do it", "channel": "e-mail", "who": "service", "due_in_days": 3, "cost": 0.0}
+    usual = {
+        "when": "everyone",
+        "action": "Do it",
+        "channel": "e-mail",
+        "who": "service",
+        "due_in_days": 3,
+        "cost": 0.0,
+    }
     return Playbook.model_validate({"tactic": tactic, **usual, **more})
 
 
