@@ -187,6 +187,7 @@ def features(
         found[f"warnings_click_{window}d"] = sum(event.kind == "click" for event in within(events, window))
     for window in (30, 90):
         found[f"uses_click_{window}d"] = sum(event.kind == "click" for event in within(events, window))
+    found["is_newcomer_without_click"] = int(14 <= tenure <= 120 and found["uses_click_30d"] == 0)
     return found | oracle_records.features(records or Records(), snapshot, found)
 
 

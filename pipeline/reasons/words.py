@@ -1,6 +1,6 @@
 """Reasons in words: each family's strongest feature, told with the customer's own numbers.
 
-Evidence of a cause comes first, the rarest before all: an open dispute is worth more to whoever has to act than the
+Evidence of a cause comes first, the weightiest before all: an open dispute is worth more to whoever has to act than the
 long silence that followed it, whatever share of the score each has. Behind it stand the pushes of the model by their
 size. Such a reason is told only if it is large enough, its numbers are known, and it points the way it seems to: "last
 order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
@@ -14,34 +14,14 @@ from pipeline.examples.features.declare import Feature, placeholders
 from pipeline.params import Reasons
 from pipeline.reasons import causes, families
 from pipeline.reasons.units import written
+from pipeline.reasons.weights import Weight, bears, strength
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
-# Larger than any push in log-odds; and no evidence is rarer than once in a million.
-FIRST, LEAST_SHARE = 1e6, 1e-6
-
-
-def bears(feature: Feature) -> pl.Expr:
-    """Whether the value of a feature is evidence of its causes; where it is missing, it is none."""
-    assert feature.evidence is not None, "only a feature with a threshold can be evidence"
-    value = pl.col(feature.name).cast(pl.Float64)
-    beyond = value >= feature.evidence if feature.risk == "up" else value <= feature.evidence
-    return beyond.fill_null(value=False)
-
-
-def borne_shares(examples: pl.DataFrame, features: list[Feature]) -> dict[str, float]:
-    """The share (0-1) of rows that bear each evidence, by feature; six digits.
-
-    >>> from pipeline.examples.features import Aggregate
-    >>> open_ = Feature("open", "tickets", "disputes", Aggregate("count", "ticket"), "", "up", evidence=1)
-    >>> borne_shares(pl.DataFrame({"open": [0, 2, None, 1]}), [open_])
-    {'open': 0.5}
-    """
-    found = [feature for feature in features if feature.evidence is not None and feature.name in examples.columns]
-    shares = examples.select(bears(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
-    return {name: round(share, 6) for name, share in shares.items()}
+# Larger than any push in log-odds.
+FIRST = 1e6
 
 
 class Teller:
@@ -57,9 +37,9 @@ class Teller:
         ``params.yaml: reasons``.
     currency
         ISO code that amounts are written with.
-    borne
-        By feature with a threshold of evidence, the share (0-1) of the training customers who bore that evidence; a
-        feature that is not among them is no evidence here.
+    weights
+        By feature with a threshold of evidence, what that evidence weighs; a feature that is not among them is no
+        evidence here.
     witnesses
         Features the model does not see, which may be evidence all the same; their contribution is nought.
     """
@@ -70,12 +50,12 @@ class Teller:
         typical: dict[str, float | None],
         settings: Reasons,
         currency: str,
-        borne: dict[str, float] | None = None,
+        weights: dict[str, Weight] | None = None,
         witnesses: list[Feature] | None = None,
     ) -> None:
         self.features = [*features, *(witnesses or [])]
         self.unseen = len(witnesses or [])
-        self.borne = borne or {}
+        self.weights = weights or {}
         self.typical = typical
         self.settings = settings
         self.currency = currency
@@ -95,8 +75,8 @@ class Teller:
         Returns
         -------
         polars.DataFrame
-            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (evidence, the rarest first;
-            then the largest pushes) and
+            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (evidence, the weightiest
+            first; then the largest pushes) and
             ``protects_1_...`` (below zero); null where there is nothing to tell. With each, what it speaks for:
             ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of that one
             ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who could).
@@ -108,9 +88,9 @@ class Teller:
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
-        evident, rarity = self._evidence(values)
-        # Ahead of any push, and the rarer the further.
-        risky = np.where(evident >= 0, FIRST + rarity, risky)
+        evident, weight = self._evidence(values)
+        # Ahead of any push, and the weightier the further.
+        risky = np.where(evident >= 0, FIRST + weight, risky)
         raising = np.where(evident >= 0, evident, raising)
         columns: dict[str, pl.Series] = {}
         for place in range(3):
@@ -120,21 +100,21 @@ class Teller:
         return pl.DataFrame(columns)
 
     def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array]:
-        """For each row and family, the rarest evidence (its column, or -1 without any) and how rare it is (nats)."""
-        rarity = np.full((len(values), len(self.features)), -np.inf)
+        """For each row and family, the weightiest evidence (its column, or -1 without any) and what it weighs."""
+        weights = np.full((len(values), len(self.features)), -np.inf)
         for at, feature in enumerate(self.features):
-            share = self.borne.get(feature.name)
-            if share is not None and share <= self.settings.common_share:
+            weight = self.weights.get(feature.name)
+            if weight is not None and weight.share <= self.settings.common_share:
                 borne = values.select(bears(feature) & self._known(values, feature)).to_series().to_numpy()
-                rarity[borne, at] = -np.log(max(share, LEAST_SHARE))
-        chosen, strength = [], []
+                weights[borne, at] = strength(values, feature, weight)[borne]
+        chosen, strengths = [], []
         for family in self.families:
             own = np.array([at for at, feature in enumerate(self.features) if feature.family == family])
-            best = own[np.argmax(rarity[:, own], axis=1)]
-            rarest = rarity[np.arange(len(rarity)), best]
-            chosen.append(np.where(np.isfinite(rarest), best, -1))
-            strength.append(np.where(np.isfinite(rarest), rarest, 0.0))
-        return np.column_stack(chosen), np.column_stack(strength)
+            best = own[np.argmax(weights[:, own], axis=1)]
+            heaviest = weights[np.arange(len(weights)), best]
+            chosen.append(np.where(np.isfinite(heaviest), best, -1))
+            strengths.append(np.where(np.isfinite(heaviest), heaviest, 0.0))
+        return np.column_stack(chosen), np.column_stack(strengths)
 
     def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""

@@ -14,7 +14,7 @@ from pipeline.model import artefacts, calibration, metrics, split, training
 from pipeline.model import contract as minimum
 from pipeline.model.spend import Spend
 from pipeline.paths import REPRO, Paths
-from pipeline.reasons.words import borne_shares
+from pipeline.reasons import weights
 from pipeline.stages import labelled, main, recording
 from pipeline.tables import storage
 
@@ -53,7 +53,7 @@ def run(
     }
     card = about | _learnt(trained, teach, parts, label) | {"features": _described(training.columns(declared, model))}
     card["value"] = Spend.fit(teach).as_card()
-    card["evidence"] = borne_shares(teach, bearing)
+    card["evidence"] = weights.as_card(weights.learn(teach, bearing))
     card["warnings"] = warnings
     in_use = _calibrated(trained, judge, test)
     churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)

@@ -14,6 +14,7 @@ from pipeline.model.spend import Spend
 from pipeline.params import Label, Reasons, Score
 from pipeline.playbooks import stage, value
 from pipeline.reasons import blend
+from pipeline.reasons.weights import Weight
 from pipeline.reasons.words import Teller
 from pipeline.tables import storage
 
@@ -79,8 +80,9 @@ def score(job: Job) -> int:
     margin = model.ranker.margins(matrix, job.threads)
     values = blend.contributions(model.ranker, matrix, job.threads)
     assert np.allclose(values.sum(axis=1), margin, rtol=0, atol=1e-6), "contributions and base add up to the margin"
+    weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
     teller = Teller(
-        _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, model.card["evidence"],
+        _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, weights,
         [feature for feature in job.witnesses if feature.name in examples.columns],
     )  # fmt: skip
     scores = known.with_columns(

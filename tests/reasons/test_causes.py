@@ -9,7 +9,8 @@ from pipeline.examples.features import Aggregate, Feature, declared, evidence
 from pipeline.params import Reasons
 from pipeline.reasons import root_causes
 from pipeline.reasons.causes import CAUSES, blind_spots
-from pipeline.reasons.words import Teller, borne_shares
+from pipeline.reasons.weights import Weight
+from pipeline.reasons.words import Teller
 from tests.bucket import FEATURES
 from tests.drawing import drawn
 
@@ -22,7 +23,7 @@ SCORE = Feature("csat", "score", "satisfaction", HOW, "", "down", ("satisfaction
 LOAD = Feature("contacts", "contacts", "contact", HOW, "", "up", ("{contacts} sent",), causes=("C33",), evidence=8,
                is_treatment=True)  # fmt: skip
 SEEN = [SILENT, DISPUTE, REWARD, SCORE]
-BORNE = {"disputes": 0.02, "unrewarded": 0.3, "csat": 0.1, "contacts": 0.01}
+BORNE = {"disputes": Weight(0.02), "unrewarded": Weight(0.3), "csat": Weight(0.1), "contacts": Weight(0.01)}
 TYPICAL = {"silent_days": 10.0, "disputes": 0.0, "unrewarded": 0.0, "csat": 4.0}
 
 CASES = """
@@ -66,11 +67,6 @@ def test_a_reason_says_its_causes_and_who_could_act():
     assert (row["reason_2_causes"], row["reason_2_act"], row["reason_2_team"]) == ("C38;C36", "yes", "service")
     assert row["reason_2_contribution"] == 0.3
     assert (row["protects_1_causes"], row["protects_1_act"]) == (None, None)
-
-
-def test_the_share_who_bear_evidence_is_that_of_the_training_rows():
-    rows = pl.DataFrame({"disputes": [0, 1, 3, None], "csat": [1.0, 5.0, None, 2.0]})
-    assert borne_shares(rows, [DISPUTE, SCORE, SILENT, REWARD]) == {"disputes": 0.5, "csat": 0.5}
 
 
 def test_the_catalogue_is_whole():

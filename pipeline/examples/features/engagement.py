@@ -1,6 +1,7 @@
 """Engagement: what the customer did besides buying, by type of event."""
 
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
+from pipeline.examples.features.tenure import NEWCOMER_DAYS
 from pipeline.params import Features
 
 EVENTS = frozenset({"events.event_type"})
@@ -147,7 +148,7 @@ def _warnings(event_type: str) -> list[Feature]:
 def _usage(event_type: str) -> list[Feature]:
     """Use of what was bought: who hardly uses it has not understood it, or has no use for it."""
     told, name = event_type.replace("_", " "), f"uses_{event_type}"
-    return [
+    counts = [
         Feature(
             f"{name}_{days}d",
             "items",
@@ -161,3 +162,16 @@ def _usage(event_type: str) -> list[Feature]:
         )
         for days in (30, 90)
     ]
+    newcomer = Feature(
+        f"is_newcomer_without_{event_type}",
+        "yes/no",
+        "adoption",
+        # Later on, no use is how leaving looks, whatever its cause.
+        Formula(f"CAST(days_since_first_order BETWEEN 14 AND {NEWCOMER_DAYS} AND {name}_30d = 0 AS INTEGER)"),
+        f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and there was no {told} event for 30 days",
+        "up",
+        (f"first order {{days_since_first_order}} ago, and no {told} events for 30 days",),
+        needs=EVENTS,
+        causes=("C18", "C19", "C21"),
+    )
+    return [*counts, newcomer]

@@ -39,14 +39,26 @@ FROM = {
     "days_to_renewal": 45,
     "downgrades_365d": 1,
     "market_share_trend_90d": 0.92,
-    "market_trend_30d": 0.8,
+    "market_trend_30d": 0.87,
     "contacts_30d": 8,
     "teams_on_one_day_90d": 3,
 }
 # Of event types and topics that a company names itself: how many within how many days.
-WARNINGS, TOPICS, USES = (3, 180), (1, 90), (0, 30)
+WARNINGS, TOPICS = (3, 180), (1, 90)
 # One of these is enough.
 GRAVE_WARNINGS = frozenset({"unsubscribe", "spam_mark", "data_export", "integration_removed"})
+# What the customer met or said, rather than what merely is so; topics of tickets are of this kind too.
+SAID = frozenset({"disputes", "complaints", "answers", "requests", "commitments", "returns", "first_order", "warnings",
+                  "contact"})  # fmt: skip
+# For how long it has been so: what has stood for years, and has driven nobody away, weighs less than what is new.
+SINCE = {
+    "is_plan_stale": "days_since_plan_change",
+    "is_range_stale": "days_of_same_products",
+    "is_tenured_without_reward": "days_since_first_order",
+    "is_tenured_single_category": "days_since_first_order",
+    "is_satisfied_but_unseen": "days_since_last_nps",
+    "is_satisfied_but_silent": "days_since_last_nps",
+}
 
 
 def with_evidence(feature: Feature) -> Feature:
@@ -62,5 +74,5 @@ def _threshold(name: str, family: str) -> float | None:
     if family.startswith("about_"):
         return TOPICS[0] if name.endswith(f"_{TOPICS[1]}d") else None
     if family == "adoption":
-        return USES[0] if name.endswith(f"_{USES[1]}d") else None
+        return 1 if name.startswith("is_newcomer_without_") else None
     return FROM.get(name)

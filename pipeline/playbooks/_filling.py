@@ -1,0 +1,83 @@
+"""The compiled loop that fills the room there is, customer by customer, at given prices."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+NOTHING = -1
+# Sums of costs are not exact; a budget is not exceeded by less than this share of it.
+TOLERANCE = 1e-9
+
+
+def _compiled(function: Callable[P, R]) -> Callable[P, R]:
+    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
+
+
+def fill(worth: Array, priced: Array, uses: Array, room: Array, decided: Places) -> Places:
+    """Give each customer the playbook that brings most at these prices and has room left; then fill what is left.
+
+    Parameters
+    ----------
+    worth
+        Profit of each playbook for each customer; minus infinity where it cannot be given.
+    priced
+        The same, less the price of what it takes.
+    uses
+        What each playbook takes of each limit; (playbooks, limits).
+    room
+        How much there is of each limit.
+    decided
+        Whom something has been decided for already, `NOTHING` for the others; it leaves no limit exceeded.
+
+    Returns
+    -------
+    numpy.ndarray
+        For each customer the number of the playbook, or `NOTHING`.
+
+    Notes
+    -----
+    Those who would lose most by the second best are served first. Who is left with nothing, though something would
+    bring a profit, is served in a second round from what is left, the largest profit first.
+    """
+    places = decided.copy()
+    left = room * (1 + TOLERANCE) - uses[decided[decided != NOTHING]].sum(axis=0)
+    if not worth.size:
+        return places
+    ranked = np.sort(np.maximum(priced, 0), axis=1)
+    regret = ranked[:, -1] - (ranked[:, -2] if ranked.shape[1] > 1 else 0)
+    first = np.argsort(-regret, kind="stable")
+    _serve(first[(priced[first].max(axis=1) >= 0) & (places[first] == NOTHING)], priced, worth, uses, left, places)
+    rest = np.flatnonzero((places == NOTHING) & (worth.max(axis=1) > 0))
+    _serve(rest[np.argsort(-worth[rest].max(axis=1), kind="stable")], worth, worth, uses, left, places)
+    return places
+
+
+@_compiled
+def _liked_most(worth: Array, liked: Array, uses: Array, left: Array) -> int:
+    best = NOTHING
+    for playbook in range(len(worth)):
+        if worth[playbook] > 0 and liked[playbook] >= 0 and (best == NOTHING or liked[playbook] > liked[best]):
+            fits = True
+            for limit in range(len(left)):
+                fits = fits and uses[playbook, limit] <= left[limit]
+            if fits:
+                best = playbook
+    return best
+
+
+@_compiled
+def _serve(order: Places, liked: Array, worth: Array, uses: Array, left: Array, places: Places) -> None:
+    for customer in order:
+        best = _liked_most(worth[customer], liked[customer], uses, left)
+        if best != NOTHING:
+            places[customer] = best
+            for limit in range(len(left)):
+                left[limit] -= uses[best, limit]
