@@ -129,7 +129,8 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
 
 def _prices(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     """The shadow price of each limit, nought for one that cannot be reached; and whom the programme has decided."""
-    prices, decided = np.zeros(len(room)), np.full(len(worth), NOTHING, dtype=np.int64)
+    prices = np.zeros(len(room))
+    decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     short = _wanted_at_most(worth, uses) > room
     if short.any():
         prices[short], decided = _solved(worth, uses[short], room[short])
@@ -155,7 +156,7 @@ def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order)])
     found = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs")
     assert found.success, f"giving nobody anything is always possible: {found.message}"
-    decided = np.full(len(worth), NOTHING, dtype=np.int64)
+    decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     if step == 1:
         whole = found.x > WHOLE
         decided[chosen[who[whole]]] = what[whole]

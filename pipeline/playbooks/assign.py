@@ -1,18 +1,24 @@
 """One action per customer, or nothing and why."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
-from pipeline.playbooks import allocation, cooldown, record
+from pipeline.playbooks import allocation, cooldown
 from pipeline.playbooks.declared import Playbook
+from pipeline.playbooks.declared_checks import names_a_cause
 from pipeline.playbooks.holds import NO_HOLDS, Holds
+from pipeline.playbooks.limits import NO_LIMITS, Limits
+from pipeline.playbooks.limits import of as of_limits
 from pipeline.playbooks.rules import applies
 from pipeline.playbooks.why_not import LOSS_MAKING as LOSS_MAKING
 from pipeline.playbooks.why_not import why_not
 
 MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "customer_id": False}
+# What an action for a customer who is kept for more than money counts at least, in currency units.
+LEAST_WORTH = 0.01
 
 
 def assign(
@@ -22,20 +28,37 @@ def assign(
     currency: str,
     earlier: pl.DataFrame,
     holds: Holds = NO_HOLDS,
+    limits: Limits = NO_LIMITS,
 ) -> pl.DataFrame:
-    """Give each customer the first playbook that is for them, pays, does not rest, and has room left.
+    """The decisions of `plan`, without what there is to report about them."""
+    return plan(scores, playbooks, as_of, currency, earlier, holds, limits)[0]
 
-    It pays if it costs less than is at stake, or less than the part of it that the playbook is expected to keep. Where
-    serving a customer costs more than it brings (``loss_making``), only what is free is given; unless somebody put on
-    record why this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back. Room
-    goes to those with most at stake; a control takes none of it and is given nothing.
+
+def plan(
+    scores: pl.DataFrame,
+    playbooks: dict[str, Playbook],
+    as_of: date,
+    currency: str,
+    earlier: pl.DataFrame,
+    holds: Holds = NO_HOLDS,
+    limits: Limits = NO_LIMITS,
+) -> tuple[pl.DataFrame, allocation.Plan]:
+    """Give each customer one playbook at most, so that together they keep as much as can be kept.
+
+    A playbook can be given to a customer it is for, if it pays, does not rest, and nothing holds it back. It pays if it
+    costs less than the part of what is at stake that it is expected to keep. Where serving a customer costs more than
+    it brings (``loss_making``), only what is free is given; unless somebody put on record why this customer is kept all
+    the same (``strategic``): then neither costs nor stakes hold it back. A cause that somebody can act on outranks any
+    offer that is for no cause. Of what can be given, that is which keeps most less its cost, as far as capacities,
+    hands, channels and the budget go; of equals, the first of the file. A control takes none of it and is given
+    nothing.
 
     Parameters
     ----------
     scores
         One row per customer, with the columns of ``data/scores``, and ``is_control``.
     playbooks
-        In order of preference.
+        In the order of the file.
     as_of
         The day due days are counted from.
     currency
@@ -44,14 +67,19 @@ def assign(
         The decisions of earlier weeks, with the columns of `cooldown.EARLIER`.
     holds
         What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
+    limits
+        Hands, channels and money, across playbooks.
 
     Returns
     -------
     polars.DataFrame
         The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
-        without an action; ``task_owner`` also where no person has to act), ``given_day`` (of the list that gave it
-        first), ``why_not`` (null with an action), ``second_choice``, the next playbook that was open to who has an
-        action, and ``would_have_been``, the playbook a control would have been given.
+        without an action; ``task_owner`` also where no person has to act), ``expected_kept`` (currency units),
+        ``given_day`` (of the list that gave it first), ``why_not`` (null with an action), ``second_choice``, the next
+        best playbook that was open to who has an action, and ``would_have_been``, the playbook a control would have
+        been given.
+    allocation.Plan
+        How good the shares are beside the best possible, and what each limit is worth.
     """
     tests = scores.select(
         pl.col("is_control"),
@@ -63,37 +91,75 @@ def assign(
         for at, (name, book) in enumerate(playbooks.items())
     )
     tests, holds = holds.stand_between(tests, playbooks)
-    placed = holds.kept_or(_placed(tests, scores, holds.rooms(playbooks, scores)))
-    chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)))
-    chosen = chosen.with_columns(record.second_choice(_open_to(tests, len(playbooks)), chosen["chosen"], playbooks))
+    tests = _cause_first(tests, playbooks)
+    there_is = of_limits(holds.rooms(playbooks, scores), limits, currency, holds.going_on(scores))
+    shared = _shared(tests, scores, playbooks, there_is)
+    placed = holds.kept_or(pl.Series("chosen", shared.places).replace(allocation.NOTHING, None))
+    chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
-    told = holds.told(_told(described, playbooks, currency), playbooks, as_of)
-    return told.drop("chosen", "wanted", "obstacle")
+    room = _full(shared, there_is, len(playbooks))
+    told = holds.told(_told(described, playbooks, currency, room), playbooks, as_of)
+    return told.drop("chosen", "wanted", "obstacle"), shared
 
 
 def _pays(playbook: Playbook) -> pl.Expr:
     """The action costs less than is expected to be lost without it."""
-    worth_it = pl.col("value_at_stake") * (playbook.effect or 1.0) > playbook.cost
+    worth_it = _kept(playbook) > playbook.cost
     allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
     return allowed | pl.col("strategic")
 
 
-def _placed(tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.Series:
-    """The number of the playbook each customer is given, or would have been were he or she no control."""
-    columns = [(tests[f"wanted_{at}"], tests[f"pays_{at}"], tests[f"rests_{at}"]) for at in range(len(playbooks))]
-    places = allocation.allocate(
-        [(wanted & pays & ~rests).to_numpy() for wanted, pays, rests in columns],
-        [book.capacity for book in playbooks.values()],
-        scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
-        .to_series().to_numpy().astype(np.int64),
-        tests["is_control"].to_numpy(),
-    )  # fmt: skip
-    return pl.Series("chosen", places).replace(allocation.NOTHING, None)
+def _cause_first(tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.DataFrame:
+    """Whoever can be given something against a told cause is not offered something else instead."""
+    against = [at for at, book in enumerate(playbooks.values()) if names_a_cause(book)]
+    offers = [at for at, book in enumerate(playbooks.values()) if book.sells and at not in against]
+    if not against or not offers:
+        return tests
+    # Resting counts: who was called about the cause last week is not sent an offer this week.
+    can_act = pl.any_horizontal([pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") for at in against])
+    return tests.with_columns((pl.col(f"rests_{at}") | can_act).alias(f"rests_{at}") for at in offers)
 
 
-def _open_to(tests: pl.DataFrame, number: int) -> list[pl.Series]:
-    """For each playbook, whom nothing but its room can keep from it."""
-    return [tests[f"wanted_{at}"] & tests[f"pays_{at}"] & ~tests[f"rests_{at}"] for at in range(number)]
+def _shared(
+    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], there_is: list[allocation.Limit]
+) -> allocation.Plan:
+    """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
+    worth = scores.with_columns(tests.drop("is_control")).select(
+        pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}"))
+        .then((_kept(book) - book.cost).clip(LEAST_WORTH))
+        .otherwise(float("nan"))
+        .cast(pl.Float64)
+        .alias(str(at))
+        for at, book in enumerate(playbooks.values())
+    )
+    order = scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
+    rows = order.to_series().to_numpy().astype(np.int64)
+    found = allocation.allocate(worth.to_numpy()[rows], there_is, tests["is_control"].to_numpy()[rows])
+    places, second = np.empty_like(found.places), np.empty_like(found.second)
+    places[rows], second[rows] = found.places, found.second
+    return replace(found, places=places, second=second)
+
+
+def _kept(playbook: Playbook) -> pl.Expr:
+    """The part of what is at stake that a playbook is expected to keep, in currency units."""
+    return pl.col("value_at_stake") * (1.0 if playbook.effect is None else playbook.effect)
+
+
+def _second(shared: allocation.Plan, playbooks: dict[str, Playbook]) -> pl.Series:
+    names = dict(enumerate(playbooks))
+    return pl.Series("second_choice", shared.second).replace_strict(names, default=None, return_dtype=pl.String)
+
+
+def _full(shared: allocation.Plan, there_is: list[allocation.Limit], number: int) -> list[str]:
+    """For each playbook, which limit leaves no room for one more; the dearest of them."""
+    full = []
+    for at in range(number):
+        short = [
+            limit for limit in there_is if limit.uses[at] and shared.used[limit.name] + limit.uses[at] > limit.room
+        ]
+        dearest = max(short, key=lambda limit: shared.prices[limit.name], default=None)
+        full.append("room there is" if dearest is None else dearest.name)
+    return full
 
 
 def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
@@ -114,21 +180,31 @@ def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     rows = [
         (at, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
-         as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
+         as_of + timedelta(days=p.due_in_days), p.cost, p.caution, 1.0 if p.effect is None else p.effect)
         for at, (name, p) in enumerate(playbooks.items())
     ]  # fmt: skip
     texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)
-    schema = {"chosen": pl.Int64, **texts, "due_day": pl.Date, "cost": pl.Float64, "caution": pl.String}
+    schema = {
+        "chosen": pl.Int64,
+        **texts,
+        "due_day": pl.Date,
+        "cost": pl.Float64,
+        "caution": pl.String,
+        "effect": pl.Float64,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _told(described: pl.DataFrame, playbooks: dict[str, Playbook], currency: str) -> pl.DataFrame:
+def _told(described: pl.DataFrame, playbooks: dict[str, Playbook], currency: str, room: list[str]) -> pl.DataFrame:
     """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
     given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
-             "second_choice")  # fmt: skip
+             "second_choice", "expected_kept")  # fmt: skip
     described = described.with_columns(
+        (pl.col("value_at_stake") * pl.col("effect")).round(2).alias("expected_kept"),
         pl.when("is_control").then("playbook").alias("would_have_been"),
         pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),
-        why_not(playbooks, currency),
+        why_not(playbooks, currency, room),
     )
-    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given)
+    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given).drop(
+        "effect"
+    )

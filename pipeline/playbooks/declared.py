@@ -54,8 +54,8 @@ class Playbook(_Declared):
     cost
         Of doing it once, in currency units.
     effect
-        Share (above 0, up to 1) of those who would have churned that it is expected to keep; where it is given, the
-        cost must be less than this share of what is at stake.
+        Share (above 0, up to 1) of those who would have churned that it is expected to keep; the cost must be less
+        than this share of what is at stake. Only in a file it must be given; else it is 1.
     capacity
         Customers it can be given to at most, per list; the weekly job makes one a week.
     cooldown_days
@@ -120,9 +120,10 @@ class Playbook(_Declared):
 
 
 class Playbooks(_Declared):
-    """The whole of ``playbooks.yaml``; the order of the file is the order of preference."""
+    """The whole of ``playbooks.yaml``; ``limits`` are read by `pipeline.playbooks.limits`."""
 
     playbooks: Annotated[dict[str, Playbook], Field(min_length=1)]
+    limits: Any = None
 
 
 def parse(content: dict[str, Any], names: Vocabulary, file: str = "playbooks.yaml") -> dict[str, Playbook]:

@@ -38,6 +38,11 @@ def check_terms(where: str, playbook: "Playbook") -> None:
         if channels.find(name) is None:
             near = suggestion(name, list(channels.CHANNELS)) or f"; write one of {', '.join(channels.CHANNELS)}"
             raise BadPlaybooks(f"{where}.channel: {name!r} is no channel whose consent is known{near}")
+    if playbook.effect is None:
+        raise BadPlaybooks(
+            f"{where}.effect: is missing; write the share of those who would have left that it is expected to keep, "
+            "such as 0.1, until it has been measured"
+        )
     _check_promotion(where, playbook)
     _check_discount(where, playbook)
     _check_person(where, playbook)

@@ -75,12 +75,17 @@ class Holds:
         """The playbooks with the room that is left: open actions take theirs, and no more is given than is in stock."""
         if self.kept is None:
             return playbooks
-        taken = self.kept.filter(~scores["is_control"])["chosen"].drop_nulls().value_counts()
-        used = dict(taken.iter_rows())
+        used = self.going_on(scores)
         return {
             name: book if (room := _room(book, used.get(at, 0))) is None else book.model_copy(update={"capacity": room})
             for at, (name, book) in enumerate(playbooks.items())
         }
+
+    def going_on(self, scores: pl.DataFrame) -> dict[int, int]:
+        """How many customers have an open action, by the number of its playbook; controls have theirs in thought."""
+        if self.kept is None:
+            return {}
+        return dict(self.kept.filter(~scores["is_control"])["chosen"].drop_nulls().value_counts().iter_rows())
 
     def kept_or(self, placed: pl.Series) -> pl.Series:
         """The number of the playbook each customer has: the open one, else the one that was found for them."""

@@ -23,31 +23,6 @@ KINDS_OF_CUSTOMER: Final = {
 }
 
 
-def second_choice(open_to: list[pl.Series], chosen: pl.Series, playbooks: dict[str, Playbook]) -> pl.Series:
-    """The next playbook behind the chosen one that was open to the customer; null where none was, or none is chosen.
-
-    Parameters
-    ----------
-    open_to
-        For each playbook in order of preference, for whom it is but for its room.
-    chosen
-        The number of the playbook each customer was given; null for none.
-    playbooks
-        In order of preference.
-
-    Examples
-    --------
-    >>> everybody, books = pl.Series([True, True, True]), {"call": None, "mail": None}
-    >>> second_choice([everybody, everybody], pl.Series([0, 1, None]), books).to_list()
-    ['mail', None, None]
-    """
-    behind = [
-        pl.when(fits & (chosen < number).fill_null(value=False)).then(pl.lit(name))
-        for number, (name, fits) in enumerate(zip(playbooks, open_to, strict=True))
-    ]
-    return chosen.to_frame().select(pl.coalesce(behind).alias("second_choice"))["second_choice"]
-
-
 def with_record(decided: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.DataFrame:
     """Add ``segment`` for everyone, and ``objective`` and ``why_this`` for who is given something.
 

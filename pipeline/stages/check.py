@@ -9,7 +9,7 @@ from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import Feature, model_features, witnesses
 from pipeline.model import contract
 from pipeline.paths import PLAYBOOKS, REPRO
-from pipeline.playbooks import declared, declared_checks, dry_run, lint, rules
+from pipeline.playbooks import declared, declared_checks, dry_run, limits, lint, rules
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.sources import open_source
 from pipeline.stages import candidates
@@ -48,7 +48,9 @@ def _sources(settings: params.Params) -> Iterator[str]:
 def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
     """The playbooks by themselves, beside the declared columns, and beside the scores, where there are any."""
     names = vocabulary(settings.score, settings.features)
-    playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), names)
+    content = params.read_yaml(PLAYBOOKS, BadPlaybooks)
+    playbooks = declared.parse(content, names)
+    limits.parse(content, playbooks)
     declared_checks.check_against(playbooks, settings.guards)
     lint.refuse(playbooks, names, settings.score)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"

@@ -91,7 +91,7 @@ def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 def _decided(settings: params.Params, day: date, file: Path, at: Paths) -> pl.DataFrame:
     ruling = Ruling(day, settings.guards, settings.contact, settings.score)
-    return s6_publish.decide(settings.data, settings.features, ruling, at, settings.control, file)
+    return s6_publish.decide(settings.data, settings.features, ruling, at, settings.control, file)[0]
 
 
 def _published(scored: pl.DataFrame, at: Paths, day: date) -> pl.DataFrame:

@@ -15,8 +15,20 @@ from pipeline.examples.words import definition_at
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import assign, declared, declared_checks, follow_up, holds, record, rules, tasks, value
+from pipeline.playbooks import (
+    allocation,
+    assign,
+    declared,
+    declared_checks,
+    follow_up,
+    holds,
+    record,
+    rules,
+    tasks,
+    value,
+)
 from pipeline.playbooks import control as controls
+from pipeline.playbooks import limits as what_there_is
 from pipeline.playbooks.guards import quality
 from pipeline.playbooks.policy import floor
 from pipeline.playbooks.ruling import Ruling
@@ -33,7 +45,7 @@ DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "ris
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
             "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
-            "contact_due_day", "stage", *record.RECORD]  # fmt: skip
+            "contact_due_day", "expected_kept", "stage", *record.RECORD]  # fmt: skip
 
 
 def run(
@@ -74,7 +86,7 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided = decide(data, features, Ruling(day, guards, contact, score), at, control)
+    decided, plan = decide(data, features, Ruling(day, guards, contact, score), at, control)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -104,6 +116,7 @@ def prepare(
             **_decisions(decided, listed, previous, score),
             "quality_problems": quality.problems(decided, guards.quality_causes),
             "contact": floor.report(decided, day),
+            "allocation": _allocation(decided, plan),
         },
         fingerprints={
             "model": artefacts.fingerprint(at),
@@ -128,7 +141,7 @@ def decide(
     at: Paths,
     control: params.Control,
     file: Path = PLAYBOOKS,
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, allocation.Plan]:
     """One action for everyone, or none and why, knowing what all teams and earlier weeks gave to whom.
 
     Parameters
@@ -142,7 +155,9 @@ def decide(
     file
         The playbooks.
     """
-    playbooks = declared.parse(params.read_yaml(file, BadPlaybooks), vocabulary(ruling.score, features), file.name)
+    content = params.read_yaml(file, BadPlaybooks)
+    playbooks = declared.parse(content, vocabulary(ruling.score, features), file.name)
+    room = what_there_is.parse(content, playbooks, file.name)
     declared_checks.check_against(playbooks, ruling.guards)
     looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
     scores = controls.mark(candidates.read(at, ruling.as_of, looked_at), control)
@@ -152,8 +167,8 @@ def decide(
     customers = ledger.customers(scores, given, at, playbooks, ruling).with_columns(silence)
     held = holds.holds(customers, playbooks, ruling)
     earlier = ledger.earlier(given, playbooks, ruling.as_of)
-    decided = assign.assign(customers, playbooks, ruling.as_of, data.currency, earlier, held)
-    return tasks.handed(record.with_record(decided, playbooks), playbooks, ruling.as_of)
+    decided, plan = assign.plan(customers, playbooks, ruling.as_of, data.currency, earlier, held, room)
+    return tasks.handed(record.with_record(decided, playbooks), playbooks, ruling.as_of), plan
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
@@ -190,6 +205,20 @@ def _decisions(
         "control": controls.shares(decided),
         "listed_by_status": _counted(listed["status"]),
         "left_the_list": follow_up.left_the_list(listed, previous, decided),
+    }
+
+
+def _allocation(decided: pl.DataFrame, plan: allocation.Plan) -> dict[str, Any]:
+    """What is expected to be kept, at what cost, beside the most that could be; what one more of each would keep."""
+    given = decided.filter(pl.col("playbook").is_not_null())
+    return {
+        "expected_kept": round(float(given["expected_kept"].sum()), 2),
+        "cost": round(float(given["cost"].sum()), 2),
+        "gap": round(plan.gap, 4),
+        "limits": {
+            name: {"used": round(plan.used[name], 2), "one_more_would_keep": round(price, 2)}
+            for name, price in plan.prices.items()
+        },
     }
 
 

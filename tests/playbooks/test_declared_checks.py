@@ -12,7 +12,7 @@ from pipeline.playbooks.vocabulary import vocabulary
 from tests.drawing import drawn
 
 NAMES = vocabulary(params.load().score, params.load().features)
-PLAIN = {"tactic": "personal-post-sale-offer", "when": "everyone", "action": "Do it", "channel": "e-mail", "who": "sales",
+PLAIN = {"effect": 0.5, "tactic": "personal-post-sale-offer", "when": "everyone", "action": "Do it", "channel": "e-mail", "who": "sales",
          "due_in_days": 3, "cost": 0.0}  # fmt: skip
 FILES = ("playbooks.yaml", "examples/subscription/playbooks.yaml", "examples/b2b/playbooks.yaml")
 

@@ -20,8 +20,8 @@ BOOKS = """
 playbooks:
   call:
     {tactic: friendly-check-in-call, when: everyone, action: Call, channel: phone, who: sales, due_in_days: 3, cost: 0,
-     cooldown_days: 14}
-  mail: {tactic: thank-you-email, when: everyone, action: Write, channel: e-mail, who: sales, due_in_days: 3, cost: 0}
+     effect: 0.2, cooldown_days: 14}
+  mail: {tactic: thank-you-email, when: everyone, action: Write, channel: e-mail, who: sales, due_in_days: 3, cost: 0, effect: 0.1}
 """
 CUSTOMER = {"risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "value_at_stake": 30.0,
             "loss_making": False, "strategic": False, "owner": None, "stage": "long", "value_tier": "top",
@@ -49,7 +49,7 @@ def decide(settings: params.Params, how: params.Control | None = None) -> dict[s
     # Every list decides anew here, so that rests are seen.
     anew = settings.contact.model_copy(update={"open_days": 0, "most_per_week": 9})
     ruling = Ruling(WEEK, settings.guards, anew, settings.score)
-    decided = s6_publish.decide(settings.data, settings.features, ruling, REPRO, how)
+    decided = s6_publish.decide(settings.data, settings.features, ruling, REPRO, how)[0]
     assert decided["customer_id"].to_list() == ["a", "b"], "in order"
     return dict(decided.select("customer_id", "playbook").iter_rows())
 
