@@ -30,7 +30,7 @@ DOORS = {
     "lightgbm": {"pipeline.model.learner"},
     "shap": {"pipeline.reasons.pictures"},
     "matplotlib": {"pipeline.reasons.pictures"},
-    "numba": {name for name in modules() if name.startswith("pipeline.reasons._")},
+    "numba": {name for name in modules() if name.startswith("pipeline.reasons._")} | {"pipeline.playbooks._filling"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
     "jinja2": {"pipeline.lists.html_page"},
     "ruamel": {"pipeline.params"},

@@ -288,17 +288,23 @@ def true() -> dict:
 
 @pytest.mark.parametrize("company", feeds.COMPANIES)
 def test_reasons_name_the_true_cause_and_are_steady(true, company):
-    found = true[company]["truth"]["all"]
-    assert found["customers"] > 100, "too few to say"
+    found, carried = true[company]["truth"]["all"], true[company]["truth"]["carried"]
+    assert carried["customers"] > 500, "too few to say"
     assert found["told"] > 0.85, "the true cause is among the reasons"
-    assert found["first"] > 0.55, "and mostly the first of them"
-    assert true[company]["stability"]["same"] > 0.8
-    assert true[company]["faithfulness"]["first"] > 0.5
+    assert found["first"] > 0.7, "and mostly the first of them"
+    assert carried["first"] > (0.75 if company == "retailer" else 0.8), "where the tables carry it"
+    assert true[company]["stability"]["same"] > 0.85
+    assert true[company]["faithfulness"]["first"] > 0.55
 
 
-def test_the_sentence_about_reasons_says_where_they_fall_short(true):
-    good = {"truth": {"all": {"first": 0.85}}}
+def test_the_sentence_about_reasons_says_where_they_fall_short():
+    good, less = ({"truth": {"carried": {"first": share}}} for share in (0.85, 0.7))
     assert reasons_table.sentence({"here": good}).endswith("of these customers in every company.")
-    assert "it is not in `there` (70%)" in reasons_table.sentence(
-        {"here": good, "there": {"truth": {"all": {"first": 0.7}}}}
-    )
+    assert "it is not in `there` (70%)" in reasons_table.sentence({"here": good, "there": less})
+
+
+def test_a_cause_is_faint_where_even_the_truth_taught_finds_it_too_seldom():
+    row = {"dominant_cause": "C03", "blind": False, "reach": 0.5}
+    assert reasons_table.is_faint(row)
+    assert not reasons_table.is_faint(row | {"reach": 0.9})
+    assert not reasons_table.is_faint(row | {"blind": True}), "a blind spot is one already"

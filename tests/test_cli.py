@@ -101,7 +101,7 @@ def test_check_fails_in_one_line(company, file, before, after, code, message):
 
 BOOK = """
   {name}: {{tactic: thank-you-email, when: "{when}", action: Write, channel: e-mail, who: us, due_in_days: 1, cost: {cost},
-    capacity: {capacity}}}"""
+    effect: 1, capacity: {capacity}}}"""
 
 
 def playbooks(*books: tuple[str, str, float, int]) -> None:

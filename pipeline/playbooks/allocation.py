@@ -22,11 +22,13 @@ Places = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
 
 NOTHING: Final = -1
-# Customers whose programme is solved exactly; of more, that many stand for all.
-SAMPLE = 8_000
-PRICE_DIGITS = 6
+# Playbooks open to customers, in pairs, up to which the programme of all is solved; else of evenly chosen customers.
+MOST_PAIRS = 50_000
+PRICE_DIGITS = 4
+# Between equals, and as a share of what they bring.
+TIE = 1e-6
 # From here on a share of the linear programme is a decision; only as many are not as there are limits.
-WHOLE = 1 - 1e-6
+WHOLE, TRACE = 1 - 1e-6, 1e-5
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,11 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
     uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), profit.shape[1])
     room = np.array([limit.room for limit in limits], dtype=np.float64)
     free = ~is_control
-    prices, decided = _prices(worth[free], uses, room)
-    priced = worth - prices @ uses
+    ranked = worth * _tie_break(free, worth.shape[1])
+    prices, decided = _prices(ranked[free], uses, room)
+    priced = ranked - prices @ uses
     places = np.where(priced.max(axis=1, initial=0) > 0, _best(priced), NOTHING)
-    places[free] = _filling.fill(worth[free], priced[free], np.ascontiguousarray(uses.T), room, decided)
+    places[free] = _filling.fill(ranked[free], priced[free], np.ascontiguousarray(uses.T), room, decided)
     given = places[free & (places != NOTHING)]
     used = uses[:, given].sum(axis=1)
     return Plan(
@@ -127,9 +130,18 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
     )
 
 
+def _tie_break(free: Flags, playbooks: int) -> Array:
+    """Hardly more than 1, and the more the earlier the playbook and the customer: of equals the first ones."""
+    earlier = 1 - np.arange(playbooks) / max(1, playbooks)
+    # Controls stand where they would stand among the others, and do not move these.
+    before = 1 - (np.cumsum(free) - free) / max(1, free.sum())
+    found: Array = 1 + TIE * (earlier[None, :] + before[:, None])
+    return found
+
+
 def _prices(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     """The shadow price of each limit, nought for one that cannot be reached; and whom the programme has decided."""
-    prices = np.zeros(len(room))
+    prices: Array = np.zeros(len(room))
     decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     short = _wanted_at_most(worth, uses) > room
     if short.any():
@@ -147,21 +159,23 @@ def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     """Prices and whole decisions of the linear programme; of evenly chosen customers where there are many."""
     some = np.flatnonzero(worth.max(axis=1, initial=-np.inf) > 0)
     order = some[np.argsort(-worth[some].max(axis=1), kind="stable")]
-    step = max(1, -(-len(order) // SAMPLE))
+    step = max(1, -(-int(np.isfinite(worth[order]).sum()) // MOST_PAIRS))
     # From the middle of each stretch of equals, so that the sample is worth neither more nor less than all.
     chosen = order[step // 2 :: step]
     who, what = np.nonzero(np.isfinite(worth[chosen]))
     once = csc_array((np.ones(len(who)), (who, np.arange(len(who)))), shape=(len(chosen), len(who)))
     rows = vstack([once, csc_array(uses[:, what])], format="csc")
-    most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order)])
-    found = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs")
+    # A trace more of what is counted, so that the price is what one more would keep, not what one less would lose.
+    trace = TRACE * (uses == uses.round()).all(axis=1)
+    most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order) + trace])
+    found = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs-ipm")
     assert found.success, f"giving nobody anything is always possible: {found.message}"
     decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     if step == 1:
         whole = found.x > WHOLE
         decided[chosen[who[whole]]] = what[whole]
     prices: Array = -found.ineqlin.marginals[len(chosen) :]
-    return np.round(np.maximum(prices, 0), PRICE_DIGITS) + 0.0, decided
+    return np.asarray(np.maximum(prices, 0).round(PRICE_DIGITS) + 0.0, dtype=np.float64), decided
 
 
 def _best(worth: Array) -> Places:

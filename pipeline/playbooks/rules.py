@@ -53,7 +53,7 @@ def truth(expression: Expression) -> pl.Expr:
     if isinstance(expression, Not):
         return ~truth(expression.part)
     if isinstance(expression, All):
-        return functools.reduce(pl.Expr.__and__, map(truth, expression.parts), pl.lit(value=True))
+        return functools.reduce(pl.Expr.__and__, map(truth, expression.parts), pl.repeat(value=True, n=pl.len()))
     if isinstance(expression, Either):
         return functools.reduce(pl.Expr.__or__, map(truth, expression.parts), pl.lit(value=False))
     return condition(expression)

@@ -139,7 +139,7 @@ def give(customers: list[dict], books: dict[str, Playbook], earlier: list[tuple]
     return assign.assign(table, books, WEEK, "USD", before).to_dicts()
 
 
-def test_the_first_playbook_of_the_file_that_fits_wins_and_says_everything():
+def test_of_equals_the_first_playbook_of_the_file_wins_and_says_everything():
     found = give([{}], {"no": playbook("risk_band = low"), "yes": playbook("everyone"), "later": playbook("everyone")})[
         0
     ]
@@ -203,7 +203,7 @@ def test_capacity_goes_to_those_with_most_at_stake_and_the_others_go_on():
     books = {"call": playbook("everyone", capacity=2), "mail": playbook("everyone", 1.5, capacity=2)}
     found = {row["customer_id"]: (row["playbook"], row["why_not"]) for row in give(customers, books)}
     assert {name: got for name, (got, _) in found.items()} == {"a": None, "b": "call", "c": "mail", "d": "call", "e": "mail"}  # fmt: skip
-    assert found["a"][1] == "nothing, because the capacity of call, 2 a week, goes to who has more at stake"
+    assert found["a"][1] == "nothing, because the capacity of call, 2 a week, goes to where it keeps more"
 
 
 def test_among_equals_the_likelier_churner_and_then_the_first_id_has_the_room():
@@ -335,7 +335,7 @@ def test_what_is_our_own_fault_is_put_right_before_anything_is_sold(root, settin
     found = declared.parse(params.read_yaml(root / file, BadPlaybooks), NAMES)
     for cause, name in [("C38", "conflict-resolution"), ("C10", "commitment-tracking"), ("C36", "answer-what-is-open"),
                         ("C08", "put-it-right")]:  # fmt: skip
-        assert give([{"reason_1_causes": cause, "value_at_stake": 90.0}], found)[0]["playbook"] == name
+        assert give([{"reason_1_causes": cause, "value_at_stake": 900.0}], found)[0]["playbook"] == name
         assert found[name].is_task or name == "commitment-tracking"
 
 
@@ -411,7 +411,7 @@ def test_who_waits_for_reductions_is_never_given_one(root, settings, file, place
         ({"when": "is_one_time_buyer = 1"}, "is yes or no, not a number; write `is_one_time_buyer` or `not is_one"),
         ({"when": "contacts_7d <= 2 and days_since_last_contact > 7"}, None),
         ({"channel": "fax"}, "we-miss-you.channel: 'fax' is no channel whose consent is known"),
-        ({"channel": "email"}, "'email' is no known channel; did you mean 'e-mail'?"),
+        ({"channel": "email"}, None),
         (
             {"due_in_days": -1},
             "playbooks.we-miss-you.due_in_days: input should be greater than or equal to 0, found -1",

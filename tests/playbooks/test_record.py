@@ -88,12 +88,12 @@ def test_segment_and_objective_are_kept():
     )
 
 
-def test_the_second_choice_is_the_next_that_was_open():
+def test_the_second_choice_is_the_next_best_whatever_its_room():
     books = {"no": book("tier = new"), "first": book("everyone", capacity=1), "dear": book("everyone", cost=99.0),
              "next": book("everyone"), "last": book("everyone")}  # fmt: skip
     found = decide(books, {}, {"value_at_stake": 9.0}, {"is_control": True}, {"value_at_stake": 0.0})
     assert [(row["playbook"], row["second_choice"]) for row in found] == [
-        ("first", "next"), ("next", "last"), (None, None), (None, None)
+        ("first", "next"), ("next", "first"), (None, None), (None, None)
     ]  # fmt: skip
 
 

@@ -100,12 +100,12 @@ def test_without_a_reason_column_nobody_is_strategic():
     assert scoring._strategic(table, S).rows() == [(1, False)]
 
 
-def playbook(cost: float) -> Playbook:
+def playbook(cost: float, effect: float | None = None) -> Playbook:
     return Playbook(tactic="thank-you-email", when="everyone", action="Do it", channel="phone", who="success",
-                    due_in_days=3, cost=cost)  # fmt: skip
+                    due_in_days=3, cost=cost, effect=effect)  # fmt: skip
 
 
-# What a customer gets who has so much at stake, where an action costs 5 and another nothing.
+# What a customer gets who has so much at stake, where an action costs 5 and keeps all, another nothing and keeps 30 %.
 DECISIONS = """
     | loss_making | strategic | at_stake | playbook | why_not                     |
     | no          | no        | 10       | dear     | -                           |
@@ -113,7 +113,7 @@ DECISIONS = """
     | yes         | no        | 10       | free     | -                           |
     | yes         | no        | -4       | -        | costs more than it brings   |
     | yes         | yes       | -4       | dear     | -                           |
-    | no          | yes       | 4        | dear     | -                           |
+    | no          | yes       | 4        | free     | -                           |
     | no          | no        | -4       | -        | only -4.0 USD is at stake   |
 """
 
@@ -123,7 +123,7 @@ def test_no_money_is_spent_on_a_loss_unless_somebody_says_why(case):
     row = {"customer_id": "a", "risk_band": "high", "tier": "loyal", "churn_probability": 0.5, "value": 1.0,
            "value_at_stake": float(case["at_stake"]), "loss_making": case["loss_making"] == "yes",
            "strategic": case["strategic"] == "yes", "is_control": False, "owner": None}  # fmt: skip
-    books = {"dear": playbook(5.0), "free": playbook(0.0)}
+    books = {"dear": playbook(5.0), "free": playbook(0.0, 0.3)}
     earlier = pl.DataFrame(schema=cooldown.EARLIER)
     found = assign.assign(pl.DataFrame([row]), books, S, "USD", earlier).to_dicts()[0]
     assert (found["playbook"] or "-") == case["playbook"]

@@ -47,10 +47,9 @@ FROM = {
 WARNINGS, TOPICS = (3, 180), (1, 90)
 # One of these is enough.
 GRAVE_WARNINGS = frozenset({"unsubscribe", "spam_mark", "data_export", "integration_removed"})
-# What the customer met, said or does with what was bought, rather than what merely is so; topics of tickets are of this
-# kind too.
+# What the customer met or said, rather than what merely is so; topics of tickets are of this kind too.
 SAID = frozenset({"disputes", "complaints", "answers", "requests", "commitments", "returns", "first_order", "warnings",
-                  "contact", "adoption"})  # fmt: skip
+                  "contact"})  # fmt: skip
 # For how long it has been so: what has stood for years, and has driven nobody away, weighs less than what is new.
 SINCE = {
     "is_plan_stale": "days_since_plan_change",

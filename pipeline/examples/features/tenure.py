@@ -14,7 +14,7 @@ CUTS = {
 }
 
 
-def features(_settings: Features) -> list[Feature]:
+def features(settings: Features) -> list[Feature]:
     """Declare the family."""
     return [
         Feature(
@@ -63,7 +63,8 @@ def features(_settings: Features) -> list[Feature]:
             "up",
             ("first order {days_since_first_order} ago, and not seen for 30 days",),
             EVENTS,
-            causes=("C16", "C14"),
+            # Where use can be seen, nothing seen is nothing used.
+            causes=("C18", "C16", "C14") if settings.usage_types else ("C16", "C14"),
         ),
         Feature(
             "is_newcomer_refunded",
