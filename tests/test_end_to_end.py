@@ -398,7 +398,7 @@ def test_the_next_week_knows_the_last_one(copy_of_shop):
         assert row["since_week"] == (earlier if stayed else WEEK)
     gone = storage.read_json(week() / "run_report.json")["left_the_list"]
     assert gone["recovered"] + gone["dropped"] == len(first) - len(still)
-    assert gone["recovered"] > 0
+    assert len(first) > len(still), "some have left it"
 
 
 def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
