@@ -68,5 +68,5 @@ def _crowded(wanted: pl.DataFrame, numbers: dict[str, int]) -> Iterator[str]:
     for share, shared, one, other in close[:MOST_PAIRS]:
         yield (
             f"playbooks.{one} and playbooks.{other}: {shared:,} customers are meant by both, {share * 100:.0f} % of "
-            "those of either; the first gets them while it has room"
+            "those of either; the one that keeps more gets them while there is room"
         )

@@ -6,12 +6,13 @@ from pipeline.errors import BadPlaybooks
 from pipeline.params import Score, Sources
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.expression import All, Either, Expression, Flag, HasAny, IsOneOf, Known, Leaf, Not, conditions
+from pipeline.playbooks.limits import NO_LIMITS, Limits
 from pipeline.playbooks.logic import Logic
 from pipeline.playbooks.vocabulary import Vocabulary
 
 
-def refuse(playbooks: dict[str, Playbook], names: Vocabulary, score: Score) -> None:
-    """Refuse a rule that can never hold, and a playbook that an earlier one leaves nobody for.
+def refuse(playbooks: dict[str, Playbook], names: Vocabulary, score: Score, limits: Limits = NO_LIMITS) -> None:
+    """Refuse a rule that can never hold, and a playbook that another one leaves nobody for.
 
     Raises
     ------
@@ -26,28 +27,33 @@ def refuse(playbooks: dict[str, Playbook], names: Vocabulary, score: Score) -> N
                 f"playbooks.yaml: playbooks.{name}.when: can never hold, since {why}; leave one condition out, or join "
                 "them with `or`"
             )
-    for name, earlier in shadowed(playbooks, logic):
+    for name, other in shadowed(playbooks, logic, limits):
         raise BadPlaybooks(
-            f"playbooks.yaml: playbooks.{name}: is never reached, since playbooks.{earlier} stands before it, is for "
-            "everyone it is for, and has no capacity; move it before that one, or give that one a `capacity`"
+            f"playbooks.yaml: playbooks.{name}: is never reached, since playbooks.{other} is for everyone it is for, "
+            "costs no more, keeps no less, and is never short; narrow that one's rule, give it a `capacity`, or leave "
+            "this out"
         )
 
 
-def shadowed(playbooks: dict[str, Playbook], logic: Logic) -> Iterator[tuple[str, str]]:
-    """Playbooks that nobody can get, each with the earlier one that takes all of theirs."""
-    books = list(playbooks.items())
-    for number, (name, book) in enumerate(books):
-        for earlier, before in books[:number]:
-            if _never_steps_aside(before, book) and logic.implies(book.when.expression, before.when.expression):
-                yield name, earlier
+def shadowed(playbooks: dict[str, Playbook], logic: Logic, limits: Limits = NO_LIMITS) -> Iterator[tuple[str, str]]:
+    """Playbooks that nobody can get, each with the one that takes all of theirs."""
+    for number, (name, book) in enumerate(playbooks.items()):
+        for place, (other, rival) in enumerate(playbooks.items()):
+            if place == number or not _always_wins(rival, book, limits, is_first=place < number):
+                continue
+            if logic.implies(book.when.expression, rival.when.expression):
+                yield name, other
                 break
 
 
-def _never_steps_aside(earlier: Playbook, later: Playbook) -> bool:
-    """Whether whoever could be given the later one, and is meant by the earlier, gets the earlier."""
-    # It pays for less at stake than the later one, or for as little.
-    pays = earlier.cost / (earlier.effect or 1.0) <= later.cost / (later.effect or 1.0)
-    return pays and earlier.capacity is None and earlier.cooldown_days is None
+def _always_wins(rival: Playbook, book: Playbook, limits: Limits, *, is_first: bool) -> bool:
+    """Whether whoever is meant by both, and could be given the book, is given its rival."""
+    kept, other = (1.0 if one.effect is None else one.effect for one in (rival, book))
+    better = rival.cost <= book.cost and kept >= other and (is_first or (rival.cost, kept) != (book.cost, other))
+    is_short = rival.capacity or rival.cooldown_days or rival.who in limits.who or rival.channels[0] in limits.channel
+    # What holds back an offer does not hold back what is none, and a channel needs its own consent.
+    held_alike = not rival.sells and rival.channels == book.channels
+    return better and not is_short and held_alike
 
 
 def never(

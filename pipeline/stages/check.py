@@ -50,9 +50,9 @@ def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
     names = vocabulary(settings.score, settings.features)
     content = params.read_yaml(PLAYBOOKS, BadPlaybooks)
     playbooks = declared.parse(content, names)
-    limits.parse(content, playbooks)
+    there_is = limits.parse(content, playbooks)
     declared_checks.check_against(playbooks, settings.guards)
-    lint.refuse(playbooks, names, settings.score)
+    lint.refuse(playbooks, names, settings.score, there_is)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
     causes = {cause for feature in told for cause in feature.causes}
     never = lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)

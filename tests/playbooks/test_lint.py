@@ -47,7 +47,7 @@ def test_a_contradiction_is_refused_with_what_to_write():
     )
 
 
-# Two playbooks in this order, and whether the second is never reached.
+# Two playbooks in this order, and whether the second is never reached, or the first.
 SHADOWS = """
     | first                | first: more                | second                    | second: more  | reached |
     | risk_band = high     |                            | risk_band = high          |               | never   |
@@ -59,7 +59,10 @@ SHADOWS = """
     | everyone             | cost=2.0                   | tier = loyal              |               | yes     |
     | everyone             | cost=0.5                   | tier = loyal              |               | never   |
     | everyone             | cost=0.5 effect=0.1        | tier = loyal              |               | yes     |
-    | everyone             | cost=0.5 effect=0.5        | tier = loyal              |               | never   |
+    | everyone             | cost=0.5 effect=0.5        | tier = loyal              | effect=0.4    | never   |
+    | everyone             | cost=0.5 effect=0.5        | tier = loyal              | effect=0.6    | yes     |
+    | tier = loyal         | cost=2.0                   | everyone                  |               | first   |
+    | tier = loyal         |                            | everyone                  |               | yes     |
     | everyone             | effect=0.5                 | tier = loyal              | effect=0.2    | never   |
     | points_balance > 3   |                            | points_balance > 5        |               | never   |
     | points_balance > 3 or points_balance <= 3 |       | tier = loyal              |               | yes     |
@@ -78,9 +81,10 @@ def test_a_playbook_that_leaves_nobody_to_a_later_one(case):
     if case["reached"] == "yes":
         assert found is None
     else:
+        lost, other = ("other", "one") if case["reached"] == "never" else ("one", "other")
         assert found == (
-            "playbooks.yaml: playbooks.other: is never reached, since playbooks.one stands before it, is for everyone it "
-            "is for, and has no capacity; move it before that one, or give that one a `capacity`"
+            f"playbooks.yaml: playbooks.{lost}: is never reached, since playbooks.{other} is for everyone it is for, costs "
+            "no more, keeps no less, and is never short; narrow that one's rule, give it a `capacity`, or leave this out"
         )
 
 
@@ -131,8 +135,8 @@ def test_playbooks_for_the_same_customers_are_said():
         "far": book("value >= 80"),
     }
     assert list(dry_run.notes(scored(), books, "EUR")) == [
-        "playbooks.one and playbooks.other: 40 customers are meant by both, 80 % of those of either; the first gets them "
-        "while it has room"
+        "playbooks.one and playbooks.other: 40 customers are meant by both, 80 % of those of either; the one that keeps "
+        "more gets them while there is room"
     ]
 
 
