@@ -13,6 +13,7 @@ from pipeline.errors import BadParams, PipelineError
 from pipeline.setting_types import CauseId as CauseId
 from pipeline.setting_types import Day as Day
 from pipeline.setting_types import Days as Days
+from pipeline.setting_types import Language as Language
 from pipeline.setting_types import NaturalInt as NaturalInt
 from pipeline.setting_types import NotNegative as NotNegative
 from pipeline.setting_types import Positive as Positive
@@ -252,6 +253,14 @@ class Lists(Section):
     replace_in_repro: bool
 
 
+class Words(Section):
+    """In which language people are told."""
+
+    language: Language
+    of_owners: dict[str, Language]
+    catalogues: str | None
+
+
 class Tracking(Section):
     """Where MLflow keeps runs and models."""
 
@@ -279,6 +288,7 @@ class Params(Section):
     guards: Guards
     contact: Contact
     lists: Lists
+    words: Words
     tracking: Tracking
 
     @model_validator(mode="after")

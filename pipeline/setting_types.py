@@ -1,7 +1,7 @@
 """What a single setting may be: shares, days, counts and names, each with its range."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -14,6 +14,7 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Language = Literal["en", "nb", "zh_Hans", "ja"]
 
 
 def _quoted_day(value: object) -> object:
