@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline.words import ENGLISH, Catalogue
+from pipeline.words import ENGLISH, IN_ENGLISH, Catalogue, Part
 
 # unit -> (one, many); the noun is part of the number, so that a phrase reads well for 1 and for 2.
 NOUNS = {
@@ -15,6 +15,7 @@ NOUNS = {
     "points": ("{number} point", "{number} points"),
     "contacts": ("{number} contact", "{number} contacts"),
     "surveys": ("{number} survey", "{number} surveys"),
+    "times": ("{number} time", "{number} times"),
 }
 # Phrases in which the noun of `number` stands outside of it -> the same for one.
 SINGULAR = {
@@ -77,6 +78,15 @@ def written(unit: str, value: pl.Expr, currency: str, catalogue: Catalogue = ENG
     if unit in NOUNS:
         return catalogue.counted(*NOUNS[unit], rounded(number), number=catalogue.numeral(_whole(number)))
     return catalogue.numeral(_whole(number))
+
+
+def number_of(unit: str, number: int) -> Part:
+    """A number with its noun, for a sentence that speaks of one and the same number to everybody.
+
+    >>> pl.select(IN_ENGLISH.say("within {days}", days=number_of("days", 1))).item()
+    'within 1 day'
+    """
+    return lambda catalogue: written(unit, pl.lit(number), "", catalogue)
 
 
 def rounded(number: pl.Expr) -> pl.Expr:

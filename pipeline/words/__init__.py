@@ -10,18 +10,22 @@ writes what the code says into them and lists what is still to be translated.
 
 from pipeline.words.catalogue import ENGLISH, Catalogue, read
 from pipeline.words.languages import LANGUAGES, language_of
-from pipeline.words.speech import IN_ENGLISH, Part, Speech, days, shipped, speech_of
+from pipeline.words.speech import IN_ENGLISH, OWNER, Part, Speech, figure, share, shipped, speech_of, swapped, told_in
 
 __all__ = [
     "ENGLISH",
     "IN_ENGLISH",
     "LANGUAGES",
+    "OWNER",
     "Catalogue",
     "Part",
     "Speech",
-    "days",
+    "figure",
     "language_of",
     "read",
+    "share",
     "shipped",
     "speech_of",
+    "swapped",
+    "told_in",
 ]

@@ -101,12 +101,17 @@ class Speech:
 IN_ENGLISH = Speech()
 
 
-def days(number: int) -> Part:
-    """A number of days that a sentence speaks of, as in ``the last 30 days``."""
-    digits = pl.lit(f"{number:,}")
-    return lambda catalogue: catalogue.counted(
-        "{number} day", "{number} days", pl.lit(number, dtype=pl.Int64), number=catalogue.numeral(digits)
+def share(number: float) -> Part:
+    """A share (0-1) that a sentence speaks of, in whole percent as they stand in a text: ``10%``."""
+    return lambda catalogue: catalogue.say(
+        "{number}%", number=catalogue.numeral(pl.lit(f"{number:.0%}".removesuffix("%")))
     )
+
+
+def figure(digits: str | pl.Expr) -> Part:
+    """A number written the English way, which a sentence tells with the signs of its language."""
+    column = pl.lit(digits) if isinstance(digits, str) else digits
+    return lambda catalogue: catalogue.numeral(column)
 
 
 def told_in(catalogue: Catalogue, parts: Mapping[str, Part]) -> dict[str, str | pl.Expr]:
