@@ -13,7 +13,6 @@ from pipeline.errors import BadParams, PipelineError
 from pipeline.setting_types import CauseId as CauseId
 from pipeline.setting_types import Day as Day
 from pipeline.setting_types import Days as Days
-from pipeline.setting_types import Language as Language
 from pipeline.setting_types import NaturalInt as NaturalInt
 from pipeline.setting_types import NotNegative as NotNegative
 from pipeline.setting_types import Positive as Positive
@@ -21,6 +20,7 @@ from pipeline.setting_types import PositiveInt as PositiveInt
 from pipeline.setting_types import PositiveShare as PositiveShare
 from pipeline.setting_types import Share as Share
 from pipeline.setting_types import Word as Word
+from pipeline.setting_types import Words as Words
 from pipeline.settings_errors import first_problem as first_problem
 from pipeline.source_settings import Section as Section
 from pipeline.source_settings import Source as Source
@@ -251,14 +251,6 @@ class Lists(Section):
     max_rows: PositiveInt
     min_band: str
     replace_in_repro: bool
-
-
-class Words(Section):
-    """In which language people are told."""
-
-    language: Language
-    of_owners: dict[str, Language]
-    catalogues: str | None
 
 
 class Tracking(Section):

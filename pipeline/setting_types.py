@@ -1,9 +1,11 @@
-"""What a single setting may be: shares, days, counts and names, each with its range."""
+"""What a single setting may be: shares, days, counts, names and languages, each with its range."""
 
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
+
+from pipeline.source_settings import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
@@ -27,3 +29,11 @@ def _quoted_day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_quoted_day)]
+
+
+class Words(Section):
+    """In which language people are told; ``params.yaml: words``."""
+
+    language: Language
+    of_owners: dict[str, Language]
+    catalogues: str | None

@@ -106,7 +106,7 @@ def _caution(speech: Speech) -> pl.Expr:
     matters = speech.each(lambda told: listed.list.join(told.text("; ")))
     told = pl.when((matters != "") & ~pl.col("is_control")).then(speech.say("Mind {matters}.", matters=matters))
     said = pl.concat_list("caution", told).list.drop_nulls()
-    return speech.each(lambda told: said.list.join(told.text(" "))).replace("", None).alias("caution")
+    return said.list.join(" ").replace("", None).alias("caution")
 
 
 def promises(decided: pl.DataFrame, as_of: date) -> pl.DataFrame:

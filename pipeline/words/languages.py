@@ -5,7 +5,7 @@ from typing import Final, get_args
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
-from pipeline.params import Language
+from pipeline.setting_types import Language
 
 LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
 # Norwegian without a form named is bokmål; nynorsk, Danish and Swedish are languages of their own.

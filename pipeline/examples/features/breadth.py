@@ -45,7 +45,8 @@ def _category_trend() -> Feature:
         "categories of the last 30 days over those of the last 365",
         "down",
         (
-            "{number=categories_30d} different categories in the last {window=30}, {before=categories_365d} within a year",
+            "{number=categories_30d} different categories in the last {window=30}, "
+            "{before=categories_365d} within a year",
         ),
         needs=frozenset({"transactions.category"}),
     )
