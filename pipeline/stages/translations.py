@@ -6,7 +6,6 @@ it into each PO file beside its translation, drops what nobody says any more, an
 
 import ast
 import io
-import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.reasons.causes import CAUSES
 from pipeline.reasons.units import NOUNS, SINGULAR
 from pipeline.words import LANGUAGES
+from pipeline.words.catalogue import places
 
 COMMAND: Final = "python -m pipeline.stages.translations"
 FOLDER: Final = Path("pipeline/words")
@@ -125,13 +125,9 @@ def problems(language: str, file: Path) -> list[str]:
             found.append(f"{file}: {ids[0]!r} is not translated; write its msgstr")
         elif isinstance(message.id, tuple) and len(forms) != catalogue.num_plurals:
             found.append(f"{file}: {ids[0]!r} has {len(forms)} plural forms; write {catalogue.num_plurals}")
-        elif any(_places(form) != _places(ids[-1]) for form in forms):
-            found.append(f"{file}: {ids[0]!r} and its translation have other places; write {sorted(_places(ids[-1]))}")
+        elif any(places(form) != places(ids[-1]) for form in forms):
+            found.append(f"{file}: {ids[0]!r} and its translation have other places; write {sorted(places(ids[-1]))}")
     return found
-
-
-def _places(text: str) -> set[str]:
-    return set(re.findall(r"{(\w*)}", text))
 
 
 def _read(language: str, file: Path) -> Catalog:

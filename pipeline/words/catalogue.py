@@ -13,6 +13,7 @@ from functools import cache
 
 import polars as pl
 from babel import Locale
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
@@ -23,6 +24,7 @@ from pipeline.errors import BadParams
 LARGE = 1000
 # What numbers are written with before a language's own signs take their place.
 SIGNS = (",", ".", "-")
+PLACE = r"{(\w+)}"
 
 
 class Catalogue:
@@ -130,16 +132,36 @@ def read(language: str, content: bytes, file: str) -> gettext.NullTranslations:
     Raises
     ------
     BadParams
-        It is no PO file.
+        It is no PO file, or a translation has other places than its text.
     """
     try:
         found = read_po(io.BytesIO(content), locale=language, abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise BadParams(f"{file}: not readable as a PO file: {' '.join(str(error).split())}") from None
+    for message in found:
+        _check_places(message, file)
     compiled = io.BytesIO()
     write_mo(compiled, found)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def places(text: str) -> set[str]:
+    """What has to be filled in.
+
+    >>> sorted(places("{number} in the last {window}"))
+    ['number', 'window']
+    """
+    return set(re.findall(PLACE, text))
+
+
+def _check_places(message: Message, file: str) -> None:
+    ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+    forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+    for form in forms:
+        if ids[0] and form and not places(form) <= places(ids[-1]):
+            there, wanted = (" ".join(f"{{{name}}}" for name in sorted(places(text))) for text in (form, ids[-1]))
+            raise BadParams(f"{file}: {ids[0]!r}: its translation has the places {there}; write {wanted or 'none'}")
 
 
 @cache
@@ -152,7 +174,7 @@ def texts_of(language: str) -> bytes:
 
 def _filled(template: str, parts: dict[str, str | pl.Expr]) -> pl.Expr:
     pieces: list[str | pl.Expr] = [
-        parts[piece] if at % 2 else piece for at, piece in enumerate(re.split(r"{(\w+)}", template))
+        parts[piece] if at % 2 else piece for at, piece in enumerate(re.split(PLACE, template))
     ]
     if all(isinstance(piece, str) for piece in pieces):
         return pl.lit("".join(map(str, pieces)))
