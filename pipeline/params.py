@@ -20,6 +20,7 @@ from pipeline.setting_types import PositiveInt as PositiveInt
 from pipeline.setting_types import PositiveShare as PositiveShare
 from pipeline.setting_types import Share as Share
 from pipeline.setting_types import Word as Word
+from pipeline.setting_types import Words as Words
 from pipeline.settings_errors import first_problem as first_problem
 from pipeline.source_settings import Section as Section
 from pipeline.source_settings import Source as Source
@@ -279,6 +280,7 @@ class Params(Section):
     guards: Guards
     contact: Contact
     lists: Lists
+    words: Words
     tracking: Tracking
 
     @model_validator(mode="after")

@@ -1,9 +1,11 @@
-"""What a single setting may be: shares, days, counts and names, each with its range."""
+"""What a single setting may be: shares, days, counts, names and languages, each with its range."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
+
+from pipeline.source_settings import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
@@ -14,6 +16,7 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Language = Literal["en", "nb", "zh_Hans", "ja"]
 
 
 def _quoted_day(value: object) -> object:
@@ -26,3 +29,11 @@ def _quoted_day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_quoted_day)]
+
+
+class Words(Section):
+    """In which language people are told; ``params.yaml: words``."""
+
+    language: Language
+    of_owners: dict[str, Language]
+    catalogues: str | None

@@ -21,7 +21,7 @@ BASE = (
     "tracking",
     "registry",
 )
-ROOMS = ("sources", "tables", "examples", "model", "reasons", "playbooks", "lists", "outcomes", "simulate")
+ROOMS = ("words", "sources", "tables", "examples", "model", "reasons", "playbooks", "lists", "outcomes", "simulate")
 TOP = ("stages", "cli")
 
 # library -> the only modules that may import it
@@ -34,6 +34,7 @@ DOORS = {
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
     "jinja2": {"pipeline.lists.html_page"},
     "ruamel": {"pipeline.params"},
+    "babel": {"pipeline.words.catalogue", "pipeline.words.languages", "pipeline.stages.translations"},
     "click": {"pipeline.cli"},
     "tqdm": {"pipeline.tables.buckets", "pipeline.sources.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},

@@ -44,6 +44,9 @@ from pipeline.errors import BadParams
         ("score.bands", {"low": 0.0, "medium": 0.0}, "`bands` must start at 0.0 and rise, found [0.0, 0.0]"),
         ("lists.min_band", "scary", "`lists.min_band` is 'scary', not one of `score.bands`: low, medium, high"),
         ("sources.transactions.path", "x.csv", "needs exactly one of `path`, `sample` and `sql`"),
+        ("words.language", "no", "words.language: input should be 'en', 'nb', 'zh_Hans' or 'ja', found 'no'"),
+        ("words.of_owners", {"Kari": "de"}, "words.of_owners.Kari: input should be 'en', 'nb', 'zh_Hans' or 'ja'"),
+        ("words.of_owners", {"Kari": "nb"}, None),
         ("reasons.max_risk_reasons", 4, "reasons.max_risk_reasons: input should be less than or equal to 3, found 4"),
     ],
 )

@@ -7,7 +7,7 @@ of the linear programme of a sample; what they promise for everybody is an upper
 duality), beside which the plan is reported.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csc_array, vstack
 
 from pipeline.playbooks import _filling
+from pipeline.words import Part
 
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
@@ -43,11 +44,14 @@ class Limit:
         How much there is of it, per list.
     uses
         How much of it each playbook takes; (playbooks,).
+    said
+        How a sentence names it in the language of who reads it; by its name where nothing is said.
     """
 
     name: str
     room: float
     uses: tuple[float, ...]
+    said: Part = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

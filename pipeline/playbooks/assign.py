@@ -15,6 +15,7 @@ from pipeline.playbooks.limits import of as of_limits
 from pipeline.playbooks.rules import applies
 from pipeline.playbooks.why_not import LOSS_MAKING as LOSS_MAKING
 from pipeline.playbooks.why_not import why_not
+from pipeline.words import IN_ENGLISH, Speech
 
 MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "customer_id": False}
 # What an action for a customer who is kept for more than money counts at least, in currency units.
@@ -29,9 +30,10 @@ def assign(
     earlier: pl.DataFrame,
     holds: Holds = NO_HOLDS,
     limits: Limits = NO_LIMITS,
+    speech: Speech = IN_ENGLISH,
 ) -> pl.DataFrame:
     """The decisions of `plan`, without what there is to report about them."""
-    return plan(scores, playbooks, as_of, currency, earlier, holds, limits)[0]
+    return plan(scores, playbooks, as_of, currency, earlier, holds, limits, speech)[0]
 
 
 def plan(
@@ -42,6 +44,7 @@ def plan(
     earlier: pl.DataFrame,
     holds: Holds = NO_HOLDS,
     limits: Limits = NO_LIMITS,
+    speech: Speech = IN_ENGLISH,
 ) -> tuple[pl.DataFrame, allocation.Plan]:
     """Give each customer one playbook at most, so that together they keep as much as can be kept.
 
@@ -69,6 +72,8 @@ def plan(
         What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
     limits
         Hands, channels and money, across playbooks.
+    speech
+        Who reads which language.
 
     Returns
     -------
@@ -97,8 +102,8 @@ def plan(
     placed = holds.kept_or(pl.Series("chosen", shared.places).replace(allocation.NOTHING, None))
     chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
-    room = _full(shared, there_is, len(playbooks))
-    told = holds.told(_told(described, playbooks, currency, room), playbooks, as_of)
+    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), speech)
+    told = holds.told(_told(described, words), playbooks, as_of)
     return told.drop("chosen", "wanted", "obstacle"), shared
 
 
@@ -150,15 +155,14 @@ def _second(shared: allocation.Plan, playbooks: dict[str, Playbook]) -> pl.Serie
     return pl.Series("second_choice", shared.second).replace_strict(names, default=None, return_dtype=pl.String)
 
 
-def _full(shared: allocation.Plan, there_is: list[allocation.Limit], number: int) -> list[str]:
+def _full(shared: allocation.Plan, there_is: list[allocation.Limit], number: int) -> list[allocation.Limit | None]:
     """For each playbook, which limit leaves no room for one more; the dearest of them."""
-    full = []
+    full: list[allocation.Limit | None] = []
     for at in range(number):
         short = [
             limit for limit in there_is if limit.uses[at] and shared.used[limit.name] + limit.uses[at] > limit.room
         ]
-        dearest = max(short, key=lambda limit: shared.prices[limit.name], default=None)
-        full.append("room there is" if dearest is None else dearest.name)
+        full.append(max(short, key=lambda limit: shared.prices[limit.name], default=None))
     return full
 
 
@@ -195,7 +199,7 @@ def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _told(described: pl.DataFrame, playbooks: dict[str, Playbook], currency: str, room: list[str]) -> pl.DataFrame:
+def _told(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
     """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
     given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
              "second_choice", "expected_kept")  # fmt: skip
@@ -203,7 +207,7 @@ def _told(described: pl.DataFrame, playbooks: dict[str, Playbook], currency: str
         (pl.col("value_at_stake") * pl.col("effect")).round(2).alias("expected_kept"),
         pl.when("is_control").then("playbook").alias("would_have_been"),
         pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),
-        why_not(playbooks, currency, room),
+        words,
     )
     return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given).drop(
         "effect"

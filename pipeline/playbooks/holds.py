@@ -9,7 +9,8 @@ import polars as pl
 from pipeline.playbooks import guards, policy
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.policy import consent
-from pipeline.playbooks.ruling import NOTHING, Rule, Ruling
+from pipeline.playbooks.ruling import Rule, Ruling, nothing_because
+from pipeline.words import IN_ENGLISH, OWNER, Speech, figure
 
 # A sentence is one of few, told of many customers.
 SENTENCE = pl.Categorical()
@@ -30,12 +31,16 @@ class Holds:
         For each playbook in order, the channel for each customer; None where there is one for all.
     most_offers
         Playbooks that sell which may be open to one customer at once; None is no limit.
+    speech, owners
+        Who reads which language; for each customer, who reads why something is held.
     """
 
     held: tuple[pl.Series, ...] = ()
     kept: pl.DataFrame | None = None
     channels: tuple[pl.Series | None, ...] = ()
     most_offers: int | None = None
+    speech: Speech = IN_ENGLISH
+    owners: pl.Series | None = None
 
     def stand_between(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> tuple[pl.DataFrame, "Holds"]:
         """Let what is held rest, and who has an open action want nothing else.
@@ -62,12 +67,16 @@ class Holds:
         selling = [at for at, book in enumerate(playbooks.values()) if book.sells]
         if self.most_offers is None or len(selling) <= self.most_offers:
             return self
-        text = f"{NOTHING}no more than {self.most_offers} offers are open to one customer at once (guards.most_offers)"
+        text = nothing_because(
+            self.speech,
+            "no more than {number} offers are open to one customer at once (guards.most_offers)",
+            number=figure(str(self.most_offers)),
+        )
         held, open_so_far = list(self.held), pl.repeat(0, n=len(tests), eager=True)
         for at in selling:
             is_open = tests[f"wanted_{at}"] & held[at].is_null()
             too_many = is_open & (open_so_far >= self.most_offers)
-            held[at] = _where(too_many, text, held[at])
+            held[at] = _where(too_many, text, held[at], self.owners)
             open_so_far += is_open & ~too_many
         return replace(self, held=tuple(held))
 
@@ -131,8 +140,13 @@ class Holds:
         for at, (name, book) in enumerate(playbooks.items()):
             text = pl.when(wanted == at).then(self.held[at].cast(pl.String)).otherwise(text)
             if (stock := _stock(book)) is not None:
-                words = f"{NOTHING}what {name} promotes, {stock} in stock, goes to who has more at stake"
-                full = pl.when(wanted == at).then(pl.lit(words)).otherwise(full)
+                words = nothing_because(
+                    self.speech,
+                    "what {playbook} promotes, {number} in stock, goes to who has more at stake",
+                    playbook=name,
+                    number=figure(str(stock)),
+                )
+                full = pl.when(wanted == at).then(words).otherwise(full)
         is_held = pl.col("why_not").is_not_null() & ~pl.col("is_control")
         return (
             pl.when(is_held & (pl.col("obstacle") == "rest") & text.is_not_null())
@@ -169,14 +183,14 @@ def holds(customers: pl.DataFrame, playbooks: dict[str, Playbook], ruling: Rulin
             is_open.alias("is_open"),
         )
         sentence, goes_on = found["held"], found["is_open"] & found["held"].is_null()
-        sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers)
+        sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers, ruling.speech)
         held.append(sentence)
         numbers = pl.select(pl.when(goes_on).then(at).otherwise(numbers)).to_series().cast(pl.Int64)
     kept = customers.select(
         numbers.alias("chosen"), pl.when(numbers.is_not_null()).then("open_given_day").alias("given_day")
     )
     channels = tuple(_channel(book, customers, ruling) for book in playbooks.values())
-    return Holds(tuple(held), kept, channels, ruling.guards.most_offers)
+    return Holds(tuple(held), kept, channels, ruling.guards.most_offers, ruling.speech, customers[OWNER])
 
 
 def _asked(rules: Iterable[Rule], name: str, book: Playbook, ruling: Ruling) -> pl.Expr:
@@ -185,7 +199,7 @@ def _asked(rules: Iterable[Rule], name: str, book: Playbook, ruling: Ruling) -> 
 
 
 def _within_stock(
-    sentence: pl.Series, goes_on: pl.Series, name: str, book: Playbook, customers: pl.DataFrame
+    sentence: pl.Series, goes_on: pl.Series, name: str, book: Playbook, customers: pl.DataFrame, speech: Speech
 ) -> tuple[pl.Series, pl.Series]:
     """Of open actions, no more go on than there are pieces: the oldest first, then by the customer's id."""
     stock = _stock(book)
@@ -195,12 +209,15 @@ def _within_stock(
     order = customers.select("customer_id", "open_given_day", takes=takes, at=pl.int_range(pl.len()))
     over = order.filter("takes").sort("open_given_day", "customer_id")["at"].slice(stock)
     too_many = pl.select(pl.int_range(len(customers)).is_in(over.implode())).to_series()
-    text = f"{NOTHING}what {name} promotes is nearly out of stock, and others were told of it first"
-    return _where(too_many, text, sentence), goes_on & ~too_many
+    text = nothing_because(
+        speech, "what {playbook} promotes is nearly out of stock, and others were told of it first", playbook=name
+    )
+    return _where(too_many, text, sentence, customers[OWNER]), goes_on & ~too_many
 
 
-def _where(test: pl.Series, text: str, otherwise: pl.Series) -> pl.Series:
-    return pl.select(pl.when(test).then(pl.lit(text).cast(SENTENCE)).otherwise(otherwise).alias("held")).to_series()
+def _where(test: pl.Series, text: pl.Expr, otherwise: pl.Series, owners: pl.Series | None) -> pl.Series:
+    table = pl.DataFrame({"held": otherwise} | ({} if owners is None else {OWNER: owners}))
+    return table.select(pl.when(test).then(text.cast(SENTENCE)).otherwise("held").alias("held")).to_series()
 
 
 def _channel(book: Playbook, customers: pl.DataFrame, ruling: Ruling) -> pl.Series | None:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import BadPlaybooks
@@ -9,6 +10,7 @@ from pipeline.params import PositiveInt, first_problem
 from pipeline.playbooks.allocation import Limit
 from pipeline.playbooks.declared import Playbook
 from pipeline.settings_errors import suggestion
+from pipeline.words import Part
 
 
 class Limits(BaseModel):
@@ -98,20 +100,40 @@ def of(
     """
     books, busy = list(playbooks.values()), going_on or {}
 
-    def counted(name: str, room: int, uses: list[bool]) -> Limit:
+    def counted(name: str, said: Part, room: int, uses: list[bool]) -> Limit:
         taken = sum(number for at, number in busy.items() if uses[at])
-        return Limit(name, float(max(room - taken, 0)), tuple(map(float, uses)))
+        return Limit(name, float(max(room - taken, 0)), tuple(map(float, uses)), said)
 
     found = [
         Limit(f"capacity of {name}, {book.capacity} a week", float(book.capacity),
-              tuple(float(at == own) for at in range(len(books))))
+              tuple(float(at == own) for at in range(len(books))), _capacity(name, book.capacity))
         for own, (name, book) in enumerate(playbooks.items()) if book.capacity is not None
     ]  # fmt: skip
     for team, room in limits.who.items():
-        found.append(counted(f"hands of {team}, {room} a week", room, [book.who == team for book in books]))
+        name = f"hands of {team}, {room} a week"
+        found.append(counted(name, _hands(team, room), room, [book.who == team for book in books]))
     for way, room in limits.channel.items():
-        found.append(counted(f"channel {way}, {room} a week", room, [book.channels[0] == way for book in books]))
+        name = f"channel {way}, {room} a week"
+        found.append(counted(name, _channel(way, room), room, [book.channels[0] == way for book in books]))
     if limits.budget is not None:
         name = f"budget, {limits.budget:.2f} {currency} a week"
-        found.append(Limit(name, limits.budget, tuple(book.cost for book in books)))
+        said = _budget(f"{limits.budget:.2f}", currency)
+        found.append(Limit(name, limits.budget, tuple(book.cost for book in books), said))
     return found
+
+
+def _capacity(playbook: str, room: int) -> Part:
+    return lambda told: told.say("capacity of {playbook}, {number} a week", playbook=playbook, number=str(room))
+
+
+def _hands(team: str, room: int) -> Part:
+    return lambda told: told.say("hands of {team}, {number} a week", team=told.text(team), number=str(room))
+
+
+def _channel(way: str, room: int) -> Part:
+    return lambda told: told.say("channel {channel}, {number} a week", channel=told.text(way), number=str(room))
+
+
+def _budget(money: str, currency: str) -> Part:
+    amount = pl.lit(money)
+    return lambda told: told.say("budget, {amount} {currency} a week", amount=told.numeral(amount), currency=currency)

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline.params import Contact, Guards, Score
+from pipeline.words import IN_ENGLISH, Part, Speech, told_in
 
 if TYPE_CHECKING:
     from pipeline.playbooks.declared import Playbook
 
-NOTHING = "nothing, because "
+NOTHING = "nothing, because {reason}"
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """The day of the list, and the settings rules are read from."""
+    """The day of the list, the settings rules are read from, and who reads what they say in which language."""
 
     as_of: date
     guards: Guards
     contact: Contact
     score: Score
+    speech: Speech = IN_ENGLISH
 
 
 Rule = Callable[[str, "Playbook", Ruling], pl.Expr | None]
@@ -32,13 +34,36 @@ Over the scores with the facts of `facts.FACTS`, it says for each customer why t
 sentence ``nothing, because ...``; null where it is not. None holds back nobody."""
 
 
-def because(test: pl.Expr, reason: str) -> pl.Expr:
+def because(ruling: Ruling, test: pl.Expr, reason: str, **parts: Part) -> pl.Expr:
     """The sentence where a test holds; null where it does not, or where nobody knows.
 
-    >>> pl.DataFrame({"x": [True, False, None]}).select(because(pl.col("x"), "it rains")).to_series().to_list()
+    Parameters
+    ----------
+    ruling
+        Who reads which language.
+    test
+        Where it is told.
+    reason
+        The template in English, written out where it is said; what it becomes follows "nothing, because".
+    parts
+        What stands in it.
+
+    Examples
+    --------
+    >>> from pipeline import params
+    >>> settings = params.load()
+    >>> ruling = Ruling(date(2024, 1, 1), settings.guards, settings.contact, settings.score)
+    >>> table = pl.DataFrame({"x": [True, False, None]})
+    >>> table.select(because(ruling, pl.col("x"), "it {falls}", falls="rains")).to_series().to_list()
     ['nothing, because it rains', None, None]
     """
-    return pl.when(test.fill_null(value=False)).then(pl.lit(NOTHING + reason)).otherwise(pl.lit(None, dtype=pl.String))
+    said = nothing_because(ruling.speech, reason, **parts)
+    return pl.when(test.fill_null(value=False)).then(said).otherwise(pl.lit(None, dtype=pl.String))
+
+
+def nothing_because(speech: Speech, reason: str, **parts: Part) -> pl.Expr:
+    """Why there is nothing for a customer, in the language of who reads it; see `because`."""
+    return speech.each(lambda told: told.say(NOTHING, reason=told.say(reason, **told_in(told, parts))))
 
 
 def speaks_for(places: tuple[int, ...], causes: list[str]) -> pl.Expr:

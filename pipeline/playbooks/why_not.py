@@ -1,14 +1,27 @@
 """Why a customer is given nothing, in a sentence."""
 
+from typing import Final
+
 import polars as pl
 
+from pipeline.playbooks.allocation import Limit
 from pipeline.playbooks.control import LEFT_ALONE
 from pipeline.playbooks.declared import Playbook
+from pipeline.playbooks.ruling import nothing_because
+from pipeline.reasons.units import number_of
+from pipeline.words import IN_ENGLISH, Part, Speech, figure, swapped
 
-LOSS_MAKING = "nothing, because serving this customer costs more than it brings (no strategic reason is on record)"
+LOSS_MAKING: Final = (
+    "nothing, because serving this customer costs more than it brings (no strategic reason is on record)"
+)
+TIERS: Final = ("new", "one-time", "regular", "loyal")
+BANDS: Final = ("low", "medium", "high")
+"""Words of customers that sentences speak of; bands of other names stay as the company calls them."""
 
 
-def why_not(playbooks: dict[str, Playbook], currency: str, room: list[str]) -> pl.Expr:
+def why_not(
+    playbooks: dict[str, Playbook], currency: str, full: list[Limit | None], speech: Speech = IN_ENGLISH
+) -> pl.Expr:
     """Null for who is given something; else the sentence ``why_not``.
 
     Parameters
@@ -17,8 +30,10 @@ def why_not(playbooks: dict[str, Playbook], currency: str, room: list[str]) -> p
         In order of preference.
     currency
         ISO code, for the words about cost.
-    room
-        For each playbook, what there is no more of.
+    full
+        For each playbook, what there is no more of; None where that cannot be said.
+    speech
+        Who reads which language.
 
     Returns
     -------
@@ -27,38 +42,69 @@ def why_not(playbooks: dict[str, Playbook], currency: str, room: list[str]) -> p
         the first one that is for the customer) and ``obstacle`` (what stands between the two).
     """
     loses = pl.col("loss_making") & ~pl.col("strategic")
-    none_fits = pl.format("nothing, because no playbook is for a {} customer of {} risk", "tier", "risk_band")
+    none_fits = nothing_because(speech, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
     return (
         pl.when("is_control")
-        .then(pl.lit(LEFT_ALONE))
+        .then(speech.say(LEFT_ALONE))
         .when(pl.col("chosen").is_not_null())
         .then(pl.lit(None, dtype=pl.String))
         .when(loses & (pl.col("obstacle") == "cost"))
-        .then(pl.lit(LOSS_MAKING))
+        .then(speech.say(LOSS_MAKING))
         .when(pl.col("wanted").is_not_null())
-        .then(_stood_between(playbooks, currency, room))
+        .then(_stood_between(playbooks, currency, full, speech))
         .otherwise(none_fits)
         .alias("why_not")
     )
 
 
-def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[str]) -> pl.Expr:
+def kind_of_customer() -> dict[str, Part]:
+    """Tier and band of a customer, as they stand in a sentence."""
+    return {
+        "tier": lambda told: swapped(told, pl.col("tier"), TIERS),
+        "band": lambda told: swapped(told, pl.col("risk_band"), BANDS),
+    }
+
+
+def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[Limit | None], speech: Speech) -> pl.Expr:
     """Why the first playbook that is for a customer is not given."""
     text = pl.lit(None, dtype=pl.String)
     for at, (name, book) in enumerate(playbooks.items()):
-        kept = (pl.col("value_at_stake") * (1.0 if book.effect is None else book.effect)).round(2)
-        words = "is at stake" if book.effect is None else f"of what is at stake is expected to be kept by {name}"
-        # Parts of their own, since the name of a playbook may hold braces.
-        dear = pl.lit(f"nothing, because it would cost {book.cost:.2f} {currency} and only ")
-        cost = pl.concat_str(dear, kept, pl.lit(f" {currency} {words}"))
-        rest = pl.lit(f"nothing, because {name} was given fewer than {book.cooldown_days} days ago")
-        room = pl.lit(f"nothing, because the {full[at]}, goes to where it keeps more")
         said = (
             pl.when(pl.col("obstacle") == "cost")
-            .then(cost)
+            .then(_too_dear(name, book, currency, speech))
             .when(pl.col("obstacle") == "rest")
-            .then(rest)
-            .otherwise(room)
+            .then(_rests(name, book, speech))
+            .otherwise(nothing_because(speech, "the {room}, goes to where it keeps more", room=_room(full[at])))
         )
         text = pl.when(pl.col("wanted") == at).then(said).otherwise(text)
     return text
+
+
+def _too_dear(name: str, book: Playbook, currency: str, speech: Speech) -> pl.Expr:
+    kept = (pl.col("value_at_stake") * (1.0 if book.effect is None else book.effect)).round(2).cast(pl.String)
+    told: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
+    if book.effect is None:
+        return nothing_because(speech, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **told)
+    return nothing_because(
+        speech,
+        "it would cost {cost} {currency} and only {kept} {currency} of what is at stake is expected to be kept by "
+        "{playbook}",
+        playbook=name,
+        **told,
+    )
+
+
+def _rests(name: str, book: Playbook, speech: Speech) -> pl.Expr:
+    if book.cooldown_days is None:
+        # What a guard or the contact policy holds back has words of its own; what is left stepped back behind a cause.
+        return nothing_because(speech, "{playbook} is an offer, and what is for the cause goes first", playbook=name)
+    return nothing_because(
+        speech,
+        "{playbook} was given fewer than {days} ago",
+        playbook=name,
+        days=number_of("days", book.cooldown_days),
+    )
+
+
+def _room(limit: Limit | None) -> Part:
+    return (lambda told: told.text("room there is")) if limit is None else limit.said or limit.name

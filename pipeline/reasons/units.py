@@ -2,23 +2,59 @@
 
 import polars as pl
 
+from pipeline.words import ENGLISH, Catalogue, Part
+
 # unit -> (one, many); the noun is part of the number, so that a phrase reads well for 1 and for 2.
 NOUNS = {
-    "days": ("day", "days"),
-    "orders": ("order", "orders"),
-    "refunds": ("refund", "refunds"),
-    "pieces": ("piece", "pieces"),
-    "tickets": ("ticket", "tickets"),
-    "promises": ("promise", "promises"),
-    "points": ("point", "points"),
-    "contacts": ("contact", "contacts"),
-    "surveys": ("survey", "surveys"),
+    "days": ("{number} day", "{number} days"),
+    "orders": ("{number} order", "{number} orders"),
+    "refunds": ("{number} refund", "{number} refunds"),
+    "pieces": ("{number} piece", "{number} pieces"),
+    "tickets": ("{number} ticket", "{number} tickets"),
+    "promises": ("{number} promise", "{number} promises"),
+    "points": ("{number} point", "{number} points"),
+    "contacts": ("{number} contact", "{number} contacts"),
+    "surveys": ("{number} survey", "{number} surveys"),
+    "times": ("{number} time", "{number} times"),
+}
+# Phrases in which the noun of `number` stands outside of it -> the same for one.
+SINGULAR = {
+    "{number} events in the last {window}": "{number} event in the last {window}",
+    "{number} events in the last {window}, {before} in the 90 days before": (
+        "{number} event in the last {window}, {before} in the 90 days before"
+    ),
+    "{number} {told} events in the last {window}": "{number} {told} event in the last {window}",
+    "{number} {told} events in the last {window}, {before} in the 90 days before": (
+        "{number} {told} event in the last {window}, {before} in the 90 days before"
+    ),
+    "{number} different products in the last {window}": "{number} different product in the last {window}",
+    "{number} different categories in the last {window}": "{number} different category in the last {window}",
+    "{number} different categories in the last {window}, {before} within a year": (
+        "{number} different category in the last {window}, {before} within a year"
+    ),
+    "{number} different stores in the last {window}": "{number} different store in the last {window}",
+    "{number} different channels in the last {window}": "{number} different channel in the last {window}",
+    "{number} teams got in touch on the same day": "{number} team got in touch on the same day",
+    "requests opened again {number} times in half a year": "requests opened again {number} time in half a year",
 }
 
 
-def written(unit: str, value: pl.Expr, currency: str) -> pl.Expr:
+def written(unit: str, value: pl.Expr, currency: str, catalogue: Catalogue = ENGLISH) -> pl.Expr:
     """A column of numbers as text; null stays null.
 
+    Parameters
+    ----------
+    unit
+        Of `pipeline.examples.features.declare`.
+    value
+        The numbers.
+    currency
+        ISO code that amounts are written with.
+    catalogue
+        The language they are written in.
+
+    Examples
+    --------
     >>> table = pl.DataFrame({"days": [1.0, 8.6, 0.0], "money": [1234.5, 0.5, 99.994], "share": [0.345, 0.0, 1.0]})
     >>> table.select(written("days", pl.col("days"), "USD")).to_series().to_list()
     ['1 day', '9 days', '0 days']
@@ -29,28 +65,39 @@ def written(unit: str, value: pl.Expr, currency: str) -> pl.Expr:
     """
     number = value.cast(pl.Float64)
     if unit == "currency":
-        return _money(number) + f" {currency}"
+        return catalogue.say("{number} {currency}", number=catalogue.numeral(_money(number)), currency=currency)
     if unit == "share":
-        return _whole(number * 100) + " %"
+        return catalogue.say("{number} %", number=catalogue.numeral(_whole(number * 100)))
     if unit == "score":
-        return _fixed(number, 1).str.strip_suffix(".0")
+        return catalogue.numeral(_fixed(number, 1).str.strip_suffix(".0"))
     if unit == "ratio":
-        return _fixed(number, 1) + "×"
+        return catalogue.say("{number}×", number=catalogue.numeral(_fixed(number, 1)))
     if unit == "yes/no":
-        return pl.when(number > 0).then(pl.lit("yes")).when(number.is_not_null()).then(pl.lit("no"))
+        yes, no = catalogue.say("yes"), catalogue.say("no")
+        return pl.when(number > 0).then(yes).when(number.is_not_null()).then(no)
     if unit in NOUNS:
-        one, many = NOUNS[unit]
-        return _whole(number) + pl.when(_rounded(number) == 1).then(pl.lit(f" {one}")).otherwise(pl.lit(f" {many}"))
-    return _whole(number)
+        return catalogue.counted(*NOUNS[unit], rounded(number), number=catalogue.numeral(_whole(number)))
+    return catalogue.numeral(_whole(number))
 
 
-def _rounded(number: pl.Expr) -> pl.Expr:
+def number_of(unit: str, number: int) -> Part:
+    """A number with its noun, for a sentence that speaks of one and the same number to everybody.
+
+    >>> from pipeline.words import IN_ENGLISH
+    >>> pl.select(IN_ENGLISH.say("within {days}", days=number_of("days", 1))).item()
+    'within 1 day'
+    """
+    return lambda catalogue: written(unit, pl.lit(number), "", catalogue)
+
+
+def rounded(number: pl.Expr) -> pl.Expr:
+    """Whole numbers, as they are written."""
     # Half goes up everywhere, so that two machines write the same.
     return (number + 0.5).floor().cast(pl.Int64)
 
 
 def _whole(number: pl.Expr) -> pl.Expr:
-    return _thousands(_rounded(number).cast(pl.String))
+    return _thousands(rounded(number).cast(pl.String))
 
 
 def _thousands(digits: pl.Expr) -> pl.Expr:
@@ -60,7 +107,7 @@ def _thousands(digits: pl.Expr) -> pl.Expr:
 
 def _fixed(number: pl.Expr, decimals: int) -> pl.Expr:
     scale: int = 10**decimals
-    scaled = _rounded(number * scale)
+    scaled = rounded(number * scale)
     whole, rest = scaled // scale, scaled % scale
     return _thousands(whole.cast(pl.String)) + "." + rest.cast(pl.String).str.zfill(decimals)
 

@@ -6,18 +6,23 @@ size. Such a reason is told only if it is large enough, its numbers are known, a
 order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.examples.features.declare import Feature, placeholders
+from pipeline.examples.features.declare import Feature, placeholders, slots, template
 from pipeline.params import Reasons
 from pipeline.reasons import causes, families
-from pipeline.reasons.units import written
+from pipeline.reasons.units import SINGULAR, rounded, written
 from pipeline.reasons.weights import Weight, bears, strength
+from pipeline.words import IN_ENGLISH, Catalogue, Speech
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+# A language, and which rows are told in it.
+Readers: TypeAlias = tuple[Catalogue, Flags]
 
 
 # Larger than any push in log-odds.
@@ -42,6 +47,8 @@ class Teller:
         evidence here.
     witnesses
         Features the model does not see, which may be evidence all the same; their contribution is nought.
+    speech
+        Who reads which language.
     """
 
     def __init__(
@@ -52,7 +59,9 @@ class Teller:
         currency: str,
         weights: dict[str, Weight] | None = None,
         witnesses: list[Feature] | None = None,
+        speech: Speech = IN_ENGLISH,
     ) -> None:
+        self.speech = speech
         self.features = [*features, *(witnesses or [])]
         self.unseen = len(witnesses or [])
         self.weights = weights or {}
@@ -62,7 +71,7 @@ class Teller:
         self.units = {feature.name: feature.unit for feature in self.features}
         self.families = families.in_order([feature.family for feature in self.features])
 
-    def tell(self, values: pl.DataFrame, contributions: Array) -> pl.DataFrame:
+    def tell(self, values: pl.DataFrame, contributions: Array, owners: pl.Series | None = None) -> pl.DataFrame:
         """Reasons of each customer.
 
         Parameters
@@ -71,6 +80,8 @@ class Teller:
             One row per customer; has every feature a phrase speaks of.
         contributions
             Log-odds, (rows, features the model sees).
+        owners
+            Who looks after each customer, and reads the reasons; None where nobody is known.
 
         Returns
         -------
@@ -93,10 +104,11 @@ class Teller:
         risky = np.where(evident >= 0, FIRST + weight, risky)
         raising = np.where(evident >= 0, evident, raising)
         columns: dict[str, pl.Series] = {}
+        readers = list(self.speech.groups(owners, len(values)))
         for place in range(3):
             told = risky if place < self.settings.max_risk_reasons else np.full_like(risky, -np.inf)
-            columns |= self._told(f"reason_{place + 1}", values, told, raising, sums, place)
-        columns |= self._told("protects_1", values, safe, lowering, sums, 0)
+            columns |= self._told(f"reason_{place + 1}", values, readers, told, raising, sums, place)
+        columns |= self._told("protects_1", values, readers, safe, lowering, sums, 0)
         return pl.DataFrame(columns)
 
     def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array]:
@@ -150,23 +162,40 @@ class Teller:
         ]
         return pl.any_horizontal(known) if known else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
 
-    def _phrase(self, values: pl.DataFrame, feature: Feature) -> pl.Series:
+    def _phrase(self, values: pl.DataFrame, feature: Feature, catalogue: Catalogue) -> pl.Series:
         """The first phrase of which all numbers are known; null where there is none."""
-        told = [
-            pl.format(
-                _blank(phrase),
-                *(written(self.units[name], pl.col(name), self.currency) for name in placeholders(phrase)),
-            )
-            for phrase in self._sayable(values, feature)
-        ]
+        told = [self._filled(phrase, catalogue) for phrase in self._sayable(values, feature)]
         return values.select(_capital(pl.coalesce(told)).alias("text")).to_series()
+
+    def _filled(self, phrase: str, catalogue: Catalogue) -> pl.Expr:
+        parts = {place: self._part(found, catalogue) for place, found in slots(phrase)}
+        text = template(phrase)
+        if text not in SINGULAR:
+            return catalogue.say(text, **parts)
+        count = rounded(pl.col(dict(slots(phrase))["number"]).cast(pl.Float64))
+        return catalogue.counted(SINGULAR[text], text, count, **parts)
+
+    def _part(self, found: str, catalogue: Catalogue) -> str | pl.Expr:
+        """What fills a place of a phrase: a name, a window of days, or the customer's own number."""
+        if found.startswith("'"):
+            return catalogue.text(found.strip("'"))
+        if found.isdigit():
+            return written("days", pl.lit(int(found)), self.currency, catalogue)
+        return written(self.units[found], pl.col(found), self.currency, catalogue)
 
     def _sayable(self, values: pl.DataFrame, feature: Feature) -> list[str]:
         """The phrases that speak only of features this company has."""
         return [phrase for phrase in feature.phrases if set(placeholders(phrase)) <= set(values.columns)]
 
     def _told(
-        self, column: str, values: pl.DataFrame, strength: Array, chosen: npt.NDArray[np.int64], sums: Array, place: int
+        self,
+        column: str,
+        values: pl.DataFrame,
+        readers: list[Readers],
+        strength: Array,
+        chosen: npt.NDArray[np.int64],
+        sums: Array,
+        place: int,
     ) -> dict[str, pl.Series]:
         rows = np.arange(len(strength))
         order = np.argsort(-strength, axis=1, kind="stable")
@@ -177,7 +206,7 @@ class Teller:
             f"{column}_family": pl.Series(
                 [self.families[at] if ok else None for at, ok in zip(family, there, strict=True)], dtype=pl.String
             ),
-            f"{column}_text": self._texts(values, feature),
+            f"{column}_text": self._texts(values, readers, feature),
             f"{column}_contribution": pl.Series(np.where(there, sums[rows, family], np.nan)).fill_nan(None),
             **self._causes(column, feature),
         }
@@ -193,19 +222,15 @@ class Teller:
         }
         return {f"{column}_{part}": pl.Series(values, dtype=pl.String) for part, values in told.items()}
 
-    def _texts(self, values: pl.DataFrame, feature: npt.NDArray[np.int64]) -> pl.Series:
-        """The phrase of the chosen feature of each row, made feature by feature for the rows that need it."""
+    def _texts(self, values: pl.DataFrame, readers: list[Readers], feature: npt.NDArray[np.int64]) -> pl.Series:
+        """The phrase of the chosen feature of each row, made by feature and language for the rows that need it."""
         texts = np.full(len(feature), None, dtype=object)
         for at in np.unique(feature[feature >= 0]):
-            rows = np.flatnonzero(feature == at)
-            texts[rows] = self._phrase(values[rows], self.features[at]).to_list()
+            for catalogue, own in readers:
+                rows = np.flatnonzero((feature == at) & own)
+                if len(rows):
+                    texts[rows] = self._phrase(values[rows], self.features[at], catalogue).to_list()
         return pl.Series(texts.tolist(), dtype=pl.String)
-
-
-def _blank(phrase: str) -> str:
-    for name in placeholders(phrase):
-        phrase = phrase.replace("{" + name + "}", "{}")
-    return phrase
 
 
 def _capital(text: pl.Expr) -> pl.Expr:

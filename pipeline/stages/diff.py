@@ -14,6 +14,7 @@ from pipeline.lists.csv_file import csv_bytes
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.playbooks.ruling import Ruling
 from pipeline.stages import s6_publish
+from pipeline.stages.spoken import speech
 from pipeline.tables import storage
 
 # What the one who acts is told; where none of it differs, nobody does anything else.
@@ -90,7 +91,7 @@ def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decided(settings: params.Params, day: date, file: Path, at: Paths) -> pl.DataFrame:
-    ruling = Ruling(day, settings.guards, settings.contact, settings.score)
+    ruling = Ruling(day, settings.guards, settings.contact, settings.score, speech(settings.words))
     return s6_publish.decide(settings.data, settings.features, ruling, at, settings.control, file)[0]
 
 

@@ -24,6 +24,7 @@ def run(
     features: params.Features,
     score: params.Score,
     reasons: params.Reasons,
+    words: params.Words,
     at: Paths = REPRO,
     as_of: date | None = None,
 ) -> str:
@@ -40,7 +41,7 @@ def run(
         jobs = [
             scoring.Job(
                 bucket, day, at.tables, at.examples, at.models, scored, contributed, model_features(features, sources),
-                witnesses(features, sources), score, reasons, label, data.currency, storage.threads,
+                witnesses(features, sources), score, reasons, label, data.currency, storage.threads, words,
             )
             for bucket in range(len(found))
         ]  # fmt: skip

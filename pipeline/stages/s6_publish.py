@@ -34,6 +34,7 @@ from pipeline.playbooks.policy import floor
 from pipeline.playbooks.ruling import Ruling
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.stages import candidates, ledger, main, verdict
+from pipeline.stages.spoken import speech
 from pipeline.tables import storage
 
 REASONS = [
@@ -59,11 +60,12 @@ def run(
     guards: params.Guards,
     contact: params.Contact,
     lists: params.Lists,
+    words: params.Words,
     at: Paths = REPRO,
 ) -> str:
     """Decide for everyone, list those to act on or to watch, publish the week whole, and say where."""
     week = prepare(
-        data, snapshots, label, features, score, reasons, control, guards, contact, lists, at, snapshots.as_of
+        data, snapshots, label, features, score, reasons, control, guards, contact, lists, words, at, snapshots.as_of
     )
     return f"{week.about.listed:,} customers listed: {write(week, at, replace=lists.replace_in_repro)}"
 
@@ -79,6 +81,7 @@ def prepare(
     guards: params.Guards,
     contact: params.Contact,
     settings: params.Lists,
+    words: params.Words,
     at: Paths,
     day: date,
 ) -> lists.Week:
@@ -86,7 +89,7 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided, plan = decide(data, features, Ruling(day, guards, contact, score), at, control)
+    decided, plan = decide(data, features, Ruling(day, guards, contact, score, speech(words)), at, control)
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -117,12 +120,13 @@ def prepare(
             "quality_problems": quality.problems(decided, guards.quality_causes),
             "contact": floor.report(decided, day),
             "allocation": _allocation(decided, plan),
+            "languages": tasks.spoken(decided),
         },
         fingerprints={
             "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
             "params": _fingerprint(
-                [data, label, features, score, reasons, control, guards, contact, settings], snapshots
+                [data, label, features, score, reasons, control, guards, contact, settings, words], snapshots
             ),
         },
         promises=tasks.promises(decided, day),
@@ -159,7 +163,7 @@ def decide(
     playbooks = declared.parse(content, vocabulary(ruling.score, features), file.name)
     room = what_there_is.parse(content, playbooks, file.name)
     declared_checks.check_against(playbooks, ruling.guards)
-    looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
+    looked_at = {"market", "language"}.union(*(rules.columns(book.when) for book in playbooks.values()))
     scores = controls.mark(candidates.read(at, ruling.as_of, looked_at), control)
     given = ledger.given(at.exports, data.name, playbooks, ruling)
     is_known = bool(storage.bucket_files(at.tables / "contacts"))
@@ -167,8 +171,9 @@ def decide(
     customers = ledger.customers(scores, given, at, playbooks, ruling).with_columns(silence)
     held = holds.holds(customers, playbooks, ruling)
     earlier = ledger.earlier(given, playbooks, ruling.as_of)
-    decided, plan = assign.plan(customers, playbooks, ruling.as_of, data.currency, earlier, held, room)
-    return tasks.handed(record.with_record(decided, playbooks), playbooks, ruling.as_of), plan
+    decided, plan = assign.plan(customers, playbooks, ruling.as_of, data.currency, earlier, held, room, ruling.speech)
+    recorded = record.with_record(decided, playbooks, ruling.speech)
+    return tasks.handed(recorded, playbooks, ruling.as_of, ruling.speech), plan
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:

@@ -11,11 +11,12 @@ from pipeline.errors import BadData
 from pipeline.examples.features import Feature
 from pipeline.model import artefacts, rhythm
 from pipeline.model.spend import Spend
-from pipeline.params import Label, Reasons, Score
+from pipeline.params import Label, Reasons, Score, Words
 from pipeline.playbooks import stage, value
 from pipeline.reasons import blend
 from pipeline.reasons.weights import Weight
 from pipeline.reasons.words import Teller
+from pipeline.stages.spoken import speech
 from pipeline.tables import storage
 
 PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
@@ -66,6 +67,7 @@ class Job:
     label: Label
     currency: str
     threads: int
+    words: Words
 
 
 def score(job: Job) -> int:
@@ -83,7 +85,7 @@ def score(job: Job) -> int:
     weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
     teller = Teller(
         _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, weights,
-        [feature for feature in job.witnesses if feature.name in examples.columns],
+        [feature for feature in job.witnesses if feature.name in examples.columns], speech(job.words),
     )  # fmt: skip
     scores = known.with_columns(
         pl.Series("churn_probability", np.round(model.calibration.probability(margin), 6)),
@@ -101,7 +103,7 @@ def score(job: Job) -> int:
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
-    told = pl.concat([scores, teller.tell(completed, values[:, :-1])], how="horizontal")
+    told = pl.concat([scores, teller.tell(completed, values[:, :-1], known["owner"])], how="horizontal")
     storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_margin"]).with_columns(pl.Series("margin", margin))
     named = pl.concat([known.select("customer_id"), each], how="horizontal")

@@ -29,7 +29,7 @@ def _different(kind: str) -> list[Feature]:
             if kind in {"product", "category"}
             else f"different {plural} used in the last {days} days",
             "down",
-            (f"{{{plural}_{days}d}} different {plural} in the last {days} days",),
+            (f"{{number={plural}_{days}d}} different {plural} in the last {{window={days}}}",),
             needs=frozenset({f"transactions.{column}"}),
         )
         for days in windows
@@ -44,7 +44,10 @@ def _category_trend() -> Feature:
         Formula("categories_30d / nullif(categories_365d, 0)"),
         "categories of the last 30 days over those of the last 365",
         "down",
-        ("{categories_30d} different categories in the last 30 days, {categories_365d} within a year",),
+        (
+            "{number=categories_30d} different categories in the last {window=30}, "
+            "{before=categories_365d} within a year",
+        ),
         needs=frozenset({"transactions.category"}),
     )
 

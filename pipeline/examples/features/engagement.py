@@ -34,7 +34,7 @@ def features(settings: Features) -> list[Feature]:
 
 def _counts(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    told = "events" if event_type is None else event_type.replace("_", " ") + " events"
+    told = _told(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     return [
         Feature(
@@ -44,19 +44,24 @@ def _counts(event_type: str | None) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"{words} in the last {days} days",
             "down",
-            (f"{{{name}_{days}d}} {told} in the last {days} days",),
+            (f"{{number={name}_{days}d}} {told} in the last {{window={days}}}",),
             needs=EVENTS,
         )
         for days in (30, 90, 365)
     ]
 
 
+def _told(event_type: str | None) -> str:
+    """Events in a phrase, with the company's own name for their type."""
+    return "events" if event_type is None else f"{{told='{event_type.replace('_', ' ')}'}} events"
+
+
 def _trend(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    told = "events" if event_type is None else event_type.replace("_", " ") + " events"
+    told = _told(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     before = f"{name}_31_to_120d"
-    phrases = (f"{{{name}_30d}} {told} in the last 30 days, {{{before}}} in the 90 days before",)
+    phrases = (f"{{number={name}_30d}} {told} in the last {{window=30}}, {{before={before}}} in the 90 days before",)
     return [
         Feature(
             before,
@@ -93,7 +98,7 @@ def _rhythm(event_type: str) -> list[Feature]:
             Formula(f"({first} - days_since_last_{name}) / nullif({days} - 1, 0)"),
             f"mean gap between days with a {told}",
             "up",
-            (f"{told} every {{{usual}}} on average",),
+            (f"{{told='{told}'}} every {{number={usual}}} on average",),
             needs=EVENTS,
         ),
         Feature(
@@ -103,7 +108,7 @@ def _rhythm(event_type: str) -> list[Feature]:
             Formula(f"days_since_last_{name} / {usual}"),
             f"days since the last {told} over the customer's own mean gap between them",
             "up",
-            (f"last {told} {{days_since_last_{name}}} ago; usually every {{{usual}}}",),
+            (f"last {{told='{told}'}} {{number=days_since_last_{name}}} ago; usually every {{usual={usual}}}",),
             needs=EVENTS,
             is_sure=True,
         ),
@@ -113,6 +118,7 @@ def _rhythm(event_type: str) -> list[Feature]:
 def _recency(event_type: str | None) -> Feature:
     name = "event" if event_type is None else f"event_{event_type}"
     told = "event" if event_type is None else event_type.replace("_", " ")
+    last = "last event" if event_type is None else f"last {{told='{told}'}}"
     return Feature(
         f"days_since_last_{name}",
         "days",
@@ -120,7 +126,7 @@ def _recency(event_type: str | None) -> Feature:
         Aggregate("min", "event", item=event_type),
         f"days from the last {told} to the snapshot; missing without one",
         "up",
-        (f"last {told} {{days_since_last_{name}}} ago",),
+        (f"{last} {{number=days_since_last_{name}}} ago",),
         needs=EVENTS,
         is_sure=True,
     )
@@ -137,7 +143,7 @@ def _warnings(event_type: str) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days, each of them bad news",
             "up",
-            (f"{told} events in the last {days} days: {{warnings_{event_type}_{days}d}}",),
+            (f"{{told='{told}'}} events in the last {{window={days}}}: {{number=warnings_{event_type}_{days}d}}",),
             needs=EVENTS,
             causes=WARNING_CAUSES.get(event_type, ("C12",)),
         )
@@ -156,7 +162,7 @@ def _usage(event_type: str) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days: use of what was bought",
             "down",
-            (f"{told} events in the last {days} days: {{{name}_{days}d}}",),
+            (f"{{told='{told}'}} events in the last {{window={days}}}: {{number={name}_{days}d}}",),
             needs=EVENTS,
             causes=("C18", "C21", "C24"),
         )
@@ -170,7 +176,7 @@ def _usage(event_type: str) -> list[Feature]:
         Formula(f"CAST(days_since_first_order BETWEEN 14 AND {NEWCOMER_DAYS} AND {name}_30d = 0 AS INTEGER)"),
         f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and there was no {told} event for 30 days",
         "up",
-        (f"first order {{days_since_first_order}} ago, and no {told} events for 30 days",),
+        (f"first order {{days_since_first_order}} ago, and no {{told='{told}'}} events for {{window=30}}",),
         needs=EVENTS,
         causes=("C18", "C19", "C21"),
     )

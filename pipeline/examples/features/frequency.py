@@ -24,7 +24,7 @@ def _counts(settings: Features) -> list[Feature]:
             Aggregate("sum", "purchase", "orders", days),
             f"orders in the last {days} days",
             "down",
-            (f"{{orders_{days}d}} in the last {days} days",) if days != 30 else TREND,
+            (f"{{number=orders_{days}d}} in the last {{window={days}}}",) if days != 30 else TREND,
         )
         for days in settings.windows_days
     ]

@@ -22,7 +22,7 @@ def _sums(settings: Features) -> list[Feature]:
             Aggregate("sum", "purchase", "amount_minor", days),
             f"paid in the last {days} days, refunds not taken off",
             "down",
-            (f"spent {{spend_{days}d}} in the last {days} days",) if days != 30 else TREND,
+            (f"spent {{number=spend_{days}d}} in the last {{window={days}}}",) if days != 30 else TREND,
         )
         for days in settings.windows_days
     ]
@@ -58,7 +58,7 @@ def _sizes() -> list[Feature]:
             "monetary",
             Formula(f"spend_{days}d / nullif(orders_{days}d, 0)"),
             f"mean paid per order in the last {days} days",
-            phrases=(f"{{spend_per_order_{days}d}} per order over {days} days",),
+            phrases=(f"{{number=spend_per_order_{days}d}} per order over {{window={days}}}",),
         )
         for days in (90, 365)
     ] + [
@@ -92,7 +92,7 @@ def _quantity() -> list[Feature]:
             Aggregate("sum", "purchase", "quantity", days),
             f"quantity bought in the last {days} days",
             "down",
-            (f"bought {{quantity_{days}d}} in the last {days} days",),
+            (f"bought {{number=quantity_{days}d}} in the last {{window={days}}}",),
             needs=QUANTITY,
         )
         for days in (30, 90)
@@ -120,7 +120,7 @@ def _refunds() -> list[Feature]:
             Aggregate("sum", "refund", "orders", 90),
             "refunds in the last 90 days",
             "up",
-            ("{refunds_90d} in the last 90 days",),
+            ("{number=refunds_90d} in the last {window=90}",),
             causes=("C09", "C17"),
         ),
         Feature(

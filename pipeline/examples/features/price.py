@@ -21,7 +21,7 @@ def features(_settings: Features) -> list[Feature]:
                 Formula(f"discount_minor_{days}d / nullif(discount_minor_{days}d + full_price_minor_{days}d, 0)"),
                 f"discounts over the price before discounts, in the last {days} days",
                 "up",
-                (f"saved {{discount_share_{days}d}} through discounts over {days} days",),
+                (f"saved {{number=discount_share_{days}d}} through discounts over {{window={days}}}",),
                 needs=DISCOUNT,
             ),
         ]

@@ -41,7 +41,7 @@ def _volume(topics: list[str]) -> list[Feature]:
             Aggregate("count", "ticket", days=days),
             f"requests for help opened in the last {days} days",
             "up",
-            (f"{{tickets_{days}d}} in the last {days} days",),
+            (f"{{number=tickets_{days}d}} in the last {{window={days}}}",),
             needs=OPENED,
         )
         for days in (30, 90, 365)
@@ -54,7 +54,7 @@ def _volume(topics: list[str]) -> list[Feature]:
             Aggregate("sum", "ticket", "is_complaint", days, only=general),
             f"complaints in the last {days} days, disputes and topics of their own left out",
             "up",
-            (f"complaints in the last {days} days: {{complaints_{days}d}}",),
+            (f"complaints in the last {{window={days}}}: {{number=complaints_{days}d}}",),
             needs=COMPLAINTS,
             causes=("C08",),
         )
@@ -67,7 +67,7 @@ def _volume(topics: list[str]) -> list[Feature]:
         Aggregate("sum", "ticket", "reopened", 180, only=general),
         "times that requests of the last 180 days were opened again; known once they are resolved",
         "up",
-        ("requests opened again {reopened_180d} times in half a year",),
+        ("requests opened again {number=reopened_180d} times in half a year",),
         needs=REOPENED,
         causes=("C08",),
     )
@@ -214,7 +214,7 @@ def _about(topic: str, cause: str) -> list[Feature]:
             Aggregate("count", "ticket", days=days, item=topic),
             f"requests about {told} in the last {days} days",
             "up",
-            (f"asked for help about {told} in the last {days} days: {{{name}_{days}d}}",),
+            (f"asked for help about {{told='{told}'}} in the last {{window={days}}}: {{number={name}_{days}d}}",),
             TOPICS,
             causes=(cause,),
         )

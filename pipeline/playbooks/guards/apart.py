@@ -7,16 +7,23 @@ import polars as pl
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.declared_checks import EXIT_INTERVIEWS, WIN_BACKS
 from pipeline.playbooks.ruling import Ruling, because
+from pipeline.reasons.units import number_of
+from pipeline.words import Part
 
 
 def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     """Held where a list of the last days gave the other of the two."""
-    days = ruling.guards.apart_days
-    after = ruling.as_of - timedelta(days=days)
+    after = ruling.as_of - timedelta(days=ruling.guards.apart_days)
+    told: dict[str, Part] = {"playbook": name, "days": number_of("days", ruling.guards.apart_days)}
     if playbook.tactic in EXIT_INTERVIEWS:
-        return because(pl.col("won_back_day") > after, f"{name} must not follow a win-back within {days} days")
+        return because(
+            ruling, pl.col("won_back_day") > after, "{playbook} must not follow a win-back within {days}", **told
+        )
     if playbook.tactic in WIN_BACKS:
         return because(
-            pl.col("interviewed_day") > after, f"{name} must not follow an exit interview within {days} days"
+            ruling,
+            pl.col("interviewed_day") > after,
+            "{playbook} must not follow an exit interview within {days}",
+            **told,
         )
     return None

@@ -4,6 +4,7 @@ import polars as pl
 
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because, speaks_for
+from pipeline.words import share as told
 
 WAITS_FOR_REDUCTIONS = "C47"
 
@@ -18,7 +19,16 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     left = (margin - share) / (1 - share)
     return pl.coalesce(
         because(
-            speaks_for((1, 2, 3), [WAITS_FOR_REDUCTIONS]), f"{name} is a discount, and this customer waits for them"
+            ruling,
+            speaks_for((1, 2, 3), [WAITS_FOR_REDUCTIONS]),
+            "{playbook} is a discount, and this customer waits for them",
+            playbook=name,
         ),
-        because(left < floor - 1e-9, f"the discount of {name} would leave less than {floor:.0%} of an order as margin"),
+        because(
+            ruling,
+            left < floor - 1e-9,
+            "the discount of {playbook} would leave less than {share} of an order as margin",
+            playbook=name,
+            share=told(floor),
+        ),
     )

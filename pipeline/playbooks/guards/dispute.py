@@ -6,8 +6,10 @@ from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because
 
 
-def held(name: str, playbook: Playbook, _ruling: Ruling) -> pl.Expr | None:
+def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     """Held where a dispute is open: offers, rewards, discounts and promotions wait until it is settled."""
     if not playbook.sells:
         return None
-    return because(pl.col("disputes_open") > 0, f"{name} waits until the open dispute is settled")
+    return because(
+        ruling, pl.col("disputes_open") > 0, "{playbook} waits until the open dispute is settled", playbook=name
+    )

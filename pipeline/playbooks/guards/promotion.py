@@ -6,6 +6,7 @@ import polars as pl
 
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because
+from pipeline.words import figure
 
 
 def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
@@ -18,15 +19,29 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
         return None
     reasons = []
     if terms.stock == 0:
-        reasons.append(because(pl.lit(value=True), f"what {name} promotes is out of stock"))
+        reasons.append(because(ruling, pl.lit(value=True), "what {playbook} promotes is out of stock", playbook=name))
     if terms.ends_day is not None:
         given = pl.when(pl.col("open_playbook") == name).then("open_given_day").otherwise(None)
         due = pl.coalesce(given, pl.lit(ruling.as_of)) + timedelta(days=playbook.due_in_days)
         late = (due > terms.ends_day) | pl.lit(terms.is_over(ruling.as_of))
-        reasons.append(because(late, f"{name} ends on {terms.ends_day}, before it could be done"))
+        reasons.append(
+            because(
+                ruling,
+                late,
+                "{playbook} ends on {day}, before it could be done",
+                playbook=name,
+                day=terms.ends_day.isoformat(),
+            )
+        )
     if terms.needs_order_of is not None:
         short = pl.col("largest_day_spend_365d").fill_null(0.0) < terms.needs_order_of
         reasons.append(
-            because(short, f"{name} needs an order of {terms.needs_order_of:g}, more than this customer's largest")
+            because(
+                ruling,
+                short,
+                "{playbook} needs an order of {amount}, more than this customer's largest",
+                playbook=name,
+                amount=figure(f"{terms.needs_order_of:g}"),
+            )
         )
     return pl.coalesce(reasons) if reasons else None

@@ -14,7 +14,9 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     if not playbook.sells:
         return None
     faulty = speaks_for((1,), ruling.guards.quality_causes)
-    return because(faulty, f"the first reason is a fault of ours, which {name} would paper over")
+    return because(
+        ruling, faulty, "the first reason is a fault of ours, which {playbook} would paper over", playbook=name
+    )
 
 
 def problems(customers: pl.DataFrame, causes: list[str]) -> list[dict[str, Any]]:

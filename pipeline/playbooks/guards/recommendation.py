@@ -25,10 +25,23 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     good = pl.all_horizontal([(pl.col(answer) >= least).fill_null(value=True) for answer, least in answers.items()])
     top_band = list(ruling.score.bands)[-1]
     return pl.coalesce(
-        because(~(known & good), f"{name} asks satisfied customers only, and no good answer of this one is known"),
-        because(pl.col("risk_band") == top_band, f"{name} asks nobody of {top_band} risk"),
         because(
+            ruling,
+            ~(known & good),
+            "{playbook} asks satisfied customers only, and no good answer of this one is known",
+            playbook=name,
+        ),
+        because(
+            ruling,
+            pl.col("risk_band") == top_band,
+            "{playbook} asks nobody of {band} risk",
+            playbook=name,
+            band=lambda told: told.text(top_band),
+        ),
+        because(
+            ruling,
             (pl.col("disputes_open") > 0) | (pl.col("complaints_open") > 0),
-            f"{name} asks nobody with an open dispute or complaint",
+            "{playbook} asks nobody with an open dispute or complaint",
+            playbook=name,
         ),
     )

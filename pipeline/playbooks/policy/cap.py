@@ -4,6 +4,7 @@ import polars as pl
 
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because
+from pipeline.reasons.units import number_of
 
 
 def held(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
@@ -15,6 +16,8 @@ def held(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
         return None
     most = ruling.contact.most_per_week
     return because(
+        ruling,
         pl.col("sent_7d") >= most,
-        f"all teams together have been in touch {most} times or more within 7 days (contact.most_per_week)",
+        "all teams together have been in touch {times} or more within 7 days (contact.most_per_week)",
+        times=number_of("times", most),
     )

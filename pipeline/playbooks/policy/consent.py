@@ -12,7 +12,12 @@ def held(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     if any(_consent(name) is None for name in playbook.channels):
         return None
     allowed = [_is_allowed(name, ruling) for name in playbook.channels]
-    return because(~pl.any_horizontal(allowed), f"this customer has not agreed to {' or '.join(playbook.channels)}")
+    return because(
+        ruling,
+        ~pl.any_horizontal(allowed),
+        "this customer has not agreed to {channels}",
+        channels=lambda told: told.text(" or ").join(told.text(name) for name in playbook.channels),
+    )
 
 
 def channel(playbook: Playbook, ruling: Ruling) -> pl.Expr:

@@ -4,6 +4,8 @@ import polars as pl
 
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because
+from pipeline.reasons.units import number_of
+from pipeline.words import figure, share
 
 
 def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
@@ -14,14 +16,21 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     if not (playbook.sells and playbook.reaches):
         return None
     contact, offers, sent = ruling.contact, pl.col("offers_in_window"), pl.col("sent_in_window")
-    days, share = contact.window_days, contact.most_offer_share
     return pl.coalesce(
         because(
+            ruling,
             offers >= contact.most_offers_in_window,
-            f"{name} would be offer number {contact.most_offers_in_window + 1} or more within {days} days",
+            "{playbook} would be offer number {number} or more within {days}",
+            playbook=name,
+            number=figure(str(contact.most_offers_in_window + 1)),
+            days=number_of("days", contact.window_days),
         ),
         because(
-            (offers > 0) & (offers + 1 > share * (sent + 1) + 1e-9),
-            f"with {name} more than {share:.0%} of what was sent within {days} days would be offers",
+            ruling,
+            (offers > 0) & (offers + 1 > contact.most_offer_share * (sent + 1) + 1e-9),
+            "with {playbook} more than {share} of what was sent within {days} would be offers",
+            playbook=name,
+            share=share(contact.most_offer_share),
+            days=number_of("days", contact.window_days),
         ),
     )

@@ -6,6 +6,7 @@ import polars as pl
 
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because
+from pipeline.reasons.units import number_of
 
 
 def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
@@ -16,8 +17,17 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     after = ruling.as_of - timedelta(days=contact.quiet_days)
     silent = (pl.col("unanswered") >= contact.most_unanswered) & (pl.col("last_sent_day") > after)
     return pl.coalesce(
-        because(pl.col("fatigued_day") > after, f"this customer has had enough of messages, and {name} sells"),
         because(
-            silent, f"{contact.most_unanswered} contacts or more went without an order or an answer, and {name} sells"
+            ruling,
+            pl.col("fatigued_day") > after,
+            "this customer has had enough of messages, and {playbook} sells",
+            playbook=name,
+        ),
+        because(
+            ruling,
+            silent,
+            "{contacts} or more went without an order or an answer, and {playbook} sells",
+            contacts=number_of("contacts", contact.most_unanswered),
+            playbook=name,
         ),
     )

@@ -6,11 +6,12 @@ import polars as pl
 
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import Ruling, because
+from pipeline.reasons.units import number_of
 
 
 def snoozed(_name: str, _playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     """Held until the day a team has put the customer off to."""
-    return because(pl.col("snoozed_until") > ruling.as_of, "a team has put this customer off to a later day")
+    return because(ruling, pl.col("snoozed_until") > ruling.as_of, "a team has put this customer off to a later day")
 
 
 def rested(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
@@ -19,4 +20,9 @@ def rested(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
     if not playbook.reaches or days == 0:
         return None
     after = ruling.as_of - timedelta(days=days)
-    return because(pl.col("done_day") > after, f"an action was done for this customer fewer than {days} days ago")
+    return because(
+        ruling,
+        pl.col("done_day") > after,
+        "an action was done for this customer fewer than {days} ago",
+        days=number_of("days", days),
+    )
