@@ -25,14 +25,14 @@ playbooks:
 """
 CUSTOMER = {"risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "value_at_stake": 30.0,
             "loss_making": False, "strategic": False, "owner": None, "stage": "long", "value_tier": "top",
-            "market": "b2c", "reason_1_text": None}  # fmt: skip
+            "market": "b2c", "reason_1_text": None, "language": None}  # fmt: skip
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "playbooks.yaml").write_text(BOOKS, encoding="utf-8")
-    scores = pl.DataFrame([{"customer_id": name} | CUSTOMER for name in "ba"], schema_overrides={"owner": pl.String})
+    scores = pl.DataFrame([{"customer_id": name} | CUSTOMER for name in "ba"], schema_overrides={"owner": pl.String, "language": pl.String})
     storage.write_parquet(scores, storage.bucket_file(REPRO.scores, 0))
     return tmp_path
 
