@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from pipeline import paths
-from pipeline.errors import BadParams
+from pipeline.errors import BadParams, PipelineError
 from pipeline.setting_types import CauseId as CauseId
 from pipeline.setting_types import Day as Day
 from pipeline.setting_types import Days as Days
@@ -20,7 +22,6 @@ from pipeline.setting_types import Share as Share
 from pipeline.setting_types import Word as Word
 from pipeline.setting_types import Words as Words
 from pipeline.settings_errors import first_problem as first_problem
-from pipeline.settings_errors import read_yaml as read_yaml
 from pipeline.source_settings import Section as Section
 from pipeline.source_settings import Source as Source
 from pipeline.source_settings import Zone as Zone
@@ -285,9 +286,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _list_band_exists(self) -> Self:
         if self.lists.min_band not in self.score.bands:
-            raise ValueError(
-                f"`lists.min_band` is {self.lists.min_band!r}, not one of `score.bands`: {', '.join(self.score.bands)}"
-            )
+            known = ", ".join(self.score.bands)
+            raise ValueError(f"`lists.min_band` is {self.lists.min_band!r}, not one of `score.bands`: {known}")
         if self.label.kind == "cancellation" and self.sources.subscriptions is None:
             raise ValueError("`label.kind: cancellation` needs `sources.subscriptions`; declare it or use inactivity")
         return self
@@ -307,6 +307,19 @@ def load(path: Path = paths.PARAMS) -> Params:
         The file is absent, is no YAML, or a key is unknown, missing or out of its range.
     """
     return parse(read_yaml(path, BadParams), path.name)
+
+
+def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
+    """Read a YAML file whose root is a mapping, or raise `kind` in one line."""
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise kind(f"{path}: not found; run from the folder that holds it") from None
+    except (YAMLError, ValueError) as error:
+        raise kind(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")
+    return content
 
 
 def parse(content: dict[str, Any], file_name: str = paths.PARAMS.name) -> Params:

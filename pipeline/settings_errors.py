@@ -1,15 +1,9 @@
-"""Reading a settings file, and what is wrong with it, in one line a user can act on."""
+"""What is wrong with a settings file, in one line a user can act on."""
 
 import difflib
 import re
-from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from pipeline.errors import PipelineError
 
 
 def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
@@ -44,16 +38,3 @@ def _keys_beside(root: type[BaseModel], location: tuple[int | str, ...]) -> list
         sections = [kind for kind in inner if issubclass(kind, BaseModel)]
         fields = sections[0].model_fields if sections else {}
     return list(fields)
-
-
-def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
-    """Read a YAML file whose root is a mapping, or raise `kind` in one line."""
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise kind(f"{path}: not found; run from the folder that holds it") from None
-    except (YAMLError, ValueError) as error:
-        raise kind(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")
-    return content
