@@ -92,7 +92,9 @@ def _caution(speech: Speech) -> pl.Expr:
     due = pl.col("promise_due_next")
     number = pl.col("promises_open").cast(pl.String)
     first_due = speech.say(
-        "promises to this customer that are open: {number}, the first due {day}", number=number, day=due.cast(pl.String)
+        "promises to this customer that are open: {number}, the first due {day}",
+        number=number,
+        day=lambda told: told.day(due),
     )
     promises = pl.when(pl.col("promises_open") > 0).then(
         pl.when(due.is_not_null())

@@ -12,7 +12,7 @@ from pipeline.paths import PLAYBOOKS, REPRO
 from pipeline.playbooks import declared, declared_checks, dry_run, limits, lint, rules
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.sources import open_source
-from pipeline.stages import candidates
+from pipeline.stages import candidates, spoken
 from pipeline.tables import schemas, storage
 
 
@@ -54,6 +54,7 @@ def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
     declared_checks.check_against(playbooks, settings.guards)
     lint.refuse(playbooks, names, settings.score, there_is)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
+    yield from spoken.notes(settings.words, playbooks)
     causes = {cause for feature in told for cause in feature.causes}
     never = lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
     for name, why in never.items():

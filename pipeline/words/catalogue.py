@@ -25,6 +25,8 @@ LARGE = 1000
 # What numbers are written with before a language's own signs take their place.
 SIGNS = (",", ".", "-")
 PLACE = r"{(\w+)}"
+# Parts of a day, as the Unicode locale data and as a format call them.
+DAY_PARTS = {"y": "%Y", "yy": "%y", "M": "%-m", "MM": "%m", "d": "%-d", "dd": "%d"}
 
 
 class Catalogue:
@@ -43,6 +45,7 @@ class Catalogue:
         self._messages = messages or gettext.NullTranslations()
         locale = Locale.parse(language)
         self._signs = (get_group_symbol(locale), get_decimal_symbol(locale), get_minus_sign_symbol(locale))
+        self._day_format = "%Y-%m-%d" if locale.language == "en" else _day_format(locale)
 
     def text(self, message: str) -> str:
         """A text in this language; as it is written where the catalogue has no such text."""
@@ -104,6 +107,18 @@ class Catalogue:
         '−1 234,5'
         """
         return digits if self._signs == SIGNS else digits.str.replace_many(list(SIGNS), list(self._signs))
+
+    def day(self, value: pl.Expr) -> pl.Expr:
+        """Days as this language writes them in figures; in English, whose readers differ, the way ISO 8601 does.
+
+        >>> from datetime import date
+        >>> for language in ("en", "nb", "ja"):
+        ...     print(pl.select(Catalogue(language).day(pl.lit(date(2024, 3, 1)))).item())
+        2024-03-01
+        01.03.2024
+        2024/03/01
+        """
+        return value.cast(pl.Date).dt.to_string(self._day_format)
 
     @cache  # noqa: B019 - a catalogue lives as long as the process
     def _forms(self, one: str, many: str) -> dict[str, list[int]]:
@@ -170,6 +185,13 @@ def texts_of(language: str) -> bytes:
     content = pkgutil.get_data("pipeline.words", f"{language}.po")
     assert content is not None, "a package read from files gives their content, or raises"
     return content
+
+
+def _day_format(locale: Locale) -> str:
+    """The format of a day in figures alone; month names would have to be translated row by row."""
+    patterns = [locale.date_formats[length].pattern for length in ("medium", "short")]
+    in_figures = next((pattern for pattern in patterns if "MMM" not in pattern), patterns[-1])
+    return re.sub("|".join(sorted(DAY_PARTS, reverse=True)), lambda part: DAY_PARTS[part[0]], in_figures)
 
 
 def _filled(template: str, parts: dict[str, str | pl.Expr]) -> pl.Expr:

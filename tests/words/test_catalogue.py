@@ -1,6 +1,7 @@
 """One language: texts, plural forms and numbers, for whole columns at once."""
 
 import zipfile
+from datetime import date
 
 import hypothesis
 import polars as pl
@@ -54,6 +55,13 @@ def test_numbers_are_written_as_each_language_does(case, language):
     table = pl.DataFrame({"x": [float(case["value"]), None]})
     found = table.select(written(case["unit"], pl.col("x"), "NOK", shipped(language)).alias("t"))["t"].to_list()
     assert found == [case[language].replace("_", "\u00a0"), None]
+
+
+def test_days_are_written_as_each_language_does():
+    day = pl.lit(date(2024, 3, 9))
+    found = {language: pl.select(shipped(language).day(day)).item() for language in LANGUAGES}
+    assert found == {"en": "2024-03-09", "nb": "09.03.2024", "zh_Hans": "2024年3月9日", "ja": "2024/03/09"}
+    assert pl.select(ENGLISH.day(pl.lit(None, dtype=pl.Date))).item() is None
 
 
 @pytest.mark.parametrize("language", MANY_FORMS)

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from pipeline.errors import BadParams
 from pipeline.examples.features.declare import Aggregate, Feature
 from pipeline.params import Reasons, Words
+from pipeline.paths import REPRO
 from pipeline.playbooks import record, tasks
 from pipeline.reasons.words import Teller
+from pipeline.stages.spoken import notes
 from pipeline.stages.spoken import speech as spoken
+from pipeline.tables import storage
 from pipeline.words import IN_ENGLISH, LANGUAGES, shipped, speech_of
 from tests.drawing import drawn
 from tests.playbooks.week import WEEK, book, decide, frame, ruling
@@ -130,3 +133,18 @@ def test_a_company_has_texts_of_its_own(tmp_path):
 
 def test_nothing_is_asked_of_who_reads_english_only():
     assert pl.select(IN_ENGLISH.say("yes").alias("said")).item() == "yes", "not even a column of owners"
+
+
+def test_what_stays_as_it_is_written_is_known_before_a_list_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    books = {
+        "thanks": book("thank-you-email", **THANKS),
+        "own": book(action="Send roses"),
+        "mail": book("sms-email-offer-alert"),
+    }
+    words = Words(language="en", of_owners={"Sato": "ja", "Kairi": "nb"}, catalogues=None)
+    as_written = "tells own, mail as written; docs/words.md says how to translate"
+    assert list(notes(words, books)) == [f"words: ja {as_written}", f"words: nb {as_written}"]
+    assert list(notes(words.model_copy(update={"of_owners": {}}), books)) == []
+    storage.write_parquet(pl.DataFrame({"owner": ["Sato", None]}), storage.bucket_file(REPRO.scores, 0))
+    assert list(notes(words, books))[-1] == "words.of_owners: 'Kairi' is the owner of no customer scored"

@@ -30,7 +30,7 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
                 late,
                 "{playbook} ends on {day}, before it could be done",
                 playbook=name,
-                day=terms.ends_day.isoformat(),
+                day=lambda told: told.day(pl.lit(terms.ends_day)),
             )
         )
     if terms.needs_order_of is not None:
