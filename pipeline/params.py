@@ -286,8 +286,8 @@ class Params(Section):
     @model_validator(mode="after")
     def _list_band_exists(self) -> Self:
         if self.lists.min_band not in self.score.bands:
-            known = ", ".join(self.score.bands)
-            raise ValueError(f"`lists.min_band` is {self.lists.min_band!r}, not one of `score.bands`: {known}")
+            bands = ", ".join(self.score.bands)
+            raise ValueError(f"`lists.min_band` is {self.lists.min_band!r}, not one of `score.bands`: {bands}")
         if self.label.kind == "cancellation" and self.sources.subscriptions is None:
             raise ValueError("`label.kind: cancellation` needs `sources.subscriptions`; declare it or use inactivity")
         return self

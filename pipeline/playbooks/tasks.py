@@ -72,7 +72,9 @@ def languages(decided: pl.DataFrame) -> pl.Series:
 
 
 def spoken(decided: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """How many customers speak which language, and how many one of which there is no catalogue.
+    """How many customers a draft may be for speak which language, and how many one of which there is no catalogue.
+
+    Nobody is counted where no playbook has a draft of its own, since then no language is looked up.
 
     Examples
     --------

@@ -163,7 +163,9 @@ def decide(
     playbooks = declared.parse(content, vocabulary(ruling.score, features), file.name)
     room = what_there_is.parse(content, playbooks, file.name)
     declared_checks.check_against(playbooks, ruling.guards)
-    looked_at = {"market", "language"}.union(*(rules.columns(book.when) for book in playbooks.values()))
+    looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
+    if any(book.draft is not None for book in playbooks.values()):
+        looked_at.add("language")
     scores = controls.mark(candidates.read(at, ruling.as_of, looked_at), control)
     given = ledger.given(at.exports, data.name, playbooks, ruling)
     is_known = bool(storage.bucket_files(at.tables / "contacts"))

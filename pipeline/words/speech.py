@@ -70,9 +70,9 @@ class Speech:
     def groups(self, owners: pl.Series | None, rows: int) -> Iterator[tuple[Catalogue, npt.NDArray[np.bool_]]]:
         """Each language with its readers among the rows; a language that nobody reads is left out."""
         rest = np.ones(rows, dtype=np.bool_)
-        for catalogue, names in self.owners if owners is not None else ():
-            assert owners is not None
-            own = owners.cast(pl.String).is_in(names).fill_null(value=False).to_numpy()
+        known = pl.repeat(None, n=rows, dtype=pl.String, eager=True) if owners is None else owners.cast(pl.String)
+        for catalogue, names in self.owners:
+            own = known.is_in(names).fill_null(value=False).to_numpy()
             rest &= ~own
             if own.any():
                 yield catalogue, own
