@@ -1,8 +1,5 @@
-"""The figures of ``benchmarks/playbooks.py`` as tables, sentences and a plot; computed, so that nothing goes stale."""
+"""The figures of ``benchmarks/playbooks.py`` as tables and sentences; computed, so that nothing goes stale."""
 
-import hashlib
-import json
-from pathlib import Path
 from typing import Any, Final
 
 # The budget, as the share of customers it could have called; those shown in tables, and all that are drawn.
@@ -45,7 +42,9 @@ def sentences(result: Result) -> list[str]:
     """Where the plan keeps enough of what others keep who know more."""
     found = []
     for beside in BESIDE:
-        least = {name: min(_at(told, share)["share"][beside][0] for share in TOLD) for name, told in result.items()}
+        least = {
+            name: min(at_share(told, share)["share"][beside][0] for share in TOLD) for name, told in result.items()
+        }
         good = [f"`{name}`" for name, share in least.items() if share >= LEAST_SHARE]
         short = [f"`{name}` (at least {share:.0%})" for name, share in least.items() if share < LEAST_SHARE]
         reached = f"is reached at every budget in {', '.join(good)}" if good else "is reached in no company throughout"
@@ -57,7 +56,7 @@ def sentences(result: Result) -> list[str]:
 def naive(result: Result) -> str:
     """Where the plan certainly keeps twice what one offer for the highest risk keeps."""
     spans = {
-        (company, share, name): _at(told, share)["beyond_twice"][name]
+        (company, share, name): at_share(told, share)["beyond_twice"][name]
         for company, told in result.items() for share in TOLD for name in ("best same", "discount")
     }  # fmt: skip
     sure = [key for key, (_, low, _) in spans.items() if low > 0]
@@ -74,7 +73,7 @@ def reach(result: Result) -> str:
     """How much of the all-knowing oracle's value the tables hold, as far as a model taught the truth finds it."""
     found = []
     for name, told in result.items():
-        kept = _at(told, TOLD[1])["kept"]
+        kept = at_share(told, TOLD[1])["kept"]
         found.append(f"{kept['taught'][0] / kept['all-knowing'][0]:.0%} in `{name}`")
     return (
         "Even the model that was taught the truth of earlier snapshots keeps of what the all-knowing oracle keeps, "
@@ -88,58 +87,16 @@ def helped(result: Result) -> str:
     return f"Customers whom any playbook makes at least {HELPED:.0%} likelier to stay: {each}."
 
 
-def fingerprint(result: Result) -> str:
-    """What tells whether a plot was drawn from these figures."""
-    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def plot(result: Result, file: Path) -> None:
-    """Kept value by budget, a panel per company; the same figures give the same bytes."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"svg.hashsalt": "playbooks", "svg.fonttype": "path", "font.size": 9}):
-        figure = Figure(figsize=(11, 4.2), layout="constrained")
-        panels = figure.subplots(1, len(result), squeeze=False)[0]
-        for panel, (company, told) in zip(panels, result.items(), strict=True):
-            _panel(panel, company, told)
-        panels[0].set_ylabel("true value kept, less cost")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Identifier": fingerprint(result)})
-
-
-STYLES: Final = dict(zip(CONTENDERS, ("#0b6e4f", "#222222", "#6a6a6a", "#9ac1d9", "#c96f1a", "#b3202c"), strict=True))
-
-
-def _panel(panel: Any, company: str, told: dict[str, Any]) -> None:
-    at = [100 * share for share in SHARES]
-    kept = {name: [_at(told, share)["kept"][name] for share in SHARES] for name in CONTENDERS}
-    for name, figures in kept.items():
-        width = 2.4 if name == PLAN else 1.4
-        panel.plot(
-            at, [seen for seen, _, _ in figures], color=STYLES[name], lw=width, marker="o", ms=3, label=WORDS[name]
-        )
-    low, high = ([figure[end] for figure in kept[PLAN]] for end in (1, 2))
-    panel.fill_between(at, low, high, color=STYLES[PLAN], alpha=0.15, lw=0)
-    panel.axhline(0, color="#999999", lw=0.8, zorder=0)
-    most = max(seen for seen, _, _ in kept["all-knowing"])
-    # What a discount for everybody burns would squeeze all else to a line.
-    panel.set_ylim(-0.35 * most, 1.08 * most)
-    panel.set_xscale("log")
-    panel.set_xticks(at, [f"{share:g}" for share in at])
-    panel.set_xticks([], minor=True)
-    panel.set_title(company)
-    panel.set_xlabel("money for calling so many % of the customers")
-
-
-def _at(told: dict[str, Any], share: float) -> dict[str, Any]:
+def at_share(told: dict[str, Any], share: float) -> dict[str, Any]:
+    """The figures of a company at a budget."""
     found: dict[str, Any] = told["budgets"][f"{share:g}"]
     return found
 
 
 def _rows(result: Result, cells: Any) -> list[tuple[str, ...]]:
-    return [(f"`{name}`", f"{share:.1%}", *cells(_at(told, share))) for name, told in result.items() for share in TOLD]
+    return [
+        (f"`{name}`", f"{share:.1%}", *cells(at_share(told, share))) for name, told in result.items() for share in TOLD
+    ]
 
 
 def _shares(found: dict[str, Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import feeds_table, playbooks_table, quality_table, reasons_table
+from benchmarks import feeds_table, playbooks_plot, playbooks_table, quality_table, reasons_table
 from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
@@ -304,7 +304,7 @@ def take_picture() -> None:
 def draw_plot() -> None:
     """What the allocation keeps, by budget, from the figures of the last benchmark."""
     found = json.loads((RESULTS / "playbooks.json").read_text(encoding="utf-8"))
-    playbooks_table.plot(found, ROOT / "docs" / "images" / "playbooks-benchmark.svg")
+    playbooks_plot.plot(found, ROOT / "docs" / "images" / "playbooks-benchmark.svg")
 
 
 def main(arguments: list[str]) -> int:
