@@ -13,6 +13,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "quality": (),
     "feeds": (),
     "reasons": (),
+    "playbooks": (),
 }
 
 

@@ -64,7 +64,7 @@ def judge(company: str, settings: params.Params, folder: Path, customers: int) -
         simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
         s1_ingest.run(settings.data, settings.sources, settings.storage, at)
         truth = pl.read_parquet("raw/simulated/truth.parquet", columns=TRUTH)
-        complete = _build(settings, at)
+        complete = build(settings, at)
         told = Told(settings, at, complete)
         matched = _dominated(told.reasons(complete[-TEST_SNAPSHOTS:]), truth, label)
         reach = _reach(_dominated(told.examples(), truth, label), [feature.name for feature in told.bearing])
@@ -76,7 +76,7 @@ def judge(company: str, settings: params.Params, folder: Path, customers: int) -
         }
 
 
-def _build(settings: params.Params, at: Paths) -> list[date]:
+def build(settings: params.Params, at: Paths) -> list[date]:
     """The examples of all snapshots, and of the last complete one a week later."""
     every = settings.snapshots
     s2_examples.run(settings.data, settings.sources, settings.storage, settings.feeds, every, settings.label,
@@ -100,40 +100,44 @@ class Told:
         first = complete[-TEST_SNAPSHOTS] - timedelta(days=settings.label.gap_days + settings.label.horizon_days)
         known = [day for day in complete if day <= first]
         teach, judged = (examples.filter(pl.col("snapshot").is_in(days)) for days in (known[:-2], known[-1:]))
-        self.ranker: Ranker = training.train(teach, judged, self.seen, settings.label, settings.model).ranker
+        self.teach = teach
+        self.trained = training.train(teach, judged, self.seen, settings.label, settings.model)
+        self.ranker: Ranker = self.trained.ranker
         self.typical = s3_train.typical(self.ranker.completed(teach), self.ranker.features)
         declared = {feature.name: feature for feature in training.columns(self.seen, settings.model)}
         self.features: list[Feature] = [declared[name] for name in self.ranker.features]
         self.teller = Teller(self.features, self.typical, settings.reasons, settings.data.currency,
                              weights.learn(teach, self.bearing), own)  # fmt: skip
 
-    def _at(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
+    def at_day(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
+        """The customers of a snapshot, as a matrix, and what pushes each score."""
         rows = storage.read_buckets(self.at.examples).filter(pl.col("snapshot") == day).sort("customer_key")
         completed = self.ranker.completed(rows)
         matrix = self.ranker.matrix(rows)
         return completed, matrix, blend.contributions(self.ranker, matrix, self.settings.storage.threads)[:, :-1]
 
-    def _keys(self) -> pl.DataFrame:
+    def keys(self) -> pl.DataFrame:
+        """The customers as the company writes them."""
         return storage.read_buckets(self.at.tables / "transactions", ["customer_key", "customer_id"]).unique()
 
     def examples(self) -> pl.DataFrame:
         """All labelled examples, by customer and snapshot."""
         found = labelled.read(self.at, [feature.name for feature in self.bearing])
-        return found.join(self._keys(), on="customer_key")
+        return found.join(self.keys(), on="customer_key")
 
     def reasons(self, days: list[date]) -> pl.DataFrame:
         """What is told, by customer and snapshot."""
         parts = []
         for day in days:
-            completed, _, pushes = self._at(day)
+            completed, _, pushes = self.at_day(day)
             told = self.teller.tell(completed, pushes)
             head = completed.select("customer_key", "snapshot", "churned")
             parts.append(pl.concat([head, told], how="horizontal"))
-        return pl.concat(parts).join(self._keys(), on="customer_key")
+        return pl.concat(parts).join(self.keys(), on="customer_key")
 
     def faithfulness(self, day: date) -> dict[str, Any]:
         """Of some customers, how often the family with the largest push is the one whose absence lowers risk most."""
-        _, matrix, pushes = self._at(day)
+        _, matrix, pushes = self.at_day(day)
         some = np.linspace(0, len(matrix) - 1, min(SAMPLE, len(matrix))).astype(np.int64)
         matrix, pushes = matrix[some], pushes[some]
         names = [feature.family for feature in self.features]

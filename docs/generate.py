@@ -2,7 +2,8 @@
 
 A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; what is around it is written by hand.
 What the README shows of the default sample is left as it is where the last run was on other data, or on none.
-``--picture`` takes the README's picture of the list anew; it needs a Chromium on the machine.
+``--picture`` takes the README's picture of the list anew; it needs a Chromium on the machine. ``--plot`` draws the plot
+of the playbooks benchmark.
 """
 
 import csv
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import feeds_table, quality_table, reasons_table
+from benchmarks import feeds_table, playbooks_plot, playbooks_table, quality_table, reasons_table
 from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
@@ -225,6 +226,12 @@ def reasons_benchmark() -> str | None:
     return reasons_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
+def playbooks_benchmark() -> str | None:
+    """The tables of what the allocation keeps."""
+    file = RESULTS / "playbooks.json"
+    return playbooks_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
 def feeds_benchmark() -> str | None:
     """The tables of what each table pays."""
     file = RESULTS / "feeds.json"
@@ -240,6 +247,7 @@ PAGES: dict[str, Parts] = {
     "docs/rules.md": {"names": rule_names},
     "docs/feeds-benchmark.md": {"feeds benchmark": feeds_benchmark},
     "docs/reasons-benchmark.md": {"reasons benchmark": reasons_benchmark},
+    "docs/playbooks-benchmark.md": {"playbooks benchmark": playbooks_benchmark},
     "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},
 }
 
@@ -293,10 +301,19 @@ def take_picture() -> None:
     smaller.save(file, optimize=True)
 
 
+def draw_plot() -> None:
+    """What the allocation keeps, by budget, from the figures of the last benchmark."""
+    found = json.loads((RESULTS / "playbooks.json").read_text(encoding="utf-8"))
+    playbooks_plot.plot(found, ROOT / "docs" / "images" / "playbooks-benchmark.svg")
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` say which are out of date."""
     if arguments == ["--picture"]:
         take_picture()
+        return 0
+    if arguments == ["--plot"]:
+        draw_plot()
         return 0
     for page, text in (found := stale()).items():
         if arguments == ["--check"]:

@@ -11,7 +11,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks import feeds, feeds_table, quality, quality_table, reasons_table
+from benchmarks import (
+    feeds,
+    feeds_table,
+    playbooks,
+    playbooks_given,
+    playbooks_offers,
+    playbooks_plot,
+    playbooks_table,
+    quality,
+    quality_table,
+    reasons_table,
+)
 from pipeline import simulate
 from pipeline.examples.features import model_features
 from pipeline.model.intervals import Judged
@@ -110,7 +121,7 @@ def test_a_new_file_is_a_new_data_set(monkeypatch, tmp_path):
     assert list(quality.data_sets()) == ["mine"]
 
 
-@pytest.mark.parametrize("module", [quality, quality_table, feeds_table])
+@pytest.mark.parametrize("module", [quality, quality_table, feeds_table, playbooks_offers])
 def test_the_examples_are_right(module):
     assert doctest.testmod(module).attempted > 0 == doctest.testmod(module).failed
 
@@ -308,3 +319,109 @@ def test_a_cause_is_faint_where_even_the_truth_taught_finds_it_too_seldom():
     assert reasons_table.is_faint(row)
     assert not reasons_table.is_faint(row | {"reach": 0.9})
     assert not reasons_table.is_faint(row | {"blind": True}), "a blind spot is one already"
+
+
+# ------------------------------------------------------------------------------------------------ what is kept
+
+PLOT = quality.ROOT / "docs" / "images" / "playbooks-benchmark.svg"
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict:
+    """The committed figures of what the allocation keeps."""
+    return json.loads((quality.ROOT / "benchmarks" / "results" / "playbooks.json").read_text(encoding="utf-8"))
+
+
+def test_every_company_and_budget_has_what_every_contender_keeps(kept):
+    assert list(kept) == list(feeds.COMPANIES), "run: make bench"
+    for told in kept.values():
+        assert list(told["budgets"]) == [f"{share:g}" for share in playbooks_table.SHARES]
+        for found in told["budgets"].values():
+            assert list(found["kept"]) == playbooks_table.CONTENDERS
+            most = found["kept"]["all-knowing"][0]
+            assert all(seen <= most for seen, _, _ in found["kept"].values()), "nobody keeps more than who knows all"
+            assert 0 <= found["gap"] < 0.02, "the solver leaves next to nothing of what it could know"
+
+
+@pytest.mark.parametrize("company", ["subscription", "b2b"])
+def test_the_plan_keeps_far_more_than_one_offer_for_the_highest_risk(kept, company):
+    for share in playbooks_table.TOLD:
+        found = kept[company]["budgets"][f"{share:g}"]
+        assert found["kept"]["plan"][1] > 0, "it certainly keeps something"
+        assert all(factor is None or factor >= 2 for factor in found["factor"].values())
+        assert found["beyond_twice"]["discount"][1] > 0
+
+
+def test_a_discount_for_the_highest_risk_loses_money_everywhere(kept):
+    for told in kept.values():
+        assert all(found["kept"]["discount"][2] < 0 for found in told["budgets"].values())
+
+
+def test_in_the_shop_the_plan_is_no_better_than_one_free_offer_to_all(kept):
+    budgets = kept["retailer"]["budgets"].values()
+    assert len({found["kept"]["best same"][0] for found in budgets}) == 1, "what no budget changes costs nothing"
+    assert all(0.7 < found["factor"]["best same"] < 1.4 for found in budgets), "say otherwise in the page"
+
+
+def test_even_the_taught_do_not_keep_four_fifths_of_the_all_knowing(kept):
+    for told in kept.values():
+        for share in playbooks_table.TOLD:
+            found = told["budgets"][f"{share:g}"]["kept"]
+            assert found["taught"][0] < playbooks_table.LEAST_SHARE * found["all-knowing"][0]
+
+
+def test_the_plan_keeps_most_of_what_the_true_effects_would(kept):
+    least = {
+        company: min(found["share"]["told"][0] for found in told["budgets"].values()) for company, told in kept.items()
+    }
+    assert least["subscription"] >= playbooks_table.LEAST_SHARE
+    assert min(least.values()) > 0.6
+
+
+def test_the_plot_is_that_of_the_figures(kept, tmp_path):
+    playbooks_plot.plot(kept, tmp_path / "one.svg")
+    playbooks_plot.plot(json.loads(json.dumps(kept)), tmp_path / "other.svg")
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+    assert playbooks_plot.fingerprint(kept) in PLOT.read_text(encoding="utf-8"), "run: python -m docs.generate --plot"
+    assert PLOT.stat().st_size < 300_000
+
+
+def test_sentences_say_where_the_plan_falls_short():
+    def found(share: float, low: float) -> dict:
+        return {
+            "share": {name: [share, share, share] for name in playbooks_table.BESIDE},
+            "beyond_twice": {name: [1.0, low, 2.0] for name in ("best same", "discount")},
+        }
+
+    good, bad = ({"budgets": {f"{share:g}": found(*each) for share in playbooks_table.SHARES}}
+                 for each in ((0.9, 0.5), (0.5, -0.5)))  # fmt: skip
+    said = playbooks_table.sentences({"good": good, "bad": bad})
+    assert said[0] == "80% of *all-knowing oracle* is reached at every budget in `good`; not in `bad` (at least 50%)."
+    said = playbooks_table.naive({"good": good, "bad": bad})
+    assert said.startswith("The plan certainly keeps more than 2 times as much in 6 of 12 comparisons.")
+    assert "`bad` at 0.5% (highest risk first, a discount)" in said
+
+
+def test_a_small_company_is_judged_by_what_truly_helps(tmp_path, monkeypatch):
+    monkeypatch.setattr(playbooks, "SHARES", (0.02,))
+    monkeypatch.setattr(playbooks, "DRAWS", 20)
+    monkeypatch.setattr(playbooks_given, "TAUGHT", playbooks_given.TAUGHT | {"n_estimators": 5})
+    settings = feeds.settings_of("subscription", tmp_path)
+    small = settings.model.model_copy(update={"max_trees": 30, "num_threads": 1})
+    days = settings.snapshots.model_copy(update={"first": date(2023, 8, 1)})
+    settings = settings.model_copy(update={"model": small, "snapshots": days})
+    told = playbooks.judge("subscription", settings, tmp_path, customers=600)
+    assert told["snapshots"][-1] == "2024-10-03"
+    found = told["budgets"]["0.02"]
+    assert found["kept"]["all-knowing"][0] >= max(seen for seen, _, _ in found["kept"].values()) > 0
+    assert set(found["prices"]) == {"hands of customer success", "hands of service", "budget"}
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_one_offer_goes_to_the_highest_risk_as_far_as_hands_and_money_go():
+    there_is = playbooks_offers.limits(1000, 0.0025, 1.0)
+    risk = np.array([0.1, 0.9, 0.5, 0.7])
+    places = playbooks_given.same_for_the_riskiest(risk, "conflict-resolution", 3, there_is, 1.0)
+    assert places.tolist() == [-1, 3, -1, -1], "one pair of hands in the service"
+    places = playbooks_given.same_for_the_riskiest(risk, "loyalty-benefit", 0, there_is, 2.0)
+    assert places.tolist() == [-1, 0, -1, 0], "money for two"

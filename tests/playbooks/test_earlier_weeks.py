@@ -32,7 +32,10 @@ CUSTOMER = {"risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "val
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "playbooks.yaml").write_text(BOOKS, encoding="utf-8")
-    scores = pl.DataFrame([{"customer_id": name} | CUSTOMER for name in "ba"], schema_overrides={"owner": pl.String, "language": pl.String})
+    scores = pl.DataFrame(
+        [{"customer_id": name} | CUSTOMER for name in "ba"],
+        schema_overrides={"owner": pl.String, "language": pl.String},
+    )
     storage.write_parquet(scores, storage.bucket_file(REPRO.scores, 0))
     return tmp_path
 
