@@ -43,7 +43,7 @@ KIND_WORDS = {
 }
 
 PLACE_WORDS = {
-    "reason_1": "the rarest evidence of a cause, else what raises the risk most",
+    "reason_1": "the weightiest evidence of a cause, else what raises the risk most",
     "reason_2": "the next one, told in the same order",
     "reason_3": "the third one, told in the same order",
     "protects_1": "what most speaks for staying",

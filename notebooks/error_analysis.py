@@ -37,6 +37,7 @@ from pipeline.examples.words import definition_at
 from pipeline.model import artefacts, reliability, split, training
 from pipeline.paths import REPRO
 from pipeline.reasons import blend
+from pipeline.reasons.weights import Weight
 from pipeline.reasons.words import Teller
 from pipeline.stages import labelled
 from pipeline.tables import storage
@@ -108,7 +109,8 @@ pl.DataFrame([by_luck("safe", safe), by_luck("risky", risky)])
 # %%
 completed, matrix = model.ranker.completed(test), model.matrix(test)
 pushes = blend.contributions(model.ranker, matrix)[:, :-1]
-teller = Teller(declared, model.card["typical"], settings.reasons, settings.data.currency, model.card["evidence"])
+weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
+teller = Teller(declared, model.card["typical"], settings.reasons, settings.data.currency, weights)
 numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in names]
 told = pl.concat(
     [
