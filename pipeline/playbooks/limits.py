@@ -66,7 +66,7 @@ def parse(content: dict[str, Any], playbooks: dict[str, Playbook], file: str = "
     for kind, limited, known in (("who", found.who, teams), ("channel", found.channel, ways)):
         for name in limited:
             if name not in known:
-                near = suggestion(name, sorted(known)) or f"; write one of {', '.join(sorted(known))}"
+                near = suggestion(name, sorted(known))
                 raise BadPlaybooks(f"{file}: limits.{kind}: no playbook names {name!r} first{near}")
     return found
 

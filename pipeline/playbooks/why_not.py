@@ -74,7 +74,9 @@ def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[Lim
             .then(_too_dear(name, book, currency, speech))
             .when(pl.col("obstacle") == "rest")
             .then(_rests(name, book, speech))
-            .otherwise(nothing_because(speech, "the {room}, goes to where it keeps more", room=_room(full[at])))
+            .otherwise(
+                nothing_because(speech, "what there is ({room}) goes to where it keeps more", room=_room(full[at]))
+            )
         )
         text = pl.when(pl.col("wanted") == at).then(said).otherwise(text)
     return text
@@ -107,4 +109,4 @@ def _rests(name: str, book: Playbook, speech: Speech) -> pl.Expr:
 
 
 def _room(limit: Limit | None) -> Part:
-    return (lambda told: told.text("room there is")) if limit is None else limit.said or limit.name
+    return (lambda told: told.text("no more room")) if limit is None else limit.said or limit.name

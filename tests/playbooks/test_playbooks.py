@@ -203,7 +203,7 @@ def test_capacity_goes_to_those_with_most_at_stake_and_the_others_go_on():
     books = {"call": playbook("everyone", capacity=2), "mail": playbook("everyone", 1.5, capacity=2)}
     found = {row["customer_id"]: (row["playbook"], row["why_not"]) for row in give(customers, books)}
     assert {name: got for name, (got, _) in found.items()} == {"a": None, "b": "call", "c": "mail", "d": "call", "e": "mail"}  # fmt: skip
-    assert found["a"][1] == "nothing, because the capacity of call, 2 a week, goes to where it keeps more"
+    assert found["a"][1] == "nothing, because what there is (capacity of call, 2 a week) goes to where it keeps more"
 
 
 def test_among_equals_the_likelier_churner_and_then_the_first_id_has_the_room():
