@@ -153,7 +153,7 @@ def test_a_skipped_training_still_points_to_its_run_and_figures_can_be_compared(
 
 def test_cdnow_runs_with_the_few_lines_it_needs(journey):
     journey.churn("use", "params/cdnow_tenth.yaml")
-    nobody = "playbooks.coupon-user-reminder: is for nobody, since the declared columns carry no reason engagement"
+    nobody = "playbooks.coupon-user-reminder: can never hold, since no declared column carries the reason engagement"
     assert nobody in journey.churn("check")
     journey.run("dvc", "repro")
     report = journey.json("reports/ingest.json")["tables"]["transactions"]
