@@ -1,7 +1,7 @@
 """The compiled loop that fills the room there is, customer by customer, at given prices."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Final, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
@@ -12,7 +12,7 @@ R = TypeVar("R")
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
-NOTHING = -1
+NOTHING: Final = -1
 # Sums of costs are not exact; a budget is not exceeded by less than this share of it.
 TOLERANCE = 1e-9
 

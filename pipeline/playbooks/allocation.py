@@ -8,7 +8,6 @@ duality), beside which the plan is reported.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +15,13 @@ from scipy.optimize import linprog
 from scipy.sparse import csc_array, vstack
 
 from pipeline.playbooks import _filling
+from pipeline.playbooks._filling import NOTHING as NOTHING
 from pipeline.words import Part
 
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
 
-NOTHING: Final = -1
 # Playbooks open to customers, in pairs, up to which the programme of all is solved; else of evenly chosen customers.
 MOST_PAIRS = 50_000
 PRICE_DIGITS = 4

@@ -147,7 +147,7 @@ def _shared(
 
 def _kept(playbook: Playbook) -> pl.Expr:
     """The part of what is at stake that a playbook is expected to keep, in currency units."""
-    return pl.col("value_at_stake") * (1.0 if playbook.effect is None else playbook.effect)
+    return pl.col("value_at_stake") * playbook.share_kept
 
 
 def _second(shared: allocation.Plan, playbooks: dict[str, Playbook]) -> pl.Series:
@@ -184,7 +184,7 @@ def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     rows = [
         (at, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
-         as_of + timedelta(days=p.due_in_days), p.cost, p.caution, 1.0 if p.effect is None else p.effect)
+         as_of + timedelta(days=p.due_in_days), p.cost, p.caution, p.share_kept)
         for at, (name, p) in enumerate(playbooks.items())
     ]  # fmt: skip
     texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)

@@ -94,6 +94,11 @@ class Playbook(_Declared):
     promise: Promise | None = None
 
     @property
+    def share_kept(self) -> float:
+        """The effect, or 1 where none is given."""
+        return 1.0 if self.effect is None else self.effect
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """The channels it may go through, the preferred one first."""
         return (self.channel,) if isinstance(self.channel, str) else self.channel

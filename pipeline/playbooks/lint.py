@@ -48,7 +48,7 @@ def shadowed(playbooks: dict[str, Playbook], logic: Logic, limits: Limits = NO_L
 
 def _always_wins(rival: Playbook, book: Playbook, limits: Limits, *, is_first: bool) -> bool:
     """Whether whoever is meant by both, and could be given the book, is given its rival."""
-    kept, other = (1.0 if one.effect is None else one.effect for one in (rival, book))
+    kept, other = rival.share_kept, book.share_kept
     better = rival.cost <= book.cost and kept >= other and (is_first or (rival.cost, kept) != (book.cost, other))
     is_short = rival.capacity or rival.cooldown_days or rival.who in limits.who or rival.channels[0] in limits.channel
     # What holds back an offer does not hold back what is none, and a channel needs its own consent.

@@ -8,15 +8,15 @@ from pipeline.playbooks.allocation import Limit
 from pipeline.playbooks.control import LEFT_ALONE
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.ruling import nothing_because
+from pipeline.playbooks.value import TIERS
 from pipeline.reasons.units import number_of
 from pipeline.words import IN_ENGLISH, Part, Speech, figure, swapped
 
 LOSS_MAKING: Final = (
     "nothing, because serving this customer costs more than it brings (no strategic reason is on record)"
 )
-TIERS: Final = ("new", "one-time", "regular", "loyal")
 BANDS: Final = ("low", "medium", "high")
-"""Words of customers that sentences speak of; bands of other names stay as the company calls them."""
+"""Bands as the shipped settings call them; those of other names stand in sentences as the company writes them."""
 
 
 def why_not(
@@ -83,7 +83,7 @@ def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[Lim
 
 
 def _too_dear(name: str, book: Playbook, currency: str, speech: Speech) -> pl.Expr:
-    kept = (pl.col("value_at_stake") * (1.0 if book.effect is None else book.effect)).round(2).cast(pl.String)
+    kept = (pl.col("value_at_stake") * book.share_kept).round(2).cast(pl.String)
     told: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
     if book.effect is None:
         return nothing_because(speech, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **told)

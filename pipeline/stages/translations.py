@@ -21,7 +21,7 @@ from pipeline.errors import BadPlaybooks
 from pipeline.examples.features import declared
 from pipeline.examples.features.declare import template
 from pipeline.model import rhythm
-from pipeline.playbooks import channels, record, why_not
+from pipeline.playbooks import channels, record, value, why_not
 from pipeline.playbooks import declared as playbooks
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.reasons.causes import CAUSES
@@ -58,7 +58,7 @@ def _all() -> Iterator[tuple[str, Message]]:
     for feature in [*declared(settings.features.model_copy(update=one_of_each)), rhythm.NO_ORDER]:
         yield from ((f"reason of the family {feature.family}", template(phrase)) for phrase in feature.phrases)
     asking = [name for name, channel in channels.CHANNELS.items() if channel.consent is not None]
-    yield from (("word in a sentence", word) for word in (*why_not.TIERS, *why_not.BANDS, *asking))
+    yield from (("word in a sentence", word) for word in (*value.TIERS, *why_not.BANDS, *asking))
     yield from (("a cause of churn", cause.words) for cause in CAUSES.values())
     names = vocabulary(settings.score, settings.features)
     for file in [paths.PLAYBOOKS, *sorted(Path("examples").glob("*/playbooks.yaml"))]:
