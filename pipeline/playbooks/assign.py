@@ -96,7 +96,7 @@ def plan(
         for at, (name, book) in enumerate(playbooks.items())
     )
     tests, holds = holds.stand_between(tests, playbooks)
-    tests = _cause_first(tests, playbooks)
+    tests = tests.with_columns(_outranked(playbooks))
     there_is = of_limits(holds.rooms(playbooks, scores), limits, currency, holds.going_on(scores))
     shared = _shared(tests, scores, playbooks, there_is)
     placed = holds.kept_or(pl.Series("chosen", shared.places).replace(allocation.NOTHING, None))
@@ -114,15 +114,16 @@ def _pays(playbook: Playbook) -> pl.Expr:
     return allowed | pl.col("strategic")
 
 
-def _cause_first(tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.DataFrame:
+def _outranked(playbooks: dict[str, Playbook]) -> list[pl.Expr]:
     """Whoever can be given something against a told cause is not offered something else instead."""
     against = [at for at, book in enumerate(playbooks.values()) if names_a_cause(book)]
-    offers = [at for at, book in enumerate(playbooks.values()) if book.sells and at not in against]
-    if not against or not offers:
-        return tests
     # Resting counts: who was called about the cause last week is not sent an offer this week.
-    can_act = pl.any_horizontal([pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") for at in against])
-    return tests.with_columns((pl.col(f"rests_{at}") | can_act).alias(f"rests_{at}") for at in offers)
+    can_act = [pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") for at in against]
+    steps_back = pl.any_horizontal(pl.lit(value=False), *can_act)
+    return [
+        (steps_back if book.sells and at not in against else pl.lit(value=False)).alias(f"outranked_{at}")
+        for at, book in enumerate(playbooks.values())
+    ]
 
 
 def _shared(
@@ -130,7 +131,7 @@ def _shared(
 ) -> allocation.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
     worth = scores.with_columns(tests.drop("is_control")).select(
-        pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}"))
+        pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}") & ~pl.col(f"outranked_{at}"))
         .then((_kept(book) - book.cost).clip(LEAST_WORTH))
         .otherwise(float("nan"))
         .cast(pl.Float64)
@@ -167,12 +168,13 @@ def _full(shared: allocation.Plan, there_is: list[allocation.Limit], number: int
 
 
 def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
-    """The first playbook that is for each customer, and what can stand between them: cost, rest or room."""
+    """The first playbook that is for each customer, and what can stand between: cost, rest, cause or room."""
     wanted = [pl.when(f"wanted_{at}").then(pl.lit(at, dtype=pl.Int64)) for at in range(number)]
     what = [
         pl.when(f"wanted_{at}").then(
             pl.when(~pl.col(f"pays_{at}")).then(pl.lit("cost"))
             .when(f"rests_{at}").then(pl.lit("rest"))
+            .when(f"outranked_{at}").then(pl.lit("cause"))
             .otherwise(pl.lit("room"))
         )
         for at in range(number)

@@ -147,7 +147,7 @@ class Holds:
                     number=figure(str(stock)),
                 )
                 full = pl.when(wanted == at).then(words).otherwise(full)
-        is_held = pl.col("why_not").is_not_null() & ~pl.col("is_control")
+        is_held = pl.col("chosen").is_null() & ~pl.col("is_control")
         return (
             pl.when(is_held & (pl.col("obstacle") == "rest") & text.is_not_null())
             .then(text)

@@ -74,6 +74,10 @@ def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[Lim
             .then(_too_dear(name, book, currency, speech))
             .when(pl.col("obstacle") == "rest")
             .then(_rests(name, book, speech))
+            .when(pl.col("obstacle") == "cause")
+            .then(
+                nothing_because(speech, "{playbook} is an offer, and what is for the cause goes first", playbook=name)
+            )
             .otherwise(
                 nothing_because(speech, "what there is ({room}) goes to where it keeps more", room=_room(full[at]))
             )
@@ -98,8 +102,8 @@ def _too_dear(name: str, book: Playbook, currency: str, speech: Speech) -> pl.Ex
 
 def _rests(name: str, book: Playbook, speech: Speech) -> pl.Expr:
     if book.cooldown_days is None:
-        # What a guard or the contact policy holds back has words of its own; what is left stepped back behind a cause.
-        return nothing_because(speech, "{playbook} is an offer, and what is for the cause goes first", playbook=name)
+        # What a guard or the contact policy holds back has words of its own.
+        return pl.lit(None, dtype=pl.String)
     return nothing_because(
         speech,
         "{playbook} was given fewer than {days} ago",

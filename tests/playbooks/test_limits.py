@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.errors import BadPlaybooks
 from pipeline.playbooks import assign, cooldown
 from pipeline.playbooks.declared import Playbook
+from pipeline.playbooks.language import read
 from pipeline.playbooks.limits import NO_LIMITS, Limits, parse
 from tests.drawing import drawn
 from tests.profiles import examples
@@ -123,3 +124,18 @@ def test_no_limit_is_ever_exceeded(stakes, books, limits):
             one = named[row["playbook"]]
             assert row["value_at_stake"] * one.effect > one.cost
             assert row["second_choice"] is None or row["second_choice"] != row["playbook"]
+
+
+@pytest.mark.parametrize("rest", [None, 30])
+def test_an_offer_that_steps_back_behind_a_cause_says_so_whether_or_not_it_has_a_rest(rest):
+    gift = Playbook(tactic="personal-post-sale-offer", when="everyone", action="Offer", channel="e-mail", who="sales",
+                    due_in_days=3, cost=0.0, cooldown_days=rest)  # fmt: skip
+    call = book(capacity=1).model_copy(update={"when": read("first_causes has C10")})
+    table = pl.DataFrame({"customer_id": ["a", "b", "c"], "value_at_stake": [9.0, 8.0, 7.0],
+                          "reason_1_causes": ["C10", "C10", None]}).with_columns(
+        churn_probability=0.5, loss_making=False, strategic=False, is_control=False, tier=pl.lit("loyal"),
+        risk_band=pl.lit("high"), owner=pl.lit(None, dtype=pl.String),
+    )  # fmt: skip
+    found = assign.assign(table, {"gift": gift, "call": call}, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))
+    assert found["playbook"].to_list() == ["call", None, "gift"]
+    assert found["why_not"][1] == "nothing, because gift is an offer, and what is for the cause goes first"
