@@ -20,6 +20,7 @@ BASE = (
     "sql",
     "tracking",
     "registry",
+    "compiled",
 )
 ROOMS = ("words", "sources", "tables", "examples", "model", "reasons", "playbooks", "lists", "outcomes", "simulate")
 TOP = ("stages", "cli")
@@ -30,7 +31,7 @@ DOORS = {
     "lightgbm": {"pipeline.model.learner"},
     "shap": {"pipeline.reasons.pictures"},
     "matplotlib": {"pipeline.reasons.pictures"},
-    "numba": {name for name in modules() if name.startswith("pipeline.reasons._")} | {"pipeline.playbooks._filling"},
+    "numba": {"pipeline.compiled"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
     "jinja2": {"pipeline.lists.html_page"},
     "ruamel": {"pipeline.params"},

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import AlreadyPublished, Locked
 from pipeline.lists.manifest import File
+from pipeline.tables import storage
 
 if sys.platform != "win32":
     import fcntl
@@ -58,6 +59,16 @@ def recover(exports: Path) -> None:
     if exports.is_dir():
         with _alone(exports):
             _settle(exports)
+
+
+def weeks_of(exports: Path, company: str) -> list[Path]:
+    """The folders of the weeks that were published for a company, the earliest first, once all is settled.
+
+    Weeks of another data set in the same folder are none of them.
+    """
+    recover(exports)
+    whole = [folder for folder in sorted(exports.glob("????-??-??")) if (folder / "manifest.json").is_file()]
+    return [folder for folder in whole if storage.read_json(folder / "manifest.json")["company"] == company]
 
 
 def _settle(exports: Path) -> None:

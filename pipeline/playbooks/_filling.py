@@ -1,24 +1,18 @@
 """The compiled loop that fills the room there is, customer by customer, at given prices."""
 
-from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from pipeline.compiled import compiled
+
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
 NOTHING: Final = -1
 # Sums of costs are not exact; a budget is not exceeded by less than this share of it.
 TOLERANCE = 1e-9
-
-
-def _compiled(function: Callable[P, R]) -> Callable[P, R]:
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
 def fill(worth: Array, priced: Array, uses: Array, room: Array, decided: Places) -> Places:
@@ -60,7 +54,7 @@ def fill(worth: Array, priced: Array, uses: Array, room: Array, decided: Places)
     return places
 
 
-@_compiled
+@compiled
 def _liked_most(worth: Array, liked: Array, uses: Array, left: Array) -> int:
     best = NOTHING
     for playbook in range(len(worth)):
@@ -73,7 +67,7 @@ def _liked_most(worth: Array, liked: Array, uses: Array, left: Array) -> int:
     return best
 
 
-@_compiled
+@compiled
 def _serve(order: Places, liked: Array, worth: Array, uses: Array, left: Array, places: Places) -> None:
     for customer in order:
         best = _liked_most(worth[customer], liked[customer], uses, left)

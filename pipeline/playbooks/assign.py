@@ -22,20 +22,6 @@ MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "custome
 LEAST_WORTH = 0.01
 
 
-def assign(
-    scores: pl.DataFrame,
-    playbooks: dict[str, Playbook],
-    as_of: date,
-    currency: str,
-    earlier: pl.DataFrame,
-    holds: Holds = NO_HOLDS,
-    limits: Limits = NO_LIMITS,
-    speech: Speech = IN_ENGLISH,
-) -> pl.DataFrame:
-    """The decisions of `plan`, without what there is to report about them."""
-    return plan(scores, playbooks, as_of, currency, earlier, holds, limits, speech)[0]
-
-
 def plan(
     scores: pl.DataFrame,
     playbooks: dict[str, Playbook],

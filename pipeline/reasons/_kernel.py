@@ -5,15 +5,12 @@ are laid out as (features, rows), so the innermost loop always runs over rows (o
 row is computed by itself, which is why results do not depend on blocks, neighbours or threads.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from pipeline.compiled import compiled
 
 # LightGBM reads anything this close to zero as zero (its kZeroThreshold, a single-precision constant).
 ZERO_THRESHOLD = float(np.float32(1e-35))
@@ -46,11 +43,7 @@ class DeepLeaves(NamedTuple):
     passes: NDArray[np.bool_]
 
 
-def _compiled(function: Callable[P, R]) -> Callable[P, R]:
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
-
-
-@_compiled
+@compiled
 def encode(
     columns: NDArray[np.float64],
     first: NDArray[np.int64],
@@ -81,7 +74,7 @@ def encode(
             codes[feature, row] = missing if np.isnan(value) else low
 
 
-@_compiled
+@compiled
 def add_product_game(
     passes: NDArray[np.float64],
     cover_ratio: NDArray[np.float64],
@@ -122,7 +115,7 @@ def add_product_game(
                 product[row] = so_far * (r_failed + t * b[row])
 
 
-@_compiled
+@compiled
 def add_leaf_to_region(
     phi: NDArray[np.float64],
     column: NDArray[np.int64],
@@ -149,7 +142,7 @@ def add_leaf_to_region(
             table[column[k], cell] += phi[k, pattern[cell]]
 
 
-@_compiled
+@compiled
 def add_regions(codes: NDArray[np.uint16], tables: RegionTables, total: NDArray[np.float64]) -> None:
     """Look every row up in every region; ``codes`` and ``total`` are (features, rows)."""
     rows = codes.shape[1]
@@ -169,7 +162,7 @@ def add_regions(codes: NDArray[np.uint16], tables: RegionTables, total: NDArray[
                 mine[row] += value[cell[row]]
 
 
-@_compiled
+@compiled
 def add_deep_leaves(
     codes: NDArray[np.uint16],
     leaves: DeepLeaves,

@@ -25,16 +25,13 @@ FEATURES = ("margin_share_365d", "largest_day_spend_365d", "nps_latest", "csat_l
 
 def given(exports: Path, company: str, playbooks: dict[str, Playbook], ruling: Ruling) -> pl.LazyFrame:
     """The decisions of the earlier weeks of the same company that can still matter, with `open_action.GIVEN`."""
-    lists.recover(exports)
     contact, as_of = ruling.contact, ruling.as_of
     days = max(contact.open_days, contact.window_days, ruling.guards.apart_days)
     since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
     weeks = [
         pl.scan_parquet(folder / "actions.parquet")
-        for folder in sorted(exports.glob("????-??-??"))
+        for folder in lists.weeks_of(exports, company)
         if since <= folder.name < as_of.isoformat()
-        and (folder / "manifest.json").is_file()
-        and storage.read_json(folder / "manifest.json")["company"] == company
     ]
     # Weeks of older versions lack some of the columns.
     found = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")

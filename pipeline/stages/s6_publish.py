@@ -179,13 +179,9 @@ def decide(
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
-    """The last list of the same company before this week; weeks of another data set are none of ours."""
-    lists.recover(exports)
-    weeks = [folder for folder in exports.glob("????-??-??") if (folder / "manifest.json").is_file()]
-    for folder in sorted(weeks, reverse=True):
-        if folder.name < day.isoformat() and storage.read_json(folder / "manifest.json")["company"] == company:
-            return storage.read_parquet(folder / "risk_list.parquet")
-    return pl.DataFrame(schema=lists.RISK_LIST)
+    """The last list of the same company before this week."""
+    before = [folder for folder in lists.weeks_of(exports, company) if folder.name < day.isoformat()]
+    return storage.read_parquet(before[-1] / "risk_list.parquet") if before else pl.DataFrame(schema=lists.RISK_LIST)
 
 
 def _contributions_of(listed: pl.DataFrame, at: Paths) -> pl.DataFrame:

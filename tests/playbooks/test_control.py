@@ -106,7 +106,7 @@ def decide(
         strategic=False, tier=pl.lit("loyal"), risk_band=pl.lit("high"), owner=pl.lit("Ann"),
     )  # fmt: skip
     before = pl.DataFrame(list(earlier), schema=cooldown.EARLIER, orient="row")
-    return {row["customer_id"]: row for row in assign.assign(table, books, TODAY, "EUR", before).to_dicts()}
+    return {row["customer_id"]: row for row in assign.plan(table, books, TODAY, "EUR", before)[0].to_dicts()}
 
 
 def test_a_control_is_given_nothing_and_what_it_would_have_been_is_kept():

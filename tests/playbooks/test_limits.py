@@ -65,7 +65,7 @@ def share_out(stakes: list[float], books: dict[str, Playbook], limits: Limits) -
         churn_probability=0.5, loss_making=False, strategic=False, is_control=False, tier=pl.lit("loyal"),
         risk_band=pl.lit("high"), owner=pl.lit(None, dtype=pl.String),
     )  # fmt: skip
-    return assign.assign(table, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER), limits=limits)
+    return assign.plan(table, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER), limits=limits)[0]
 
 
 def test_the_hands_of_a_team_go_to_where_they_keep_more_and_the_others_are_told():
@@ -136,6 +136,6 @@ def test_an_offer_that_steps_back_behind_a_cause_says_so_whether_or_not_it_has_a
         churn_probability=0.5, loss_making=False, strategic=False, is_control=False, tier=pl.lit("loyal"),
         risk_band=pl.lit("high"), owner=pl.lit(None, dtype=pl.String),
     )  # fmt: skip
-    found = assign.assign(table, {"gift": gift, "call": call}, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))
+    found = assign.plan(table, {"gift": gift, "call": call}, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))[0]
     assert found["playbook"].to_list() == ["call", None, "gift"]
     assert found["why_not"][1] == "nothing, because gift is an offer, and what is for the cause goes first"

@@ -136,7 +136,7 @@ def give(customers: list[dict], books: dict[str, Playbook], earlier: list[tuple]
     table = pl.DataFrame([dict.fromkeys(sorted(looked_at)) | CUSTOMER | change for change in customers],
                          schema_overrides=SCHEMA)  # fmt: skip
     before = pl.DataFrame(list(earlier), schema=cooldown.EARLIER, orient="row")
-    return assign.assign(table, books, WEEK, "USD", before).to_dicts()
+    return assign.plan(table, books, WEEK, "USD", before)[0].to_dicts()
 
 
 def test_of_equals_the_first_playbook_of_the_file_wins_and_says_everything():
@@ -279,7 +279,7 @@ def test_a_hundred_thousand_customers_are_a_matter_of_seconds():
     books = {f"book{at}": playbook("first_causes has C54", at, capacity=1000, cooldown_days=7) for at in range(30)}
     before = pl.DataFrame(schema=cooldown.EARLIER)
     began = time.perf_counter()
-    found = assign.assign(table, books, WEEK, "USD", before)
+    found = assign.plan(table, books, WEEK, "USD", before)[0]
     assert time.perf_counter() - began < 15
     assert found["playbook"].value_counts()["count"].to_list().count(1000) == 30
 

@@ -42,7 +42,7 @@ def book(when: str, **more) -> Playbook:
 def decide(books: dict[str, Playbook], *changes: dict) -> list[dict]:
     rows = [CUSTOMER | {"customer_id": str(at)} | change for at, change in enumerate(changes or ({},))]
     table = pl.DataFrame(rows, schema_overrides=SCHEMA)
-    decided = assign.assign(table, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))
+    decided = assign.plan(table, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))[0]
     return record.with_record(decided, books).to_dicts()
 
 
@@ -104,7 +104,7 @@ def test_each_customer_keeps_their_row():
 
 def test_nobody_at_all_is_no_failure():
     empty = pl.DataFrame([CUSTOMER], schema_overrides=SCHEMA).clear()
-    decided = assign.assign(empty, {"x": book("everyone")}, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))
+    decided = assign.plan(empty, {"x": book("everyone")}, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))[0]
     assert set(record.RECORD) <= set(record.with_record(decided, {"x": book("everyone")}).columns)
 
 

@@ -125,7 +125,7 @@ def test_no_money_is_spent_on_a_loss_unless_somebody_says_why(case):
            "strategic": case["strategic"] == "yes", "is_control": False, "owner": None}  # fmt: skip
     books = {"dear": playbook(5.0), "free": playbook(0.0, 0.3)}
     earlier = pl.DataFrame(schema=cooldown.EARLIER)
-    found = assign.assign(pl.DataFrame([row]), books, S, "USD", earlier).to_dicts()[0]
+    found = assign.plan(pl.DataFrame([row]), books, S, "USD", earlier)[0].to_dicts()[0]
     assert (found["playbook"] or "-") == case["playbook"]
     if case["why_not"] == "-":
         assert found["why_not"] is None

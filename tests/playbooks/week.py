@@ -58,7 +58,7 @@ def decide(customers: pl.DataFrame, books: dict[str, Playbook], rule: Ruling, ea
     """Everyone's decision."""
     before = pl.DataFrame(list(earlier), schema=cooldown.EARLIER, orient="row")
     held = holds.holds(customers, books, rule)
-    return assign.assign(customers, books, rule.as_of, "USD", before, held).to_dicts()
+    return assign.plan(customers, books, rule.as_of, "USD", before, held)[0].to_dicts()
 
 
 def given(

@@ -140,7 +140,7 @@ def decide(world: World, at: Paths, week: int, order: list[int]) -> list[dict]:
     customers = ledger.customers(scores, given, at, books, rule)
     held = holds.holds(customers, books, rule)
     before = ledger.earlier(given, books, rule.as_of)
-    decided = assign.assign(customers, books, rule.as_of, "USD", before, held)
+    decided = assign.plan(customers, books, rule.as_of, "USD", before, held)[0]
     return decided.with_columns(pl.lit(rule.as_of).alias("as_of")).sort("customer_id").to_dicts()
 
 
