@@ -69,7 +69,7 @@ class Scored:
         """One row per eligible customer, in the order of keys."""
         told, settings = self.told, self.told.settings
         rows, matrix, pushes = told.at_day(day)
-        probability = told.trained.calibration.probability(told.ranker.margins(matrix))
+        probability = told.trained.calibration.probability(told.ranker.margins(matrix), rows)
         found = pl.concat([rows, told.teller.tell(rows, pushes)], how="horizontal").with_columns(
             pl.Series("churn_probability", np.round(probability, 6)),
             value.expected_value(rows, self.spend, settings.label, settings.score),

@@ -34,8 +34,9 @@ from pipeline.tables import storage
 ROOT = Path(__file__).resolve().parent.parent
 DATA_SETS = Path(__file__).resolve().parent / "data_sets"
 SIMULATED, TRUTH = "simulated_", ("best_probability", "true_probability")
-# A simulated company: as many customers as docs/simulated-company.md has its figures from, over two years.
-CUSTOMERS, DAYS, SEED = 12_000, 730, 1
+# A simulated company: as many customers as docs/simulated-company.md has its figures from, over three years: with
+# less, nobody has seen a season come twice.
+CUSTOMERS, DAYS, SEED = 12_000, 1096, 1
 SHOWN = ("auc", "average_precision", "brier")
 
 
@@ -88,7 +89,7 @@ def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
     spans = {"last": parts[-1:], "apart": _apart(parts, settings.label), "origins": parts}
     figures = {name: _span(span, settings.evaluate) for name, span in spans.items()}
     calibration = {name: _calibration(spans[name], settings.evaluate) for name in ("last", "origins")}
-    return about | figures | {"calibration": calibration}
+    return about | figures | {"calibration": calibration, "churners": [_churners(part, settings) for part in parts]}
 
 
 def _simulate(company: str, settings: params.Params, customers: int) -> None:
@@ -180,6 +181,14 @@ def _calibration(parts: list[Judged], settings: params.Evaluate) -> dict[str, An
     churned = np.concatenate([part.churned for part in parts])
     scorers = ["model", *(name for name in TRUTH if name in parts[0].scored)]
     return {name: _held_to(churned, np.concatenate([p.scored[name] for p in parts]), settings) for name in scorers}
+
+
+def _churners(part: Judged, settings: params.Params) -> dict[str, Any]:
+    """Churners of one snapshot beside those expected, and whether the model followed the time of the year."""
+    scorers = ["model", *(name for name in TRUTH if name in part.scored)]
+    found = {name: reliability.expected(part.churned, part.scored[name], settings.evaluate.draws) for name in scorers}
+    told = {name: [round(one.expected, 1), one.low, one.high] for name, one in found.items()}
+    return {"snapshot": part.snapshot, "in_season": part.in_season, "came": found["model"].observed} | told
 
 
 def _held_to(churned: np.ndarray, probability: np.ndarray, settings: params.Evaluate) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def markdown(result: Result) -> str:
     ]
     if any(found["simulated"] for found in result.values()):
         parts += ["### Beside the truth", *(_beside_the_truth(result, span) for span in TOLD), _churners(result)]
+        parts += [_through_the_year(result)]
         parts += [f"- {sentence}" for sentence in about_truth(result)]
     parts += [f"> {notice}" for notice in sorted({found["notice"] for found in result.values()} - {""})]
     return _joined(parts)
@@ -124,6 +125,24 @@ def _churners(result: Result) -> str:
         error = [f"{pooled[scorer]['error']:.3f}" for scorer in ("model", "best_probability")]
         rows.append([f"`{name}`", *expected, f"{model['churners']:,}", f"{low:,} to {high:,}", *error])
     return f"Churners at the last snapshot, and calibration over all of them:\n\n{_table([*head, *errors], rows)}"
+
+
+def _through_the_year(result: Result) -> str:
+    head = ("data set", "before the season is known", "since", "`best_probability`, since")
+    rows = []
+    for name, found in simulated(result).items():
+        before, since = ([one for one in found["churners"] if one["in_season"] is known] for known in (False, True))
+        cells = [_as_expected(before, "model"), _as_expected(since, "model"), _as_expected(since, "best_probability")]
+        rows.append([f"`{name}`", *cells])
+    words = "Snapshots at which as many churned as chance allows, out of all"
+    return f"{words}:\n\n{_table(head, rows)}"
+
+
+def _as_expected(snapshots: list[dict[str, Any]], scorer: str) -> str:
+    if not snapshots:
+        return "never"
+    held = sum(one[scorer][1] <= one["came"] <= one[scorer][2] for one in snapshots)
+    return f"{held} of {len(snapshots)}"
 
 
 def simulated(result: Result) -> Result:

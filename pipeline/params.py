@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml import YAML, error
 
 from pipeline import paths
 from pipeline.errors import BadParams, PipelineError
@@ -153,6 +152,7 @@ class Model(Section):
     rhythm: bool
     monotone: bool
     refit: bool
+    season: bool
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare
@@ -315,8 +315,8 @@ def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
         content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise kind(f"{path}: not found; run from the folder that holds it") from None
-    except (YAMLError, ValueError) as error:
-        raise kind(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    except (error.YAMLError, ValueError) as problem:
+        raise kind(f"{path}: not readable as YAML: {' '.join(str(problem).split())}") from None
     if not isinstance(content, dict):
         raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")
     return content

@@ -427,7 +427,7 @@ def test_mlflow_has_the_run_and_the_same_model(shop):
     assert champion.metadata.signature.outputs.input_names() == ["churn_probability"]
     local = artefacts.load(REPRO.models)
     examples = storage.read_buckets(REPRO.examples)
-    frame = examples.select(pl.col(local.ranker.inputs).cast(pl.Float64)).to_pandas()
+    frame = examples.select(pl.col(local.inputs).cast(pl.Float64)).to_pandas()
     assert champion.predict(frame).tolist() == local.probability(examples).tolist(), "bit for bit"
 
 

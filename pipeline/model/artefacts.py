@@ -14,6 +14,7 @@ from pipeline.model import learner
 from pipeline.model.btyd import BgNbd
 from pipeline.model.calibration import Calibration
 from pipeline.model.ranker import Ranker
+from pipeline.model.season import DAY_OF_YEAR
 from pipeline.model.wide import Wide
 from pipeline.paths import Paths
 from pipeline.tables import storage
@@ -48,17 +49,22 @@ class ChurnModel:
         """Names of the columns, in the order the model expects."""
         return self.ranker.features
 
+    @property
+    def inputs(self) -> list[str]:
+        """Columns that scoring needs, all of them numbers: features, and the day of the year where that counts."""
+        return [*self.ranker.inputs, *([DAY_OF_YEAR] if self.calibration.season else [])]
+
     def matrix(self, examples: pl.DataFrame) -> Array:
         """The columns of the model, missing values as NaN; see `Ranker.matrix`."""
         return self.ranker.matrix(examples)
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(self.ranker.margins(self.matrix(examples)))
+        return self.calibration.probability(self.ranker.margins(self.matrix(examples)), examples)
 
     def judged_probability(self, examples: pl.DataFrame) -> Array:
         """The same by the curve that had not seen the test snapshot: what evaluation judges."""
-        return self.judged.probability(self.ranker.margins(self.matrix(examples)))
+        return self.judged.probability(self.ranker.margins(self.matrix(examples)), examples)
 
 
 def save(model: ChurnModel, at: Paths) -> None:
@@ -100,4 +106,5 @@ def load(folder: Path) -> ChurnModel:
         BgNbd(**found["rhythm"]) if found["rhythm"] else None,
         (found["window_days"][0], found["window_days"][1]),
     )
-    return ChurnModel(ranker, Calibration(**curves["in_use"]), Calibration(**curves["judged"]), found)
+    in_use, judged = (Calibration.from_dict(curves[name]) for name in ("in_use", "judged"))
+    return ChurnModel(ranker, in_use, judged, found)

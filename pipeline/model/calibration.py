@@ -1,29 +1,59 @@
 """From margin to probability: a logistic curve fitted on a later snapshot than the trees saw."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+
+from pipeline.model.season import Season
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``probability = 1 / (1 + exp(-(intercept + slope * margin)))``; the slope is above zero, so ranks are kept."""
+    """``probability = 1 / (1 + exp(-(intercept + slope * margin + season)))``.
+
+    Attributes
+    ----------
+    slope
+        Above zero, so ranks are kept.
+    intercept
+        The level.
+    season
+        What the time of the year adds, if it was proven to; see `pipeline.model.season`.
+    """
 
     slope: float
     intercept: float
+    season: Season | None = None
 
-    def probability(self, margin: Array) -> Array:
-        """Probability of churn, 0-1, of each margin.
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> "Calibration":
+        """Read a curve back from JSON; one of an older version knows no season."""
+        season = found.get("season")
+        return cls(found["slope"], found["intercept"], Season(**season) if season else None)
+
+    def log_odds(self, margin: Array, rows: pl.DataFrame | None = None) -> Array:
+        """Calibrated log-odds of each margin; a curve with a season needs the rows they are of, for their day."""
+        shift: Array | float = 0.0
+        if self.season is not None:
+            assert rows is not None, "a season needs the day of each row"
+            shift = self.season.shifts(rows)
+        found: Array = self.intercept + self.slope * margin + shift
+        return found
+
+    def probability(self, margin: Array, rows: pl.DataFrame | None = None) -> Array:
+        """Probability of churn, 0-1, of each margin; for `rows` see `log_odds`.
 
         >>> Calibration(slope=1.0, intercept=0.0).probability(np.array([0.0, 2.0])).round(3).tolist()
         [0.5, 0.881]
         """
-        found: Array = expit(self.intercept + self.slope * margin)
+        found: Array = expit(self.log_odds(margin, rows))
         return found
 
 

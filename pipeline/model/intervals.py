@@ -48,12 +48,15 @@ class Judged:
         What happened, 0 or 1.
     scored
         Probability of churn of each row, by scorer.
+    in_season
+        Whether the level of the model followed the time of the year.
     """
 
     snapshot: str
     customers: npt.NDArray[np.int64]
     churned: Labels
     scored: dict[str, Array]
+    in_season: bool = False
 
 
 class Ranked:

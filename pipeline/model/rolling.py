@@ -1,6 +1,7 @@
 """Rolling origins: the whole recipe, repeated as it would have run at earlier times, judged on what came after."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -33,28 +34,28 @@ def judge_all(
     Judged
         The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
-    for teach, test, probability in _models(examples, origins, features, label, settings):
-        yield judged(teach, test, probability, features, label, settings)
+    for teach, test, trained in _models(examples, origins, features, label, settings):
+        found = judged(teach, test, trained.probability(test), features, label, settings)
+        yield replace(found, in_season=trained.calibration.season is not None)
 
 
 def judge_models(
     examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
 ) -> Iterator[Judged]:
     """As `judge_all`, without the baselines."""
-    for _, test, probability in _models(examples, origins, features, label, settings):
-        yield _judged(test, {"model": probability})
+    for _, test, trained in _models(examples, origins, features, label, settings):
+        yield _judged(test, {"model": trained.probability(test)})
 
 
 def _models(
     examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, training.Array]]:
-    """Training rows, test rows and the model's probabilities for these, origin by origin."""
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, training.Trained]]:
+    """Training rows, test rows and the model that knows nothing of these, origin by origin."""
     for origin in origins:
         teach, later, test = (_at(examples, days) for days in (origin.train, [origin.validation], [origin.test]))
         if all(_two_sided(part) for part in (teach, later, test)):
             known = examples.filter(pl.col("snapshot") <= origin.validation)
-            trained = training.train(teach, later, features, label, settings, known)
-            yield teach, test, trained.probability(test)
+            yield teach, test, training.train(teach, later, features, label, settings, known)
 
 
 def judged(

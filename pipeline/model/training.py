@@ -8,7 +8,7 @@ import polars as pl
 from sklearn.metrics import log_loss
 
 from pipeline.examples.features import Feature
-from pipeline.model import calibration, learner, rhythm, wide
+from pipeline.model import calibration, learner, rhythm, season, wide
 from pipeline.model.btyd import BgNbd
 from pipeline.model.calibration import Calibration
 from pipeline.model.ranker import Ranker, matrix
@@ -43,7 +43,7 @@ class Trained:
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(self.ranker.margins(self.ranker.matrix(examples)))
+        return self.calibration.probability(self.ranker.margins(self.ranker.matrix(examples)), examples)
 
 
 def columns(features: list[Feature], settings: Model) -> list[Feature]:
@@ -91,7 +91,31 @@ def train(
         # The second fit has another level; it is brought to that of the first on the same rows, so that the curve,
         # which only margins of unseen rows can teach, is right for it too.
         unseen = unseen + float(np.mean(ranker.margins(ranker.matrix(judge))) - np.mean(unseen))
-    return Trained(ranker, calibration.fit(unseen, outcomes(judge)), log, unseen)
+    curve = calibration.fit(unseen, outcomes(judge))
+    if known is not None and settings.season:
+        curve = in_season(curve, ranker, known, label)
+    return Trained(ranker, curve, log, unseen)
+
+
+def in_season(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: Label) -> Calibration:
+    """The curve with what the time of the year adds to it, where more than a year of outcomes proves that it does.
+
+    Parameters
+    ----------
+    curve, ranker
+        As fitted; the curve without a season.
+    known
+        Labelled examples of all snapshots whose outcomes are known on the morning from which the curve is used.
+    label
+        ``params.yaml: label``.
+    """
+    if not season.covers_a_year(known["snapshot"].unique().sort().to_list()):
+        return curve
+    misses = []
+    for rows in known.sort("snapshot").partition_by("snapshot", maintain_order=True):
+        odds = curve.log_odds(ranker.margins(ranker.matrix(rows)))
+        misses.append(season.miss(rows["snapshot"][0], odds, outcomes(rows)))
+    return replace(curve, season=season.learn([one for one in misses if one is not None], label))
 
 
 def _first(

@@ -16,7 +16,7 @@ def record(
     tags = {"data_fingerprint": model.card["data_fingerprint"], "git_commit": str(tracking.git_commit())}
     artifacts = [file for file in (at.training_log, at.ingest_report, at.examples_report) if file.is_file()]
     pointer = tracking.record_model(
-        settings, flat, series, artifacts, files, model.ranker.inputs, tags, artefacts.fingerprint(at)
+        settings, flat, series, artifacts, files, model.inputs, tags, artefacts.fingerprint(at)
     )
     tracking.point(pointer, at.run_pointer)
     return pointer

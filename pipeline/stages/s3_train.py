@@ -56,6 +56,8 @@ def run(
     card["evidence"] = weights.as_card(weights.learn(teach, bearing))
     card["warnings"] = warnings
     in_use = _calibrated(trained, judge, test)
+    if model.season:
+        in_use = training.in_season(in_use, trained.ranker, examples.filter(pl.col("snapshot") <= parts.test), label)
     churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)
     artefacts.save(churn_model, at)
     _write_log(trained, at)
@@ -115,7 +117,7 @@ def _by_snapshot(
     """Figures of each snapshot, by the days since the first one: of those seen, and of validation before it was."""
     series: dict[str, dict[int, float]] = {}
     parts = [("train", part, trained.probability(part)) for part in teach.partition_by("snapshot", maintain_order=True)]
-    parts.append(("validation", judge, trained.calibration.probability(trained.validation_margins)))
+    parts.append(("validation", judge, trained.calibration.probability(trained.validation_margins, judge)))
     for part, seen, probability in parts:
         found = metrics.summary(training.outcomes(seen), probability, settings.top_shares)
         day = (seen["snapshot"][0] - teach["snapshot"].min()).days

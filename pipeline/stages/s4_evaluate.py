@@ -74,7 +74,8 @@ def _evaluation(
 
 
 def _card(model: artefacts.ChurnModel, at: Paths) -> str:
-    about = model.card | {"wide_share": model.ranker.wide_share}
+    season = model.calibration.season
+    about = model.card | {"wide_share": model.ranker.wide_share, "season": season.in_words() if season else None}
     read = storage.read_json
     return card.markdown(about, read(at.metrics), read(at.evaluation), read(at.examples_report), read(at.ingest_report))
 

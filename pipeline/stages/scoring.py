@@ -88,7 +88,7 @@ def score(job: Job) -> int:
         [feature for feature in job.witnesses if feature.name in examples.columns], speech(job.words),
     )  # fmt: skip
     scores = known.with_columns(
-        pl.Series("churn_probability", np.round(model.calibration.probability(margin), 6)),
+        pl.Series("churn_probability", np.round(model.calibration.probability(margin, examples), 6)),
         pl.Series("margin", margin),
         pl.Series("base_margin", values[:, -1]),
         pl.lit(job.as_of).alias("as_of"),

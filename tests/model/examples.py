@@ -23,7 +23,8 @@ FEATURES = [
 ]
 
 
-def make_examples(customers: int = 400, snapshots: int = 8, *, seed: int = 1, signal: bool = True) -> pl.DataFrame:
+def make_examples(customers: int = 400, snapshots: int = 8, *, seed: int = 1, signal: bool = True,
+                  wave: float = 0.0) -> pl.DataFrame:  # fmt: skip
     """One row per customer and snapshot, 30 days apart; silence, rarity and a mood that nobody's rule knows drive churn."""
     dice = np.random.default_rng(seed)
     parts = []
@@ -32,6 +33,8 @@ def make_examples(customers: int = 400, snapshots: int = 8, *, seed: int = 1, si
         silent = dice.integers(1, 90, customers)
         mood = dice.normal(size=customers)
         odds = -1.5 + 0.03 * silent + 0.05 * gap - 1.0 * mood
+        # The level turns once a year; no column says so.
+        odds += wave * np.cos(2 * np.pi * (FIRST + timedelta(days=30 * at)).timetuple().tm_yday / 365.25)
         chance = 1 / (1 + np.exp(-odds)) if signal else np.full(customers, 0.3)
         churned = (dice.random(customers) < chance).astype(np.int8)
         usual = np.where(dice.random(customers) < 0.1, np.nan, silent / gap)

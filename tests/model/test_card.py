@@ -42,6 +42,7 @@ CARD = {
     "learnt_until": "2024-05-22",
     "trees": 242,
     "wide_share": 0.25,
+    "season": None,
     "versions": {"numpy": "2.4.6", "polars": "2.1.0"},
     "features": [
         {"name": "a", "family": "recency"},
@@ -224,6 +225,7 @@ def test_the_data_and_the_making(told):
     made = section(text, "How it was made")
     assert rows(made)[-2:] == [["recency", "2"], ["price", "1"]]
     assert "242 trees, weight 75.0 %" in made
+    assert "no wave of the seasons is proven" in made
     assert "weight 25.0 %" in made
     assert "r = 1.63 (shape of the purchase rates)" in made
     assert "numpy 2.4.6, polars 2.1.0" in made
@@ -231,8 +233,11 @@ def test_the_data_and_the_making(told):
 
 def test_a_model_of_trees_alone_and_a_company_of_whose_data_nothing_is_absent(told):
     bare = INGEST | {"notice": "", "absent": []}
-    text = card.markdown(CARD | {"wide_share": 0.0, "rhythm": None}, *told, LEDGER, bare)
+    text = card.markdown(
+        CARD | {"wide_share": 0.0, "rhythm": None, "season": "highest about 1 May"}, *told, LEDGER, bare
+    )
     assert "No regression." in text
+    assert "Level by the time of the year, which the outcomes of earlier years proved: highest about 1 May." in text
     assert "BG/NBD) as one of the features" not in text
     assert "No table is absent." in text
     assert "provider" not in text

@@ -20,7 +20,8 @@ def markdown(card: Report, metrics: Report, evaluation: Report, ledger: Report, 
     Parameters
     ----------
     card
-        ``models/model.json``, and ``wide_share``, the weight of the regression (0-1).
+        ``models/model.json``, ``wide_share``, the weight of the regression (0-1), and ``season``, the wave of the level
+        in words, or None.
     metrics
         ``reports/metrics.json``.
     evaluation

@@ -1,0 +1,213 @@
+"""The level of the probabilities by the time of the year.
+
+A curve that was fitted on the outcomes of last spring knows the level of last spring. Whoever sells more before
+Christmas sees the same customers leave in waves, and no feature of a customer says so. Where the company's own past has
+shown the whole year, the wave of its misses is learnt, and added to the curve on the day that is scored.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from pipeline.errors import BadData
+from pipeline.examples.snapshots import outcome_window
+from pipeline.params import Label
+
+Array = npt.NDArray[np.float64]
+YEAR_DAYS: Final = 365.25
+# What says the time of the year to a model that is served row by row.
+DAY_OF_YEAR: Final = "day_of_year"
+# A wave is learnt once every time of the year has been seen, and used once it has foretold so many days of snapshots,
+# none of which it knew, with no more than this share of the squared error of the level that was known last.
+LEAST_PROOF_DAYS, LEAST_GAIN = 120, 0.6
+# Spread of waves before any is seen, in log-odds, and what a level wanders beside chance.
+WAVE, WANDER, DIGITS = 0.3, 0.02, 6
+FURTHEST = 20.0
+MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+                 "November", "December")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Miss:
+    """By how much a curve missed what happened after a snapshot.
+
+    Attributes
+    ----------
+    day
+        The snapshot.
+    shift
+        Log-odds to add to everybody so that as many churners are expected as came.
+    error
+        Its standard error by chance.
+    """
+
+    day: date
+    shift: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Season:
+    """``level + cosine * cos(turn) + sine * sin(turn)`` log-odds, turning once a year.
+
+    Attributes
+    ----------
+    level
+        Mean over the year of what the curve misses.
+    cosine, sine
+        The wave.
+    """
+
+    level: float
+    cosine: float
+    sine: float
+
+    def shift(self, day: date) -> float:
+        """Log-odds to add on a day.
+
+        >>> wave = Season(level=0.1, cosine=0.2, sine=0.0)
+        >>> round(wave.shift(date(2024, 1, 1)), 2), round(wave.shift(date(2024, 7, 1)), 2)
+        (0.3, -0.1)
+        """
+        return float(self._at(np.array([day.timetuple().tm_yday]))[0])
+
+    def shifts(self, rows: pl.DataFrame) -> Array:
+        """Log-odds to add to each row, by its ``day_of_year`` (1 to 366) or else the day of its ``snapshot``.
+
+        >>> wave = Season(level=0.1, cosine=0.2, sine=0.0)
+        >>> wave.shifts(pl.DataFrame({"snapshot": [date(2024, 1, 1), date(2024, 7, 1)]})).round(2).tolist()
+        [0.3, -0.1]
+        >>> wave.shifts(pl.DataFrame({DAY_OF_YEAR: [1.0, 183.0]})).round(2).tolist()
+        [0.3, -0.1]
+        """
+        if DAY_OF_YEAR in rows.columns:
+            return self._at(rows[DAY_OF_YEAR].to_numpy())
+        if "snapshot" not in rows.columns:
+            raise BadData(
+                f"the model follows the season, and the rows have no day; add the column {DAY_OF_YEAR}, 1-366"
+            )
+        return self._at(rows["snapshot"].dt.ordinal_day().to_numpy())
+
+    def in_words(self) -> str:
+        """When the wave is highest and lowest, and what lies between.
+
+        >>> Season(level=0.1, cosine=0.25, sine=0.0).in_words()
+        'highest about 31 December, lowest about 2 July; between them the odds of churn differ by a factor of 1.65'
+        """
+        crest = math.atan2(self.sine, self.cosine) % (2 * math.pi) / (2 * math.pi) * YEAR_DAYS
+        days = (date(2022, 12, 31) + timedelta(days=round(at)) for at in (crest, crest + YEAR_DAYS / 2))
+        highest, lowest = (f"{day.day} {MONTHS[day.month - 1]}" for day in days)
+        factor = math.exp(2 * math.hypot(self.cosine, self.sine))
+        return (
+            f"highest about {highest}, lowest about {lowest}; between them the odds of churn differ by a factor of "
+            f"{factor:.2f}"
+        )
+
+    def _at(self, day_of_year: npt.NDArray[Any]) -> Array:
+        found: Array = _terms(day_of_year) @ np.array([self.level, self.cosine, self.sine])
+        return found
+
+
+def covers_a_year(days: Sequence[date]) -> bool:
+    """Whether snapshots, in the order of time, have seen every time of the year.
+
+    >>> covers_a_year([date(2023, 1, 1), date(2023, 12, 1)]), covers_a_year([date(2023, 1, 1), date(2024, 1, 1)])
+    (False, True)
+    """
+    return len(days) > 0 and days[-1] - days[0] >= timedelta(days=365)
+
+
+def miss(day: date, margin: Array, churned: npt.NDArray[np.int8]) -> Miss | None:
+    """What a curve misses at a snapshot; None where everybody or nobody churned, which no shift can tell.
+
+    Parameters
+    ----------
+    day
+        The snapshot.
+    margin
+        Calibrated log-odds, one per row.
+    churned
+        What happened, 0 or 1.
+
+    Examples
+    --------
+    >>> found = miss(date(2024, 1, 1), np.zeros(400), np.repeat(np.array([0, 1], dtype=np.int8), [100, 300]))
+    >>> round(found.shift, 3), round(found.error, 3)  # as many as 75 % churned where half were expected
+    (1.099, 0.115)
+    """
+    churners = int(churned.sum())
+    if churners in {0, len(churned)}:
+        return None
+
+    def beyond(shift: float) -> float:
+        return float(expit(margin + shift).sum()) - churners
+
+    reach = FURTHEST + float(np.abs(margin).max())
+    shift = float(brentq(beyond, -reach, reach))
+    spread = expit(margin + shift)
+    return Miss(day, shift, 1 / math.sqrt(float((spread * (1 - spread)).sum())))
+
+
+def learn(misses: Sequence[Miss], label: Label) -> Season | None:
+    """The wave of the misses, if the past shows that it foretells better than the level that was known last.
+
+    Parameters
+    ----------
+    misses
+        Of all snapshots whose outcome windows are over, by the same curve, in the order of time.
+    label
+        ``params.yaml: label``: what lies between a snapshot and the day on which its outcome is known.
+
+    Returns
+    -------
+    Season or None
+        None where less than a year has been seen, or the proof fails; the curve then stays as it is.
+
+    Notes
+    -----
+    The proof goes back to each earlier snapshot, with what was known on its morning: a wave fitted on that, beside the
+    level of the latest outcome. The wave is a least-squares fit, drawn to nought, of one turn a year.
+
+    Examples
+    --------
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=90)
+    >>> days = [date(2022, 1, 1) + timedelta(days=30 * step) for step in range(30)]
+    >>> wave = Season(0.0, 0.0, 0.25)
+    >>> found = learn([Miss(day, wave.shift(day), 0.05) for day in days], label)
+    >>> round(found.sine, 2)
+    0.25
+    >>> learn([Miss(day, 0.0, 0.05) for day in days], label) is None
+    True
+    """
+    by_wave, by_last, proven = 0.0, 0.0, []
+    for one in misses:
+        known = [other for other in misses if outcome_window(other.day, label).end <= one.day]
+        if covers_a_year([other.day for other in known]):
+            by_wave += (one.shift - _fit(known).shift(one.day)) ** 2
+            by_last += (one.shift - known[-1].shift) ** 2
+            proven.append(one.day)
+    if not proven or (proven[-1] - proven[0]).days < LEAST_PROOF_DAYS or by_wave >= LEAST_GAIN * by_last:
+        return None
+    return _fit(misses)
+
+
+def _fit(misses: Sequence[Miss]) -> Season:
+    terms = _terms(np.array([one.day.timetuple().tm_yday for one in misses]))
+    trust = 1 / (np.array([one.error for one in misses]) ** 2 + WANDER**2)
+    drawn = np.diag([0.0, WAVE**-2, WAVE**-2])
+    found = np.linalg.solve(terms.T @ (terms * trust[:, None]) + drawn, terms.T @ (trust * [m.shift for m in misses]))
+    level, cosine, sine = (round(float(number), DIGITS) + 0.0 for number in found)
+    return Season(level, cosine, sine)
+
+
+def _terms(day_of_year: npt.NDArray[Any]) -> Array:
+    turn = 2 * math.pi * day_of_year / YEAR_DAYS
+    return np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn)], axis=1)

@@ -1,0 +1,123 @@
+"""The wave of the seasons: learnt where the past proves it, left alone where it does not, from the past only."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import BadData
+from pipeline.model import artefacts, reliability, rolling, season, split, training
+from pipeline.model.calibration import Calibration
+from pipeline.model.season import DAY_OF_YEAR, Miss, Season
+from pipeline.model.served import Served
+from pipeline.params import Label
+from pipeline.paths import Paths
+from tests.model.examples import FEATURES, FIRST, LABEL, make_examples
+from tests.profiles import examples
+
+QUARTER = Label(kind="inactivity", gap_days=0, horizon_days=90)
+YEARS = [date(2022, 7, 1) + timedelta(days=30 * step) for step in range(27)]
+
+
+def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) -> list[Miss]:
+    dice = np.random.default_rng(seed)
+    return [Miss(day, wave.shift(day) + float(dice.normal(0, noise)), 0.05) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("wave", "days", "learnt"),
+    [
+        (Season(0.1, 0.2, -0.1), YEARS, True),
+        (Season(0.1, 0.0, 0.15), YEARS, True),
+        # Chance alone, and a level that moved but comes with no season.
+        (Season(0.1, 0.0, 0.0), YEARS, False),
+        # Not every time of the year has been seen, or nothing later could prove it.
+        (Season(0.1, 0.2, -0.1), YEARS[:12], False),
+        (Season(0.1, 0.2, -0.1), YEARS[:18], False),
+    ],
+)
+def test_a_wave_is_learnt_where_the_past_proves_it(wave, days, learnt):
+    found = season.learn(seen(wave, days), QUARTER)
+    assert (found is not None) == learnt
+    if found:
+        assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.05)
+
+
+def test_a_level_that_wanders_is_hardly_ever_taken_for_a_season():
+    taken = 0
+    for seed in range(100):
+        steps = np.random.default_rng(seed).normal(0, 0.08, len(YEARS)).cumsum()
+        misses = [Miss(day, float(level), 0.05) for day, level in zip(YEARS, steps, strict=True)]
+        taken += season.learn(misses, QUARTER) is not None
+    assert taken <= 10
+
+
+@examples(60)
+@given(st.floats(-2, 2), st.integers(50, 400), st.integers(0, 1000))
+def test_a_miss_is_what_is_lacking(shift, rows, seed):
+    dice = np.random.default_rng(seed)
+    margin = dice.normal(size=rows)
+    churned = (dice.random(rows) < 1 / (1 + np.exp(-margin - shift))).astype(np.int8)
+    found = season.miss(FIRST, margin, churned)
+    if churned.sum() in {0, rows}:
+        assert found is None
+    else:
+        assert (1 / (1 + np.exp(-margin - found.shift))).sum() == pytest.approx(churned.sum(), abs=1e-3)
+        assert found.error > 0
+
+
+@pytest.fixture(scope="module")
+def origins():
+    return make_examples(500, 36, wave=0.6), split.origins(
+        [FIRST + timedelta(days=30 * at) for at in range(36)], LABEL, 26
+    )
+
+
+def expected(parts: list) -> list[reliability.Expected]:
+    return [reliability.expected(part.churned, part.scored["model"], 200) for part in parts]
+
+
+def test_a_company_with_a_season_is_foretold_better_once_it_is_known(origins, settings):
+    rows, at = origins
+    plain = settings.model.model_copy(update={"season": False})
+    follows, stays = (
+        list(rolling.judge_models(rows, at[-4:], FEATURES, LABEL, how)) for how in (settings.model, plain)
+    )
+    assert len(follows) == 4
+    misses = [sum((found.observed - found.expected) ** 2 for found in expected(parts)) for parts in (follows, stays)]
+    assert misses[0] < 0.7 * misses[1]
+
+
+def test_what_came_later_changes_no_season(origins, settings):
+    rows, at = origins
+    origin = at[0]
+    later = pl.col("snapshot") > origin.validation
+    turned = rows.with_columns(pl.when(later).then(1 - pl.col("churned")).otherwise("churned").alias("churned"))
+    first, second = (
+        next(rolling.judge_models(known, [origin], FEATURES, LABEL, settings.model)) for known in (rows, turned)
+    )
+    assert first.scored["model"].tolist() == second.scored["model"].tolist()
+
+
+def test_the_season_goes_into_the_files_and_into_what_is_served(origins, settings, tmp_path):
+    rows, at = origins
+    days = (at[-1].train, [at[-1].validation], [at[-1].test])
+    teach, judge, test = (rows.filter(pl.col("snapshot").is_in(part)) for part in days)
+    known = rows.filter(pl.col("snapshot") <= at[-1].validation)
+    trained = training.train(teach, judge, FEATURES, LABEL, settings.model, known)
+    assert trained.calibration.season is not None
+    described = [{"name": name, "family": "recency"} for name in trained.ranker.features]
+    model = artefacts.ChurnModel(trained.ranker, trained.calibration, Calibration(1.0, 0.0), {"features": described})
+    folder = Paths(models=tmp_path / "models")
+    artefacts.save(model, folder)
+    again = artefacts.load(folder.models)
+    assert again.calibration == model.calibration
+    assert again.inputs == [*again.ranker.inputs, DAY_OF_YEAR]
+    served = test.with_columns(pl.col("snapshot").dt.ordinal_day().cast(pl.Float64).alias(DAY_OF_YEAR))
+    numbers = served.select(pl.col(again.inputs).cast(pl.Float64))
+    assert Served(again).predict(numbers.to_pandas()).tolist() == trained.probability(test).tolist()
+    with pytest.raises(BadData, match="the rows have no day; add the column day_of_year"):
+        Served(again).predict(numbers.drop(DAY_OF_YEAR))
