@@ -70,7 +70,8 @@ class Scored:
         told, settings = self.told, self.told.settings
         rows, matrix, pushes = told.at_day(day)
         probability = told.trained.calibration.probability(told.ranker.margins(matrix), rows)
-        found = pl.concat([rows, told.teller.tell(rows, pushes)], how="horizontal").with_columns(
+        spoken = told.teller.tell(rows, pushes, probability=probability)
+        found = pl.concat([rows, spoken], how="horizontal").with_columns(
             pl.Series("churn_probability", np.round(probability, 6)),
             value.expected_value(rows, self.spend, settings.label, settings.score),
             value.loss_making(rows),

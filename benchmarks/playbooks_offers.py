@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.playbooks import declared
+from pipeline.playbooks import declared, stakes
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.language import read
 from pipeline.playbooks.limits import Limits
@@ -57,8 +57,8 @@ TEAMS: Final = ("customer success", "service")
 # risk is small have as large a part of it in the told cause.
 OVERDUE: Final = ("days_since_last_order_per_usual_gap", (0.0, 1.0, 2.0, float("inf")))
 RISK: Final = ("churn_probability", (0.0, 0.1, 0.2, 0.5, float("inf")))
-# Churners whose experience with a playbook among all told the cause counts as much as that of the cell itself.
-SHRUNK_BY: Final = 10.0
+# Churners lost to a cause whose experience with a playbook, among all told it, counts as much as that of the cell.
+SHRUNK_BY: Final = 3.0
 LEAST_EFFECT: Final = 0.002
 COST_OF_CALL: Final = 4.0
 HANDS: Final = 1 / 8
@@ -105,7 +105,7 @@ def _spans(name: str, bounds: tuple[float, ...], up_to: str, from_: str) -> list
 
 
 def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool) -> dict[tuple[str, str], float]:
-    """The share of the lost that each offer keeps, by rule, as a control group would have measured it.
+    """The share of those lost to a cause that each offer keeps, by rule, as a control group would have measured it.
 
     Parameters
     ----------
@@ -118,23 +118,25 @@ def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool)
     """
     found = {}
     parts = {cell: seen.select(applies(read(cell))).to_series() for cell in cells()}
-    causes = sorted(set().union(*answers.values()))
-    whom = {cause: seen.select(applies(read(f"first_causes has {cause}"))).to_series() for cause in causes}
-    seen = seen.select("churn_probability", *map(told_true, answers))
-    for cause, told in whom.items():
+    for cause in sorted(set().union(*answers.values())):
+        rule = read(f"evident_causes has {cause}")
+        told = seen.select(
+            applies(rule).alias("told"),
+            (pl.col("churn_probability") * stakes.answered(rule)).alias("lost"),
+            *map(told_true, answers),
+        )
         for offer in (name for name, causes in answers.items() if cause in causes):
-            whole = _effect(seen.filter(told), offer, 0.0)
+            whole = _effect(told.filter("told"), offer, 0.0)
             for cell, inside in parts.items():
-                rows = seen.filter(told & inside)
-                effect = _effect(rows, offer, whole, SHRUNK_BY if shrunk else 0.0)
+                effect = _effect(told.filter(pl.col("told") & inside), offer, whole, SHRUNK_BY if shrunk else 0.0)
                 if effect >= LEAST_EFFECT:
-                    found[offer, f"first_causes has {cause} and {cell}"] = min(effect, 1.0)
+                    found[offer, f"evident_causes has {cause} and {cell}"] = min(effect, 1.0)
     return found
 
 
 def _effect(rows: pl.DataFrame, offer: str, like: float, weight: float = 0.0) -> float:
-    """Mean uplift over mean probability, drawn to another effect as if `weight` churners had shown that one."""
-    lost = float(rows["churn_probability"].sum()) + weight
+    """Uplift over those lost to the cause, drawn to another effect as if `weight` such customers had shown that one."""
+    lost = float(rows["lost"].sum()) + weight
     return (float(rows[told_true(offer)].sum()) + weight * like) / lost if lost > 0 else 0.0
 
 

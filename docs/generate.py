@@ -80,6 +80,7 @@ PART_WORDS = {
     "causes": ("ids", "{}: the causes it speaks for, the likeliest first; [what they are](causes.md)"),
     "act": ("text", "{}: whether anything can be done about the likeliest cause: yes, partly or no"),
     "team": ("text", "{}: the team that could"),
+    "risk_share": ("0–1", "{}: the part of the churn probability it explains; none where it is no evidence"),
 }
 
 
@@ -118,8 +119,8 @@ def scores() -> str:
 def _score_words(name: str) -> tuple[str, str]:
     if name in SCORE_WORDS:
         return SCORE_WORDS[name]
-    place, _, part = name.rpartition("_")
-    unit, words = PART_WORDS[part]
+    place = next(place for place in PLACE_WORDS if name.startswith(f"{place}_"))
+    unit, words = PART_WORDS[name.removeprefix(f"{place}_")]
     return unit, words.format(PLACE_WORDS[place])
 
 

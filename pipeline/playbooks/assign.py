@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from pipeline.playbooks import allocation, cooldown
+from pipeline.playbooks import allocation, cooldown, stakes
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.declared_checks import names_a_cause
 from pipeline.playbooks.holds import NO_HOLDS, Holds
@@ -35,12 +35,12 @@ def plan(
     """Give each customer one playbook at most, so that together they keep as much as can be kept.
 
     A playbook can be given to a customer it is for, if it pays, does not rest, and nothing holds it back. It pays if it
-    costs less than the part of what is at stake that it is expected to keep. Where serving a customer costs more than
-    it brings (``loss_making``), only what is free is given; unless somebody put on record why this customer is kept all
-    the same (``strategic``): then neither costs nor stakes hold it back. A cause that somebody can act on outranks any
-    offer that is for no cause. Of what can be given, that is which keeps most less its cost, as far as capacities,
-    hands, channels and the budget go; of equals, the first of the file. A control takes none of it and is given
-    nothing.
+    costs less than the part of what is at stake that it is expected to keep, as `stakes` counts it. Where serving a
+    customer costs more than it brings (``loss_making``), only what is free is given; unless somebody put on record why
+    this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back. A cause that
+    somebody can act on outranks any offer that is for no cause. Of what can be given, that is which keeps most less its
+    cost, as far as capacities, hands, channels and the budget go; of equals, the first of the file. A control takes
+    none of it and is given nothing.
 
     Parameters
     ----------
@@ -72,10 +72,12 @@ def plan(
     allocation.Plan
         How good the shares are beside the best possible, and what each limit is worth.
     """
-    tests = scores.select(
+    kept = stakes.kept(playbooks, scores)
+    tests = pl.concat([scores, kept], how="horizontal").select(
         pl.col("is_control"),
         *(applies(book.when).alias(f"wanted_{at}") for at, book in enumerate(playbooks.values())),
-        *(_pays(book).alias(f"pays_{at}") for at, book in enumerate(playbooks.values())),
+        *(_pays(book, at).alias(f"pays_{at}") for at, book in enumerate(playbooks.values())),
+        pl.col(kept.columns),
     )
     tests = tests.with_columns(
         cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
@@ -87,15 +89,24 @@ def plan(
     shared = _shared(tests, scores, playbooks, there_is)
     placed = holds.kept_or(pl.Series("chosen", shared.places).replace(allocation.NOTHING, None))
     chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
+    chosen = chosen.with_columns(
+        _of_number(kept, chosen["chosen"]).alias("expected_kept"), _of_number(kept, chosen["wanted"]).alias("kept")
+    )
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
     words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), speech)
     told = holds.told(_told(described, words), playbooks, as_of)
-    return told.drop("chosen", "wanted", "obstacle"), shared
+    return told.drop("chosen", "wanted", "obstacle", "kept"), shared
 
 
-def _pays(playbook: Playbook) -> pl.Expr:
-    """The action costs less than is expected to be lost without it."""
-    worth_it = _kept(playbook) > playbook.cost
+def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
+    """What the playbook of each customer's number is expected to keep; null without one."""
+    each = [pl.when(pl.lit(number) == at).then(pl.col(stakes.KEPT.format(at))) for at in range(kept.width)]
+    return kept.select(pl.coalesce(each).round(2)).to_series()
+
+
+def _pays(playbook: Playbook, number: int) -> pl.Expr:
+    """The action costs less than it is expected to keep."""
+    worth_it = pl.col(stakes.KEPT.format(number)) > playbook.cost
     allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
     return allowed | pl.col("strategic")
 
@@ -118,7 +129,7 @@ def _shared(
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
     worth = scores.with_columns(tests.drop("is_control")).select(
         pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}") & ~pl.col(f"outranked_{at}"))
-        .then((_kept(book) - book.cost).clip(LEAST_WORTH))
+        .then((pl.col(stakes.KEPT.format(at)) - book.cost).clip(LEAST_WORTH))
         .otherwise(float("nan"))
         .cast(pl.Float64)
         .alias(str(at))
@@ -130,11 +141,6 @@ def _shared(
     places, second = np.empty_like(found.places), np.empty_like(found.second)
     places[rows], second[rows] = found.places, found.second
     return replace(found, places=places, second=second)
-
-
-def _kept(playbook: Playbook) -> pl.Expr:
-    """The part of what is at stake that a playbook is expected to keep, in currency units."""
-    return pl.col("value_at_stake") * playbook.share_kept
 
 
 def _second(shared: allocation.Plan, playbooks: dict[str, Playbook]) -> pl.Series:
@@ -172,18 +178,11 @@ def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     rows = [
         (at, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
-         as_of + timedelta(days=p.due_in_days), p.cost, p.caution, p.share_kept)
+         as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
         for at, (name, p) in enumerate(playbooks.items())
     ]  # fmt: skip
     texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)
-    schema = {
-        "chosen": pl.Int64,
-        **texts,
-        "due_day": pl.Date,
-        "cost": pl.Float64,
-        "caution": pl.String,
-        "effect": pl.Float64,
-    }
+    schema = {"chosen": pl.Int64, **texts, "due_day": pl.Date, "cost": pl.Float64, "caution": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -192,11 +191,8 @@ def _told(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
     given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
              "second_choice", "expected_kept")  # fmt: skip
     described = described.with_columns(
-        (pl.col("value_at_stake") * pl.col("effect")).round(2).alias("expected_kept"),
         pl.when("is_control").then("playbook").alias("would_have_been"),
         pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),
         words,
     )
-    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given).drop(
-        "effect"
-    )
+    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given)

@@ -54,8 +54,9 @@ class Playbook(_Declared):
     cost
         Of doing it once, in currency units.
     effect
-        Share (above 0, up to 1) of those who would have churned that it is expected to keep; the cost must be less
-        than this share of what is at stake. Only in a file it must be given; else it is 1.
+        Share (above 0, up to 1) of those who would have churned that it is expected to keep, for the causes and
+        reasons its rule names, if any; the cost must be less than what it keeps, see `stakes`. Only in a file it must
+        be given; else it is 1.
     capacity
         Customers it can be given to at most, per list; the weekly job makes one a week.
     cooldown_days

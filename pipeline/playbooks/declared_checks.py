@@ -13,7 +13,7 @@ from pipeline.settings_errors import suggestion
 if TYPE_CHECKING:
     from pipeline.playbooks.declared import Playbook
 
-REASONS_AND_CAUSES: Final = frozenset({"reasons", "first_reason", "causes", "first_causes"})
+REASONS_AND_CAUSES: Final = frozenset({"reasons", "first_reason", "causes", "first_causes", "evident_causes"})
 EXIT_INTERVIEWS: Final = ("exit-interview",)
 WIN_BACKS: Final = ("win-back-campaign", "lapsed-discount")
 """Tactics that ask a leaver why, and tactics that call one back: two acts that are never one contact."""

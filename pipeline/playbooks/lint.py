@@ -8,6 +8,8 @@ from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.expression import All, Either, Expression, Flag, HasAny, IsOneOf, Known, Leaf, Not, conditions
 from pipeline.playbooks.limits import NO_LIMITS, Limits
 from pipeline.playbooks.logic import Logic
+from pipeline.playbooks.rules import CAUSE_SETS
+from pipeline.playbooks.stakes import as_much
 from pipeline.playbooks.vocabulary import Vocabulary
 
 
@@ -50,6 +52,7 @@ def _always_wins(rival: Playbook, book: Playbook, limits: Limits, *, is_first: b
     """Whether whoever is meant by both, and could be given the book, is given its rival."""
     kept, other = rival.share_kept, book.share_kept
     better = rival.cost <= book.cost and kept >= other and (is_first or (rival.cost, kept) != (book.cost, other))
+    better = better and as_much(rival, book)
     is_short = rival.capacity or rival.cooldown_days or rival.who in limits.who or rival.channels[0] in limits.channel
     # What holds back an offer does not hold back what is none, and a channel needs its own consent.
     held_alike = not rival.sells and rival.channels == book.channels
@@ -97,7 +100,7 @@ class _Outcomes:
     def __init__(self, lacking: dict[str, str], names: Vocabulary, families: set[str], causes: set[str]) -> None:
         self.lacking = lacking
         self.names = names
-        self.carried = {"reasons": families, "first_reason": families, "causes": causes, "first_causes": causes}
+        self.carried = {"reasons": families, "first_reason": families} | dict.fromkeys(CAUSE_SETS, causes)
         self.why = ""
 
     def of(self, expression: Expression) -> set[bool | None]:

@@ -122,8 +122,8 @@ def _excluded(state: State, score: Score) -> str | None:
         if not fitting & tier.words:
             return "`stage` and `tier` exclude each other"
     for (name, word), domain in state.items():
-        if name == "first_causes" and domain == YES and _is_no(state.get(("causes", word))):
-            return "`first_causes` and `causes` exclude each other"
+        if name in {"first_causes", "evident_causes"} and domain == YES and _is_no(state.get(("causes", word))):
+            return f"`{name}` and `causes` exclude each other"
     first = state.get(("first_reason", ""))
     if isinstance(first, Choice) and not first.unknown and all(_is_no(state.get(("reasons", w))) for w in first.words):
         return "`first_reason` and `reasons` exclude each other"

@@ -7,7 +7,7 @@ import polars as pl
 from pipeline.playbooks.catalogue import tactics
 from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.expression import Compare, Expression, Flag, HasAny, IsOneOf, Leaf, asked
-from pipeline.playbooks.rules import CAUSES, REASONS, SETS, columns, condition, truth
+from pipeline.playbooks.rules import CAUSE_SETS, CAUSES, REASONS, SETS, columns, condition, truth
 from pipeline.playbooks.vocabulary import ATTRIBUTES
 from pipeline.playbooks.why_not import kind_of_customer
 from pipeline.reasons.causes import CAUSES as CAUSE_WORDS
@@ -20,7 +20,7 @@ TEXTS: Final = tuple(f"reason_{place}_text" for place in (1, 2, 3))
 # Names that say of which kind a customer is, and not what happened to them.
 KINDS_OF_CUSTOMER: Final = {
     *("churn_probability", "risk_percentile", "risk_band", "tier", "stage", "value_tier", "value", "value_at_stake"),
-    *("loss_making", "strategic", "reasons", "first_reason", "causes", "first_causes"),
+    *("loss_making", "strategic", "reasons", "first_reason", *CAUSE_SETS),
     *(attribute.name for attribute in ATTRIBUTES),
 }
 
@@ -107,7 +107,7 @@ def _reason(number: int, asks: list[Asked], told: Catalogue) -> list[pl.Expr]:
             continue
         if leaf.name in {"reasons", "first_reason"}:
             families.append(_all(within) & pl.col(REASONS[number]).cast(pl.String).is_in(list(leaf.words)))
-        elif leaf.name in {"causes", "first_causes"}:
+        elif leaf.name in CAUSE_SETS:
             has = pl.col(CAUSES[number]).cast(pl.String)
             causes += [
                 pl.when(_all(within) & has.str.contains(word, literal=True)).then(_cause(word, told))

@@ -15,8 +15,11 @@ from pipeline.playbooks.language import Rule
 
 REASONS: Final = ("reason_1_family", "reason_2_family", "reason_3_family")
 CAUSES: Final = ("reason_1_causes", "reason_2_causes", "reason_3_causes")
+# Known of a reason that is evidence, and not only what the model saw.
+RISK_SHARES: Final = ("reason_1_risk_share", "reason_2_risk_share", "reason_3_risk_share")
 # Columns behind the names that are not columns themselves.
-SETS: Final = {"reasons": REASONS, "causes": CAUSES, "first_causes": CAUSES[:1]}
+SETS: Final = {"reasons": REASONS, "causes": CAUSES, "first_causes": CAUSES[:1], "evident_causes": CAUSES}
+CAUSE_SETS: Final = ("causes", "first_causes", "evident_causes")
 WORDS: Final = {"first_reason": REASONS[0]}
 
 
@@ -45,7 +48,9 @@ def columns(rule: Rule) -> set[str]:
     >>> sorted(columns(read("first_causes has C38 and points_balance > 0")))
     ['points_balance', 'reason_1_causes']
     """
-    return {column for name in names(rule.expression) for column in SETS.get(name, (WORDS.get(name, name),))}
+    asked = names(rule.expression)
+    shares = RISK_SHARES if "evident_causes" in asked else ()
+    return {column for name in asked for column in SETS.get(name, (WORDS.get(name, name),))}.union(shares)
 
 
 def truth(expression: Expression) -> pl.Expr:
@@ -87,9 +92,16 @@ def _compared(column: pl.Expr, leaf: Compare) -> pl.Expr:
 
 
 def _holds_any(leaf: HasAny) -> pl.Expr:
-    if leaf.name == "reasons":
-        found = [pl.col(column).cast(pl.String).is_in(list(leaf.words)) for column in REASONS]
+    return pl.any_horizontal(*(at_place(leaf, place) for place in range(len(SETS[leaf.name]))))
+
+
+def at_place(leaf: HasAny | IsOneOf, place: int) -> pl.Expr:
+    """Whether the reason told at a place is one that a condition on reasons or causes asks for; never unknown."""
+    if leaf.name in {"reasons", "first_reason"}:
+        found = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.words))
     else:
         # Causes are joined by a semicolon; all ids are of one length, so none can be a part of another.
-        found = [pl.col(column).cast(pl.String).str.contains_any(list(leaf.words)) for column in SETS[leaf.name]]
-    return pl.any_horizontal(*(held.fill_null(value=False) for held in found))
+        found = pl.col(CAUSES[place]).cast(pl.String).str.contains_any(list(leaf.words))
+    if leaf.name == "evident_causes":
+        found &= pl.col(RISK_SHARES[place]).is_not_null()
+    return found.fill_null(value=False)

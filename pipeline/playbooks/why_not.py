@@ -39,7 +39,8 @@ def why_not(
     -------
     polars.Expr
         Over the scores with ``is_control``, ``chosen`` (the number of the playbook that was given), ``wanted`` (that of
-        the first one that is for the customer) and ``obstacle`` (what stands between the two).
+        the first one that is for the customer), ``kept`` (what that one is expected to keep, in currency units) and
+        ``obstacle`` (what stands between the two).
     """
     loses = pl.col("loss_making") & ~pl.col("strategic")
     none_fits = nothing_because(speech, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
@@ -87,7 +88,7 @@ def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[Lim
 
 
 def _too_dear(name: str, book: Playbook, currency: str, speech: Speech) -> pl.Expr:
-    kept = (pl.col("value_at_stake") * book.share_kept).round(2).cast(pl.String)
+    kept = pl.col("kept").cast(pl.String)
     told: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
     if book.effect is None:
         return nothing_because(speech, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **told)

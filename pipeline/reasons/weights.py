@@ -1,9 +1,9 @@
-"""How much each evidence of a cause weighs: which of several is told first.
+"""How much each evidence weighs: which of several is told first, and how much of the risk it explains.
 
 Several causes leave traces with one customer, and most traces mean nothing to the one who bears them. What the
-company's own past says is the best guide: how much more often did those leave who bore this evidence, beside others as
-they were otherwise? That is learnt from the training rows, for the evidence as such, for more of it, and for how long
-it has been so. It decides the order of what is told, and no score.
+company's own past says is the best guide: how many left because of this evidence, beside others as they were otherwise?
+That is learnt from the training rows, for the evidence as such, for more of it, and for how long it has been so. It
+decides the order of what is told, and what an act against it can keep; no score.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from pipeline.examples.features.declare import Feature
 from pipeline.examples.features.evidence import SAID, SINCE
+from pipeline.reasons import hazards
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -29,11 +28,9 @@ OTHERWISE: Final = ("days_since_last_order_per_usual_gap", "gap_mean_days", "day
 RHYTHM, IN_RHYTHM = "days_since_last_order_per_usual_gap", 1.5
 # Beyond how many of those who bear it more evidence, and longer-standing evidence, weighs anew.
 MORE, LONGER, TENTHS = (0.4, 0.7), (0.2, 0.4, 0.6, 0.8), tuple(tenth / 10 for tenth in range(1, 10))
-LEAST_BEARERS, MOST_ROWS, PENALTY, DIGITS = 100, 200_000, 0.3, 3
-# In log-odds: for each e-fold of rarity, since the rare is rarely by chance; and for what the customer met or said,
-# before what merely is so.
-PER_RARITY, FOR_SAID = 0.2, 0.6
-LEAST_SHARE = 1e-6
+LEAST_BEARERS, MOST_ROWS, DIGITS = 100, 200_000, 3
+# Log of a factor: what the customer met or said is told before what merely is so.
+FOR_SAID = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,20 +41,21 @@ class Weight:
     ----------
     share
         Share (0-1) of the training rows that bear it.
-    lift
-        Log-odds of churn it adds.
+    log_hazard
+        Log of the hazard it adds; see `pipeline.reasons.hazards`.
     steps
-        Column, value and log-odds: what is added further where the column is at the value or beyond it.
+        Column, value and log of a factor: what multiplies it where the column is at the value or beyond it.
     """
 
     share: float
-    lift: float = 0.0
+    log_hazard: float = hazards.PRIOR
     steps: tuple[tuple[str, float, float], ...] = ()
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> "Weight":
         """Read a weight back from JSON."""
-        return cls(found["share"], found["lift"], tuple((str(c), float(v), float(e)) for c, v, e in found["steps"]))
+        steps = tuple((str(column), float(value), float(log)) for column, value, log in found["steps"])
+        return cls(found["share"], found["log_hazard"], steps)
 
 
 def bears(feature: Feature) -> pl.Expr:
@@ -66,20 +64,23 @@ def bears(feature: Feature) -> pl.Expr:
     return _beyond(feature.name, feature.evidence, feature.risk)
 
 
-def strength(values: pl.DataFrame, feature: Feature, weight: Weight) -> Array:
-    """What the evidence weighs with each customer who bears it, in log-odds.
+def log_hazard(values: pl.DataFrame, feature: Feature, weight: Weight) -> Array:
+    """Log of the hazard the evidence adds to each customer who bears it.
 
     >>> from pipeline.examples.features import Aggregate
     >>> open_ = Feature("open", "tickets", "disputes", Aggregate("count", "ticket"), "", "up", evidence=1)
-    >>> weight = Weight(0.01, 1.5, (("open", 3.0, 0.5),))
-    >>> strength(pl.DataFrame({"open": [1, 4]}), open_, weight).round(2).tolist()
-    [3.02, 3.52]
+    >>> weight = Weight(0.01, -1.5, (("open", 3.0, 0.5),))
+    >>> log_hazard(pl.DataFrame({"open": [1, 4]}), open_, weight).round(2).tolist()
+    [-1.5, -1.0]
     """
-    steps = [_beyond(*_side(column, cut, feature)) * lift for column, cut, lift in weight.steps]
+    steps = [_beyond(*_side(column, cut, feature)) * log for column, cut, log in weight.steps]
     added = values.select(pl.sum_horizontal(pl.lit(0.0), *steps).alias("added"))["added"].to_numpy()
-    said = FOR_SAID * (feature.family in SAID or feature.family.startswith("about_"))
-    found: Array = weight.lift + said - PER_RARITY * np.log(max(weight.share, LEAST_SHARE)) + added
-    return np.broadcast_to(found, (len(values),))
+    return np.broadcast_to(weight.log_hazard + added, (len(values),))
+
+
+def priority(feature: Feature) -> float:
+    """What is added to the log of a hazard for the order of telling."""
+    return FOR_SAID * (feature.family in SAID or feature.family.startswith("about_"))
 
 
 def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
@@ -95,28 +96,32 @@ def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
     Returns
     -------
     dict
-        By feature with a threshold; where too few bear an evidence, or all or nobody churned, its lift is nought.
+        By feature with a threshold; where too few bear an evidence, or all or nobody churned, its hazard is what is
+        supposed of any before anything is seen.
 
     Notes
     -----
-    A logistic regression on steps, those of all evidence and of what else customers differ in at once, so that evidence
-    which often comes with another is not paid for twice.
+    All evidence is fitted at once, beside what else customers differ in, so that evidence which often comes with
+    another is not paid for twice.
     """
     found = [f for f in features if f.evidence is not None and f.name in examples.columns]
     shares = examples.select(bears(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
     weights = {name: Weight(round(share, 6)) for name, share in shares.items()}
     rows = _in_rhythm(examples)
     rows = rows.gather_every(max(1, -(-len(rows) // MOST_ROWS)))
-    steps = [step for feature in found for step in _steps(rows, feature)]
-    if not steps or rows["churned"].n_unique() < 2:
+    steps = {feature.name: list(_steps(rows, feature)) for feature in found}
+    known = [feature for feature in found if steps[feature.name]]
+    if not known or rows["churned"].n_unique() < 2:
         return weights
-    lifts = _fitted(rows, [expression for *_, expression in steps])
-    for (feature, column, cut, _), lift in zip(steps, lifts, strict=True):
-        was = weights[feature.name]
-        if column is None:
-            weights[feature.name] = Weight(was.share, lift, was.steps)
-        else:
-            weights[feature.name] = Weight(was.share, was.lift, (*was.steps, (column, cut, lift)))
+    borne = [_borne(rows, feature, steps[feature.name]) for feature in known]
+    fitted = hazards.fit(rows["churned"].to_numpy() == 1, _kinds(rows), borne)
+    for feature, logs in zip(known, fitted, strict=True):
+        first, *further = (round(float(log), DIGITS) + 0.0 for log in logs)
+        reached = [(column, cut) for column, cut in steps[feature.name][1:]]
+        weights[feature.name] = Weight(
+            weights[feature.name].share, first,
+            tuple((column, cut, log) for (column, cut), log in zip(reached, further, strict=True)),
+        )  # fmt: skip
     return weights
 
 
@@ -131,18 +136,27 @@ def _in_rhythm(examples: pl.DataFrame) -> pl.DataFrame:
     return examples.filter(pl.col(RHYTHM).is_null() | (pl.col(RHYTHM) <= IN_RHYTHM))
 
 
-def _steps(rows: pl.DataFrame, feature: Feature) -> Iterator[tuple[Feature, str | None, float, pl.Expr]]:
-    """The evidence as such, more of it, and for how long it has been so."""
+def _steps(rows: pl.DataFrame, feature: Feature) -> Iterator[tuple[str, float]]:
+    """Column and value from which it is evidence, of more of it, and of how long it has been so."""
     borne = rows.filter(bears(feature))
     if len(borne) < LEAST_BEARERS:
         return
-    yield feature, None, 0.0, bears(feature)
+    assert feature.evidence is not None, "only a feature with a threshold can be evidence"
+    yield feature.name, feature.evidence
     since = SINCE.get(feature.name)
     for column, shares in ((feature.name, MORE), (since, LONGER)):
         if column is None or column not in rows.columns:
             continue
         for cut in _cuts(borne[column], shares, falling=feature.risk == "down" and column == feature.name):
-            yield feature, column, cut, bears(feature) & _beyond(*_side(column, cut, feature))
+            yield column, cut
+
+
+def _borne(rows: pl.DataFrame, feature: Feature, steps: list[tuple[str, float]]) -> hazards.Borne:
+    reached = rows.select(
+        _beyond(*_side(column, cut, feature)).alias(str(at)) for at, (column, cut) in enumerate(steps)
+    )
+    own = np.flatnonzero(reached["0"].to_numpy())
+    return hazards.Borne(own, reached.select(pl.all().cast(pl.Float64)).to_numpy()[own])
 
 
 def _side(column: str, cut: float, feature: Feature) -> tuple[str, float, str]:
@@ -167,19 +181,13 @@ def _cuts(values: pl.Series, shares: tuple[float, ...], *, falling: bool) -> lis
     return sorted(found - {float(f"{outermost:.6g}")})
 
 
-def _fitted(rows: pl.DataFrame, steps: list[pl.Expr]) -> list[float]:
-    """The log-odds each step adds, beside steps of what customers differ in otherwise."""
-    others = [other for name in OTHERWISE if name in rows.columns for other in _differences(rows[name])]
-    named = [step.cast(pl.Float64).alias(str(at)) for at, step in enumerate([*steps, *others])]
-    model = LogisticRegression(C=PENALTY, solver="newton-cholesky", tol=1e-8, max_iter=200)
-    # One thread: parallel sums differ in their last digits from run to run.
-    with threadpool_limits(1):
-        model.fit(rows.select(named).to_numpy(), rows["churned"].to_numpy())
-    return [round(float(lift), DIGITS) + 0.0 for lift in model.coef_[0][: len(steps)]]
+def _kinds(rows: pl.DataFrame) -> list[npt.NDArray[np.int64]]:
+    """For each of what customers differ in otherwise, the tenth of each row; the unknown are one more."""
+    return [_tenths(rows[name].cast(pl.Float64)) for name in OTHERWISE if name in rows.columns]
 
 
-def _differences(values: pl.Series) -> list[pl.Expr]:
-    value = pl.col(values.name).cast(pl.Float64)
-    known = values.drop_nulls().cast(pl.Float64).to_numpy()
-    cuts: list[float] = np.unique(np.quantile(known, TENTHS, method="inverted_cdf")).tolist() if len(known) else []
-    return [value.is_null(), *((value >= cut).fill_null(value=False) for cut in cuts)]
+def _tenths(values: pl.Series) -> npt.NDArray[np.int64]:
+    known = values.drop_nulls().to_numpy()
+    cuts = np.unique(np.quantile(known, TENTHS, method="inverted_cdf")) if len(known) else np.array([])
+    found = np.searchsorted(cuts, values.fill_null(np.nan).to_numpy(), side="right")
+    return np.where(values.is_null().to_numpy(), len(cuts) + 1, found).astype(np.int64)

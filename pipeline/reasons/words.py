@@ -16,7 +16,7 @@ from pipeline.examples.features.declare import Feature, placeholders, slots, tem
 from pipeline.params import Reasons
 from pipeline.reasons import causes, families
 from pipeline.reasons.units import SINGULAR, rounded, written
-from pipeline.reasons.weights import Weight, bears, strength
+from pipeline.reasons.weights import Weight, bears, log_hazard, priority
 from pipeline.words import IN_ENGLISH, Catalogue, Speech
 
 Array = npt.NDArray[np.float64]
@@ -27,6 +27,8 @@ Readers: TypeAlias = tuple[Catalogue, Flags]
 
 # Larger than any push in log-odds.
 FIRST = 1e6
+# Nothing is certain, nor free of all risk; and how the part of a risk is rounded.
+SURE, LEAST_HAZARD, DIGITS = 1 - 1e-9, 1e-12, 4
 
 
 class Teller:
@@ -71,7 +73,13 @@ class Teller:
         self.units = {feature.name: feature.unit for feature in self.features}
         self.families = families.in_order([feature.family for feature in self.features])
 
-    def tell(self, values: pl.DataFrame, contributions: Array, owners: pl.Series | None = None) -> pl.DataFrame:
+    def tell(
+        self,
+        values: pl.DataFrame,
+        contributions: Array,
+        owners: pl.Series | None = None,
+        probability: Array | None = None,
+    ) -> pl.DataFrame:
         """Reasons of each customer.
 
         Parameters
@@ -82,6 +90,8 @@ class Teller:
             Log-odds, (rows, features the model sees).
         owners
             Who looks after each customer, and reads the reasons; None where nobody is known.
+        probability
+            Of churn (0-1), of each row; None leaves out which part of it a reason explains.
 
         Returns
         -------
@@ -90,7 +100,8 @@ class Teller:
             first; then the largest pushes) and
             ``protects_1_...`` (below zero); null where there is nothing to tell. With each, what it speaks for:
             ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of that one
-            ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who could).
+            ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who could). Of
+            evidence, ``reason_1_risk_share``: the part (0-1) of the churn probability that it explains.
         """
         contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
         sums = families.by_family(contributions, [feature.family for feature in self.features])
@@ -99,34 +110,39 @@ class Teller:
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
-        evident, weight = self._evidence(values)
+        evident, weight, hazard = self._evidence(values)
         # Ahead of any push, and the weightier the further.
         risky = np.where(evident >= 0, FIRST + weight, risky)
         raising = np.where(evident >= 0, evident, raising)
+        explained = _explained(hazard, probability)
+        explained[evident < 0] = np.nan
         columns: dict[str, pl.Series] = {}
         readers = list(self.speech.groups(owners, len(values)))
         for place in range(3):
             told = risky if place < self.settings.max_risk_reasons else np.full_like(risky, -np.inf)
             columns |= self._told(f"reason_{place + 1}", values, readers, told, raising, sums, place)
+            columns |= _of_place(f"reason_{place + 1}_risk_share", told, explained, place)
         columns |= self._told("protects_1", values, readers, safe, lowering, sums, 0)
         return pl.DataFrame(columns)
 
-    def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array]:
-        """For each row and family, the weightiest evidence (its column, or -1 without any) and what it weighs."""
-        weights = np.full((len(values), len(self.features)), -np.inf)
+    def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array, Array]:
+        """For each row and family, its weightiest evidence (the column, or -1), its priority, and all its hazard."""
+        logs = np.full((len(values), len(self.features)), -np.inf)
         for at, feature in enumerate(self.features):
             weight = self.weights.get(feature.name)
             if weight is not None and weight.share <= self.settings.common_share:
                 borne = values.select(bears(feature) & self._known(values, feature)).to_series().to_numpy()
-                weights[borne, at] = strength(values, feature, weight)[borne]
-        chosen, strengths = [], []
+                logs[borne, at] = log_hazard(values, feature, weight)[borne]
+        before = np.array([priority(feature) for feature in self.features])
+        chosen, priorities, hazard = [], [], []
         for family in self.families:
             own = np.array([at for at, feature in enumerate(self.features) if feature.family == family])
-            best = own[np.argmax(weights[:, own], axis=1)]
-            heaviest = weights[np.arange(len(weights)), best]
+            best = own[np.argmax(logs[:, own], axis=1)]
+            heaviest = logs[np.arange(len(logs)), best]
             chosen.append(np.where(np.isfinite(heaviest), best, -1))
-            strengths.append(np.where(np.isfinite(heaviest), heaviest, 0.0))
-        return np.column_stack(chosen), np.column_stack(strengths)
+            priorities.append(np.where(np.isfinite(heaviest), heaviest + before[best], 0.0))
+            hazard.append(np.exp(logs[:, own]).sum(axis=1))
+        return np.column_stack(chosen), np.column_stack(priorities), np.column_stack(hazard)
 
     def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
@@ -198,9 +214,7 @@ class Teller:
         place: int,
     ) -> dict[str, pl.Series]:
         rows = np.arange(len(strength))
-        order = np.argsort(-strength, axis=1, kind="stable")
-        family = order[:, place] if place < order.shape[1] else np.zeros(len(rows), dtype=np.int64)
-        there = (np.isfinite(strength[rows, family])) if place < order.shape[1] else np.zeros(len(rows), dtype=bool)
+        family, there = _at_place(strength, place)
         feature = np.where(there, chosen[rows, family], -1)
         return {
             f"{column}_family": pl.Series(
@@ -231,6 +245,33 @@ class Teller:
                 if len(rows):
                     texts[rows] = self._phrase(values[rows], self.features[at], catalogue).to_list()
         return pl.Series(texts.tolist(), dtype=pl.String)
+
+
+def _at_place(strength: Array, place: int) -> tuple[npt.NDArray[np.int64], Flags]:
+    """The family that stands at a place of each row's order, and whether there is one."""
+    if place >= strength.shape[1]:
+        return np.zeros(len(strength), dtype=np.int64), np.zeros(len(strength), dtype=np.bool_)
+    family = np.argsort(-strength, axis=1, kind="stable")[:, place]
+    return family, np.isfinite(strength[np.arange(len(strength)), family])
+
+
+def _of_place(name: str, strength: Array, values: Array, place: int) -> dict[str, pl.Series]:
+    family, there = _at_place(strength, place)
+    found = np.where(there, values[np.arange(len(strength)), family], np.nan)
+    return {name: pl.Series(found).fill_nan(None)}
+
+
+def _explained(hazard: Array, probability: Array | None) -> Array:
+    """The part of each row's risk that each family's evidence explains; unknown without a probability.
+
+    Hazards add up to the risk. Where evidence alone adds up to more than the model sees, the model is believed, and
+    they share what there is.
+    """
+    if probability is None:
+        return np.full_like(hazard, np.nan)
+    whole = -np.log1p(-np.clip(probability, 0, SURE))
+    found: Array = hazard / np.maximum(np.maximum(hazard.sum(axis=1), whole), LEAST_HAZARD)[:, None]
+    return found.round(DIGITS)
 
 
 def _capital(text: pl.Expr) -> pl.Expr:

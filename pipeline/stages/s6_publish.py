@@ -31,6 +31,7 @@ from pipeline.playbooks import control as controls
 from pipeline.playbooks import limits as what_there_is
 from pipeline.playbooks.guards import quality
 from pipeline.playbooks.policy import floor
+from pipeline.playbooks.rules import RISK_SHARES
 from pipeline.playbooks.ruling import Ruling
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.stages import candidates, ledger, main, verdict
@@ -46,7 +47,7 @@ DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "ris
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
             "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
-            "contact_due_day", "expected_kept", "stage", *record.RECORD]  # fmt: skip
+            "contact_due_day", "expected_kept", "stage", *record.RECORD, *RISK_SHARES]  # fmt: skip
 
 
 def run(

@@ -13,6 +13,7 @@ from pipeline.model import artefacts, rhythm
 from pipeline.model.spend import Spend
 from pipeline.params import Label, Reasons, Score, Words
 from pipeline.playbooks import stage, value
+from pipeline.playbooks.rules import RISK_SHARES
 from pipeline.reasons import blend
 from pipeline.reasons.weights import Weight
 from pipeline.reasons.words import Teller
@@ -46,6 +47,7 @@ SCORE_COLUMNS = [
     *CAUSE_COLUMNS,
     "stage",
     "customer_key",
+    *RISK_SHARES,
 ]
 
 
@@ -87,8 +89,9 @@ def score(job: Job) -> int:
         _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, weights,
         [feature for feature in job.witnesses if feature.name in examples.columns], speech(job.words),
     )  # fmt: skip
+    probability = np.round(model.calibration.probability(margin, examples), 6)
     scores = known.with_columns(
-        pl.Series("churn_probability", np.round(model.calibration.probability(margin, examples), 6)),
+        pl.Series("churn_probability", probability),
         pl.Series("margin", margin),
         pl.Series("base_margin", values[:, -1]),
         pl.lit(job.as_of).alias("as_of"),
@@ -103,7 +106,7 @@ def score(job: Job) -> int:
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
-    told = pl.concat([scores, teller.tell(completed, values[:, :-1], known["owner"])], how="horizontal")
+    told = pl.concat([scores, teller.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal")
     storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_margin"]).with_columns(pl.Series("margin", margin))
     named = pl.concat([known.select("customer_id"), each], how="horizontal")

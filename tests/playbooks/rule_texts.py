@@ -34,6 +34,7 @@ conditions = st.one_of(
     *(st.builds(f"{name} {{}} {{}}".format, st.sampled_from(["in", "not in"]), _listed(of)) for name, of in words.items()),
     st.builds("causes has any {}".format, _listed(CAUSES)),
     st.builds("first_causes has any {}".format, _listed(CAUSES)),
+    st.builds("evident_causes has any {}".format, _listed(CAUSES)),
     st.builds("reasons has any {}".format, _listed(FAMILIES)),
     st.builds("{} is {}".format, st.sampled_from(["points_balance", "country", "first_reason", "email_opt_in"]),
               st.sampled_from(["known", "unknown"])),
@@ -68,6 +69,7 @@ def customers(draw) -> dict[str, Any]:
         "strategic": draw(st.booleans()),
         **{f"reason_{at}_family": family for at, family in enumerate(families, 1)},
         **{f"reason_{at}_causes": of for at, of in enumerate(causes, 1)},
+        **{f"reason_{at}_risk_share": draw(st.none() | st.sampled_from([0.0, 0.4, 1.0])) for at in (1, 2, 3)},
         **{name: draw(st.none() | of) for name, of in optional.items()},
     }  # fmt: skip
 
@@ -76,6 +78,8 @@ def _set(customer: dict[str, Any], name: str) -> set[str]:
     column, places = (
         ("family", (1, 2, 3)) if name == "reasons" else ("causes", (1,) if name == "first_causes" else (1, 2, 3))
     )
+    if name == "evident_causes":
+        places = tuple(place for place in places if customer[f"reason_{place}_risk_share"] is not None)
     found = [customer[f"reason_{place}_{column}"] for place in places]
     return {word for text in found if text for word in text.split(";")}
 

@@ -21,7 +21,7 @@ NAMES = vocabulary(SETTINGS.score, SETTINGS.features)
 LOGIC = logic.Logic(NAMES, SETTINGS.score)
 SCHEMA = {
     **dict.fromkeys([*rules.REASONS, *rules.CAUSES, "risk_band", "tier", "stage", "country"], pl.String),
-    **dict.fromkeys(["churn_probability", "points_balance", "days_beyond_usual_gap"], pl.Float64),
+    **dict.fromkeys([*rules.RISK_SHARES, "churn_probability", "points_balance", "days_beyond_usual_gap"], pl.Float64),
     **dict.fromkeys(["strategic", "email_opt_in"], pl.Boolean),
 }
 

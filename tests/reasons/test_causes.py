@@ -23,14 +23,16 @@ SCORE = Feature("csat", "score", "satisfaction", HOW, "", "down", ("satisfaction
 LOAD = Feature("contacts", "contacts", "contact", HOW, "", "up", ("{contacts} sent",), causes=("C33",), evidence=8,
                is_treatment=True)  # fmt: skip
 SEEN = [SILENT, DISPUTE, REWARD, SCORE]
-BORNE = {"disputes": Weight(0.02), "unrewarded": Weight(0.3), "csat": Weight(0.1), "contacts": Weight(0.01)}
+# A dispute takes 3 of 10, too many messages 4, a bad survey 1, and nothing for long loyalty 1 of 100.
+BORNE = {"disputes": Weight(0.02, np.log(0.3)), "unrewarded": Weight(0.3, np.log(0.01)),
+         "csat": Weight(0.1, np.log(0.1)), "contacts": Weight(0.01, np.log(0.8))}  # fmt: skip
 TYPICAL = {"silent_days": 10.0, "disputes": 0.0, "unrewarded": 0.0, "csat": 4.0}
 
 CASES = """
     | silent | disputes | unrewarded | csat | contacts | common | told                         | why                              |
     | 40     | 0        | 0          | 4    | 0        | 0.35   | recency                      | nothing but the silence          |
     | 40     | 1        | 0          | 4    | 0        | 0.35   | disputes recency             | evidence before the push         |
-    | 40     | 1        | 1          | 2    | 0        | 0.35   | disputes satisfaction reward | the rarest first                 |
+    | 40     | 1        | 1          | 2    | 0        | 0.35   | disputes satisfaction reward | what takes most first            |
     | 40     | 1        | 0          | 4    | 9        | 0.35   | contact disputes recency     | a treatment may be evidence      |
     | 40     | 1        | 1          | 4    | 7        | 0.2    | disputes recency             | common things are no evidence    |
     | 40     | 1        | 1          | 2    | 9        | 0      | recency                      | evidence is switched off         |
@@ -67,6 +69,30 @@ def test_a_reason_says_its_causes_and_who_could_act():
     assert (row["reason_2_causes"], row["reason_2_act"], row["reason_2_team"]) == ("C38;C36", "yes", "service")
     assert row["reason_2_contribution"] == 0.3
     assert (row["protects_1_causes"], row["protects_1_act"]) == (None, None)
+
+
+SHARES = """
+    | disputes | csat | contacts | probability | first | second | why                                                    |
+    | 1        | 4    | 0        | 0.8         | 0.19  | .      | the dispute is a part of a risk that has other grounds |
+    | 1        | 2    | 0        | 0.8         | 0.19  | 0.06   | two causes have a part each                            |
+    | 1        | 2    | 0        | 0.1         | 0.75  | 0.25   | where the model sees less, they share what there is    |
+    | 0        | 4    | 0        | 0.8         | .     | .      | a silence is no evidence of anything                   |
+    | 0        | 4    | 9        | 1           | 0.04  | .      | nothing is so certain that no part can be told         |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(SHARES), ids=lambda case: case["why"])
+def test_a_reason_says_which_part_of_the_risk_it_explains(case):
+    values = pl.DataFrame(
+        {"silent_days": [40.0], "disputes": [float(case["disputes"])], "unrewarded": [0.0],
+         "csat": [float(case["csat"])], "contacts": [float(case["contacts"])]}
+    )  # fmt: skip
+    told = teller().tell(values, np.array([[2.0, 0.0, 0.0, 0.0]]), probability=np.array([float(case["probability"])]))
+    for place, name in ((1, "first"), (2, "second")):
+        share = told[f"reason_{place}_risk_share"][0]
+        expected = None if case[name] == "." else pytest.approx(float(case[name]), abs=0.005)
+        assert share == expected
+    assert teller().tell(values, np.array([[2.0, 0.0, 0.0, 0.0]]))["reason_1_risk_share"][0] is None
 
 
 def test_the_catalogue_is_whole():
