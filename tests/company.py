@@ -52,6 +52,21 @@ def make_company(folder: Path, customers: int = 400, seed: int = 7) -> None:
     _write_raw(folder / "raw", customers, random.Random(seed))
 
 
+def sell_in_dollars(folder: Path, days: range) -> None:
+    """Give the orders a currency: dollars in the shop on these days of June 2024, euros for all else."""
+    dollars = tuple(f",2024-06-{day:02d}T" for day in days)
+    for file in sorted((folder / "raw").glob("orders-*.csv")):
+        head, *lines = file.read_text(encoding="utf-8").splitlines()
+        told = [
+            f"{line},{'USD' if line.endswith(',shop') and any(day in line for day in dollars) else 'eur'}"
+            for line in lines
+        ]
+        file.write_text("\n".join([f"{head},currency", *told]) + "\n", encoding="utf-8")
+    settings = folder / paths.PARAMS
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("channel: via}", "channel: via, currency: currency}"), encoding="utf-8")
+
+
 def _write_raw(raw: Path, customers: int, dice: random.Random) -> None:
     raw.mkdir(parents=True, exist_ok=True)
     first_day, days = date(2023, 7, 1), 366

@@ -23,7 +23,7 @@ from pipeline.model.spend import Spend
 from pipeline.paths import REPRO
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections, tune, weekly
 from pipeline.tables import storage
-from tests.company import make_company
+from tests.company import make_company, sell_in_dollars
 
 pytestmark = pytest.mark.end_to_end
 STAGES = (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
@@ -294,6 +294,19 @@ def test_a_day_long_after_the_last_purchase_is_refused(copy_of_shop):
     with pytest.raises(errors.StaleInput, match=r"the last purchase of anybody before 2024-07-10 is of 2024-0"):
         weekly.run(params.load(), date(2024, 7, 10), replace=False, dry_run=False)
     assert not (REPRO.exports / "2024-07-10").exists()
+
+
+def test_a_week_of_sales_in_another_currency_is_refused(copy_of_shop):
+    shutil.rmtree("exports")
+    sell_in_dollars(copy_of_shop, range(24, 31))
+    # Not as `churn` does it: libraries of the registry warn of each other.
+    words = [sys.executable, "-m", "pipeline.cli", "weekly", "--as-of", WEEK.isoformat()]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == errors.StaleInput.exit_code == 15
+    assert re.match(
+        r"transactions: \d\d\.\d% of the rows of the last 7 days are not in EUR", found.stderr.splitlines()[-1]
+    )
+    assert not week().exists()
 
 
 def test_a_model_of_another_company_or_meaning_is_refused(copy_of_shop):

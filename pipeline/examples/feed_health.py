@@ -8,9 +8,9 @@ from itertools import pairwise
 import polars as pl
 
 from pipeline.examples.feeds import Profile
-from pipeline.params import Feeds
+from pipeline.params import Data, Feeds
 
-# Fewer rows than this on a day, or days with rows, say nothing about volume, amounts or ids.
+# Fewer rows than this on a day, or days with rows, say nothing about volume, amounts, ids or currencies.
 LEAST_ROWS, LEAST_DAYS = 20, 14
 FLAT_DAYS = 7
 # As many rows each day as the days before differ by at least this much (standard deviation over mean).
@@ -27,8 +27,8 @@ class Finding:
     table
         The feed.
     kind
-        ``outage``, ``not_begun``, ``drop``, ``flat``, ``repeated_day``, ``unit_change``, ``strange_ids`` or
-        ``new_ids``.
+        ``outage``, ``not_begun``, ``drop``, ``flat``, ``repeated_day``, ``unit_change``, ``strange_ids``,
+        ``new_ids`` or ``currency_mix``.
     words
         What was found, beside what is usual.
     """
@@ -47,7 +47,7 @@ class Finding:
         return asdict(self)
 
 
-def judge(profile: Profile, snapshot: date, settings: Feeds) -> list[Finding]:
+def judge(profile: Profile, snapshot: date, settings: Feeds, data: Data) -> list[Finding]:
     """Everything wrong with the feeds on a snapshot, by what came before it.
 
     Parameters
@@ -58,35 +58,39 @@ def judge(profile: Profile, snapshot: date, settings: Feeds) -> list[Finding]:
         Days from here on are not looked at.
     settings
         ``params.yaml: feeds``.
+    data
+        ``params.yaml: data``: the currency, and the share of rows that may be refused.
     """
     return [
         finding
         for table in sorted(profile.days["table"].unique().to_list())
-        for finding in _of_table(table, profile, snapshot, settings)
+        for finding in _of_table(table, profile, snapshot, settings, data)
     ]
 
 
-def _of_table(table: str, profile: Profile, snapshot: date, settings: Feeds) -> Iterator[Finding]:
-    known = profile.days.filter((pl.col("table") == table) & (pl.col("day") < snapshot)).sort("day")
+def _of_table(table: str, profile: Profile, snapshot: date, settings: Feeds, data: Data) -> Iterator[Finding]:
+    known, ids, refused = (
+        part.filter((pl.col("table") == table) & (pl.col("day") < snapshot)).sort("day")
+        for part in (profile.days, profile.ids, profile.refused)
+    )
     if known.is_empty():
         yield Finding(table, "not_begun", f"{table}: no row before {snapshot}; its features are missing there")
         return
-    found = _silence(table, known, snapshot, settings)
-    if found is not None:
-        yield found
-        return
     recent, usual = _windows(known, snapshot, settings)
+    checks = [_silence(table, known, snapshot, settings)]
     if usual.height >= LEAST_DAYS and usual["rows"].sum() / settings.usual_days >= 1:
-        ids = profile.ids.filter((pl.col("table") == table) & (pl.col("day") < snapshot))
-        checks = (
-            _drop(table, recent, usual, settings),
-            _flat(table, recent, usual),
-            _repeated(table, recent),
-            _unit(table, recent, usual, settings),
-            _shapes(table, ids, snapshot, settings),
-            _new(table, recent, usual),
-        )
-        yield from (finding for finding in checks if finding is not None)
+        if checks == [None]:
+            checks += [
+                _drop(table, recent, usual, settings),
+                _flat(table, recent, usual),
+                _repeated(table, recent),
+                _unit(table, recent, usual, settings),
+                _shapes(table, ids, snapshot, settings),
+                _new(table, recent, usual),
+            ]
+        # Before all else, and beside an outage too: what was refused may be all that is missing.
+        checks.insert(0, _mixed(table, (recent, usual), _windows(refused, snapshot, settings), settings, data))
+    yield from (finding for finding in checks if finding is not None)
 
 
 def _windows(known: pl.DataFrame, snapshot: date, settings: Feeds) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -182,3 +186,28 @@ def _new(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | Non
         return None
     words = f"{table}: {now:.0%} of the customers of the last days were never seen before, {before:.0%} is usual"
     return Finding(table, "new_ids", f"{words}; were they numbered anew?")
+
+
+def _mixed(
+    table: str,
+    accepted: tuple[pl.DataFrame, pl.DataFrame],
+    refused: tuple[pl.DataFrame, pl.DataFrame],
+    settings: Feeds,
+    data: Data,
+) -> Finding | None:
+    """Sales in another currency, which ingest refused: what may be lost of a source may be lost of its last days.
+
+    Ingest looks at the share of all years, which hardly moves when a part of one week is refused.
+    """
+    now, before = (
+        int(out["rows"].sum()) / max(1, int(out["rows"].sum()) + int(kept["rows"].sum()))
+        for out, kept in zip(refused, accepted, strict=True)
+    )
+    if refused[0]["rows"].sum() < LEAST_ROWS or now - before <= data.max_rejected_share:
+        return None
+    return Finding(
+        table,
+        "currency_mix",
+        f"{table}: {now:.1%} of the rows of the last {settings.recent_days} days are not in {data.currency} and were "
+        f"refused, {before:.1%} in the days before (data.max_rejected_share allows {data.max_rejected_share:.1%} more)",
+    )

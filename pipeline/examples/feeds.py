@@ -3,7 +3,7 @@
 Every figure is a sum over customers, so those of all buckets add up. A snapshot is judged by what came before it only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -22,6 +22,7 @@ SCHEMA = {
     "content": pl.Int64,
 }
 IDS = {"table": pl.String, "day": pl.Date, "shape": pl.String, "rows": pl.Int64}
+REFUSED = {"table": pl.String, "day": pl.Date, "rows": pl.Int64}
 # What happens once in a while by nature, or is no feed at all, has no volume to watch.
 UNWATCHED = frozenset({"customers", "outcomes"})
 # The days something happens on are no feed's fault where it was told long before.
@@ -49,10 +50,13 @@ class Profile:
         units; 0 where the table has none) and a number that two days share only if they hold the same rows.
     ids
         By table, day and shape of the customer id (letters as ``a``, digits as ``9``): rows.
+    refused
+        By table and day: different rows that are in no bucket, since they are in another currency.
     """
 
     days: pl.DataFrame
     ids: pl.DataFrame
+    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
 
 
 def look(job: Job) -> Profile:
@@ -69,11 +73,33 @@ def look(job: Job) -> Profile:
     return Profile(pl.concat(days), pl.concat(ids))
 
 
-def add_up(parts: list[Profile]) -> Profile:
-    """The feeds of all buckets, in an order that no bucket decides."""
+def refused(file: Path, rule: str, threads: int, memory_gb: float) -> pl.DataFrame:
+    """The transactions of each day that ingest refused by a rule, as `Profile.refused` has them.
+
+    Parameters
+    ----------
+    file
+        The refused transactions; none where the file is absent.
+    rule
+        The rule they broke.
+    threads, memory_gb
+        What the query engine may use.
+    """
+    if not file.is_file():
+        return pl.DataFrame(schema=REFUSED)
+    # Different rows, as the tables hold each row once: a file that is delivered twice is no more of another currency.
+    query = f"""
+        SELECT 'transactions' AS "table", day, count(DISTINCT "row") AS rows
+        FROM {sql.parquet([file])} WHERE rule = {sql.text(rule)} AND day IS NOT NULL GROUP BY day ORDER BY day"""
+    with sql.connect(threads, memory_gb) as engine:
+        return _table(engine, query).cast(REFUSED)  # type: ignore[arg-type]
+
+
+def add_up(parts: list[Profile], refused: pl.DataFrame) -> Profile:
+    """The feeds of all buckets, in an order that no bucket decides, beside what was refused of them."""
     days = pl.concat([part.days for part in parts]).group_by("table", "day").sum().sort("table", "day")
     ids = pl.concat([part.ids for part in parts]).group_by("table", "day", "shape").sum().sort("table", "day", "shape")
-    return Profile(days, ids)
+    return Profile(days, ids, refused)
 
 
 def _table(engine: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:

@@ -48,7 +48,7 @@ def _ingest(
     raw = open_source(engine, table.name, source, staging)
     staged = loading.stage(engine, table, source, raw, data, staging)
     kept = at.rejected / f"{table.name}.parquet"
-    by_rule = loading.keep_rejected(engine, staged, kept)
+    by_rule = loading.keep_rejected(engine, table, staged, kept)
     loading.refuse_if_too_many(engine, table, staged, by_rule, data, at.kept_rejected / kept.name)
     # Transactions come first and decide; the other tables lie beside them.
     report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings, staged.read)

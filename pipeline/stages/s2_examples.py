@@ -10,7 +10,7 @@ from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import available
 from pipeline.paths import REPRO, Paths
 from pipeline.stages import main
-from pipeline.tables import buckets
+from pipeline.tables import buckets, intake
 from pipeline.tables import storage as files
 
 
@@ -32,7 +32,7 @@ def run(
     declared = available(features, sources)
     memory_gb = storage.memory_gb / (storage.workers if storage.executor == "processes" else 1)
     _count_market(len(found), storage, memory_gb, at)
-    wrong = _judge_feeds(len(found), storage, memory_gb, feeds, days, at)
+    wrong = _judge_feeds(len(found), data, storage, memory_gb, feeds, days, at)
     outages = {day: frozenset(f.table for f in told if f.is_outage) for day, told in wrong.items()}
     with files.new_folder(at.examples) as folder:
         jobs = [
@@ -60,12 +60,21 @@ def _count_market(found: int, storage: params.Storage, memory_gb: float, at: Pat
 
 
 def _judge_feeds(
-    found: int, storage: params.Storage, memory_gb: float, settings: params.Feeds, days: list[date], at: Paths
+    found: int,
+    data: params.Data,
+    storage: params.Storage,
+    memory_gb: float,
+    settings: params.Feeds,
+    days: list[date],
+    at: Paths,
 ) -> dict[date, list[feed_health.Finding]]:
     """What is wrong with any feed at each snapshot; stage 5 decides whether customers are scored all the same."""
     jobs = [profiles.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
-    profile = profiles.add_up(list(buckets.map_buckets(profiles.look, jobs, storage, "feeds")))
-    wrong = {day: feed_health.judge(profile, day, settings) for day in days}
+    parts = list(buckets.map_buckets(profiles.look, jobs, storage, "feeds"))
+    foreign = intake.other_currency(data)
+    refused = profiles.refused(at.rejected / "transactions.parquet", foreign, storage.threads, memory_gb)
+    profile = profiles.add_up(parts, refused)
+    wrong = {day: feed_health.judge(profile, day, settings, data) for day in days}
     files.write_json({str(day): [f.as_report() for f in told] for day, told in wrong.items()}, at.feeds_report)
     return wrong
 

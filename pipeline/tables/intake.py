@@ -34,6 +34,11 @@ DECIMAL_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 LARGEST_AMOUNT = 10**15
 
 
+def other_currency(data: Data) -> str:
+    """The rule that a row in a currency which is not the company's breaks."""
+    return f"currency is not {data.currency}"
+
+
 def judged_query(table: Table, source: Source, raw: str, types: dict[str, str], data: Data) -> str:
     """Read a raw source as rows of a canonical table.
 
@@ -179,7 +184,7 @@ def _cases(column: Column, data: Data) -> list[tuple[str, str]]:
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),
         (column.kind == "day", f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'", f"{name} is no year"),
         (column.kind == "money", f"abs({typed}) > {LARGEST_AMOUNT}", f"{name} is too large"),
-        (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", f"currency is not {data.currency}"),
+        (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", other_currency(data)),
         (column.not_negative, f"{typed} < 0", f"{name} is negative"),
     ]
     return [(test, rule) for holds, test, rule in possible if holds]

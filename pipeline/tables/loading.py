@@ -66,14 +66,15 @@ def stage(
     return Staged(file, rows + len(malformed), raw.words)
 
 
-def keep_rejected(engine: duckdb.DuckDBPyConnection, staged: Staged, file: Path) -> dict[str, int]:
-    """Write every refused row with the rule it broke, and count them by rule."""
+def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, file: Path) -> dict[str, int]:
+    """Write every refused row with the rule it broke and its day, where that can be read, and count them by rule."""
     source = sql.parquet([staged.file])
+    day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
-        SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row
+        SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
         FROM {source} WHERE rule IS NOT NULL
         UNION ALL
-        SELECT 'line has ' || rule, parse_filename(source_file), row FROM malformed
+        SELECT 'line has ' || rule, parse_filename(source_file), row, NULL FROM malformed
         ORDER BY ALL"""
     with storage.replacing(file) as partial:
         storage.copy_to(engine, query, partial)

@@ -204,11 +204,13 @@ def test_a_decimal_comma_is_for_text_only(changed, tmp_path, monkeypatch):
 
 def test_amounts_in_another_currency_are_refused(changed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("orders.csv").write_text("who,when,paid,cur\na,2024-01-31,1000,JPY\nb,2024-01-31,10,usd\nc,2024-01-31,10,\n")
-    counts = ingest(
-        changed, {"path": "orders.csv", "columns": COLUMNS | {"currency": "cur"}}, **{"data.max_rejected_share": 0.5}
-    )
+    rows = ["a,2024-01-31T23:30:00Z,1000,JPY", "b,2024-01-31,10,usd", "c,2024-01-31,10,"]
+    Path("orders.csv").write_text("who,when,paid,cur\n" + "\n".join(rows) + "\n")
+    source = {"path": "orders.csv", "columns": COLUMNS | {"currency": "cur"}}
+    counts = ingest(changed, source, **{"data.max_rejected_share": 0.5, "data.timezone": "Europe/Oslo"})
     assert counts["rejected_by_rule"] == {"currency is not USD": 1}
+    kept = pl.read_parquet("data/rejected/transactions.parquet")
+    assert kept["day"].to_list() == [date(2024, 2, 1)], "the business day, as that of a row that is taken in"
 
 
 def test_an_order_without_an_id_is_an_order_of_its_own(changed, tmp_path, monkeypatch):
@@ -389,6 +391,8 @@ def test_every_refused_row_is_kept_with_its_rule_and_counts_add_up(changed, tmp_
     soon = kept.filter(pl.col("rule") == "ts is not a date").row(0, named=True)
     assert soon["source_file"] == "orders.csv"
     assert '"soon"' in soon["row"]
+    unread = kept.filter(pl.col("day").is_null())["rule"].unique().sort().to_list()
+    assert unread == ["line has too many columns", "ts is missing", "ts is not a date"]
 
 
 def test_more_refused_rows_than_allowed_stop_the_run_but_are_kept(changed, tmp_path, monkeypatch):

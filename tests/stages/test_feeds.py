@@ -1,6 +1,7 @@
 """A feed that stops, and one that brings rubbish, in a company that is otherwise well."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from pipeline import params, paths
 from pipeline.errors import StaleInput
 from pipeline.stages import s1_ingest, s2_examples, s5_score
 from pipeline.tables import storage
-from tests.company import make_company
+from tests.company import make_company, sell_in_dollars
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,12 @@ def built(shop: Path, tmp_path: Path, monkeypatch, change) -> tuple[params.Param
     visits.write_text("\n".join([head, *change(lines)]) + "\n", encoding="utf-8")
     s = params.load()
     s1_ingest.run(s.data, s.sources, s.storage)
-    said = s2_examples.run(
-        s.data, s.sources, s.storage, s.feeds, s.snapshots, s.label, s.features, days=[s.snapshots.as_of]
-    )
-    return s, said
+    return s, looked_at(s, [s.snapshots.as_of])
+
+
+def looked_at(s: params.Params, days: list[date]) -> str:
+    """The examples of some days, of the tables that are there."""
+    return s2_examples.run(s.data, s.sources, s.storage, s.feeds, s.snapshots, s.label, s.features, days=days)
 
 
 def test_an_outage_makes_features_missing_and_says_so(shop, tmp_path, monkeypatch):
@@ -61,3 +64,48 @@ def test_rubbish_stops_the_scoring(shop, tmp_path, monkeypatch):
         s5_score._refuse_suspicious(told)
     assert StaleInput.exit_code == 15
     assert settings.feeds.max_strange_ids == 0.5
+
+
+@pytest.fixture
+def in_dollars(shop, tmp_path, monkeypatch) -> params.Params:
+    """The shop sold in dollars in the last week, but not on the web; too little of all years for ingest to stop."""
+    shutil.copytree(shop, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    sell_in_dollars(Path(), range(24, 31))
+    settings = params.load()
+    s1_ingest.run(settings.data, settings.sources, settings.storage)
+    counts = storage.read_json(paths.REPRO.ingest_report)["tables"]["transactions"]
+    assert 20 <= counts["rejected_by_rule"]["currency is not EUR"] < 0.01 * counts["read"]
+    return settings
+
+
+def test_a_week_in_another_currency_stops_the_scoring(in_dollars):
+    earlier, as_of = date(2024, 6, 24), in_dollars.snapshots.as_of
+    said = looked_at(in_dollars, [earlier, as_of])
+    words = (
+        r"^transactions: [3-6]\d\.\d% of the rows of the last 7 days are not in EUR and were refused, 0\.0% in the days"
+    )
+    told = storage.read_json(paths.REPRO.feeds_report)
+    assert told[str(earlier)] == [], "nobody knew of it then"
+    assert [found["kind"] for found in told[str(as_of)]] == ["currency_mix"]
+    assert told[str(as_of)][0]["words"] in said
+    with pytest.raises(StaleInput, match=words):
+        s5_score._refuse_suspicious(told[str(as_of)])
+
+
+def test_what_was_refused_is_judged_the_same_in_all_buckets_and_delivered_twice(in_dollars):
+    as_of = in_dollars.snapshots.as_of
+    looked_at(in_dollars, [as_of])
+    once = storage.read_json(paths.REPRO.feeds_report)
+    for file in sorted(Path("raw").glob("orders-*.csv")):
+        shutil.copy(file, file.with_name(f"{file.stem}-again.csv"))
+    spread = in_dollars.model_copy(update={"storage": in_dollars.storage.model_copy(update={"buckets": 3})})
+    s1_ingest.run(spread.data, spread.sources, spread.storage)
+    looked_at(spread, [as_of])
+    assert storage.read_json(paths.REPRO.feeds_report) == once
+
+
+def test_without_refused_rows_nothing_is_said_of_them(in_dollars):
+    storage.remove(paths.REPRO.rejected)
+    looked_at(in_dollars, [in_dollars.snapshots.as_of])
+    assert storage.read_json(paths.REPRO.feeds_report) == {"2024-07-01": []}
