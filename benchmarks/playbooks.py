@@ -36,7 +36,7 @@ from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.stages import s1_ingest, simulate
 
-CUSTOMERS, SEED, SNAPSHOTS, DRAWS = 12_000, 3, 3, 1000
+CUSTOMERS, SEED, SNAPSHOTS, DRAWS = 12_000, 5, 3, 1000
 
 
 def judge(company: str, settings: params.Params, folder: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
