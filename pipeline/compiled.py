@@ -10,12 +10,5 @@ R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function for the machine it runs on; what was compiled is kept beside its file.
-
-    >>> @compiled
-    ... def double(number: int) -> int:
-    ...     return 2 * number
-    >>> double(21)
-    42
-    """
+    """Compile a function for the machine it runs on; what was compiled is kept beside its file."""
     return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
