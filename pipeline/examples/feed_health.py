@@ -77,19 +77,23 @@ def _of_table(table: str, profile: Profile, snapshot: date, settings: Feeds, dat
         yield Finding(table, "not_begun", f"{table}: no row before {snapshot}; its features are missing there")
         return
     recent, usual = _windows(known, snapshot, settings)
-    checks = [_silence(table, known, snapshot, settings)]
-    if usual.height >= LEAST_DAYS and usual["rows"].sum() / settings.usual_days >= 1:
-        if checks == [None]:
-            checks += [
-                _drop(table, recent, usual, settings),
-                _flat(table, recent, usual),
-                _repeated(table, recent),
-                _unit(table, recent, usual, settings),
-                _shapes(table, ids, snapshot, settings),
-                _new(table, recent, usual),
-            ]
+    checks: list[Finding | None] = []
+    is_usual_known = usual.height >= LEAST_DAYS and usual["rows"].sum() / settings.usual_days >= 1
+    if is_usual_known:
         # Before all else, and beside an outage too: what was refused may be all that is missing.
-        checks.insert(0, _mixed(table, (recent, usual), _windows(refused, snapshot, settings), settings, data))
+        checks.append(_mixed(table, (recent, usual), _windows(refused, snapshot, settings), settings, data))
+    silence = _silence(table, known, snapshot, settings)
+    if silence is not None:
+        checks.append(silence)
+    elif is_usual_known:
+        checks += [
+            _drop(table, recent, usual, settings),
+            _flat(table, recent, usual),
+            _repeated(table, recent),
+            _unit(table, recent, usual, settings),
+            _shapes(table, ids, snapshot, settings),
+            _new(table, recent, usual),
+        ]
     yield from (finding for finding in checks if finding is not None)
 
 

@@ -12,14 +12,14 @@
 
 `Week` is what a week is made of, `RISK_LIST` the columns of the list and `COLUMN_WORDS` a sentence on each. Text in CSV
 and XLSX went through `safe_text`, so that no spreadsheet takes it for a formula; `original_text` undoes it when a list
-comes back. `weeks_of` are the earlier weeks of a company; `recover`, which it calls, settles what a killed run left.
-The same week always makes the same bytes, and nobody else writes to ``exports``.
+comes back. `weeks_before` are the earlier weeks of a company; `recover`, which it calls, settles what a killed run
+left. The same week always makes the same bytes, and nobody else writes to ``exports``.
 """
 
 from pipeline.lists.cells import original_text, safe_text
 from pipeline.lists.publishing import publish
 from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, RISK_LIST, STATUSES, About, Week
-from pipeline.lists.week_folder import recover, weeks_of
+from pipeline.lists.week_folder import recover, weeks_before
 
 __all__ = [
     "COLUMN_WORDS",
@@ -32,5 +32,5 @@ __all__ = [
     "publish",
     "recover",
     "safe_text",
-    "weeks_of",
+    "weeks_before",
 ]

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from pipeline.errors import AlreadyPublished, Locked
@@ -61,14 +62,18 @@ def recover(exports: Path) -> None:
             _settle(exports)
 
 
-def weeks_of(exports: Path, company: str) -> list[Path]:
-    """The folders of the weeks that were published for a company, the earliest first, once all is settled.
+def weeks_before(exports: Path, company: str, day: date) -> Iterator[Path]:
+    """The folders of the weeks published for a company before a day, the latest first, once all is settled.
 
-    Weeks of another data set in the same folder are none of them.
+    Weeks of another data set in the same folder are none of them. A folder is looked into when its turn comes, so who
+    stops early does not read years of manifests.
     """
     recover(exports)
-    whole = [folder for folder in sorted(exports.glob("????-??-??")) if (folder / "manifest.json").is_file()]
-    return [folder for folder in whole if storage.read_json(folder / "manifest.json")["company"] == company]
+    for folder in sorted(exports.glob("????-??-??"), reverse=True):
+        manifest = folder / "manifest.json"
+        is_earlier = folder.name < day.isoformat()
+        if is_earlier and manifest.is_file() and storage.read_json(manifest)["company"] == company:
+            yield folder
 
 
 def _settle(exports: Path) -> None:

@@ -1,7 +1,6 @@
 """Rolling origins: the whole recipe, repeated as it would have run at earlier times, judged on what came after."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -35,8 +34,8 @@ def judge_all(
         The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
     for teach, test, trained in _models(examples, origins, features, label, settings):
-        found = judged(teach, test, trained.probability(test), features, label, settings)
-        yield replace(found, in_season=trained.calibration.season is not None)
+        in_season = trained.calibration.season is not None
+        yield judged(teach, test, trained.probability(test), features, label, settings, in_season=in_season)
 
 
 def judge_models(
@@ -65,17 +64,19 @@ def judged(
     features: list[Feature],
     label: Label,
     settings: Model,
+    *,
+    in_season: bool = False,
 ) -> Judged:
     """The model's probabilities beside those of all baselines, fitted on the same training rows."""
     names = [feature.name for feature in features]
     rules = baselines.fit_all(teach, training.outcomes(teach), names, label, settings)
     scored = {"model": probability} | {rule.name: rule.probability(test) for rule in rules}
-    return _judged(test, scored)
+    return _judged(test, scored, in_season=in_season)
 
 
-def _judged(test: pl.DataFrame, scored: dict[str, training.Array]) -> Judged:
+def _judged(test: pl.DataFrame, scored: dict[str, training.Array], *, in_season: bool = False) -> Judged:
     keys = test["customer_key"].cast(pl.Int64).to_numpy()
-    return Judged(str(test["snapshot"][0]), keys, training.outcomes(test), scored)
+    return Judged(str(test["snapshot"][0]), keys, training.outcomes(test), scored, in_season)
 
 
 def _at(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:

@@ -109,12 +109,13 @@ def in_season(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: La
     label
         ``params.yaml: label``.
     """
-    if not season.covers_a_year(known["snapshot"].unique().sort().to_list()):
+    days = known["snapshot"].unique().sort().to_list()
+    if not season.covers_a_year(days):
         return curve
     misses = []
-    for rows in known.sort("snapshot").partition_by("snapshot", maintain_order=True):
-        odds = curve.log_odds(ranker.margins(ranker.matrix(rows)))
-        misses.append(season.miss(rows["snapshot"][0], odds, outcomes(rows)))
+    for day in days:
+        rows = known.filter(pl.col("snapshot") == day)
+        misses.append(season.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows)))
     return replace(curve, season=season.learn([one for one in misses if one is not None], label))
 
 

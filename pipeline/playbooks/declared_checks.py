@@ -8,12 +8,12 @@ from pipeline.params import Guards
 from pipeline.playbooks import channels
 from pipeline.playbooks.catalogue import tactics
 from pipeline.playbooks.expression import asked
+from pipeline.playbooks.rules import asks_for_reasons
 from pipeline.settings_errors import suggestion
 
 if TYPE_CHECKING:
     from pipeline.playbooks.declared import Playbook
 
-REASONS_AND_CAUSES: Final = frozenset({"reasons", "first_reason", "causes", "first_causes", "evident_causes"})
 EXIT_INTERVIEWS: Final = ("exit-interview",)
 WIN_BACKS: Final = ("win-back-campaign", "lapsed-discount")
 """Tactics that ask a leaver why, and tactics that call one back: two acts that are never one contact."""
@@ -72,7 +72,7 @@ def _check_discount(where: str, playbook: "Playbook") -> None:
 
 def names_a_cause(playbook: "Playbook") -> bool:
     """Whether the rule of a playbook asks for a reason or a cause, not for bands, tiers and amounts alone."""
-    return any(leaf.name in REASONS_AND_CAUSES for leaf, _ in asked(playbook.when.expression))
+    return any(asks_for_reasons(leaf) for leaf, _ in asked(playbook.when.expression))
 
 
 def _check_person(where: str, playbook: "Playbook") -> None:

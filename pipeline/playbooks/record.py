@@ -1,13 +1,24 @@
 """How an action was chosen, kept beside it: for which segment, with what objective, why this one, and what instead."""
 
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import polars as pl
 
 from pipeline.playbooks.catalogue import tactics
 from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.expression import Compare, Expression, Flag, HasAny, IsOneOf, Leaf, asked
-from pipeline.playbooks.rules import CAUSE_SETS, CAUSES, REASONS, SETS, columns, condition, truth
+from pipeline.playbooks.expression import Compare, Expression, Flag, Leaf, asked
+from pipeline.playbooks.rules import (
+    CAUSE_SETS,
+    REASONS,
+    REASONS_AND_CAUSES,
+    asks_for_reasons,
+    at_place,
+    columns,
+    condition,
+    places,
+    truth,
+)
 from pipeline.playbooks.vocabulary import ATTRIBUTES
 from pipeline.playbooks.why_not import kind_of_customer
 from pipeline.reasons.causes import CAUSES as CAUSE_WORDS
@@ -20,7 +31,7 @@ TEXTS: Final = tuple(f"reason_{place}_text" for place in (1, 2, 3))
 # Names that say of which kind a customer is, and not what happened to them.
 KINDS_OF_CUSTOMER: Final = {
     *("churn_probability", "risk_percentile", "risk_band", "tier", "stage", "value_tier", "value", "value_at_stake"),
-    *("loss_making", "strategic", "reasons", "first_reason", *CAUSE_SETS),
+    *("loss_making", "strategic", *REASONS_AND_CAUSES),
     *(attribute.name for attribute in ATTRIBUTES),
 }
 
@@ -103,16 +114,14 @@ def _reason(number: int, asks: list[Asked], told: Catalogue) -> list[pl.Expr]:
     families: list[pl.Expr] = []
     causes: list[pl.Expr] = []
     for leaf, within in asks:
-        if not isinstance(leaf, HasAny | IsOneOf) or number >= len(SETS.get(leaf.name, REASONS[:1])):
+        if not asks_for_reasons(leaf) or number not in places(leaf):
             continue
-        if leaf.name in {"reasons", "first_reason"}:
-            families.append(_all(within) & pl.col(REASONS[number]).cast(pl.String).is_in(list(leaf.words)))
-        elif leaf.name in CAUSE_SETS:
-            has = pl.col(CAUSES[number]).cast(pl.String)
-            causes += [
-                pl.when(_all(within) & has.str.contains(word, literal=True)).then(_cause(word, told))
-                for word in leaf.words
-            ]
+        if leaf.name in CAUSE_SETS:
+            for word in leaf.words:
+                has = _all(within) & at_place(replace(leaf, words=(word,)), number)
+                causes.append(pl.when(has).then(_cause(word, told)))
+        else:
+            families.append(_all(within) & at_place(leaf, number))
     if not families and not causes:
         return []
     cause = pl.coalesce(*causes, pl.lit(None, dtype=pl.String))

@@ -6,7 +6,7 @@ is false once a part is false, ``or`` true once a part is true. A rule that is n
 """
 
 import functools
-from typing import Final
+from typing import Final, TypeGuard
 
 import polars as pl
 
@@ -20,6 +20,7 @@ RISK_SHARES: Final = ("reason_1_risk_share", "reason_2_risk_share", "reason_3_ri
 # Columns behind the names that are not columns themselves.
 SETS: Final = {"reasons": REASONS, "causes": CAUSES, "first_causes": CAUSES[:1], "evident_causes": CAUSES}
 CAUSE_SETS: Final = ("causes", "first_causes", "evident_causes")
+REASONS_AND_CAUSES: Final = frozenset({"reasons", "first_reason", *CAUSE_SETS})
 WORDS: Final = {"first_reason": REASONS[0]}
 
 
@@ -92,16 +93,26 @@ def _compared(column: pl.Expr, leaf: Compare) -> pl.Expr:
 
 
 def _holds_any(leaf: HasAny) -> pl.Expr:
-    return pl.any_horizontal(*(at_place(leaf, place) for place in range(len(SETS[leaf.name]))))
+    return pl.any_horizontal(*(at_place(leaf, place) for place in places(leaf)))
+
+
+def asks_for_reasons(leaf: Leaf) -> TypeGuard[HasAny | IsOneOf]:
+    """Whether a condition asks for some reasons or causes by name."""
+    return isinstance(leaf, HasAny | IsOneOf) and leaf.name in REASONS_AND_CAUSES
+
+
+def places(leaf: HasAny | IsOneOf) -> range:
+    """The places of the told reasons that a condition on reasons or causes looks at."""
+    return range(len(SETS.get(leaf.name, REASONS[:1])))
 
 
 def at_place(leaf: HasAny | IsOneOf, place: int) -> pl.Expr:
     """Whether the reason told at a place is one that a condition on reasons or causes asks for; never unknown."""
-    if leaf.name in {"reasons", "first_reason"}:
-        found = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.words))
-    else:
+    if leaf.name in CAUSE_SETS:
         # Causes are joined by a semicolon; all ids are of one length, so none can be a part of another.
         found = pl.col(CAUSES[place]).cast(pl.String).str.contains_any(list(leaf.words))
+    else:
+        found = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.words))
     if leaf.name == "evident_causes":
         found &= pl.col(RISK_SHARES[place]).is_not_null()
     return found.fill_null(value=False)

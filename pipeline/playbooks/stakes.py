@@ -5,15 +5,14 @@ of a customer's risk a told reason explains is known with the reason (``reason_1
 asks for none answers all of the risk, and so does one whose reasons are no evidence, but only what the model saw.
 """
 
-from typing import Final, TypeGuard
+from typing import Final
 
 import polars as pl
 
 from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.declared_checks import REASONS_AND_CAUSES
-from pipeline.playbooks.expression import HasAny, IsOneOf, Leaf, asked
+from pipeline.playbooks.expression import asked
 from pipeline.playbooks.language import Rule
-from pipeline.playbooks.rules import REASONS, RISK_SHARES, SETS, at_place, truth
+from pipeline.playbooks.rules import RISK_SHARES, asks_for_reasons, at_place, places, truth
 
 KEPT: Final = "kept_{}"
 
@@ -48,7 +47,7 @@ def kept(playbooks: dict[str, Playbook], scores: pl.DataFrame) -> pl.DataFrame:
 
 def answered(rule: Rule) -> pl.Expr:
     """The part (0-1) of a customer's risk that a playbook of this rule answers."""
-    leaves = [(leaf, within) for leaf, within in asked(rule.expression) if _of_reasons(leaf)]
+    leaves = [(leaf, within) for leaf, within in asked(rule.expression) if asks_for_reasons(leaf)]
     if not leaves:
         return pl.lit(1.0)
     shares = []
@@ -56,7 +55,7 @@ def answered(rule: Rule) -> pl.Expr:
         named = [
             pl.all_horizontal(at_place(leaf, place), *map(truth, within))
             for leaf, within in leaves
-            if place < len(SETS.get(leaf.name, REASONS[:1]))
+            if place in places(leaf)
         ]
         if named:
             shares.append(pl.when(pl.any_horizontal(named)).then(pl.col(share).cast(pl.Float64)))
@@ -71,8 +70,4 @@ def as_much(rival: Playbook, book: Playbook) -> bool:
 
 def _words(playbook: Playbook) -> frozenset[tuple[str, str]]:
     leaves = (leaf for leaf, _ in asked(playbook.when.expression))
-    return frozenset((leaf.name, word) for leaf in leaves if _of_reasons(leaf) for word in leaf.words)
-
-
-def _of_reasons(leaf: Leaf) -> TypeGuard[HasAny | IsOneOf]:
-    return isinstance(leaf, HasAny | IsOneOf) and leaf.name in REASONS_AND_CAUSES
+    return frozenset((leaf.name, word) for leaf in leaves if asks_for_reasons(leaf) for word in leaf.words)

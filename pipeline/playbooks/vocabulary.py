@@ -138,16 +138,10 @@ def _of_reasons(every: list[str]) -> list[Name]:
         Name("reasons", "set", "", "the families of the reasons told", "reasons", told),
         Name("first_reason", "word", "", "the family of the first reason told; unknown where none is", "reasons", told),
         Name("causes", "set", "", "the causes any told reason speaks for", "reasons", CAUSE_IDS),
-        Name(
-            "evident_causes",
-            "set",
-            "",
-            "those of them of which a told reason is evidence, not only a symptom",
-            "reasons",
-            CAUSE_IDS,
-        ),
+        Name("evident_causes", "set", "", "the causes a told reason is evidence of, not only a symptom", "reasons",
+             CAUSE_IDS),
         Name("first_causes", "set", "", "the causes the first reason speaks for", "reasons", CAUSE_IDS),
-    ]
+    ]  # fmt: skip
 
 
 def _of_feature(feature: Feature) -> Name:

@@ -106,7 +106,8 @@ def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
     """
     found = [f for f in features if f.evidence is not None and f.name in examples.columns]
     shares = examples.select(bears(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
-    weights = {name: Weight(round(share, 6)) for name, share in shares.items()}
+    shares = {name: round(share, 6) for name, share in shares.items()}
+    weights = {name: Weight(share) for name, share in shares.items()}
     rows = _in_rhythm(examples)
     rows = rows.gather_every(max(1, -(-len(rows) // MOST_ROWS)))
     steps = {feature.name: list(_steps(rows, feature)) for feature in found}
@@ -115,14 +116,14 @@ def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
         return weights
     borne = [_borne(rows, feature, steps[feature.name]) for feature in known]
     fitted = hazards.fit(rows["churned"].to_numpy() == 1, _kinds(rows), borne)
-    for feature, logs in zip(known, fitted, strict=True):
-        first, *further = (round(float(log), DIGITS) + 0.0 for log in logs)
-        reached = [(column, cut) for column, cut in steps[feature.name][1:]]
-        weights[feature.name] = Weight(
-            weights[feature.name].share, first,
-            tuple((column, cut, log) for (column, cut), log in zip(reached, further, strict=True)),
-        )  # fmt: skip
-    return weights
+    of_fit = zip((feature.name for feature in known), fitted, strict=True)
+    return weights | {name: _weight(shares[name], steps[name], logs) for name, logs in of_fit}
+
+
+def _weight(share: float, steps: list[tuple[str, float]], logs: Array) -> Weight:
+    """The first step is the evidence as such, the others multiply its hazard."""
+    first, *further = (round(float(log), DIGITS) + 0.0 for log in logs)
+    return Weight(share, first, tuple((*step, log) for step, log in zip(steps[1:], further, strict=True)))
 
 
 def as_card(weights: dict[str, Weight]) -> dict[str, dict[str, Any]]:

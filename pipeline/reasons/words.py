@@ -6,7 +6,7 @@ size. Such a reason is told only if it is large enough, its numbers are known, a
 order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
 """
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -118,11 +118,11 @@ class Teller:
         explained[evident < 0] = np.nan
         columns: dict[str, pl.Series] = {}
         readers = list(self.speech.groups(owners, len(values)))
-        for place in range(3):
-            told = risky if place < self.settings.max_risk_reasons else np.full_like(risky, -np.inf)
-            columns |= self._told(f"reason_{place + 1}", values, readers, told, raising, sums, place)
-            columns |= _of_place(f"reason_{place + 1}_risk_share", told, explained, place)
-        columns |= self._told("protects_1", values, readers, safe, lowering, sums, 0)
+        for place, of_row in enumerate(_in_order(risky, 3), start=1):
+            told = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
+            columns |= self._told(f"reason_{place}", values, readers, told, raising, sums)
+            columns[f"reason_{place}_risk_share"] = told.of(explained)
+        columns |= self._told("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
         return pl.DataFrame(columns)
 
     def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array, Array]:
@@ -208,20 +208,18 @@ class Teller:
         column: str,
         values: pl.DataFrame,
         readers: list[Readers],
-        strength: Array,
+        place: "Place",
         chosen: npt.NDArray[np.int64],
         sums: Array,
-        place: int,
     ) -> dict[str, pl.Series]:
-        rows = np.arange(len(strength))
-        family, there = _at_place(strength, place)
-        feature = np.where(there, chosen[rows, family], -1)
+        feature = np.where(place.there, chosen[np.arange(len(chosen)), place.family], -1)
         return {
             f"{column}_family": pl.Series(
-                [self.families[at] if ok else None for at, ok in zip(family, there, strict=True)], dtype=pl.String
+                [self.families[at] if ok else None for at, ok in zip(place.family, place.there, strict=True)],
+                dtype=pl.String,
             ),
             f"{column}_text": self._texts(values, readers, feature),
-            f"{column}_contribution": pl.Series(np.where(there, sums[rows, family], np.nan)).fill_nan(None),
+            f"{column}_contribution": place.of(sums),
             **self._causes(column, feature),
         }
 
@@ -247,18 +245,23 @@ class Teller:
         return pl.Series(texts.tolist(), dtype=pl.String)
 
 
-def _at_place(strength: Array, place: int) -> tuple[npt.NDArray[np.int64], Flags]:
+class Place(NamedTuple):
     """The family that stands at a place of each row's order, and whether there is one."""
-    if place >= strength.shape[1]:
-        return np.zeros(len(strength), dtype=np.int64), np.zeros(len(strength), dtype=np.bool_)
-    family = np.argsort(-strength, axis=1, kind="stable")[:, place]
-    return family, np.isfinite(strength[np.arange(len(strength)), family])
+
+    family: npt.NDArray[np.int64]
+    there: Flags
+
+    def of(self, values: Array) -> pl.Series:
+        """What the families at this place have, of what each row and family has; null where there is none."""
+        return pl.Series(np.where(self.there, values[np.arange(len(values)), self.family], np.nan)).fill_nan(None)
 
 
-def _of_place(name: str, strength: Array, values: Array, place: int) -> dict[str, pl.Series]:
-    family, there = _at_place(strength, place)
-    found = np.where(there, values[np.arange(len(strength)), family], np.nan)
-    return {name: pl.Series(found).fill_nan(None)}
+def _in_order(strength: Array, places: int) -> list[Place]:
+    """Who stands at the first places of each row, the strongest first; minus infinity stands nowhere."""
+    order = np.argsort(-strength, axis=1, kind="stable")[:, :places]
+    found = [Place(at, np.isfinite(strength[np.arange(len(order)), at])) for at in order.T]
+    nobody = Place(np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.bool_))
+    return [*found, *[nobody] * (places - len(found))]
 
 
 def _explained(hazard: Array, probability: Array | None) -> Array:

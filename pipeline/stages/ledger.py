@@ -5,6 +5,7 @@ Every table is read one bucket after the other, and only what is left of it per 
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import polars as pl
@@ -28,11 +29,8 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], ruling: R
     contact, as_of = ruling.contact, ruling.as_of
     days = max(contact.open_days, contact.window_days, ruling.guards.apart_days)
     since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
-    weeks = [
-        pl.scan_parquet(folder / "actions.parquet")
-        for folder in lists.weeks_of(exports, company)
-        if since <= folder.name < as_of.isoformat()
-    ]
+    folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
+    weeks = [pl.scan_parquet(folder / "actions.parquet") for folder in reversed(list(folders))]
     # Weeks of older versions lack some of the columns.
     found = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
     return found.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))

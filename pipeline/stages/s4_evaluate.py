@@ -31,7 +31,8 @@ def run(
     teach, untouched = _at(examples, parts.train), _at(examples, [parts.test])
     labelled.refuse_one_sided({"test": untouched})
     found = artefacts.load(at.models)
-    test = rolling.judged(teach, untouched, found.judged_probability(untouched), declared, label, model)
+    probability, in_season = found.judged_probability(untouched), found.judged.season is not None
+    test = rolling.judged(teach, untouched, probability, declared, label, model, in_season=in_season)
     origins = [origin for origin in split.origins(complete, label, evaluate.least_training_snapshots)
                if origin.test != parts.test]  # fmt: skip
     earlier = list(rolling.judge_all(examples, origins, declared, label, model))

@@ -181,8 +181,8 @@ def decide(
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
     """The last list of the same company before this week."""
-    before = [folder for folder in lists.weeks_of(exports, company) if folder.name < day.isoformat()]
-    return storage.read_parquet(before[-1] / "risk_list.parquet") if before else pl.DataFrame(schema=lists.RISK_LIST)
+    last = next(lists.weeks_before(exports, company, day), None)
+    return storage.read_parquet(last / "risk_list.parquet") if last else pl.DataFrame(schema=lists.RISK_LIST)
 
 
 def _contributions_of(listed: pl.DataFrame, at: Paths) -> pl.DataFrame:

@@ -20,11 +20,12 @@ CUSTOMER = {"customer_id": "a", "owner": None, "risk_band": "high", "tier": "loy
             "value": 50.0, "value_at_stake": 30.0, "loss_making": False, "strategic": False, "is_control": False,
             "reason_1_family": "disputes", "reason_2_family": "price", "reason_3_family": None,
             "reason_1_causes": "C36;C38", "reason_2_causes": "C47", "reason_3_causes": None,
+            "reason_1_risk_share": None, "reason_2_risk_share": 1.0, "reason_3_risk_share": None,
             "reason_1_text": "1 dispute open for 9 days", "reason_2_text": "40 % off", "reason_3_text": None,
             "stage": "long", "value_tier": "top", "market": "b2c", "days_to_points_expiry": 9.0, "points_balance": 120.5,
             "is_one_time_buyer": 1, "nps_latest": None}  # fmt: skip
 SCHEMA = {"owner": pl.String, "reason_3_family": pl.String, "reason_3_causes": pl.String, "reason_3_text": pl.String,
-          "nps_latest": pl.Float64}  # fmt: skip
+          "reason_1_risk_share": pl.Float64, "reason_3_risk_share": pl.Float64, "nps_latest": pl.Float64}  # fmt: skip
 
 
 def book(when: str, **more) -> Playbook:
@@ -53,6 +54,7 @@ WHY = """
     | risk_band = high and value > 3                                           | because of "1 dispute open for 9 days"                          |
     | first_causes has C38                                                     | because of "1 dispute open for 9 days" (C38: a dispute not settled) |
     | causes has any (C47, C01)                                                | because of "40 % off" (C47: buys only when something is reduced) |
+    | evident_causes has any (C36, C47)                                        | because of "40 % off" (C47: buys only when something is reduced) |
     | reasons has price                                                        | because of "40 % off"                                           |
     | first_reason in (disputes, price)                                        | because of "1 dispute open for 9 days"                          |
     | days_to_points_expiry <= 14 and points_balance > 0                       | because days to points expiry is 9; points balance is 120.5     |

@@ -23,7 +23,7 @@ SCORE = Feature("csat", "score", "satisfaction", HOW, "", "down", ("satisfaction
 LOAD = Feature("contacts", "contacts", "contact", HOW, "", "up", ("{contacts} sent",), causes=("C33",), evidence=8,
                is_treatment=True)  # fmt: skip
 SEEN = [SILENT, DISPUTE, REWARD, SCORE]
-# A dispute takes 3 of 10, too many messages 4, a bad survey 1, and nothing for long loyalty 1 of 100.
+# Hazards: of too many messages .8, of a dispute .3, of a bad survey .1, of never a reward for long loyalty .01.
 BORNE = {"disputes": Weight(0.02, np.log(0.3)), "unrewarded": Weight(0.3, np.log(0.01)),
          "csat": Weight(0.1, np.log(0.1)), "contacts": Weight(0.01, np.log(0.8))}  # fmt: skip
 TYPICAL = {"silent_days": 10.0, "disputes": 0.0, "unrewarded": 0.0, "csat": 4.0}
