@@ -36,7 +36,7 @@ class Calibration:
     def from_dict(cls, found: dict[str, Any]) -> "Calibration":
         """Read a curve back from JSON; one of an older version knows no season."""
         season = found.get("season")
-        return cls(found["slope"], found["intercept"], Season(**season) if season else None)
+        return cls(found["slope"], found["intercept"], Season.from_dict(season) if season else None)
 
     def log_odds(self, margin: Array, rows: pl.DataFrame | None = None) -> Array:
         """Calibrated log-odds of each margin; a curve with a season needs the rows they are of, for their day."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 from scipy.special import expit
 
@@ -28,8 +29,10 @@ DAY_OF_YEAR: Final = "day_of_year"
 # A wave is learnt once every time of the year has been seen, and used once it has foretold so many days of snapshots,
 # none of which it knew, with no more than this share of the squared error of the level that was known last.
 LEAST_PROOF_DAYS, LEAST_GAIN = 120, 0.6
-# Spread of waves before any is seen, in log-odds, and what a level wanders beside chance.
-WAVE, WANDER, DIGITS = 0.3, 0.02, 6
+# Before anything is seen, in log-odds: spread of the level, and of the waves of one turn a year and of two; what a
+# single snapshot misses beside chance; and by how much the level may wander away, as a variance per year.
+LEVEL, WAVES, BESIDE, DIGITS = 1.0, (0.3, 0.15), 0.02, 6
+DRIFTS = (0.0, 0.003, 0.01, 0.03, 0.1)
 FURTHEST = 20.0
 MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
                  "November", "December")  # fmt: skip
@@ -56,24 +59,28 @@ class Miss:
 
 @dataclass(frozen=True)
 class Season:
-    """``level + cosine * cos(turn) + sine * sin(turn)`` log-odds, turning once a year.
+    """``level + sum of cosine_k * cos(k * turn) + sine_k * sin(k * turn)`` log-odds, with one turn a year.
 
     Attributes
     ----------
     level
-        Mean over the year of what the curve misses.
-    cosine, sine
-        The wave.
+        Mean over the year of what the curve misses, as it was at the end of what is known.
+    waves
+        ``(cosine_k, sine_k)``, from one turn a year on.
     """
 
     level: float
-    cosine: float
-    sine: float
+    waves: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> "Season":
+        """Read a season back from JSON."""
+        return cls(found["level"], tuple((float(cosine), float(sine)) for cosine, sine in found["waves"]))
 
     def shift(self, day: date) -> float:
         """Log-odds to add on a day.
 
-        >>> wave = Season(level=0.1, cosine=0.2, sine=0.0)
+        >>> wave = Season(level=0.1, waves=((0.2, 0.0),))
         >>> round(wave.shift(date(2024, 1, 1)), 2), round(wave.shift(date(2024, 7, 1)), 2)
         (0.3, -0.1)
         """
@@ -82,7 +89,7 @@ class Season:
     def shifts(self, rows: pl.DataFrame) -> Array:
         """Log-odds to add to each row, by its ``day_of_year`` (1 to 366) or else the day of its ``snapshot``.
 
-        >>> wave = Season(level=0.1, cosine=0.2, sine=0.0)
+        >>> wave = Season(level=0.1, waves=((0.2, 0.0),))
         >>> wave.shifts(pl.DataFrame({"snapshot": [date(2024, 1, 1), date(2024, 7, 1)]})).round(2).tolist()
         [0.3, -0.1]
         >>> wave.shifts(pl.DataFrame({DAY_OF_YEAR: [1.0, 183.0]})).round(2).tolist()
@@ -97,22 +104,25 @@ class Season:
         return self._at(rows["snapshot"].dt.ordinal_day().to_numpy())
 
     def in_words(self) -> str:
-        """When the wave is highest and lowest, and what lies between.
+        """When the waves are highest and lowest, and what lies between.
 
-        >>> Season(level=0.1, cosine=0.25, sine=0.0).in_words()
+        >>> Season(level=0.1, waves=((0.25, 0.0),)).in_words()
         'highest about 31 December, lowest about 2 July; between them the odds of churn differ by a factor of 1.65'
         """
-        crest = math.atan2(self.sine, self.cosine) % (2 * math.pi) / (2 * math.pi) * YEAR_DAYS
-        days = (date(2022, 12, 31) + timedelta(days=round(at)) for at in (crest, crest + YEAR_DAYS / 2))
-        highest, lowest = (f"{day.day} {MONTHS[day.month - 1]}" for day in days)
-        factor = math.exp(2 * math.hypot(self.cosine, self.sine))
+        days = [date(2023, 1, 1) + timedelta(days=at) for at in range(365)]
+        shifts = self._at(np.arange(1, 366))
+        highest, lowest = (
+            f"{day.day} {MONTHS[day.month - 1]}" for day in (days[shifts.argmax()], days[shifts.argmin()])
+        )
         return (
             f"highest about {highest}, lowest about {lowest}; between them the odds of churn differ by a factor of "
-            f"{factor:.2f}"
+            f"{math.exp(np.ptp(shifts)):.2f}"
         )
 
     def _at(self, day_of_year: npt.NDArray[Any]) -> Array:
-        found: Array = _terms(day_of_year) @ np.array([self.level, self.cosine, self.sine])
+        found: Array = _terms(day_of_year, len(self.waves)) @ np.array(
+            [self.level, *(part for wave in self.waves for part in wave)]
+        )
         return found
 
 
@@ -157,7 +167,7 @@ def miss(day: date, margin: Array, churned: npt.NDArray[np.int8]) -> Miss | None
 
 
 def learn(misses: Sequence[Miss], label: Label) -> Season | None:
-    """The wave of the misses, if the past shows that it foretells better than the level that was known last.
+    """The waves of the misses, if the past shows that they foretell better than the level that was known last.
 
     Parameters
     ----------
@@ -173,17 +183,19 @@ def learn(misses: Sequence[Miss], label: Label) -> Season | None:
 
     Notes
     -----
-    The proof goes back to each earlier snapshot, with what was known on its morning: a wave fitted on that, beside the
-    level of the latest outcome. The wave is a least-squares fit, drawn to nought, of one turn a year.
+    The proof goes back to each earlier snapshot, with what was known on its morning: waves fitted on that, beside the
+    level of the latest outcome. The misses are taken for waves of one and two turns a year upon a level that may wander
+    off as Brownian motion does, which makes them a Gaussian process; how far it wanders is what makes the misses that
+    were seen the most probable.
 
     Examples
     --------
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=90)
     >>> days = [date(2022, 1, 1) + timedelta(days=30 * step) for step in range(30)]
-    >>> wave = Season(0.0, 0.0, 0.25)
+    >>> wave = Season(0.0, ((0.0, 0.25),))
     >>> found = learn([Miss(day, wave.shift(day), 0.05) for day in days], label)
-    >>> round(found.sine, 2)
-    0.25
+    >>> round(found.waves[0][1], 1), round(found.waves[1][1], 1)
+    (0.2, 0.0)
     >>> learn([Miss(day, 0.0, 0.05) for day in days], label) is None
     True
     """
@@ -200,14 +212,26 @@ def learn(misses: Sequence[Miss], label: Label) -> Season | None:
 
 
 def _fit(misses: Sequence[Miss]) -> Season:
-    terms = _terms(np.array([one.day.timetuple().tm_yday for one in misses]))
-    trust = 1 / (np.array([one.error for one in misses]) ** 2 + WANDER**2)
-    drawn = np.diag([0.0, WAVE**-2, WAVE**-2])
-    found = np.linalg.solve(terms.T @ (terms * trust[:, None]) + drawn, terms.T @ (trust * [m.shift for m in misses]))
-    level, cosine, sine = (round(float(number), DIGITS) + 0.0 for number in found)
-    return Season(level, cosine, sine)
+    """The most probable waves and last level; of several drifts, those of the one that explains the misses best."""
+    terms = _terms(np.array([one.day.timetuple().tm_yday for one in misses]), len(WAVES))
+    years = np.array([(one.day - misses[0].day).days for one in misses]) / YEAR_DAYS
+    shifts = np.array([one.shift for one in misses])
+    chance = np.diag([one.error**2 + BESIDE**2 for one in misses])
+    spread = np.array([LEVEL, *np.repeat(WAVES, 2)]) ** 2
+    found, best = np.zeros(len(spread)), -math.inf
+    for drift in DRIFTS:
+        wandered = drift * np.minimum.outer(years, years)
+        factor = cho_factor((terms * spread) @ terms.T + wandered + chance)
+        solved = cho_solve(factor, shifts)
+        evidence = -float(shifts @ solved) / 2 - float(np.log(np.diag(factor[0])).sum())
+        if evidence > best:
+            best, found = evidence, spread * (terms.T @ solved)
+            found[0] += float(wandered[-1] @ solved)
+    level, *waves = (round(float(number), DIGITS) + 0.0 for number in found)
+    return Season(level, tuple(zip(waves[::2], waves[1::2], strict=True)))
 
 
-def _terms(day_of_year: npt.NDArray[Any]) -> Array:
+def _terms(day_of_year: npt.NDArray[Any], waves: int) -> Array:
     turn = 2 * math.pi * day_of_year / YEAR_DAYS
-    return np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn)], axis=1)
+    parts = [part(times * turn) for times in range(1, waves + 1) for part in (np.cos, np.sin)]
+    return np.stack([np.ones_like(turn), *parts], axis=1)

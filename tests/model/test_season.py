@@ -30,13 +30,15 @@ def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) 
 @pytest.mark.parametrize(
     ("wave", "days", "learnt"),
     [
-        (Season(0.1, 0.2, -0.1), YEARS, True),
-        (Season(0.1, 0.0, 0.15), YEARS, True),
+        (Season(0.1, ((0.2, -0.1),)), YEARS, True),
+        (Season(0.1, ((0.0, 0.15),)), YEARS, True),
+        # A short and high season beside a long and low one, which one turn a year cannot draw.
+        (Season(-0.2, ((0.2, 0.1), (0.1, -0.15))), YEARS, True),
         # Chance alone, and a level that moved but comes with no season.
-        (Season(0.1, 0.0, 0.0), YEARS, False),
+        (Season(0.1, ()), YEARS, False),
         # Not every time of the year has been seen, or nothing later could prove it.
-        (Season(0.1, 0.2, -0.1), YEARS[:12], False),
-        (Season(0.1, 0.2, -0.1), YEARS[:18], False),
+        (Season(0.1, ((0.2, -0.1),)), YEARS[:12], False),
+        (Season(0.1, ((0.2, -0.1),)), YEARS[:18], False),
     ],
 )
 def test_a_wave_is_learnt_where_the_past_proves_it(wave, days, learnt):
@@ -44,6 +46,16 @@ def test_a_wave_is_learnt_where_the_past_proves_it(wave, days, learnt):
     assert (found is not None) == learnt
     if found:
         assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.05)
+
+
+def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
+    wave = Season(0.0, ((0.25, -0.2),))
+    years = [(day - YEARS[0]).days / 365 for day in YEARS]
+    misses = [Miss(day, 0.3 * year + wave.shift(day), 0.03) for day, year in zip(YEARS, years, strict=True)]
+    found = season.learn(misses, QUARTER)
+    assert found is not None
+    assert found.level == pytest.approx(0.3 * years[-1], abs=0.1)
+    assert found.level > 0.3 * years[-1] / 2 + 0.1  # not the mean of all
 
 
 def test_a_level_that_wanders_is_hardly_ever_taken_for_a_season():

@@ -11,16 +11,16 @@ from pipeline.examples.features.declare import Feature
 # At least this much where more is risk, at most this much where less is; a yes/no is evidence when it is yes.
 FROM = {
     "disputes_open": 1,
-    "complaints_90d": 2,
-    "reopened_180d": 2,
+    "complaints_90d": 1,
+    "reopened_180d": 1,
     "longest_unanswered_days": 8,
     "answer_wait_mean_90d_days": 6,
-    "oldest_open_ticket_days": 21,
+    "oldest_open_ticket_days": 28,
     "repeated_tickets_180d": 3,
     "repeated_tickets_unanswered": 2,
     "refunds_90d": 2,
     "promises_overdue": 1,
-    "promises_broken_365d": 2,
+    "promises_broken_365d": 1,
     "is_satisfied_but_unseen": 1,
     "is_satisfied_but_silent": 1,
     "is_newcomer_unseen": 1,
@@ -52,6 +52,8 @@ SAID = frozenset({"disputes", "complaints", "answers", "requests", "commitments"
                   "contact"})  # fmt: skip
 # For how long it has been so: what has stood for years, and has driven nobody away, weighs less than what is new.
 SINCE = {
+    "disputes_open": "oldest_dispute_days",
+    "promises_overdue": "oldest_overdue_promise_days",
     "is_plan_stale": "days_since_plan_change",
     "is_range_stale": "days_of_same_products",
     "is_tenured_without_reward": "days_since_first_order",

@@ -117,7 +117,8 @@ def _connection() -> list[Feature]:
         Feature(
             "is_newcomer_dissatisfied",
             "yes/no",
-            "first_order",
+            # Not of the first order: a low score is what any trouble leaves behind, and more is said of each elsewhere.
+            "satisfaction",
             Formula(
                 "CAST(days_since_first_order <= 120 AND orders_ever <= 2 AND coalesce(csat_latest <= 2, false) "
                 "AS INTEGER)"
