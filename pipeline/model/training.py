@@ -8,7 +8,7 @@ import polars as pl
 from sklearn.metrics import log_loss
 
 from pipeline.examples.features import Feature
-from pipeline.model import calibration, learner, rhythm, season, wide
+from pipeline.model import calibration, learner, misses, rhythm, wide
 from pipeline.model.btyd import BgNbd
 from pipeline.model.calibration import Calibration
 from pipeline.model.ranker import Ranker, matrix
@@ -110,13 +110,13 @@ def in_season(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: La
         ``params.yaml: label``.
     """
     days = known["snapshot"].unique().sort().to_list()
-    if not season.covers_a_year(days):
+    if not misses.covers_a_year(days):
         return curve
-    misses = []
+    found = []
     for day in days:
         rows = known.filter(pl.col("snapshot") == day)
-        misses.append(season.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows)))
-    return replace(curve, season=season.learn([one for one in misses if one is not None], label))
+        found.append(misses.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows)))
+    return replace(curve, season=misses.learn([one for one in found if one is not None], label))
 
 
 def _first(

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.examples.features.declare import Feature, placeholders, slots, template
+from pipeline.examples.features.declare import Feature
 from pipeline.params import Reasons
-from pipeline.reasons import causes, families
-from pipeline.reasons.units import SINGULAR, rounded, written
-from pipeline.reasons.weights import Weight, bears, log_hazard, priority
+from pipeline.reasons import causes, evident, families
+from pipeline.reasons.phrases import Phrases
+from pipeline.reasons.weights import Weight
 from pipeline.words import IN_ENGLISH, Catalogue, Speech
 
 Array = npt.NDArray[np.float64]
@@ -27,8 +27,6 @@ Readers: TypeAlias = tuple[Catalogue, Flags]
 
 # Larger than any push in log-odds.
 FIRST = 1e6
-# Nothing is certain, nor free of all risk; and how the part of a risk is rounded.
-SURE, LEAST_HAZARD, DIGITS = 1 - 1e-9, 1e-12, 4
 
 
 class Teller:
@@ -69,8 +67,7 @@ class Teller:
         self.weights = weights or {}
         self.typical = typical
         self.settings = settings
-        self.currency = currency
-        self.units = {feature.name: feature.unit for feature in self.features}
+        self.phrases = Phrases(self.features, currency)
         self.families = families.in_order([feature.family for feature in self.features])
 
     def tell(
@@ -110,12 +107,11 @@ class Teller:
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
-        evident, weight, hazard = self._evidence(values)
+        found = evident.borne(values, self.features, self.phrases, self.weights, self.settings.common_share)
         # Ahead of any push, and the weightier the further.
-        risky = np.where(evident >= 0, FIRST + weight, risky)
-        raising = np.where(evident >= 0, evident, raising)
-        explained = _explained(hazard, probability)
-        explained[evident < 0] = np.nan
+        risky = np.where(found.chosen >= 0, FIRST + found.priority, risky)
+        raising = np.where(found.chosen >= 0, found.chosen, raising)
+        explained = found.explained(probability)
         columns: dict[str, pl.Series] = {}
         readers = list(self.speech.groups(owners, len(values)))
         for place, of_row in enumerate(_in_order(risky, 3), start=1):
@@ -124,25 +120,6 @@ class Teller:
             columns[f"reason_{place}_risk_share"] = told.of(explained)
         columns |= self._told("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
         return pl.DataFrame(columns)
-
-    def _evidence(self, values: pl.DataFrame) -> tuple[npt.NDArray[np.int64], Array, Array]:
-        """For each row and family, its weightiest evidence (the column, or -1), its priority, and all its hazard."""
-        logs = np.full((len(values), len(self.features)), -np.inf)
-        for at, feature in enumerate(self.features):
-            weight = self.weights.get(feature.name)
-            if weight is not None and weight.share <= self.settings.common_share:
-                borne = values.select(bears(feature) & self._known(values, feature)).to_series().to_numpy()
-                logs[borne, at] = log_hazard(values, feature, weight)[borne]
-        before = np.array([priority(feature) for feature in self.features])
-        chosen, priorities, hazard = [], [], []
-        for family in self.families:
-            own = np.array([at for at, feature in enumerate(self.features) if feature.family == family])
-            best = own[np.argmax(logs[:, own], axis=1)]
-            heaviest = logs[np.arange(len(logs)), best]
-            chosen.append(np.where(np.isfinite(heaviest), best, -1))
-            priorities.append(np.where(np.isfinite(heaviest), heaviest + before[best], 0.0))
-            hazard.append(np.exp(logs[:, own]).sum(axis=1))
-        return np.column_stack(chosen), np.column_stack(priorities), np.column_stack(hazard)
 
     def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
@@ -162,46 +139,11 @@ class Teller:
             # Nobody can say whether a push by this feature makes sense, so it is counted, never told.
             return np.zeros(len(values), dtype=np.bool_)
         value = values[feature.name].cast(pl.Float64)
-        known = value.is_not_null() & values.select(self._known(values, feature)).to_series()
+        known = value.is_not_null() & values.select(self.phrases.known(values, feature)).to_series()
         # Beyond the typical customer on the side that explains the push; a yes/no speaks for itself.
         high = (feature.risk == "up") == (sign > 0)
         beyond = value >= typical if high else value <= typical
         return (known & beyond.fill_null(value=False)).to_numpy()
-
-    def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
-        """Whether one of the phrases has all of its numbers."""
-        known = [
-            pl.all_horizontal(
-                [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in placeholders(phrase))]
-            )
-            for phrase in self._sayable(values, feature)
-        ]
-        return pl.any_horizontal(known) if known else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
-
-    def _phrase(self, values: pl.DataFrame, feature: Feature, catalogue: Catalogue) -> pl.Series:
-        """The first phrase of which all numbers are known; null where there is none."""
-        told = [self._filled(phrase, catalogue) for phrase in self._sayable(values, feature)]
-        return values.select(_capital(pl.coalesce(told)).alias("text")).to_series()
-
-    def _filled(self, phrase: str, catalogue: Catalogue) -> pl.Expr:
-        parts = {place: self._part(found, catalogue) for place, found in slots(phrase)}
-        text = template(phrase)
-        if text not in SINGULAR:
-            return catalogue.say(text, **parts)
-        count = rounded(pl.col(dict(slots(phrase))["number"]).cast(pl.Float64))
-        return catalogue.counted(SINGULAR[text], text, count, **parts)
-
-    def _part(self, found: str, catalogue: Catalogue) -> str | pl.Expr:
-        """What fills a place of a phrase: a name, a window of days, or the customer's own number."""
-        if found.startswith("'"):
-            return catalogue.text(found.strip("'"))
-        if found.isdigit():
-            return written("days", pl.lit(int(found)), self.currency, catalogue)
-        return written(self.units[found], pl.col(found), self.currency, catalogue)
-
-    def _sayable(self, values: pl.DataFrame, feature: Feature) -> list[str]:
-        """The phrases that speak only of features this company has."""
-        return [phrase for phrase in feature.phrases if set(placeholders(phrase)) <= set(values.columns)]
 
     def _told(
         self,
@@ -241,7 +183,7 @@ class Teller:
             for catalogue, own in readers:
                 rows = np.flatnonzero((feature == at) & own)
                 if len(rows):
-                    texts[rows] = self._phrase(values[rows], self.features[at], catalogue).to_list()
+                    texts[rows] = self.phrases.told(values[rows], self.features[at], catalogue).to_list()
         return pl.Series(texts.tolist(), dtype=pl.String)
 
 
@@ -262,20 +204,3 @@ def _in_order(strength: Array, places: int) -> list[Place]:
     found = [Place(at, np.isfinite(strength[np.arange(len(order)), at])) for at in order.T]
     nobody = Place(np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.bool_))
     return [*found, *[nobody] * (places - len(found))]
-
-
-def _explained(hazard: Array, probability: Array | None) -> Array:
-    """The part of each row's risk that each family's evidence explains; unknown without a probability.
-
-    Hazards add up to the risk. Where evidence alone adds up to more than the model sees, the model is believed, and
-    they share what there is.
-    """
-    if probability is None:
-        return np.full_like(hazard, np.nan)
-    whole = -np.log1p(-np.clip(probability, 0, SURE))
-    found: Array = hazard / np.maximum(np.maximum(hazard.sum(axis=1), whole), LEAST_HAZARD)[:, None]
-    return found.round(DIGITS)
-
-
-def _capital(text: pl.Expr) -> pl.Expr:
-    return text.str.slice(0, 1).str.to_uppercase() + text.str.slice(1)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import BadData
-from pipeline.model import artefacts, reliability, rolling, season, split, training
+from pipeline.model import artefacts, misses, reliability, rolling, split, training
 from pipeline.model.calibration import Calibration
-from pipeline.model.season import DAY_OF_YEAR, Miss, Season
+from pipeline.model.misses import Miss
+from pipeline.model.season import DAY_OF_YEAR, Season
 from pipeline.model.served import Served
 from pipeline.params import Label
 from pipeline.paths import Paths
@@ -42,7 +43,7 @@ def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) 
     ],
 )
 def test_a_wave_is_learnt_where_the_past_proves_it(wave, days, learnt):
-    found = season.learn(seen(wave, days), QUARTER)
+    found = misses.learn(seen(wave, days), QUARTER)
     assert (found is not None) == learnt
     if found:
         assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.05)
@@ -51,8 +52,8 @@ def test_a_wave_is_learnt_where_the_past_proves_it(wave, days, learnt):
 def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
     wave = Season(0.0, ((0.25, -0.2),))
     years = [(day - YEARS[0]).days / 365 for day in YEARS]
-    misses = [Miss(day, 0.3 * year + wave.shift(day), 0.03) for day, year in zip(YEARS, years, strict=True)]
-    found = season.learn(misses, QUARTER)
+    seen_so = [Miss(day, 0.3 * year + wave.shift(day), 0.03) for day, year in zip(YEARS, years, strict=True)]
+    found = misses.learn(seen_so, QUARTER)
     assert found is not None
     assert found.level == pytest.approx(0.3 * years[-1], abs=0.1)
     assert found.level > 0.3 * years[-1] / 2 + 0.1  # not the mean of all
@@ -62,8 +63,8 @@ def test_a_level_that_wanders_is_hardly_ever_taken_for_a_season():
     taken = 0
     for seed in range(100):
         steps = np.random.default_rng(seed).normal(0, 0.08, len(YEARS)).cumsum()
-        misses = [Miss(day, float(level), 0.05) for day, level in zip(YEARS, steps, strict=True)]
-        taken += season.learn(misses, QUARTER) is not None
+        seen_so = [Miss(day, float(level), 0.05) for day, level in zip(YEARS, steps, strict=True)]
+        taken += misses.learn(seen_so, QUARTER) is not None
     assert taken <= 10
 
 
@@ -73,7 +74,7 @@ def test_a_miss_is_what_is_lacking(shift, rows, seed):
     dice = np.random.default_rng(seed)
     margin = dice.normal(size=rows)
     churned = (dice.random(rows) < 1 / (1 + np.exp(-margin - shift))).astype(np.int8)
-    found = season.miss(FIRST, margin, churned)
+    found = misses.miss(FIRST, margin, churned)
     if churned.sum() in {0, rows}:
         assert found is None
     else:
@@ -99,8 +100,8 @@ def test_a_company_with_a_season_is_foretold_better_once_it_is_known(origins, se
         list(rolling.judge_models(rows, at[-4:], FEATURES, LABEL, how)) for how in (settings.model, plain)
     )
     assert len(follows) == 4
-    misses = [sum((found.observed - found.expected) ** 2 for found in expected(parts)) for parts in (follows, stays)]
-    assert misses[0] < 0.7 * misses[1]
+    errors = [sum((found.observed - found.expected) ** 2 for found in expected(parts)) for parts in (follows, stays)]
+    assert errors[0] < 0.7 * errors[1]
 
 
 def test_what_came_later_changes_no_season(origins, settings):
