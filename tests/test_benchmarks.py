@@ -303,8 +303,8 @@ def test_reasons_name_the_true_cause_and_are_steady(true, company):
     assert carried["customers"] > 500, "too few to say"
     assert found["told"] > 0.85, "the true cause is among the reasons"
     assert found["first"] > 0.7, "and mostly the first of them"
-    # Retailers drawn alike differ by chance, by 6 points over three seeds.
-    assert carried["first"] > (0.72 if company == "retailer" else 0.8), "where the tables carry it"
+    # Retailers drawn alike differ by chance: 81, 81 and 77 % over three seeds.
+    assert carried["first"] > (0.75 if company == "retailer" else 0.8), "where the tables carry it"
     assert true[company]["stability"]["same"] > 0.85
     assert true[company]["faithfulness"]["first"] > 0.55
 
