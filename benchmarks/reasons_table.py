@@ -12,7 +12,8 @@ Result = dict[str, dict[str, Any]]
 def markdown(result: Result) -> str:
     """All tables with the sentences that follow from them."""
     head = ("company", "causes", "customers", "cause told first", "as its likeliest", "among the three")
-    rows = [row for name, told in result.items() for row in _overall(name, told)]
+    rows = [row for name, told in result.items() for row in _overall(f"`{name}`", told["truth"])]
+    rows += _overall("all together", {which: together(result, which) for which in ("carried", "all")})
     parts = ["### Truth", _table(head, rows), sentence(result)]
     for company, told in result.items():
         parts += [f"By cause, `{company}`:", _by_cause(told["truth"]["by_cause"])]
@@ -27,8 +28,20 @@ def sentence(result: Result) -> str:
     good = [name for name, share in shares.items() if share >= LIMIT]
     short = ", ".join(f"`{name}` ({share:.0%})" for name, share in shares.items() if share < LIMIT)
     where = "in every company" if len(good) == len(shares) else f"in {len(good)} of {len(shares)}; it is not in {short}"
-    begins = "Where the tables carry the cause, the first reason names it"
-    return f"{begins} for at least {LIMIT:.0%} of these customers {where}."
+    share = together(result, "carried")["first"]
+    begins = f"Where the tables carry the cause, the first reason names it for {share:.0%} of these customers"
+    return f"{begins}, and for at least {LIMIT:.0%} {where}."
+
+
+def together(result: Result, which: str) -> dict[str, Any]:
+    """The customers of all companies, and the shares of them."""
+    parts = [told["truth"][which] for told in result.values()]
+    customers = sum(part["customers"] for part in parts)
+    shares = {
+        name: sum(part[name] * part["customers"] for part in parts) / customers
+        for name in ("first", "likeliest", "told")
+    }
+    return {"customers": customers} | shares
 
 
 def is_faint(row: dict[str, Any]) -> bool:
@@ -36,13 +49,13 @@ def is_faint(row: dict[str, Any]) -> bool:
     return not row["blind"] and row["reach"] < LEAST_REACH
 
 
-def _overall(company: str, told: dict[str, Any]) -> list[tuple[str, ...]]:
+def _overall(company: str, truth: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
-            f"`{company}`",
+            company,
             words,
-            f"{told['truth'][which]['customers']:,}",
-            *(f"{told['truth'][which][name]:.0%}" for name in ("first", "likeliest", "told")),
+            f"{truth[which]['customers']:,}",
+            *(f"{truth[which][name]:.0%}" for name in ("first", "likeliest", "told")),
         )
         for which, words in (("carried", "those the tables carry"), ("all", "all a feature speaks for"))
     ]

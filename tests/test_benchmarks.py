@@ -310,9 +310,14 @@ def test_reasons_name_the_true_cause_and_are_steady(true, company):
 
 
 def test_the_sentence_about_reasons_says_where_they_fall_short():
-    good, less = ({"truth": {"carried": {"first": share}}} for share in (0.85, 0.7))
-    assert reasons_table.sentence({"here": good}).endswith("of these customers in every company.")
-    assert "it is not in `there` (70%)" in reasons_table.sentence({"here": good, "there": less})
+    good, less = (
+        {"truth": {"carried": {"customers": customers, "first": share, "likeliest": 0.5, "told": 0.9}}}
+        for customers, share in ((200, 0.85), (100, 0.7))
+    )
+    assert reasons_table.sentence({"here": good}).endswith("of these customers, and for at least 80% in every company.")
+    both = reasons_table.sentence({"here": good, "there": less})
+    assert "for 80% of these customers, and" in both
+    assert "it is not in `there` (70%)" in both
 
 
 def test_a_cause_is_faint_where_even_the_truth_taught_finds_it_too_seldom():
