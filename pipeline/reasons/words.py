@@ -94,11 +94,10 @@ class Teller:
         -------
         polars.DataFrame
             ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (evidence, the weightiest
-            first; then the largest pushes) and
-            ``protects_1_...`` (below zero); null where there is nothing to tell. With each, what it speaks for:
-            ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of that one
-            ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who could). Of
-            evidence, ``reason_1_risk_share``: the part (0-1) of the churn probability that it explains.
+            first; then the largest pushes) and ``protects_1_...`` (below zero); null where there is nothing to tell.
+            With each, what it speaks for: ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of
+            that one ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who
+            could). Of evidence, ``reason_1_risk_share``: the part (0-1) of the churn probability that it explains.
         """
         contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
         sums = families.by_family(contributions, [feature.family for feature in self.features])
