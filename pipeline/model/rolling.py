@@ -1,9 +1,11 @@
 """Rolling origins: the whole recipe, repeated as it would have run at earlier times, judged on what came after."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from pipeline.examples.features import Feature
 from pipeline.model import baselines, training
@@ -15,7 +17,7 @@ from pipeline.params import Label, Model
 def judge_all(
     examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
 ) -> Iterator[Judged]:
-    """Train and judge at every origin.
+    """Train and judge at every origin, ``num_threads`` of them at once.
 
     Parameters
     ----------
@@ -33,28 +35,51 @@ def judge_all(
     Judged
         The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
-    for teach, test, trained in _models(examples, origins, features, label, settings):
+    alone = settings.model_copy(update={"num_threads": 1})
+
+    def one(origin: Split) -> Judged | None:
+        parts = _trained(examples, origin, features, label, alone)
+        if parts is None:
+            return None
+        teach, test, trained = parts
         in_season = trained.calibration.season is not None
-        yield judged(teach, test, trained.probability(test), features, label, settings, in_season=in_season)
+        return judged(teach, test, trained.probability(test), features, label, alone, in_season=in_season)
+
+    return _each(one, origins, settings.num_threads)
 
 
 def judge_models(
     examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
 ) -> Iterator[Judged]:
     """As `judge_all`, without the baselines."""
-    for _, test, trained in _models(examples, origins, features, label, settings):
-        yield _judged(test, {"model": trained.probability(test)})
+    alone = settings.model_copy(update={"num_threads": 1})
+
+    def one(origin: Split) -> Judged | None:
+        parts = _trained(examples, origin, features, label, alone)
+        return parts and _judged(parts[1], {"model": parts[2].probability(parts[1])})
+
+    return _each(one, origins, settings.num_threads)
 
 
-def _models(
-    examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, training.Trained]]:
-    """Training rows, test rows and the model that knows nothing of these, origin by origin."""
-    for origin in origins:
-        teach, later, test = (_at(examples, days) for days in (origin.train, [origin.validation], [origin.test]))
-        if all(_two_sided(part) for part in (teach, later, test)):
-            known = examples.filter(pl.col("snapshot") <= origin.validation)
-            yield teach, test, training.train(teach, later, features, label, settings, known)
+def _each(one: Callable[[Split], Judged | None], origins: list[Split], threads: int) -> Iterator[Judged]:
+    """What can be said of each origin, in their order; as many at once as there are threads.
+
+    A single fit is too small to gain from a second thread, two fits beside each other gain all of it. Each keeps to one
+    thread, since parallel sums differ in their last digits from run to run.
+    """
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        yield from (found for found in pool.map(one, origins) if found is not None)
+
+
+def _trained(
+    examples: pl.DataFrame, origin: Split, features: list[Feature], label: Label, settings: Model
+) -> tuple[pl.DataFrame, pl.DataFrame, training.Trained] | None:
+    """Training rows, test rows and the model that knows nothing of these; None where one part has one outcome only."""
+    teach, later, test = (_at(examples, days) for days in (origin.train, [origin.validation], [origin.test]))
+    if not all(_two_sided(part) for part in (teach, later, test)):
+        return None
+    known = examples.filter(pl.col("snapshot") <= origin.validation)
+    return teach, test, training.train(teach, later, features, label, settings, known)
 
 
 def judged(

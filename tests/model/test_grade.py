@@ -115,6 +115,19 @@ def test_models_alone_are_those_of_the_full_judgement(settings):
     assert [part.scored["model"].tolist() for part in full] == [part.scored["model"].tolist() for part in alone]
 
 
+def test_origins_beside_each_other_are_judged_as_one_after_the_other(settings):
+    examples = make_examples(200, 6)
+    origins = split.origins(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
+    assert len(origins) > 2, "several are to run at once"
+    seen = set()
+    for threads in (1, 2, 3, 3):
+        quick = settings.model.model_copy(update={"max_trees": 30, "num_threads": threads})
+        parts = list(rolling.judge_all(examples, origins, FEATURES, LABEL, quick))
+        assert [part.snapshot for part in parts] == [str(origin.test) for origin in origins]
+        seen.add(str([{name: found.tolist() for name, found in part.scored.items()} for part in parts]))
+    assert len(seen) == 1
+
+
 def test_training_twice_and_with_other_threads_gives_the_same_model(settings):
     from pipeline.model import learner
 
