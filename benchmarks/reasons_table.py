@@ -6,6 +6,7 @@ from pipeline.reasons.causes import CAUSES
 
 # How often the first reason should be the true cause; what a cause that the tables carry is, see `benchmarks.reasons`.
 LIMIT, LEAST_REACH = 0.8, 2 / 3
+SHARES = ("first", "likeliest", "told")
 Result = dict[str, dict[str, Any]]
 
 
@@ -37,10 +38,7 @@ def together(result: Result, which: str) -> dict[str, Any]:
     """The customers of all companies, and the shares of them."""
     parts = [told["truth"][which] for told in result.values()]
     customers = sum(part["customers"] for part in parts)
-    shares = {
-        name: sum(part[name] * part["customers"] for part in parts) / customers
-        for name in ("first", "likeliest", "told")
-    }
+    shares = {name: sum(part[name] * part["customers"] for part in parts) / customers for name in SHARES}
     return {"customers": customers} | shares
 
 
@@ -55,7 +53,7 @@ def _overall(company: str, truth: dict[str, Any]) -> list[tuple[str, ...]]:
             company,
             words,
             f"{truth[which]['customers']:,}",
-            *(f"{truth[which][name]:.0%}" for name in ("first", "likeliest", "told")),
+            *(f"{truth[which][name]:.0%}" for name in SHARES),
         )
         for which, words in (("carried", "those the tables carry"), ("all", "all a feature speaks for"))
     ]

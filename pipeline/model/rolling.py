@@ -35,39 +35,45 @@ def judge_all(
     Judged
         The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
-    alone = settings.model_copy(update={"num_threads": 1})
 
-    def one(origin: Split) -> Judged | None:
-        parts = _trained(examples, origin, features, label, alone)
-        if parts is None:
-            return None
-        teach, test, trained = parts
+    def judge(teach: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, alone: Model) -> Judged:
         in_season = trained.calibration.season is not None
         return judged(teach, test, trained.probability(test), features, label, alone, in_season=in_season)
 
-    return _each(one, origins, settings.num_threads)
+    return _each(judge, examples, origins, features, label, settings)
 
 
 def judge_models(
     examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
 ) -> Iterator[Judged]:
     """As `judge_all`, without the baselines."""
-    alone = settings.model_copy(update={"num_threads": 1})
 
-    def one(origin: Split) -> Judged | None:
-        parts = _trained(examples, origin, features, label, alone)
-        return parts and _judged(parts[1], {"model": parts[2].probability(parts[1])})
+    def judge(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> Judged:
+        return _judged(test, {"model": trained.probability(test)})
 
-    return _each(one, origins, settings.num_threads)
+    return _each(judge, examples, origins, features, label, settings)
 
 
-def _each(one: Callable[[Split], Judged | None], origins: list[Split], threads: int) -> Iterator[Judged]:
-    """What can be said of each origin, in their order; as many at once as there are threads.
+def _each(
+    judge: Callable[[pl.DataFrame, pl.DataFrame, training.Trained, Model], Judged],
+    examples: pl.DataFrame,
+    origins: list[Split],
+    features: list[Feature],
+    label: Label,
+    settings: Model,
+) -> Iterator[Judged]:
+    """What is judged of each origin, in their order; as many at once as there are threads.
 
     A single fit is too small to gain from a second thread, two fits beside each other gain all of it. Each keeps to one
     thread, since parallel sums differ in their last digits from run to run.
     """
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+    alone = settings.model_copy(update={"num_threads": 1})
+
+    def one(origin: Split) -> Judged | None:
+        parts = _trained(examples, origin, features, label, alone)
+        return parts and judge(*parts, alone)
+
+    with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
         yield from (found for found in pool.map(one, origins) if found is not None)
 
 

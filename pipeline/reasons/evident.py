@@ -7,11 +7,11 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.examples.features.declare import Feature
-from pipeline.reasons.families import in_order
-from pipeline.reasons.phrases import Phrases
+from pipeline.reasons.families import by_family, strongest
 from pipeline.reasons.weights import Weight, bears, log_hazard, priority
 
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 # Nothing is certain, nor free of all risk; and how the part of a risk is rounded.
 SURE, LEAST_HAZARD, DIGITS = 1 - 1e-9, 1e-12, 4
 
@@ -49,7 +49,7 @@ class Evidence(NamedTuple):
 def borne(
     values: pl.DataFrame,
     features: list[Feature],
-    phrases: Phrases,
+    tellable: Flags,
     weights: dict[str, Weight],
     common_share: float,
 ) -> Evidence:
@@ -61,8 +61,8 @@ def borne(
         One row per customer.
     features
         Those that may be evidence among them.
-    phrases
-        What can be said of each.
+    tellable
+        Whether the numbers of a phrase are known; (rows, features).
     weights
         By feature with a threshold; one that is not among them is no evidence here.
     common_share
@@ -72,16 +72,12 @@ def borne(
     for at, feature in enumerate(features):
         weight = weights.get(feature.name)
         if weight is not None and weight.share <= common_share:
-            own = values.select(bears(feature) & phrases.known(values, feature)).to_series().to_numpy()
+            own = values.select(bears(feature)).to_series().to_numpy() & tellable[:, at]
             logs[own, at] = log_hazard(values, feature, weight)[own]
+    names = [feature.family for feature in features]
+    chosen, heaviest = strongest(logs, names)
+    there = np.isfinite(heaviest)
     before = np.array([priority(feature) for feature in features])
-    families = np.array([feature.family for feature in features])
-    chosen, priorities, hazard = [], [], []
-    for family in in_order(list(families)):
-        own = np.flatnonzero(families == family)
-        best = own[np.argmax(logs[:, own], axis=1)]
-        heaviest = logs[np.arange(len(logs)), best]
-        chosen.append(np.where(np.isfinite(heaviest), best, -1))
-        priorities.append(np.where(np.isfinite(heaviest), heaviest + before[best], 0.0))
-        hazard.append(np.exp(logs[:, own]).sum(axis=1))
-    return Evidence(np.column_stack(chosen), np.column_stack(priorities), np.column_stack(hazard))
+    return Evidence(
+        np.where(there, chosen, -1), np.where(there, heaviest + before[chosen], 0.0), by_family(np.exp(logs), names)
+    )

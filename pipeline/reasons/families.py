@@ -38,3 +38,30 @@ def by_family(contributions: Array, families: list[str]) -> Array:
     names = np.array(families)
     sums = [contributions[:, names == family].sum(axis=1) for family in in_order(families)]
     return np.column_stack(sums) if sums else np.zeros((len(contributions), 0))
+
+
+def strongest(strength: Array, families: list[str]) -> tuple[npt.NDArray[np.int64], Array]:
+    """The strongest feature of each family.
+
+    Parameters
+    ----------
+    strength
+        Of each row and feature.
+    families
+        The family of each feature.
+
+    Returns
+    -------
+    tuple
+        Its column, and its strength; both (rows, families), families as `in_order` gives them.
+
+    Examples
+    --------
+    >>> column, value = strongest(np.array([[1.0, 2.0, 4.0]]), ["recency", "frequency", "recency"])
+    >>> column.tolist(), value.tolist()
+    ([[2, 1]], [[4.0, 2.0]])
+    """
+    names = np.array(families)
+    columns = [np.flatnonzero(names == family) for family in in_order(families)]
+    chosen = np.column_stack([own[np.argmax(strength[:, own], axis=1)] for own in columns])
+    return chosen, np.take_along_axis(strength, chosen, axis=1)

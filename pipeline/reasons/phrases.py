@@ -1,5 +1,7 @@
 """The phrases of a feature, filled with a customer's own numbers, in the language of whoever reads them."""
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.examples.features.declare import Feature, placeholders, slots, template
@@ -22,16 +24,6 @@ class Phrases:
         self.currency = currency
         self.units = {feature.name: feature.unit for feature in features}
 
-    def known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
-        """Whether one of the phrases has all of its numbers, by row."""
-        known = [
-            pl.all_horizontal(
-                [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in placeholders(phrase))]
-            )
-            for phrase in _sayable(values, feature)
-        ]
-        return pl.any_horizontal(known) if known else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
-
     def told(self, values: pl.DataFrame, feature: Feature, catalogue: Catalogue) -> pl.Series:
         """The first phrase of which all numbers are known; null where there is none."""
         told = [self._filled(phrase, catalogue) for phrase in _sayable(values, feature)]
@@ -52,6 +44,22 @@ class Phrases:
         if found.isdigit():
             return written("days", pl.lit(int(found)), self.currency, catalogue)
         return written(self.units[found], pl.col(found), self.currency, catalogue)
+
+
+def known(values: pl.DataFrame, features: list[Feature]) -> npt.NDArray[np.bool_]:
+    """Whether one of the phrases of each feature has all of its numbers; (rows, features)."""
+    columns = [_known(values, feature).alias(str(at)) for at, feature in enumerate(features)]
+    return values.select(columns).to_numpy()
+
+
+def _known(values: pl.DataFrame, feature: Feature) -> pl.Expr:
+    found = [
+        pl.all_horizontal(
+            [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in placeholders(phrase))]
+        )
+        for phrase in _sayable(values, feature)
+    ]
+    return pl.any_horizontal(found) if found else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
 
 
 def _sayable(values: pl.DataFrame, feature: Feature) -> list[str]:

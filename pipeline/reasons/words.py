@@ -14,8 +14,7 @@ import polars as pl
 
 from pipeline.examples.features.declare import Feature
 from pipeline.params import Reasons
-from pipeline.reasons import causes, evident, families
-from pipeline.reasons.phrases import Phrases
+from pipeline.reasons import causes, evident, families, phrases
 from pipeline.reasons.weights import Weight
 from pipeline.words import IN_ENGLISH, Catalogue, Speech
 
@@ -23,8 +22,6 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 # A language, and which rows are told in it.
 Readers: TypeAlias = tuple[Catalogue, Flags]
-
-
 # Larger than any push in log-odds.
 FIRST = 1e6
 
@@ -67,8 +64,9 @@ class Teller:
         self.weights = weights or {}
         self.typical = typical
         self.settings = settings
-        self.phrases = Phrases(self.features, currency)
-        self.families = families.in_order([feature.family for feature in self.features])
+        self.phrases = phrases.Phrases(self.features, currency)
+        self.family_of = [feature.family for feature in self.features]
+        self.families = families.in_order(self.family_of)
 
     def tell(
         self,
@@ -100,13 +98,14 @@ class Teller:
             could). Of evidence, ``reason_1_risk_share``: the part (0-1) of the churn probability that it explains.
         """
         contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
-        sums = families.by_family(contributions, [feature.family for feature in self.features])
-        raising = self._strongest(values, contributions, sign=1)
-        lowering = self._strongest(values, contributions, sign=-1)
+        sums = families.by_family(contributions, self.family_of)
+        known = phrases.known(values, self.features)
+        raising = self._strongest(values, contributions, known, sign=1)
+        lowering = self._strongest(values, contributions, known, sign=-1)
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
-        found = evident.borne(values, self.features, self.phrases, self.weights, self.settings.common_share)
+        found = evident.borne(values, self.features, known, self.weights, self.settings.common_share)
         # Ahead of any push, and the weightier the further.
         risky = np.where(found.chosen >= 0, FIRST + found.priority, risky)
         raising = np.where(found.chosen >= 0, found.chosen, raising)
@@ -120,29 +119,27 @@ class Teller:
         columns |= self._told("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
         return pl.DataFrame(columns)
 
-    def _strongest(self, values: pl.DataFrame, contributions: Array, *, sign: int) -> npt.NDArray[np.int64]:
+    def _strongest(
+        self, values: pl.DataFrame, contributions: Array, known: Flags, *, sign: int
+    ) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
         pushes = contributions * sign
         for at, feature in enumerate(self.features):
-            pushes[~self._tellable(values, feature, sign), at] = 0
-        chosen = []
-        for family in self.families:
-            own = np.array([at for at, feature in enumerate(self.features) if feature.family == family])
-            best = own[np.argmax(pushes[:, own], axis=1)]
-            chosen.append(np.where(pushes[np.arange(len(pushes)), best] > 0, best, -1))
-        return np.column_stack(chosen)
+            pushes[~(known[:, at] & self._points(values, feature, sign)), at] = 0
+        chosen, push = families.strongest(pushes, self.family_of)
+        return np.where(push > 0, chosen, -1)
 
-    def _tellable(self, values: pl.DataFrame, feature: Feature, sign: int) -> Flags:
+    def _points(self, values: pl.DataFrame, feature: Feature, sign: int) -> Flags:
+        """Whether the value of each row points the way of the push."""
         typical = self.typical.get(feature.name)
         if feature.risk == "none" or typical is None:
             # Nobody can say whether a push by this feature makes sense, so it is counted, never told.
             return np.zeros(len(values), dtype=np.bool_)
         value = values[feature.name].cast(pl.Float64)
-        known = value.is_not_null() & values.select(self.phrases.known(values, feature)).to_series()
         # Beyond the typical customer on the side that explains the push; a yes/no speaks for itself.
         high = (feature.risk == "up") == (sign > 0)
         beyond = value >= typical if high else value <= typical
-        return (known & beyond.fill_null(value=False)).to_numpy()
+        return beyond.fill_null(value=False).to_numpy()
 
     def _told(
         self,
