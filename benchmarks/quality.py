@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import chdir
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ import polars as pl
 
 from benchmarks import quality_table
 from pipeline import overlay, params
-from pipeline.examples.features import model_features
+from pipeline.examples.features import Feature, model_features
 from pipeline.model import intervals, reliability, rolling, split
 from pipeline.model.intervals import Interval, Judged, Resampled
+from pipeline.model.split import Split
 from pipeline.paths import Paths
 from pipeline.stages import labelled, s1_ingest, s2_examples, simulate
 from pipeline.tables import storage
@@ -75,12 +76,12 @@ def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
         company = company_of(settings)
         # Paths of a company's own files are read from here, those of a simulated one from its folder.
         with chdir(folder if company else ROOT):
-            if company:
-                _simulate(company, settings, customers)
             at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
-            parts = list(_judged(settings, at))
             if company:
-                parts = [_beside_the_truth(part, _truth(at)) for part in parts]
+                simulated(company, settings, customers)
+            parts = list(_judged(settings, prepared(settings, at)))
+            if company:
+                parts = [beside_the_truth(part, truth_of(at)) for part in parts]
         notice = storage.read_json(at.ingest_report)["notice"]
     about = {
         "active_days": settings.snapshots.active_days, "gap_days": settings.label.gap_days,
@@ -92,17 +93,27 @@ def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
     return about | figures | {"calibration": calibration, "churners": [_churners(part, settings) for part in parts]}
 
 
-def _simulate(company: str, settings: params.Params, customers: int) -> None:
+def simulated(company: str, settings: params.Params, customers: int, seed: int = SEED) -> None:
+    """Write the files of a simulated company, and its truth, below the folder one is in."""
     label = settings.label
     plan = simulate.plan(
-        company, customers=customers, days=DAYS, seed=SEED, every_days=settings.snapshots.every_days,
+        company, customers=customers, days=DAYS, seed=seed, every_days=settings.snapshots.every_days,
         gap_days=label.gap_days, horizon_days=label.horizon_days,
     )  # fmt: skip
     simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
 
 
-def _judged(settings: params.Params, at: Paths) -> Iterator[Judged]:
-    """Model and baselines at every origin, the last snapshot last."""
+@dataclass(frozen=True)
+class Prepared:
+    """Labelled examples with the features of which they are made, and the origins at which they are judged."""
+
+    examples: pl.DataFrame
+    features: list[Feature]
+    origins: list[Split]
+
+
+def prepared(settings: params.Params, at: Paths) -> Prepared:
+    """Ingest and make examples, as the stages do."""
     sources, label = settings.sources, settings.label
     s1_ingest.run(settings.data, sources, settings.storage, at)
     s2_examples.run(
@@ -111,26 +122,31 @@ def _judged(settings: params.Params, at: Paths) -> Iterator[Judged]:
     declared = model_features(settings.features, sources)
     examples = labelled.read(at, [feature.name for feature in declared])
     complete = labelled.complete_days(at)
-    found = split.origins(complete, label, settings.evaluate.least_training_snapshots)
-    origins = found or [split.by_time(complete, label)]
+    origins = split.origins(complete, label, settings.evaluate.least_training_snapshots)
+    return Prepared(examples, declared, origins or [split.by_time(complete, label)])
+
+
+def _judged(settings: params.Params, given: Prepared) -> Iterator[Judged]:
+    """Model and baselines at every origin, the last snapshot last."""
     start = time.perf_counter()
-    for number, part in enumerate(rolling.judge_all(examples, origins, declared, label, settings.model), start=1):
+    parts = rolling.judge_all(given.examples, given.origins, given.features, settings.label, settings.model)
+    for number, part in enumerate(parts, start=1):
         seconds = time.perf_counter() - start
         print(
-            f"  {part.snapshot}: {len(part.churned):,} customers, {number} of {len(origins)}, {seconds:.0f} s",
+            f"  {part.snapshot}: {len(part.churned):,} customers, {number} of {len(given.origins)}, {seconds:.0f} s",
             flush=True,
         )
         yield part
 
 
-def _truth(at: Paths) -> pl.DataFrame:
+def truth_of(at: Paths) -> pl.DataFrame:
     """What nature knew, by the pipeline's own key of the customer."""
     keys = storage.read_buckets(at.tables / "transactions", ["customer_key", "customer_id"]).unique()
     told = pl.read_parquet("raw/simulated/truth.parquet", columns=["customer_id", "snapshot", "churned", *TRUTH])
     return told.join(keys, on="customer_id").with_columns(pl.col("customer_key").cast(pl.Int64))
 
 
-def _beside_the_truth(part: Judged, truth: pl.DataFrame) -> Judged:
+def beside_the_truth(part: Judged, truth: pl.DataFrame) -> Judged:
     """The same rows with the two true probabilities as two more scorers."""
     told = truth.filter(pl.col("snapshot") == date.fromisoformat(part.snapshot))
     rows = pl.DataFrame({"customer_key": part.customers}).join(

@@ -99,13 +99,13 @@ def test_the_truth_is_joined_by_customer_and_day_and_labels_must_agree():
         "best_probability": [0.1, 0.2, 0.3, 0.4], "true_probability": [0.0, 1.0, 0.5, 0.6],
     })  # fmt: skip
     part = Judged(str(day), np.array([2, 1]), np.array([1, 0], dtype=np.int8), {"model": np.array([0.7, 0.1])})
-    scored = quality._beside_the_truth(part, truth).scored
+    scored = quality.beside_the_truth(part, truth).scored
     assert {name: values.tolist() for name, values in scored.items()} == {
         "model": [0.7, 0.1], "best_probability": [0.2, 0.1], "true_probability": [1.0, 0.0],
     }  # fmt: skip
     for customers in ([1, 2], [2, 4]):
         with pytest.raises(ValueError, match="2023-10-03: the simulation and the labels disagree on who churned"):
-            quality._beside_the_truth(replace(part, customers=np.array(customers)), truth)
+            quality.beside_the_truth(replace(part, customers=np.array(customers)), truth)
 
 
 def test_only_knows_the_data_sets(monkeypatch, capsys):

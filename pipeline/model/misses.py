@@ -20,9 +20,10 @@ Array = npt.NDArray[np.float64]
 # none of which it knew, with no more than this share of the squared error of the level that was known last.
 LEAST_PROOF_DAYS, LEAST_GAIN = 120, 0.6
 # Before anything is seen, in log-odds: spread of the level, and of the waves of one turn a year and of two; what a
-# single snapshot misses beside chance; and by how much the level may wander away, as a variance per year.
+# single snapshot misses beside chance; by how much the level may wander away, as a variance; and after how many years
+# 37 % of that are left.
 LEVEL, WAVES, BESIDE, DIGITS = 1.0, (0.3, 0.15), 0.02, 6
-DRIFTS = (0.0, 0.003, 0.01, 0.03, 0.1)
+DRIFTS, BACK_YEARS = (0.0, 0.003, 0.01, 0.03, 0.1), 1.0
 FURTHEST = 20.0
 
 
@@ -104,8 +105,9 @@ def learn(misses: Sequence[Miss], label: Label) -> Season | None:
     -----
     The proof goes back to each earlier snapshot, with what was known on its morning: waves fitted on that, beside the
     level of the latest outcome. The misses are taken for waves of one and two turns a year upon a level that may wander
-    off as Brownian motion does, which makes them a Gaussian process; how far it wanders is what makes the misses that
-    were seen the most probable.
+    off and comes back (Ornstein and Uhlenbeck), which makes them a Gaussian process; how far it wanders is what makes
+    the misses that were seen the most probable. The level of the season is the one to expect on the morning on which
+    the last outcome became known.
 
     Examples
     --------
@@ -122,29 +124,29 @@ def learn(misses: Sequence[Miss], label: Label) -> Season | None:
     for one in misses:
         known = [other for other in misses if outcome_window(other.day, label).end <= one.day]
         if covers_a_year([other.day for other in known]):
-            by_wave += (one.shift - _fit(known).shift(one.day)) ** 2
+            by_wave += (one.shift - _fit(known, one.day).shift(one.day)) ** 2
             by_last += (one.shift - known[-1].shift) ** 2
             proven.append(one.day)
     if not proven or (proven[-1] - proven[0]).days < LEAST_PROOF_DAYS or by_wave >= LEAST_GAIN * by_last:
         return None
-    return _fit(misses)
+    return _fit(misses, outcome_window(misses[-1].day, label).end)
 
 
-def _fit(misses: Sequence[Miss]) -> Season:
-    """The most probable waves and last level; of several drifts, those of the one that explains the misses best."""
+def _fit(misses: Sequence[Miss], morning: date) -> Season:
+    """The most probable waves, and the level on a morning; of several drifts, those of the one that explains most."""
     turns = terms(np.array([one.day.timetuple().tm_yday for one in misses]), len(WAVES))
-    years = np.array([(one.day - misses[0].day).days for one in misses]) / YEAR_DAYS
+    ago = np.array([(morning - one.day).days for one in misses]) / YEAR_DAYS
     shifts = np.array([one.shift for one in misses])
     chance = np.diag([one.error**2 + BESIDE**2 for one in misses])
     spread = np.array([LEVEL, *np.repeat(WAVES, 2)]) ** 2
+    apart, left = np.exp(-np.abs(np.subtract.outer(ago, ago)) / BACK_YEARS), np.exp(-ago / BACK_YEARS)
     found, best = np.zeros(len(spread)), -math.inf
     for drift in DRIFTS:
-        wandered = drift * np.minimum.outer(years, years)
-        factor = cho_factor((turns * spread) @ turns.T + wandered + chance)
+        factor = cho_factor((turns * spread) @ turns.T + drift * apart + chance)
         solved = cho_solve(factor, shifts)
         evidence = -float(shifts @ solved) / 2 - float(np.log(np.diag(factor[0])).sum())
         if evidence > best:
             best, found = evidence, spread * (turns.T @ solved)
-            found[0] += float(wandered[-1] @ solved)
+            found[0] += drift * float(left @ solved)
     level, *waves = (round(float(number), DIGITS) + 0.0 for number in found)
     return Season(level, tuple(zip(waves[::2], waves[1::2], strict=True)))

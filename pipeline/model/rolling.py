@@ -49,7 +49,8 @@ def judge_models(
     """As `judge_all`, without the baselines."""
 
     def judge(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> Judged:
-        return _judged(test, {"model": trained.probability(test)})
+        in_season = trained.calibration.season is not None
+        return _judged(test, {"model": trained.probability(test)}, in_season=in_season)
 
     return _each(judge, examples, origins, features, label, settings)
 

@@ -32,7 +32,7 @@ class Season:
     Attributes
     ----------
     level
-        Mean over the year of what the curve misses, as it was at the end of what is known.
+        Mean over the year of what the curve misses, as it is to be expected when the last outcome becomes known.
     waves
         ``(cosine_k, sine_k)``, from one turn a year on.
     """
