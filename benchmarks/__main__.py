@@ -11,6 +11,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "value": (),
     "simulate": ("--customers", "20000"),
     "quality": (),
+    "levels": (),
     "feeds": (),
     "reasons": (),
     "playbooks": (),

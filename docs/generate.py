@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import feeds_table, playbooks_plot, playbooks_table, quality_table, reasons_table
+from benchmarks import feeds_table, levels_table, playbooks_plot, playbooks_table, quality_table, reasons_table
 from pipeline import params
 from pipeline.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
@@ -221,6 +221,12 @@ def quality_benchmark() -> str | None:
     return quality_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
+def levels() -> str | None:
+    """How far the level is off on companies drawn anew."""
+    file = RESULTS / "levels.json"
+    return levels_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
 def reasons_benchmark() -> str | None:
     """The tables of the reasons benchmark."""
     file = RESULTS / "reasons.json"
@@ -249,7 +255,7 @@ PAGES: dict[str, Parts] = {
     "docs/feeds-benchmark.md": {"feeds benchmark": feeds_benchmark},
     "docs/reasons-benchmark.md": {"reasons benchmark": reasons_benchmark},
     "docs/playbooks-benchmark.md": {"playbooks benchmark": playbooks_benchmark},
-    "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark},
+    "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark, "levels": levels},
 }
 
 

@@ -14,6 +14,8 @@ import pytest
 from benchmarks import (
     feeds,
     feeds_table,
+    levels,
+    levels_table,
     playbooks,
     playbooks_given,
     playbooks_offers,
@@ -121,7 +123,7 @@ def test_a_new_file_is_a_new_data_set(monkeypatch, tmp_path):
     assert list(quality.data_sets()) == ["mine"]
 
 
-@pytest.mark.parametrize("module", [quality, quality_table, feeds_table, playbooks_offers])
+@pytest.mark.parametrize("module", [quality, quality_table, levels_table, feeds_table, playbooks_offers])
 def test_the_examples_are_right(module):
     assert doctest.testmod(module).attempted > 0 == doctest.testmod(module).failed
 
@@ -201,6 +203,48 @@ def test_probabilities_are_right_over_all_snapshots(found):
     drifting = {"simulated_seasonal_drift", "cdnow_60"}
     assert {name for name, error in errors.items() if error > 0.02} <= drifting
     assert max(errors.values()) < 0.03
+
+
+# ------------------------------------------------------------------------------------------------ the level
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict:
+    """The committed draws."""
+    return json.loads((RESULTS.parent / "levels.json").read_text(encoding="utf-8"))
+
+
+def test_a_company_drawn_anew_is_held_to_what_came(tiny, monkeypatch):
+    made = {"simulated_sparse": tiny("simulated_sparse", "2024-01-01")}
+    monkeypatch.setattr(quality, "data_sets", lambda: made)
+    one, other = (levels.draw("sparse", seed, customers=400) for seed in (21, 22))
+    assert one["snapshot"] == other["snapshot"] == "2024-10-03"
+    assert one["came"] != other["came"] or one["model"] != other["model"], "another seed is another company"
+    for scorer in levels.SCORERS:
+        low, high = one[scorer]["by_chance"]
+        assert low < one[scorer]["expected"] < high
+
+
+def test_what_is_off_is_said_for_the_model_and_the_best():
+    right = {"expected": 100.0, "by_chance": [80, 120]}
+    draws = [{"in_season": known, "came": came, "model": right, "best_probability": right | {"expected": 110.0}}
+             for known, came in ((True, 110), (False, 130))]  # fmt: skip
+    assert levels_table.within(draws, "model") == 1
+    assert levels_table.mean_off(draws, "model") == pytest.approx(1.96)
+    assert "| `here` | 1 of 2 | 1 of 2 | 2.2 | +2.0 | 1 of 2 | 1.4 | +1.0 |" in levels_table.markdown({"here": draws})
+
+
+def test_on_companies_drawn_anew_the_level_is_not_far_off(drawn):
+    assert list(drawn) == list(levels.COMPANIES), "run: make bench"
+    seeds = [draw["seed"] for draws in drawn.values() for draw in draws]
+    assert quality.SEED not in seeds
+    assert len(seeds) == len(levels.COMPANIES) * levels.DRAWS
+    every = [draw for draws in drawn.values() for draw in draws]
+    assert all(draw["in_season"] for draw in every), "with three years of history, a season is found"
+    assert levels_table.off_by(every, "best_probability") < 1.5, "the truth itself is off by chance alone"
+    assert levels_table.off_by(every, "model") < 2.5
+    # Twelve draws more, by the level of the latest outcome alone, were off by 3.2 and 8.9.
+    assert abs(levels_table.mean_off(every, "model")) < 2.0
 
 
 # ------------------------------------------------------------------------------------------------ which table pays

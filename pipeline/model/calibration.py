@@ -25,7 +25,7 @@ class Calibration:
     intercept
         The level.
     season
-        What the time of the year adds, if it was proven to; see `pipeline.model.season`.
+        What the time of the year adds, as far as the past speaks for it; see `pipeline.model.season`.
     """
 
     slope: float

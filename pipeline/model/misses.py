@@ -16,14 +16,13 @@ from pipeline.model.season import YEAR_DAYS, Season, terms
 from pipeline.params import Label
 
 Array = npt.NDArray[np.float64]
-# A wave is learnt once every time of the year has been seen, and used once it has foretold so many days of snapshots,
-# none of which it knew, with no more than this share of the squared error of the level that was known last.
-LEAST_PROOF_DAYS, LEAST_GAIN = 120, 0.6
 # Before anything is seen, in log-odds: spread of the level, and of the waves of one turn a year and of two; what a
 # single snapshot misses beside chance; by how much the level may wander away, as a variance; and after how many years
 # 37 % of that are left.
 LEVEL, WAVES, BESIDE, DIGITS = 1.0, (0.3, 0.15), 0.02, 6
 DRIFTS, BACK_YEARS = (0.0, 0.003, 0.01, 0.03, 0.1), 1.0
+# How many companies have a season for one that has none, and the weight below which a season is not worth a line.
+SEASONS_TO_NONE, LEAST_WEIGHT = 7.0, 0.1
 FURTHEST = 20.0
 
 
@@ -87,7 +86,7 @@ def miss(day: date, margin: Array, churned: npt.NDArray[np.int8]) -> Miss | None
 
 
 def learn(misses: Sequence[Miss], label: Label) -> Season | None:
-    """The waves of the misses, if the past shows that they foretell better than the level that was known last.
+    """The waves of the misses, with as much weight as the past gives them against the level that was known last.
 
     Parameters
     ----------
@@ -99,15 +98,18 @@ def learn(misses: Sequence[Miss], label: Label) -> Season | None:
     Returns
     -------
     Season or None
-        None where less than a year has been seen, or the proof fails; the curve then stays as it is.
+        None where less than a year has been seen, or next to nothing speaks for a season; the curve stays as it is.
 
     Notes
     -----
-    The proof goes back to each earlier snapshot, with what was known on its morning: waves fitted on that, beside the
-    level of the latest outcome. The misses are taken for waves of one and two turns a year upon a level that may wander
-    off and comes back (Ornstein and Uhlenbeck), which makes them a Gaussian process; how far it wanders is what makes
-    the misses that were seen the most probable. The level of the season is the one to expect on the morning on which
-    the last outcome became known.
+    The misses are taken for waves of one and two turns a year upon a level that may wander off and comes back (Ornstein
+    and Uhlenbeck), which makes them a Gaussian process; how far it wanders is what makes the misses that were seen the
+    most probable. The level of the season is the one to expect on the morning on which the last outcome became known.
+
+    The weight is the mean of two witnesses. One goes back to each earlier snapshot with what was known on its morning,
+    and finds the part of the way from the last level to the waves that would have foretold best. The other is the
+    probability that there are waves at all, by the evidence of the process with them and without. The first is robust
+    and slow to believe, the second quick and trusts the process; either alone is worse where the other one is good.
 
     Examples
     --------
@@ -120,25 +122,35 @@ def learn(misses: Sequence[Miss], label: Label) -> Season | None:
     >>> learn([Miss(day, 0.0, 0.05) for day in days], label) is None
     True
     """
-    by_wave, by_last, proven = 0.0, 0.0, []
+    if not covers_a_year([one.day for one in misses]):
+        return None
+    morning = outcome_window(misses[-1].day, label).end
+    season, with_waves = _fit(misses, morning, WAVES)
+    without = _fit(misses, morning, ())[1]
+    weight = (_foretold(misses, label) + float(expit(with_waves - without + math.log(SEASONS_TO_NONE)))) / 2
+    return None if weight < LEAST_WEIGHT else season.weighted(weight, misses[-1].shift, DIGITS)
+
+
+def _foretold(misses: Sequence[Miss], label: Label) -> float:
+    """The part of the way from the last known level to the waves that would have foretold best; 0 to 1."""
+    apart, missed = [], []
     for one in misses:
         known = [other for other in misses if outcome_window(other.day, label).end <= one.day]
         if covers_a_year([other.day for other in known]):
-            by_wave += (one.shift - _fit(known, one.day).shift(one.day)) ** 2
-            by_last += (one.shift - known[-1].shift) ** 2
-            proven.append(one.day)
-    if not proven or (proven[-1] - proven[0]).days < LEAST_PROOF_DAYS or by_wave >= LEAST_GAIN * by_last:
-        return None
-    return _fit(misses, outcome_window(misses[-1].day, label).end)
+            last = known[-1].shift
+            apart.append(_fit(known, one.day, WAVES)[0].shift(one.day) - last)
+            missed.append(one.shift - last)
+    way = float(np.square(apart).sum())
+    return float(np.clip(np.dot(apart, missed) / way, 0, 1)) if way > 0 else 0.0
 
 
-def _fit(misses: Sequence[Miss], morning: date) -> Season:
-    """The most probable waves, and the level on a morning; of several drifts, those of the one that explains most."""
-    turns = terms(np.array([one.day.timetuple().tm_yday for one in misses]), len(WAVES))
+def _fit(misses: Sequence[Miss], morning: date, waves: tuple[float, ...]) -> tuple[Season, float]:
+    """The most probable waves, and the level on a morning, by the drift that explains most; and the log evidence."""
+    turns = terms(np.array([one.day.timetuple().tm_yday for one in misses]), len(waves))
     ago = np.array([(morning - one.day).days for one in misses]) / YEAR_DAYS
     shifts = np.array([one.shift for one in misses])
     chance = np.diag([one.error**2 + BESIDE**2 for one in misses])
-    spread = np.array([LEVEL, *np.repeat(WAVES, 2)]) ** 2
+    spread = np.array([LEVEL, *np.repeat(waves, 2)]) ** 2
     apart, left = np.exp(-np.abs(np.subtract.outer(ago, ago)) / BACK_YEARS), np.exp(-ago / BACK_YEARS)
     found, best = np.zeros(len(spread)), -math.inf
     for drift in DRIFTS:
@@ -148,5 +160,5 @@ def _fit(misses: Sequence[Miss], morning: date) -> Season:
         if evidence > best:
             best, found = evidence, spread * (turns.T @ solved)
             found[0] += drift * float(left @ solved)
-    level, *waves = (round(float(number), DIGITS) + 0.0 for number in found)
-    return Season(level, tuple(zip(waves[::2], waves[1::2], strict=True)))
+    level, *parts = (float(number) for number in found)
+    return Season(level, tuple(zip(parts[::2], parts[1::2], strict=True))), best

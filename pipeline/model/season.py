@@ -2,8 +2,8 @@
 
 A curve that was fitted on the outcomes of last spring knows the level of last spring. Whoever sells more before
 Christmas sees the same customers leave in waves, and no feature of a customer says so. Where the company's own past has
-shown the whole year, the waves of its misses are learnt (`pipeline.model.misses`) and added to the curve on the day
-that is scored.
+shown the whole year, the waves of its misses are learnt (`pipeline.model.misses`) and, as far as that past speaks for
+them, added to the curve on the day that is scored.
 """
 
 import math
@@ -44,6 +44,16 @@ class Season:
     def from_dict(cls, found: dict[str, Any]) -> "Season":
         """Read a season back from JSON."""
         return cls(found["level"], tuple((float(cosine), float(sine)) for cosine, sine in found["waves"]))
+
+    def weighted(self, weight: float, level: float, digits: int) -> "Season":
+        """The same season, believed in part; for the rest, a level without one.
+
+        >>> Season(level=0.1, waves=((0.2, -0.1),)).weighted(0.75, 0.3, 3)
+        Season(level=0.15, waves=((0.15, -0.075),))
+        """
+        waves = ((weight * cosine, weight * sine) for cosine, sine in self.waves)
+        rounded = tuple((round(cosine, digits) + 0.0, round(sine, digits) + 0.0) for cosine, sine in waves)
+        return Season(round(weight * self.level + (1 - weight) * level, digits) + 0.0, rounded)
 
     def shift(self, day: date) -> float:
         """Log-odds to add on a day.

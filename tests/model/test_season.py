@@ -1,4 +1,4 @@
-"""The wave of the seasons: learnt where the past proves it, left alone where it does not, from the past only."""
+"""The wave of the seasons: learnt as far as the past speaks for it, from the past only."""
 
 from datetime import date, timedelta
 
@@ -29,24 +29,25 @@ def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) 
 
 
 @pytest.mark.parametrize(
-    ("wave", "days", "learnt"),
+    ("wave", "days"),
     [
-        (Season(0.1, ((0.2, -0.1),)), YEARS, True),
-        (Season(0.1, ((0.0, 0.15),)), YEARS, True),
+        (Season(0.1, ((0.2, -0.1),)), YEARS),
+        (Season(0.1, ((0.0, 0.15),)), YEARS),
         # A short and high season beside a long and low one, which one turn a year cannot draw.
-        (Season(-0.2, ((0.2, 0.1), (0.1, -0.15))), YEARS, True),
-        # Chance alone, and a level that moved but comes with no season.
-        (Season(0.1, ()), YEARS, False),
-        # Not every time of the year has been seen, or nothing later could prove it.
-        (Season(0.1, ((0.2, -0.1),)), YEARS[:12], False),
-        (Season(0.1, ((0.2, -0.1),)), YEARS[:18], False),
+        (Season(-0.2, ((0.2, 0.1), (0.1, -0.15))), YEARS),
+        # Half of the year has come twice, and what is strong is seen at once.
+        (Season(0.1, ((0.2, -0.1),)), YEARS[:18]),
+        # Chance alone is no season, or a flat one.
+        (Season(0.1, ()), YEARS),
     ],
 )
-def test_a_wave_is_learnt_where_the_past_proves_it(wave, days, learnt):
-    found = misses.learn(seen(wave, days), QUARTER)
-    assert (found is not None) == learnt
-    if found:
-        assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.05)
+def test_a_wave_is_learnt_as_it_is(wave, days):
+    found = misses.learn(seen(wave, days), QUARTER) or Season(0.1, ())
+    assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.07)
+
+
+def test_before_every_time_of_the_year_is_seen_nothing_is_learnt():
+    assert misses.learn(seen(Season(0.1, ((0.2, -0.1),)), YEARS[:12]), QUARTER) is None
 
 
 def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
@@ -59,13 +60,33 @@ def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
     assert found.level > 0.3 * years[-1] / 2 + 0.1  # not the mean of all
 
 
-def test_a_level_that_wanders_is_hardly_ever_taken_for_a_season():
-    taken = 0
+@pytest.mark.parametrize(("step", "at_most"), [(0.0, 0.95), (0.03, 1.05), (0.08, 1.1)])
+def test_where_there_is_no_season_looking_for_one_costs_next_to_nothing(step, at_most):
+    """Root mean square of what is missed a quarter later, beside the last known level: 100 levels that wander."""
+    found, last = [], []
     for seed in range(100):
-        steps = np.random.default_rng(seed).normal(0, 0.08, len(YEARS)).cumsum()
-        seen_so = [Miss(day, float(level), 0.05) for day, level in zip(YEARS, steps, strict=True)]
-        taken += misses.learn(seen_so, QUARTER) is not None
-    assert taken <= 10
+        dice = np.random.default_rng(seed)
+        levels, noise = dice.normal(0, step, len(YEARS)).cumsum(), dice.normal(0, 0.05, len(YEARS))
+        seen_so = [Miss(day, float(level + chance), 0.05)
+                   for day, level, chance in zip(YEARS[:-3], levels, noise, strict=False)]  # fmt: skip
+        season = misses.learn(seen_so, QUARTER)
+        last.append(seen_so[-1].shift - levels[-1])
+        found.append((season.shift(YEARS[-1]) if season else seen_so[-1].shift) - levels[-1])
+    assert np.square(found).sum() ** 0.5 < at_most * np.square(last).sum() ** 0.5
+
+
+def test_where_there_is_a_season_it_halves_what_is_missed():
+    found, last = [], []
+    for seed in range(50):
+        dice = np.random.default_rng(seed)
+        wave, level = Season(0.0, (tuple(dice.normal(0, 0.12, 2)),)), dice.normal(0, 0.02, len(YEARS)).cumsum()
+        truth = [wave.shift(day) + float(at) for day, at in zip(YEARS, level, strict=True)]
+        seen_so = [Miss(day, shift + float(dice.normal(0, 0.05)), 0.05)
+                   for day, shift in zip(YEARS[:-3], truth, strict=False)]  # fmt: skip
+        season = misses.learn(seen_so, QUARTER)
+        last.append(seen_so[-1].shift - truth[-1])
+        found.append((season.shift(YEARS[-1]) if season else seen_so[-1].shift) - truth[-1])
+    assert np.square(found).sum() ** 0.5 < 0.5 * np.square(last).sum() ** 0.5
 
 
 @examples(60)

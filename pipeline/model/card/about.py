@@ -113,9 +113,9 @@ def _parts(card: Report) -> str:
         numbers = "; ".join(f"{name} = {short(rhythm[name])} ({words})" for name, words in RHYTHM.items())
         told.append(f"The customer's own rhythm (BG/NBD) as one of the features: {numbers}.")
     told.append(
-        f"Level by the time of the year, which the outcomes of earlier years proved: {card['season']}."
+        f"Level by the time of the year, as far as the outcomes of earlier years speak for it: {card['season']}."
         if card["season"]
-        else "Level of the latest outcomes; no wave of the seasons is proven."
+        else "Level of the latest outcomes; nothing speaks for a season."
     )
     return "The parts add up as log-odds, and one curve turns the sum into a probability:\n\n" + bullets(told)
 
