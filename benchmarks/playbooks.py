@@ -27,7 +27,7 @@ from benchmarks import playbooks_given as given
 from benchmarks.playbooks_given import Array
 from benchmarks.playbooks_offers import limits
 from benchmarks.playbooks_table import CONTENDERS, PLAN, SHARES
-from benchmarks.reasons import Told, build
+from benchmarks.reasons import CUSTOMERS, Told, build
 from pipeline import params
 from pipeline.model.spend import Spend
 from pipeline.paths import Paths
@@ -36,10 +36,10 @@ from pipeline.playbooks.declared import Playbook
 from pipeline.playbooks.vocabulary import vocabulary
 from pipeline.stages import s1_ingest, simulate
 
-CUSTOMERS, SEED, SNAPSHOTS, DRAWS = 12_000, 5, 3, 1000
+SEED, SNAPSHOTS, DRAWS = 5, 3, 1000
 
 
-def judge(company: str, settings: params.Params, folder: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
+def judge(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
     """Everything that is told of one company; see `feeds.judge`."""
     at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     label = settings.label
@@ -156,13 +156,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Does the allocation keep what can be kept?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--only", nargs="+", choices=feeds.COMPANIES, default=feeds.COMPANIES, metavar="NAME")
-    parser.add_argument("--customers", type=int, default=CUSTOMERS, help="how many each company has had")
+    parser.add_argument("--customers", type=int, help="how many each company has had (default: as for reasons)")
     chosen = parser.parse_args()
     result = {}
     for company in chosen.only:
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            result[company] = judge(company, feeds.settings_of(company, folder), folder, chosen.customers)
+            folder, customers = Path(name), chosen.customers or CUSTOMERS[company]
+            result[company] = judge(company, feeds.settings_of(company, folder), folder, customers)
         print(f"{company}: {result[company]['playbooks']} playbooks", flush=True)
     print(playbooks_table.markdown(result))
     if chosen.json:

@@ -59,7 +59,7 @@ OVERDUE: Final = ("days_since_last_order_per_usual_gap", (0.0, 1.0, 2.0, float("
 RISK: Final = ("churn_probability", (0.0, 0.1, 0.2, 0.5, float("inf")))
 # Churners lost to a cause whose experience with a playbook, among all told it, counts as much as that of the cell.
 SHRUNK_BY: Final = 3.0
-LEAST_EFFECT: Final = 0.002
+LEAST_EFFECT: Final = 0.0001
 COST_OF_CALL: Final = 4.0
 HANDS: Final = 1 / 8
 
@@ -105,7 +105,9 @@ def _spans(name: str, bounds: tuple[float, ...], up_to: str, from_: str) -> list
 
 
 def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool) -> dict[tuple[str, str], float]:
-    """The share of those lost to a cause that each offer keeps, by rule, as a control group would have measured it.
+    """The share of those lost that each offer keeps, by rule, as a control group would have measured it.
+
+    There are rules for whom a cause is told, of what is lost to that cause; and for everybody, of all that is lost.
 
     Parameters
     ----------
@@ -118,19 +120,20 @@ def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool)
     """
     found = {}
     parts = {cell: seen.select(applies(read(cell))).to_series() for cell in cells()}
-    for cause in sorted(set().union(*answers.values())):
-        rule = read(f"evident_causes has {cause}")
+    for cause in (None, *sorted(set().union(*answers.values()))):
+        named = f"evident_causes has {cause} and " if cause else ""
+        rule = read(f"evident_causes has {cause}" if cause else "everyone")
         told = seen.select(
             applies(rule).alias("told"),
             (pl.col("churn_probability") * stakes.answered(rule)).alias("lost"),
             *map(told_true, answers),
         )
-        for offer in (name for name, causes in answers.items() if cause in causes):
+        for offer in (name for name, causes in answers.items() if cause is None or cause in causes):
             whole = _effect(told.filter("told"), offer, 0.0)
             for cell, inside in parts.items():
                 effect = _effect(told.filter(pl.col("told") & inside), offer, whole, SHRUNK_BY if shrunk else 0.0)
                 if effect >= LEAST_EFFECT:
-                    found[offer, f"evident_causes has {cause} and {cell}"] = min(effect, 1.0)
+                    found[offer, f"{named}{cell}"] = min(effect, 1.0)
     return found
 
 

@@ -407,10 +407,10 @@ def test_a_discount_for_the_highest_risk_loses_money_everywhere(kept):
         assert all(found["kept"]["discount"][2] < 0 for found in told["budgets"].values())
 
 
-def test_in_the_shop_the_plan_is_no_better_than_one_free_offer_to_all(kept):
+def test_in_the_shop_the_plan_is_far_better_than_one_free_offer_to_all(kept):
     budgets = kept["retailer"]["budgets"].values()
     assert len({found["kept"]["best same"][0] for found in budgets}) == 1, "what no budget changes costs nothing"
-    assert all(0.7 < found["factor"]["best same"] < 1.4 for found in budgets), "say otherwise in the page"
+    assert all(1.5 < found["factor"]["best same"] < 2 for found in budgets), "say otherwise in the page"
 
 
 def test_even_the_taught_do_not_keep_four_fifths_of_the_all_knowing(kept):
@@ -425,12 +425,10 @@ def test_the_plan_keeps_most_of_what_the_true_effects_would(kept):
         company: {budget: found["share"]["told"][0] for budget, found in told["budgets"].items()}
         for company, told in kept.items()
     }
-    for company in ("subscription", "b2b"):
-        assert min(shares[company][f"{share:g}"] for share in playbooks_table.TOLD) >= playbooks_table.LEAST_SHARE
-        # The budget is a few customers there, and a share of that is mostly chance.
-        assert min(shares[company].values()) > 0.75
-    # In the shop there is little to keep, and effects of few customers are mostly noise.
-    assert min(shares["retailer"].values()) > 0.6
+    for told in shares.values():
+        assert min(told[f"{share:g}"] for share in playbooks_table.TOLD) >= playbooks_table.LEAST_SHARE
+        # The smallest budget is a few customers, and a share of that is mostly chance.
+        assert min(told.values()) > 0.75
 
 
 def test_the_plot_is_that_of_the_figures(kept, tmp_path):
