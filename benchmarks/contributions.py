@@ -10,7 +10,9 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -44,7 +46,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure(fast_rows: int, slow_rows: int, repeats: int, training_rows: int) -> dict:
+def measure(fast_rows: int, slow_rows: int, repeats: int, training_rows: int) -> dict[str, Any]:
     """Times of all contenders, with 1 and 2 threads each, and the largest difference."""
     booster = train(training_rows)
     X, _ = synthetic(fast_rows, seed=2)  # noqa: N806
@@ -61,8 +63,8 @@ def measure(fast_rows: int, slow_rows: int, repeats: int, training_rows: int) ->
     for _ in range(repeats):
         for name, (_, call) in contenders.items():
             for threads in (1, 2):
-                turns.setdefault((name, threads), []).append(seconds(lambda c=call, n=threads: c(n)))
-    rates = [
+                turns.setdefault((name, threads), []).append(seconds(partial(call, threads)))
+    rates: list[dict[str, Any]] = [
         {"method": name, "threads": threads, "rows_per_second": contenders[name][0] / statistics.median(times)}
         for (name, threads), times in turns.items()
     ]
@@ -82,7 +84,7 @@ def measure(fast_rows: int, slow_rows: int, repeats: int, training_rows: int) ->
     }
 
 
-def report(result: dict) -> str:
+def report(result: dict[str, Any]) -> str:
     """The result as a small table."""
     lines = [f"{'method':<14}{'threads':>8}{'rows/s':>12}{'x pred_contrib':>16}"]
     lines += [

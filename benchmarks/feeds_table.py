@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.tables import table
+
 ALL, ALONE = "all tables", "transactions alone"
 SPANS = {"last": "at the last snapshot", "origins": "on average over the last snapshots apart"}
 NOISE = "inside the noise"
@@ -59,7 +61,7 @@ def _beside(result: Result, span: str) -> str:
             f"{figures[ALONE]['auc'][0]:.3f}", f"{figures[ALL]['auc'][0]:.3f}", _signed(gained["auc"]),
             _signed(gained["average_precision"]),
         ])  # fmt: skip
-    return _table(["company", "examples", "churned", ALONE, ALL, "gained", "average precision gained"], rows)
+    return table(["company", "examples", "churned", ALONE, ALL, "gained", "average precision gained"], rows)
 
 
 def _pays(result: Result, span: str) -> str:
@@ -75,7 +77,7 @@ def _pays(result: Result, span: str) -> str:
             else:
                 cells.append(_signed(told[span]["gained"][without(feed)]["auc"]))
         rows.append([f"`{feed}`", *cells])
-    return _table(["table", *(f"`{company}`" for company in result)], rows)
+    return table(["table", *(f"`{company}`" for company in result)], rows)
 
 
 def _about_payers(company: str, told: dict[str, Any]) -> str:
@@ -92,10 +94,6 @@ def _signed(three: Sequence[float]) -> str:
     value, low, high = three
     sure = "" if low > 0 or high < 0 else f", {NOISE}"
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f}){sure}"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
 
 def _bullets(sentences: Any) -> str:

@@ -3,39 +3,45 @@
 import math
 from typing import Any
 
-SCORERS = {"model": "the model", "best_probability": "`best_probability`"}
+from benchmarks.tables import table
+
 # Half of the interval that chance allows, in standard deviations.
 HALF = 1.96
-Draws = dict[str, list[dict[str, Any]]]
+Draw = dict[str, Any]
 
 
-def markdown(result: Draws) -> str:
+def markdown(result: dict[str, list[Draw]]) -> str:
     """A row per company, and all draws together."""
-    heads = [
-        part
-        for name in SCORERS.values()
-        for part in (f"as many as chance allows, {name}", "off by", "on average off by")
-    ]
-    lines = [["company", "season known", *heads]]
-    lines += [["---"] * len(lines[0])]
-    lines += [_row(f"`{name}`", draws) for name, draws in result.items()]
-    lines += [_row("all together", [draw for draws in result.values() for draw in draws])]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    head = [
+        "company", "season known", "as many as foretold", "as many as chance allows", "off by", "on average off by",
+        "`best_probability`: as many as chance allows", "off by", "on average off by",
+    ]  # fmt: skip
+    rows = [_row(f"`{name}`", draws) for name, draws in result.items()]
+    return table(head, [*rows, _row("all together", [draw for draws in result.values() for draw in draws])]) + "\n"
 
 
-def _row(name: str, draws: list[dict[str, Any]]) -> list[str]:
-    known = f"{sum(draw['in_season'] for draw in draws)} of {len(draws)}"
-    parts = [[f"{within(draws, who)} of {len(draws)}", f"{off_by(draws, who):.1f}", f"{mean_off(draws, who):+.1f}"]
-             for who in SCORERS]  # fmt: skip
-    return [name, known, *(part for found in parts for part in found)]
+def _row(name: str, draws: list[Draw]) -> list[str]:
+    counts = [sum(draw["in_season"] for draw in draws), within(draws, "model", "foretold"), within(draws, "model")]
+    known, foretold, by_chance, of_best = (
+        f"{count} of {len(draws)}" for count in (*counts, within(draws, "best_probability"))
+    )
+    return [name, known, foretold, by_chance, *_off(draws, "model"), of_best, *_off(draws, "best_probability")]
 
 
-def within(draws: list[dict[str, Any]], scorer: str) -> int:
-    """Draws in which as many churned as chance allows."""
-    return sum(draw[scorer]["by_chance"][0] <= draw["came"] <= draw[scorer]["by_chance"][1] for draw in draws)
+def _off(draws: list[Draw], scorer: str) -> list[str]:
+    return [f"{off_by(draws, scorer):.1f}", f"{mean_off(draws, scorer):+.1f}"]
 
 
-def off_by(draws: list[dict[str, Any]], scorer: str) -> float:
+def within(draws: list[Draw], scorer: str, span: str = "by_chance") -> int:
+    """Draws in which as many churned as a range of the scorer holds: ``by_chance`` or ``foretold``.
+
+    >>> within([{"came": 125, "model": {"by_chance": [81, 120], "foretold": [70, 130]}}], "model", "foretold")
+    1
+    """
+    return sum(draw[scorer][span][0] <= draw["came"] <= draw[scorer][span][1] for draw in draws)
+
+
+def off_by(draws: list[Draw], scorer: str) -> float:
     """Root mean square of churners that came less those expected, in standard deviations of chance; chance gives 1.
 
     >>> off_by([{"came": 90, "model": {"expected": 100.0, "by_chance": [81, 120]}}], "model")
@@ -44,11 +50,11 @@ def off_by(draws: list[dict[str, Any]], scorer: str) -> float:
     return round(math.sqrt(sum(_distance(draw, scorer) ** 2 for draw in draws) / len(draws)), 2)
 
 
-def mean_off(draws: list[dict[str, Any]], scorer: str) -> float:
+def mean_off(draws: list[Draw], scorer: str) -> float:
     """Mean of the same, with its sign: below nought where more were expected than came."""
     return round(sum(_distance(draw, scorer) for draw in draws) / len(draws), 2)
 
 
-def _distance(draw: dict[str, Any], scorer: str) -> float:
+def _distance(draw: Draw, scorer: str) -> float:
     low, high = draw[scorer]["by_chance"]
     return float((draw["came"] - draw[scorer]["expected"]) * 2 * HALF / (high - low))

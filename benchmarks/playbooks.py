@@ -98,7 +98,7 @@ def _compared(company: str, told: Told, earlier: pl.DataFrame, judged: list[pl.D
         "customers": sum(map(len, judged)),
         "snapshots": [str(scores["snapshot"][0]) for scores in judged],
         "playbooks": len(known.playbooks),
-        "helped": round(float((best > playbooks_table.HELPED).mean() or 0), 4),
+        "helped": round(float((best > playbooks_table.HELPED).sum() / max(1, len(best))), 4),
         "budgets": {f"{share:g}": _at_budget(known, foreseen, share) for share in SHARES},
     }
 

@@ -25,7 +25,7 @@ NOTHING: Final = allocation.NOTHING
 CURRENCY: Final = "EUR"
 # What an act costs beside playbooks.yaml, where customers bring far more.
 COST_FACTOR = {"retailer": 1.0, "subscription": 1.0, "b2b": 10.0}
-TAUGHT = {"n_estimators": 80, "learning_rate": 0.06, "num_leaves": 15, "min_child_samples": 40,
+TAUGHT: Final[dict[str, Any]] = {"n_estimators": 80, "learning_rate": 0.06, "num_leaves": 15, "min_child_samples": 40,
           "colsample_bytree": 0.4, "subsample": 0.7, "subsample_freq": 1, "random_state": 0, "n_jobs": 1,
           "verbose": -1}  # fmt: skip
 

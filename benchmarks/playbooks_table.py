@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from benchmarks.tables import table
+
 # The budget, as the share of customers it could have called; those shown in tables, and all that are drawn.
 TOLD: Final = (0.005, 0.02, 0.05)
 SHARES: Final = (0.0025, *TOLD[:1], 0.01, *TOLD[1:], 0.1)
@@ -28,13 +30,13 @@ def markdown(result: Result) -> str:
     head = ("company", "money for", "kept by the plan", *(f"share of: {WORDS[name]}" for name in BESIDE))
     parts = [
         "### Beside those who know more",
-        _table(head, _rows(result, _shares)),
+        table(head, _rows(result, _shares)),
         *map(_bullets, (sentences(result),)),
     ]
     head = ("company", "money for", "kept by the plan", *(WORDS[name] for name in ("best same", "discount")))
-    parts += ["### Beside one offer for the highest risk", _table(head, _rows(result, _sames)), naive(result)]
+    parts += ["### Beside one offer for the highest risk", table(head, _rows(result, _sames)), naive(result)]
     head = ("company", "money for", "budget", "gap", "one more unit of money keeps", "one more call keeps, by team")
-    parts += ["### Limits and their prices", _table(head, _rows(result, _prices))]
+    parts += ["### Limits and their prices", table(head, _rows(result, _prices))]
     return "\n" + "\n\n".join(parts) + "\n"
 
 
@@ -131,8 +133,3 @@ def _percent(figure: list[float]) -> str:
 
 def _bullets(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -90,7 +90,8 @@ def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
     spans = {"last": parts[-1:], "apart": _apart(parts, settings.label), "origins": parts}
     figures = {name: _span(span, settings.evaluate) for name, span in spans.items()}
     calibration = {name: _calibration(spans[name], settings.evaluate) for name in ("last", "origins")}
-    return about | figures | {"calibration": calibration, "churners": [_churners(part, settings) for part in parts]}
+    came = [churners(part, settings.evaluate.draws) for part in parts]
+    return about | figures | {"calibration": calibration, "churners": came}
 
 
 def simulated(company: str, settings: params.Params, customers: int, seed: int = SEED) -> None:
@@ -199,24 +200,34 @@ def _calibration(parts: list[Judged], settings: params.Evaluate) -> dict[str, An
     return {name: _held_to(churned, np.concatenate([p.scored[name] for p in parts]), settings) for name in scorers}
 
 
-def _churners(part: Judged, settings: params.Params) -> dict[str, Any]:
-    """Churners of one snapshot beside those expected, and whether the model followed the time of the year."""
+def churners(part: Judged, draws: int) -> dict[str, Any]:
+    """Churners of one snapshot beside those expected, and whether the model followed the time of the year.
+
+    ``by_chance`` is the range (95 %) in which they fall if the probabilities are right; ``foretold`` that of the model,
+    which knows how sure it is of its own level.
+    """
     scorers = ["model", *(name for name in TRUTH if name in part.scored)]
-    found = {name: reliability.expected(part.churned, part.scored[name], settings.evaluate.draws) for name in scorers}
-    told = {name: [round(one.expected, 1), one.low, one.high] for name, one in found.items()}
-    return {"snapshot": part.snapshot, "in_season": part.in_season, "came": found["model"].observed} | told
+    told: dict[str, Any] = {
+        "snapshot": part.snapshot, "in_season": part.in_season, "came": int(part.churned.sum()),
+    }  # fmt: skip
+    for name in scorers:
+        found = reliability.expected(part.churned, part.scored[name], draws)
+        told[name] = {"expected": round(found.expected, 1), "by_chance": [found.low, found.high]}
+    unsure = reliability.expected(part.churned, part.scored["model"], draws, part.level_error)
+    told["model"] |= {"foretold": [unsure.low, unsure.high]}
+    return told
 
 
 def _held_to(churned: np.ndarray, probability: np.ndarray, settings: params.Evaluate) -> dict[str, Any]:
     groups = settings.calibration_groups
     chance = reliability.error_by_chance(probability, groups, settings.draws)
-    churners = reliability.expected(churned, probability, settings.draws)
+    expected = reliability.expected(churned, probability, settings.draws)
     return {
         "error": round(reliability.calibration_error(churned, probability, groups), 4),
         "by_chance_95_percent": round(float(np.percentile(chance, 95)), 4),
-        "expected_churners": round(churners.expected, 1),
-        "by_chance": [churners.low, churners.high],
-        "churners": churners.observed,
+        "expected_churners": round(expected.expected, 1),
+        "by_chance": [expected.low, expected.high],
+        "churners": expected.observed,
     }
 
 
@@ -243,9 +254,9 @@ def main() -> None:
     for name in options.only or known:
         print(f"{name}:", flush=True)
         result[name] = judge(known[name])
+        if options.json:
+            options.json.write_text(as_json(result), encoding="utf-8")
     print(quality_table.markdown(result))
-    if options.json:
-        options.json.write_text(as_json(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """The figures of ``benchmarks/quality.py`` as tables and sentences; all of it computed, so that nothing goes stale."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from benchmarks.levels_table import within
+from benchmarks.tables import table
 
 SCORERS = {
     "recency_rule": "recency rule",
@@ -52,11 +56,6 @@ def _joined(parts: list[str]) -> str:
     return text.strip() + "\n"
 
 
-def _table(head: Sequence[str], rows: list[list[str]]) -> str:
-    lines = [list(head), ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _ranking(result: Result) -> str:
     head = ("data set", "active", "horizon", "snapshots", "rows", "customers", "churned", *SPANS.values())
     rows = []
@@ -65,7 +64,7 @@ def _ranking(result: Result) -> str:
         about = [f"`{name}`", str(found["active_days"]), str(found["horizon_days"]), str(len(told["snapshots"]))]
         about += [f"{told['rows']:,}", f"{told['customers']:,}", f"{100 * told['churn_rate']:.1f} %"]
         rows.append([*about, *(_beside_the_best(found[span]) for span in SPANS)])
-    return f"AUC of the model with its interval, and the best baseline:\n\n{_table(head, rows)}"
+    return f"AUC of the model with its interval, and the best baseline:\n\n{table(head, rows)}"
 
 
 def _beside_the_best(told: dict[str, Any]) -> str:
@@ -79,7 +78,7 @@ def _leads(result: Result, span: str) -> str:
         for name, found in result.items()
     ]  # fmt: skip
     words = f"AUC of the model less that of each baseline, {SPANS[span]}"
-    return f"{words}:\n\n{_table(['data set', *SCORERS.values()], rows)}"
+    return f"{words}:\n\n{table(['data set', *SCORERS.values()], rows)}"
 
 
 def _probabilities(result: Result) -> str:
@@ -98,7 +97,7 @@ def _probabilities(result: Result) -> str:
         cells = [spread(figures["model"]["average_precision"]), spread(figures["model"]["brier"])]
         error = [f"{calibration['error']:.3f}", f"up to {calibration['by_chance_95_percent']:.3f}"]
         rows.append([f"`{name}`", *cells, f"{figures[told['best_baseline']]['brier'][0]:.3f}", *error])
-    return f"On average over all snapshots; the calibration error is of all their rows pooled:\n\n{_table(head, rows)}"
+    return f"On average over all snapshots; the calibration error is of all their rows pooled:\n\n{table(head, rows)}"
 
 
 def _beside_the_truth(result: Result, span: str) -> str:
@@ -110,39 +109,39 @@ def _beside_the_truth(result: Result, span: str) -> str:
         cells = [f"{figure[0]:.3f}" for figure in shown]
         less = lead(found[span]["lead"]["best_probability"]["auc"])
         rows.append([f"`{name}`", *cells, less, f"{figures['true_probability']['auc'][0]:.3f}"])
-    return f"{_start(span)}:\n\n{_table(head, rows)}"
+    return f"{_start(span)}:\n\n{table(head, rows)}"
 
 
 def _churners(result: Result) -> str:
-    head = ("data set", "expected by the model", "by `best_probability`", "churned", "chance allows")
+    head = ("data set", "expected by the model", "by `best_probability`", "churned", "foretold", "chance allows")
     errors = ("pooled calibration error of the model", "of `best_probability`")
     rows = []
     for name, found in simulated(result).items():
         told, pooled = found["calibration"]["last"], found["calibration"]["origins"]
-        model = told["model"]
+        model, foretold = told["model"], found["churners"][-1]["model"]["foretold"]
         expected = [f"{told[scorer]['expected_churners']:,.0f}" for scorer in ("model", "best_probability")]
-        low, high = model["by_chance"]
+        ranges = [f"{low:,} to {high:,}" for low, high in (foretold, model["by_chance"])]
         error = [f"{pooled[scorer]['error']:.3f}" for scorer in ("model", "best_probability")]
-        rows.append([f"`{name}`", *expected, f"{model['churners']:,}", f"{low:,} to {high:,}", *error])
-    return f"Churners at the last snapshot, and calibration over all of them:\n\n{_table([*head, *errors], rows)}"
+        rows.append([f"`{name}`", *expected, f"{model['churners']:,}", *ranges, *error])
+    return f"Churners at the last snapshot, and calibration over all of them:\n\n{table([*head, *errors], rows)}"
 
 
 def _through_the_year(result: Result) -> str:
-    head = ("data set", "before the season is known", "since", "`best_probability`, since")
+    head = (
+        "data set", "before the season is known", "as many as foretold", "since", "as many as foretold",
+        "`best_probability`, since",
+    )  # fmt: skip
     rows = []
     for name, found in simulated(result).items():
         before, since = ([one for one in found["churners"] if one["in_season"] is known] for known in (False, True))
-        cells = [_as_expected(before, "model"), _as_expected(since, "model"), _as_expected(since, "best_probability")]
-        rows.append([f"`{name}`", *cells])
-    words = "Snapshots at which as many churned as chance allows, out of all"
-    return f"{words}:\n\n{_table(head, rows)}"
+        cells = [_held(part, "model", span) for part in (before, since) for span in ("by_chance", "foretold")]
+        rows.append([f"`{name}`", *cells, _held(since, "best_probability", "by_chance")])
+    words = "Snapshots at which as many churned as chance allows, and as many as the model foretold, out of all"
+    return f"{words}:\n\n{table(head, rows)}"
 
 
-def _as_expected(snapshots: list[dict[str, Any]], scorer: str) -> str:
-    if not snapshots:
-        return "never"
-    held = sum(one[scorer][1] <= one["came"] <= one[scorer][2] for one in snapshots)
-    return f"{held} of {len(snapshots)}"
+def _held(snapshots: list[dict[str, Any]], scorer: str, span: str) -> str:
+    return f"{within(snapshots, scorer, span)} of {len(snapshots)}" if snapshots else "never"
 
 
 def simulated(result: Result) -> Result:
@@ -160,9 +159,13 @@ def sentences(result: Result) -> list[str]:
         ]  # fmt: skip
         says = f"certainly below a baseline on {', '.join(behind)}" if behind else "never certainly below any baseline"
         told.append(f"{_start(span)}, the model is {says}; {_lead_on_average(result, span)}.")
-        inside = _named(result, lambda found, span=span: NOISE in lead(found[span]["lead"]["rfm_logistic"]["auc"]))
+        inside = _named(result, partial(_inside_the_noise, span))
         told.append(f"{_start(span)}, its lead over RFM logistic regression is {NOISE} on {inside}.")
     return told
+
+
+def _inside_the_noise(span: str, found: dict[str, Any]) -> bool:
+    return NOISE in lead(found[span]["lead"]["rfm_logistic"]["auc"])
 
 
 def _lead_on_average(result: Result, span: str) -> str:
@@ -195,24 +198,20 @@ def about_truth(result: Result) -> list[str]:
         gaps = {name: found[span]["lead"]["best_probability"]["auc"] for name, found in simulated(result).items()}
         far = [f"`{name}` ({gap[0]:+.4f})" for name, gap in gaps.items() if gap[0] < -NEAR]
         says = f"more than {NEAR} below it on {', '.join(far)}" if far else "not more below it on any of them"
-        within = len(gaps) - len(far)
+        near = len(gaps) - len(far)
         told.append(
-            f"{_start(span)}, the AUC is within {NEAR} of the best that can be known on {within} of {len(gaps)} "
+            f"{_start(span)}, the AUC is within {NEAR} of the best that can be known on {near} of {len(gaps)} "
             f"data sets; {says}."
         )
-    beyond = [
-        f"`{name}`" for name, found in simulated(result).items()
-        if not _between(found["calibration"]["last"]["model"])
-    ]  # fmt: skip
+    beyond, unforeseen = (
+        [f"`{name}`" for name, found in simulated(result).items() if not within(found["churners"][-1:], "model", span)]
+        for span in ("by_chance", "foretold")
+    )
     told.append(
-        f"The number of churners is further from the expected than chance explains on {', '.join(beyond) or 'none'}."
+        "The number of churners at the last snapshot is further from the expected than chance explains on "
+        f"{', '.join(beyond) or 'none'}, and outside of what the model foretold on {', '.join(unforeseen) or 'none'}."
     )
     return told
-
-
-def _between(told: dict[str, Any]) -> bool:
-    low, high = told["by_chance"]
-    return bool(low <= told["churners"] <= high)
 
 
 def _named(result: Result, holds: Callable[[dict[str, Any]], bool]) -> str:

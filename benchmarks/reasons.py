@@ -166,7 +166,7 @@ class Told:
                 active |= set(new["customer_key"].to_list())
         both = now.join(later, on="customer_key", suffix="_later").filter(~pl.col("customer_key").is_in(list(active)))
         same = both["reason_1_family"].eq_missing(both["reason_1_family_later"])
-        return {"rows": len(both), "same": float(same.mean() or 0)}
+        return {"rows": len(both), "same": float(same.sum() / max(1, len(same)))}
 
 
 def _dominated(told: pl.DataFrame, truth: pl.DataFrame, label: params.Label) -> pl.DataFrame:

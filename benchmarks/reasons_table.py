@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.tables import table
 from pipeline.reasons.causes import CAUSES
 
 # How often the first reason should be the true cause; what a cause that the tables carry is, see `benchmarks.reasons`.
@@ -15,11 +16,11 @@ def markdown(result: Result) -> str:
     head = ("company", "causes", "customers", "cause told first", "as its likeliest", "among the three")
     rows = [row for name, told in result.items() for row in _overall(f"`{name}`", told["truth"])]
     rows += _overall("all together", {which: together(result, which) for which in ("carried", "all")})
-    parts = ["### Truth", _table(head, rows), sentence(result)]
+    parts = ["### Truth", table(head, rows), sentence(result)]
     for company, told in result.items():
         parts += [f"By cause, `{company}`:", _by_cause(told["truth"]["by_cause"])]
     head = ("company", "customers", "largest push falls most", "among the two", "nothing new", "same first reason")
-    parts += ["### Faithfulness and stability", _table(head, [_model(name, told) for name, told in result.items()])]
+    parts += ["### Faithfulness and stability", table(head, [_model(name, told) for name, told in result.items()])]
     return "\n" + "\n\n".join(parts) + "\n"
 
 
@@ -66,7 +67,7 @@ def _by_cause(rows: list[dict[str, Any]]) -> str:
          f"{row['told']:.0%}", f"{row['reach']:.0%}", _note(row))
         for row in sorted(rows, key=lambda row: (row["blind"], is_faint(row), -row["first"]))
     ]  # fmt: skip
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _note(row: dict[str, Any]) -> str:
@@ -78,8 +79,3 @@ def _model(company: str, told: dict[str, Any]) -> tuple[str, ...]:
     faith, stable = told["faithfulness"], told["stability"]
     return (f"`{company}`", f"{faith['rows']:,}", f"{faith['first']:.0%}", f"{faith['first_two']:.0%}",
             f"{stable['rows']:,}", f"{stable['same']:.0%}")  # fmt: skip
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

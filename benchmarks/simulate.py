@@ -11,6 +11,7 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from pipeline.stages import simulate as job
 from pipeline.tables import storage
@@ -21,7 +22,7 @@ def peak_mb(who: int) -> float:
     return resource.getrusage(who).ru_maxrss / 1024
 
 
-def measure(setting: str, customers: int, every_days: int, workers: int) -> dict:
+def measure(setting: str, customers: int, every_days: int, workers: int) -> dict[str, Any]:
     """Simulate once."""
     plan = job.plan(setting, customers=customers, days=None, seed=1, every_days=every_days, gap_days=0, horizon_days=90)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +48,7 @@ def measure(setting: str, customers: int, every_days: int, workers: int) -> dict
     }
 
 
-def report(result: dict) -> str:
+def report(result: dict[str, Any]) -> str:
     """The result in three lines."""
     peak = result["peak_mb"]
     return "\n".join(

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
@@ -26,12 +28,14 @@ from pipeline.paths import Paths
 from pipeline.stages import s1_ingest
 from pipeline.tables import storage
 
+Array = npt.NDArray[np.float64]
+
 ROOT = Path(__file__).resolve().parent.parent
 # Snapshots judged, and whether each one or every second one: outcome windows of 30 days, a snapshot every 15.
 SAMPLES = {"complete_journey": (3, 2), "cdnow": (4, 1)}
 DRAWS, SEED = 500, 1
 LEAST_DAYS = 90
-Estimate = Callable[["Seen", list["Seen"]], np.ndarray]
+Estimate = Callable[["Seen", list["Seen"]], Array]
 
 
 @dataclass(frozen=True)
@@ -94,21 +98,18 @@ def look(daily: pl.DataFrame, day: date, label: params.Label, active_days: int) 
     return Seen(day, label.horizon_days, active.with_columns(pl.lit(day).alias("snapshot")))
 
 
-def rate(test: Seen, _teach: list[Seen]) -> np.ndarray:
+def rate(test: Seen, _teach: list[Seen]) -> Array:
     """Spend of the last year over the days since the first order, 90 to 365 of them."""
     rows = test.stayed
-    return (
-        rows["spend_365d"].to_numpy()
-        / np.clip(rows["days_since_first_order"].to_numpy(), LEAST_DAYS, 365)
-        * test.horizon
-    )
+    days = np.clip(rows["days_since_first_order"].to_numpy(), LEAST_DAYS, 365)
+    return np.asarray(rows["spend_365d"].to_numpy() / days * test.horizon)
 
 
-def _days(rows: pl.DataFrame) -> np.ndarray:
-    return np.clip(rows["days_since_first_order"].to_numpy().astype(float), 1, 365)
+def _days(rows: pl.DataFrame) -> Array:
+    return np.asarray(np.clip(rows["days_since_first_order"].to_numpy().astype(float), 1, 365))
 
 
-def empirical_bayes(test: Seen, teach: list[Seen]) -> np.ndarray:
+def empirical_bayes(test: Seen, teach: list[Seen]) -> Array:
     """Gamma prior on the rates, from their mean and spread at the last training snapshot: outcomes are not used."""
     rows = teach[-1].active
     days, spend = _days(rows), rows["spend_365d"].to_numpy()
@@ -117,15 +118,15 @@ def empirical_bayes(test: Seen, teach: list[Seen]) -> np.ndarray:
     spread = max(np.average((spend / days - mean) ** 2, weights=days) - 2 * order * mean / days.mean(), 1e-12)
     prior_days = 2 * order * mean / spread
     rows = test.stayed
-    return (mean * prior_days + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows)) * test.horizon
+    return np.asarray((mean * prior_days + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows)) * test.horizon)
 
 
-def fitted_prior(test: Seen, teach: list[Seen]) -> np.ndarray:
+def fitted_prior(test: Seen, teach: list[Seen]) -> Array:
     """``horizon (prior_spend + spend) / (prior_days + days)``, the prior fitted to what those who stayed spent."""
     rows = pl.concat([seen.stayed for seen in teach])
     spend, days, actual = rows["spend_365d"].to_numpy(), _days(rows), rows["actual"].to_numpy()
 
-    def loss(logarithms: np.ndarray) -> float:
+    def loss(logarithms: Array) -> float:
         prior_spend, prior_days = np.exp(logarithms)
         found = test.horizon * (prior_spend + spend) / (prior_days + days)
         return float(np.mean(found - actual * np.log(found)))
@@ -133,16 +134,16 @@ def fitted_prior(test: Seen, teach: list[Seen]) -> np.ndarray:
     best = minimize(loss, np.log([np.mean(spend) / 4, 30.0]), method="Nelder-Mead").x
     prior_spend, prior_days = np.exp(best)
     rows = test.stayed
-    return test.horizon * (prior_spend + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows))
+    return np.asarray(test.horizon * (prior_spend + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows)))
 
 
-def scaled_rate(test: Seen, teach: list[Seen]) -> np.ndarray:
+def scaled_rate(test: Seen, teach: list[Seen]) -> Array:
     """Today's rate times one factor: spent over foreseen among those who stayed at the training snapshots."""
     foreseen = sum(float(rate(seen, []).sum()) for seen in teach)
     return rate(test, []) * (sum(float(seen.stayed["actual"].sum()) for seen in teach) / foreseen)
 
 
-def btyd(test: Seen, teach: list[Seen]) -> np.ndarray:
+def btyd(test: Seen, teach: list[Seen]) -> Array:
     """BG/NBD times gamma-gamma, fitted at the last training snapshot: what the product does."""
     return Spend.fit(teach[-1].active).expected(test.stayed, 0, test.horizon)
 
@@ -158,7 +159,7 @@ CANDIDATES: dict[str, Estimate] = {
 }
 
 
-def figures(actual: np.ndarray, expected: np.ndarray) -> dict[str, float]:
+def figures(actual: Array, expected: Array) -> dict[str, float]:
     """Errors in currency units, expected over actual total, and rank correlation."""
     error = expected - actual
     return {
@@ -169,13 +170,13 @@ def figures(actual: np.ndarray, expected: np.ndarray) -> dict[str, float]:
     }
 
 
-def judge(name: str, tests: int, every: int) -> dict:
+def judge(name: str, tests: int, every: int) -> dict[str, Any]:
     """All candidates on one sample, over its last snapshots."""
     with tempfile.TemporaryDirectory() as folder:
         snapshots = complete(name, Path(folder))
     horizon = snapshots[0].horizon
     judged = snapshots[::-every][:tests][::-1]
-    expected: dict[str, list[np.ndarray]] = {key: [] for key in CANDIDATES}
+    expected: dict[str, list[Array]] = {key: [] for key in CANDIDATES}
     for test in judged:
         teach = [seen for seen in snapshots if seen.day + timedelta(days=horizon) <= test.day]
         for key, estimate in CANDIDATES.items():
@@ -200,7 +201,7 @@ def judge(name: str, tests: int, every: int) -> dict:
     }
 
 
-def with_intervals(customers: np.ndarray, actual: np.ndarray, expected: dict[str, np.ndarray]) -> dict:
+def with_intervals(customers: Array, actual: Array, expected: dict[str, Array]) -> dict[str, Any]:
     """Figures of each candidate, with the interval that holds 95 % of what other customers would have given."""
     random = np.random.default_rng(SEED)
     _, place, counts = np.unique(customers, return_inverse=True, return_counts=True)
@@ -221,7 +222,7 @@ def with_intervals(customers: np.ndarray, actual: np.ndarray, expected: dict[str
     return found
 
 
-def report(result: dict) -> str:
+def report(result: dict[str, Any]) -> str:
     """A table a reader can take in: each figure with its interval."""
     lines = []
     for name, found in result.items():
@@ -231,12 +232,13 @@ def report(result: dict) -> str:
         )
         lines.append(f"  {'':38}" + "".join(f"{figure:>26}" for figure in SHOWN))
         for key, row in found["candidates"].items():
-            cells = [_cell(*row[figure], digits) for figure, digits in SHOWN.items()]
+            cells = [_cell(row[figure], digits) for figure, digits in SHOWN.items()]
             lines.append(f"  {key:38}" + "".join(f"{cell:>26}" for cell in cells))
     return "\n".join(lines)
 
 
-def _cell(point: float, low: float, high: float, digits: int) -> str:
+def _cell(figure: list[float], digits: int) -> str:
+    point, low, high = figure
     return f"{point:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 

@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 from pipeline import errors, lists, params, paths, registry, tracking
-from pipeline.model import artefacts, grade
+from pipeline.model import artefacts, grade, reliability
 from pipeline.model.spend import Spend
 from pipeline.paths import REPRO
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections, tune, weekly
@@ -97,6 +97,18 @@ def test_everyone_is_accounted_for(shop):
     assert report["customers"] == line
     assert sum(report["scored_by_band"].values()) == sum(report["scored_by_tier"].values()) == len(scores)
     assert sum(report["actions_by_playbook"].values()) + report["no_action"] == len(scores)
+
+
+def test_the_list_says_how_many_of_it_will_leave_and_how_sure_that_is(shop):
+    about, listed = (
+        storage.read_json(week() / "run_report.json")["about"],
+        pl.read_parquet(week() / "risk_list.parquet"),
+    )
+    expected = listed["churn_probability"].sum()
+    by_chance = reliability.churners_between(listed["churn_probability"].sort().to_numpy(), 1000)
+    assert about["expected_low"] < expected < about["expected_high"]
+    wider = about["expected_high"] - about["expected_low"]
+    assert wider > by_chance[1] - by_chance[0], "the level is known from the past alone"
 
 
 def test_every_action_has_its_day_every_task_a_draft_and_silences_are_counted(shop):

@@ -5,6 +5,8 @@ from datetime import date
 
 import polars as pl
 
+from pipeline.lists.schema import About
+
 PROBABILITY_DECIMALS = 4
 
 # A spreadsheet starts a formula at one of these signs (those of full width in East Asian settings), and looks for it
@@ -82,3 +84,16 @@ def money_words(amount: float, currency: str, minor_digits: int) -> str:
     ('USD 48,210', 'USD 81.50')
     """
     return f"{currency} {amount:,.{0 if abs(amount) >= 10_000 else minor_digits}f}"
+
+
+def expected_words(about: About) -> str:
+    """Of whom so many are expected to stop buying, and how sure that is.
+
+    Examples
+    --------
+    >>> about = About("acme", date(2018, 1, 1), "USD", 2, "", "", "", 900, 900, 500, 110, 1150)
+    >>> expected_words(about)
+    'of everyone listed, if nothing is done; 110 to 1,150, 19 times of 20'
+    """
+    within = f"; {about.expected_low:,} to {about.expected_high:,}, 19 times of 20" if about.listed else ""
+    return f"of everyone listed, if nothing is done{within}"

@@ -11,7 +11,7 @@ import polars as pl
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.lists.cells import money_words, rounded
+from pipeline.lists.cells import expected_words, money_words, rounded
 from pipeline.lists.schema import COLUMN_WORDS, FAMILY_PREFIX, STATUSES, Week, band_levels
 
 FAMILY_WORDS: Final = {
@@ -99,7 +99,7 @@ def _tiles(week: Week) -> list[tuple[str, str, str]]:
     return [
         (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
         (money, "value at stake", "of everyone listed, together"),
-        (f"{expected:,.0f}", "expected to stop buying", "of everyone listed, if nothing is done"),
+        (f"{expected:,.0f}", "expected to stop buying", expected_words(about)),
         (f"{to_act:,}", "with something to do", f"{about.listed - to_act:,} only to keep an eye on"),
     ]
 

@@ -107,6 +107,8 @@ class About:
         One line on how good the model is.
     eligible, scored, listed
         Numbers of customers; ``scored`` is the height of ``actions``, ``listed`` that of the list.
+    expected_low, expected_high
+        From how many to how many of those listed will churn if nothing is done, 19 times of 20.
     """
 
     company: str
@@ -119,6 +121,8 @@ class About:
     eligible: int
     scored: int
     listed: int
+    expected_low: int
+    expected_high: int
 
 
 @dataclass(frozen=True)

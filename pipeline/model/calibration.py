@@ -26,17 +26,22 @@ class Calibration:
         The level.
     season
         What the time of the year adds, as far as the past speaks for it; see `pipeline.model.season`.
+    level_error
+        Standard error of the level, in log-odds, on the first morning of its use; see `pipeline.model.level`. Nought
+        where it was not measured.
     """
 
     slope: float
     intercept: float
     season: Season | None = None
+    level_error: float = 0.0
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> "Calibration":
-        """Read a curve back from JSON; one of an older version knows no season."""
+        """Read a curve back from JSON; one of an older version knows no season and no error."""
         season = found.get("season")
-        return cls(found["slope"], found["intercept"], Season.from_dict(season) if season else None)
+        known = Season.from_dict(season) if season else None
+        return cls(found["slope"], found["intercept"], known, found.get("level_error", 0.0))
 
     def log_odds(self, margin: Array, rows: pl.DataFrame | None = None) -> Array:
         """Calibrated log-odds of each margin; a curve with a season needs the rows they are of, for their day."""

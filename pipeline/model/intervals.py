@@ -50,6 +50,8 @@ class Judged:
         Probability of churn of each row, by scorer.
     in_season
         Whether the level of the model followed the time of the year.
+    level_error
+        Standard error of the level of the model, in log-odds; see `pipeline.model.level`.
     """
 
     snapshot: str
@@ -57,6 +59,7 @@ class Judged:
     churned: Labels
     scored: dict[str, Array]
     in_season: bool = False
+    level_error: float = 0.0
 
 
 class Ranked:

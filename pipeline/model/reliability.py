@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import expit, logit
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -60,7 +61,7 @@ def _error(churned: npt.NDArray[np.generic], probability: Array, starts: npt.NDA
 
 @dataclass(frozen=True)
 class Expected:
-    """Churners expected in a group, the range that chance allows (95 %), and those observed."""
+    """Churners expected in a group, the range in which they may fall (95 %), and those observed."""
 
     customers: int
     expected: float
@@ -70,21 +71,45 @@ class Expected:
 
     @property
     def holds(self) -> bool:
-        """Whether chance alone explains the difference."""
+        """Whether the range holds those observed."""
         return self.low <= self.observed <= self.high
 
 
-def expected(churned: Labels, probability: Array, draws: int) -> Expected:
-    """Add up the probabilities of a group and draw its outcomes to see how far they may fall.
+def expected(churned: Labels, probability: Array, draws: int, level_error: float = 0.0) -> Expected:
+    """Add up the probabilities of a group, and see how far its churners may fall; see `churners_between`.
 
     >>> found = expected(np.array([1, 0, 0, 0], dtype=np.int8), np.full(4, 0.25), 500)
     >>> found.expected, found.low, found.high, found.observed, found.holds
     (1.0, 0, 3, 1, True)
     """
-    dice = np.random.default_rng(SEED)
-    sums = [int((dice.random(len(probability)) < probability).sum()) for _ in range(draws)]
+    low, high = churners_between(probability, draws, level_error)
+    return Expected(len(churned), round(float(probability.sum()), 6), low, high, int(churned.sum()))
+
+
+def churners_between(probability: Array, draws: int, level_error: float = 0.0) -> tuple[int, int]:
+    """The churners a group will have, from and to, 19 times of 20: its outcomes are drawn again and again.
+
+    Parameters
+    ----------
+    probability
+        Probability of churn, 0-1.
+    draws
+        How often the outcomes are drawn.
+    level_error
+        Standard error of the level of the probabilities, in log-odds; nought leaves chance alone.
+
+    Examples
+    --------
+    >>> churners_between(np.full(4, 0.25), 500), churners_between(np.full(4, 0.25), 500, level_error=2.0)
+    ((0, 3), (0, 4))
+    """
+    dice, level = np.random.default_rng(SEED), np.random.default_rng(SEED + 1)
+    sums = []
+    for _ in range(draws):
+        told = expit(logit(probability) + level.normal(0, level_error)) if level_error else probability
+        sums.append(int((dice.random(len(probability)) < told).sum()))
     low, high = np.percentile(sums, [2.5, 97.5], method="inverted_cdf")
-    return Expected(len(churned), round(float(probability.sum()), 6), int(low), int(high), int(churned.sum()))
+    return int(low), int(high)
 
 
 def by_band(churned: Labels, probability: Array, bands: dict[str, float], draws: int) -> pl.DataFrame:

@@ -44,9 +44,9 @@ def compared(found: Resampled) -> dict[str, Any]:
     return {"figures": {name: found.summary(name) for name in found.seen}, "model_minus": ahead}
 
 
-def earlier(parts: list[Judged], found: Resampled) -> dict[str, Any]:
+def earlier(parts: list[Judged], found: Resampled, draws: int) -> dict[str, Any]:
     """The rolling origins: each on its own, on average with intervals, and from the worst to the best of them."""
-    each = [_origin(part) for part in parts]
+    each = [_origin(part, draws) for part in parts]
     spread_of = {
         scorer: {"lowest_auc": min(aucs), "highest_auc": max(aucs), "standard_deviation": round(float(np.std(aucs)), 6)}
         for scorer in found.seen
@@ -55,16 +55,30 @@ def earlier(parts: list[Judged], found: Resampled) -> dict[str, Any]:
     return {"origins": each, "average": compared(found), "spread_over_snapshots": spread_of}
 
 
-def _origin(part: Judged) -> dict[str, Any]:
-    expected = float(part.scored["model"].sum())
+def _origin(part: Judged, draws: int) -> dict[str, Any]:
+    level = foretold(part, draws)
     return {
         "test_snapshot": part.snapshot,
-        "customers": len(part.churned),
-        "churners": int(part.churned.sum()),
         "base_rate": round(float(part.churned.mean()), 6),
-        "expected_churners": round(expected, 3),
-        "observed_per_expected": round(float(part.churned.sum()) / expected, 6),
+        **level,
+        "observed_per_expected": round(level["churners"] / float(part.scored["model"].sum()), 6),
         **{name: metrics.summary(part.churned, probability, []) for name, probability in part.scored.items()},
+    }
+
+
+def foretold(part: Judged, draws: int) -> dict[str, Any]:
+    """Churners of a snapshot, those expected, and the range they were foretold to fall in, 19 times of 20.
+
+    By chance, and because the level of the probabilities is itself foretold; see `pipeline.model.level`.
+    """
+    found = reliability.expected(part.churned, part.scored["model"], draws, part.level_error)
+    return {
+        "customers": found.customers,
+        "churners": found.observed,
+        "expected_churners": round(found.expected, 3),
+        "foretold_low": found.low,
+        "foretold_high": found.high,
+        "as_foretold": found.holds,
     }
 
 
@@ -78,6 +92,7 @@ def calibration(test: Judged, parts: list[Judged], bands: dict[str, float], sett
         "calibration_error": round(error, 6),
         "by_chance_95_percent": round(allowed, 6),
         "as_right_as_chance_allows": error <= allowed,
+        "all_together": foretold(test, settings.draws),
         "bands": reliability.by_band(churned, probability, bands, settings.draws).to_dicts(),
     }
     if parts:

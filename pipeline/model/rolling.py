@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.examples.features import Feature
 from pipeline.model import baselines, training
+from pipeline.model.calibration import Calibration
 from pipeline.model.intervals import Judged
 from pipeline.model.split import Split
 from pipeline.params import Label, Model
@@ -37,8 +38,7 @@ def judge_all(
     """
 
     def judge(teach: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, alone: Model) -> Judged:
-        in_season = trained.calibration.season is not None
-        return judged(teach, test, trained.probability(test), features, label, alone, in_season=in_season)
+        return judged(teach, test, trained.probability(test), features, label, alone, trained.calibration)
 
     return _each(judge, examples, origins, features, label, settings)
 
@@ -49,8 +49,7 @@ def judge_models(
     """As `judge_all`, without the baselines."""
 
     def judge(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> Judged:
-        in_season = trained.calibration.season is not None
-        return _judged(test, {"model": trained.probability(test)}, in_season=in_season)
+        return _judged(test, {"model": trained.probability(test)}, trained.calibration)
 
     return _each(judge, examples, origins, features, label, settings)
 
@@ -96,19 +95,18 @@ def judged(
     features: list[Feature],
     label: Label,
     settings: Model,
-    *,
-    in_season: bool = False,
+    curve: Calibration,
 ) -> Judged:
-    """The model's probabilities beside those of all baselines, fitted on the same training rows."""
+    """The model's probabilities, by that curve, beside those of all baselines, fitted on the same training rows."""
     names = [feature.name for feature in features]
     rules = baselines.fit_all(teach, training.outcomes(teach), names, label, settings)
     scored = {"model": probability} | {rule.name: rule.probability(test) for rule in rules}
-    return _judged(test, scored, in_season=in_season)
+    return _judged(test, scored, curve)
 
 
-def _judged(test: pl.DataFrame, scored: dict[str, training.Array], *, in_season: bool = False) -> Judged:
-    keys = test["customer_key"].cast(pl.Int64).to_numpy()
-    return Judged(str(test["snapshot"][0]), keys, training.outcomes(test), scored, in_season)
+def _judged(test: pl.DataFrame, scored: dict[str, training.Array], curve: Calibration) -> Judged:
+    keys, seasonal = test["customer_key"].cast(pl.Int64).to_numpy(), curve.season is not None
+    return Judged(str(test["snapshot"][0]), keys, training.outcomes(test), scored, seasonal, curve.level_error)
 
 
 def _at(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:

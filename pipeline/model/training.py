@@ -8,7 +8,7 @@ import polars as pl
 from sklearn.metrics import log_loss
 
 from pipeline.examples.features import Feature
-from pipeline.model import calibration, learner, misses, rhythm, wide
+from pipeline.model import calibration, learner, level, misses, rhythm, wide
 from pipeline.model.btyd import BgNbd
 from pipeline.model.calibration import Calibration
 from pipeline.model.ranker import Ranker, matrix
@@ -92,13 +92,13 @@ def train(
         # which only margins of unseen rows can teach, is right for it too.
         unseen = unseen + float(np.mean(ranker.margins(ranker.matrix(judge))) - np.mean(unseen))
     curve = calibration.fit(unseen, outcomes(judge))
-    if known is not None and settings.season:
-        curve = in_season(curve, ranker, known, label)
+    if known is not None:
+        curve = levelled(curve, ranker, known, label, settings)
     return Trained(ranker, curve, log, unseen)
 
 
-def in_season(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: Label) -> Calibration:
-    """The curve with what the time of the year adds to it, where more than a year of outcomes proves that it does.
+def levelled(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: Label, settings: Model) -> Calibration:
+    """The curve with what the time of the year adds to it, as far as the past speaks for it, and how sure its level is.
 
     Parameters
     ----------
@@ -106,17 +106,15 @@ def in_season(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: La
         As fitted; the curve without a season.
     known
         Labelled examples of all snapshots whose outcomes are known on the morning from which the curve is used.
-    label
-        ``params.yaml: label``.
+    label, settings
+        ``params.yaml: label, model``; ``model.season`` says whether to look for one.
     """
-    days = known["snapshot"].unique().sort().to_list()
-    if not misses.covers_a_year(days):
-        return curve
     found = []
-    for day in days:
+    for day in known["snapshot"].unique().sort():
         rows = known.filter(pl.col("snapshot") == day)
         found.append(misses.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows)))
-    return replace(curve, season=misses.learn([one for one in found if one is not None], label))
+    learnt = level.learn([one for one in found if one is not None], label, seasons=settings.season)
+    return replace(curve, season=learnt.season, level_error=learnt.error)
 
 
 def _first(

@@ -56,8 +56,7 @@ def run(
     card["evidence"] = weights.as_card(weights.learn(teach, bearing))
     card["warnings"] = warnings
     in_use = _calibrated(trained, judge, test)
-    if model.season:
-        in_use = training.in_season(in_use, trained.ranker, examples.filter(pl.col("snapshot") <= parts.test), label)
+    in_use = training.levelled(in_use, trained.ranker, examples.filter(pl.col("snapshot") <= parts.test), label, model)
     churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)
     artefacts.save(churn_model, at)
     _write_log(trained, at)

@@ -31,8 +31,8 @@ def run(
     teach, untouched = _at(examples, parts.train), _at(examples, [parts.test])
     labelled.refuse_one_sided({"test": untouched})
     found = artefacts.load(at.models)
-    probability, in_season = found.judged_probability(untouched), found.judged.season is not None
-    test = rolling.judged(teach, untouched, probability, declared, label, model, in_season=in_season)
+    probability = found.judged_probability(untouched)
+    test = rolling.judged(teach, untouched, probability, declared, label, model, found.judged)
     origins = [origin for origin in split.origins(complete, label, evaluate.least_training_snapshots)
                if origin.test != parts.test]  # fmt: skip
     earlier = list(rolling.judge_all(examples, origins, declared, label, model))
@@ -67,7 +67,7 @@ def _evaluation(
         "headline": {"test_snapshot": test.snapshot, "verdict": verdict} | decided | figures,
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
         "test": report.compared(found),
-        "earlier": report.earlier(earlier, before) if before else None,
+        "earlier": report.earlier(earlier, before, draws) if before else None,
         "calibration": calibration,
         "segments": segments.by_segment(test, by, draws).to_dicts(),
         "profit": report.profit(test, known["value"].to_numpy(), profit.Terms.of(settings)),

@@ -13,7 +13,8 @@ from pipeline import lists, params
 from pipeline.errors import BadPlaybooks
 from pipeline.examples.words import definition_at
 from pipeline.lists import selection
-from pipeline.model import artefacts
+from pipeline.model import artefacts, reliability
+from pipeline.model.calibration import Calibration
 from pipeline.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.playbooks import (
     allocation,
@@ -38,6 +39,8 @@ from pipeline.stages import candidates, ledger, main, verdict
 from pipeline.stages.spoken import speech
 from pipeline.tables import storage
 
+# Behind the range of those expected to churn.
+DRAWS = 1000
 REASONS = [
     f"{place}_{part}"
     for place in ("reason_1", "reason_2", "reason_3", "protects_1")
@@ -94,6 +97,7 @@ def prepare(
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
+    low, high = _expected(listed["churn_probability"], at)
     about = lists.About(
         company=data.name,
         as_of=day,
@@ -105,6 +109,8 @@ def prepare(
         eligible=customers["eligible"],
         scored=len(decided),
         listed=len(listed),
+        expected_low=low,
+        expected_high=high,
     )
     return lists.Week(
         about=about,
@@ -132,6 +138,12 @@ def prepare(
         },
         promises=tasks.promises(decided, day),
     )
+
+
+def _expected(probability: pl.Series, at: Paths) -> tuple[int, int]:
+    """From how many to how many of them will churn, given how sure the model is of its own level."""
+    in_use = Calibration.from_dict(storage.read_json(at.calibration)["in_use"])
+    return reliability.churners_between(probability.sort().to_numpy(), DRAWS, in_use.level_error)
 
 
 def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:

@@ -26,6 +26,8 @@ ABOUT = About(
     eligible=0,
     scored=0,
     listed=0,
+    expected_low=0,
+    expected_high=0,
 )
 NAMES = (
     *("Lindqvist & Sons", "Café Moreau", "Brightwater Foods", "Hof Sonnental", "Ortega Catering", "Northgate Grocers"),
@@ -123,9 +125,10 @@ def build_week(rows: int = 12, *, edits: dict[int, dict[str, Any]] | None = None
     listed = [{"rank": place} | customer for place, customer in enumerate(customers, start=1)]
     low = {"risk_band": "low", "churn_probability": 0.05}
     rest = [_customer(place, draw) | {"customer_id": f"rest-{place}"} | low for place in range(5)]
+    expected = {"expected_low": rows // 4, "expected_high": rows - rows // 4}
     margins = ("base_margin", "margin", *(f"family_{name}" for name in FAMILIES))
     return Week(
-        about=replace(ABOUT, **{"eligible": rows + 7, "scored": rows + 5, "listed": rows} | about),
+        about=replace(ABOUT, **{"eligible": rows + 7, "scored": rows + 5, "listed": rows, **expected} | about),
         risk_list=_frame(listed, RISK_LIST),
         actions=_frame(customers + rest, {name: RISK_LIST.get(name, pl.String()) for name in DECIDED}),
         waterfalls=_frame(customers[::-1], {"customer_id": pl.String()} | dict.fromkeys(margins, pl.Float64())),

@@ -67,6 +67,7 @@ def test_totals(week: Week) -> None:
         (f"{week.risk_list['churn_probability'].sum():.0f}", "expected to stop buying"),
         (str(week.risk_list["action"].count()), "with something to do"),
     ]
+    assert "of everyone listed, if nothing is done; 3 to 9, 19 times of 20" in page
 
 
 def test_evil_text_stays_inside_the_data(make_week: Callable[..., Week]) -> None:

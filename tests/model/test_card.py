@@ -106,7 +106,7 @@ def reports(settings: Evaluate, *, signal: float = 1.0, history: bool = True) ->
     evaluation = {
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
         "test": report.compared(found),
-        "earlier": report.earlier(before, earlier) if earlier else None,
+        "earlier": report.earlier(before, earlier, 60) if earlier else None,
         "calibration": calibration,
         "segments": segments.by_segment(test, groups, 60).to_dicts(),
         "profit": report.profit(test, np.full(400, 42.0), profit.Terms.of(settings)),
@@ -195,7 +195,21 @@ def test_drift_is_told_snapshot_by_snapshot_the_untouched_one_last(told):
     assert [row[0] for row in drift] == ["2024-04-02", "2024-04-17", "2024-05-02"]
     assert drift[-1][3] == f"{100 * metrics['churners'] / metrics['customers']:.1f} %"
     first = evaluation["earlier"]["origins"][0]
-    assert drift[0][2] == f"{100 * first['expected_churners'] / first['customers']:.1f} %"
+    share, low, high = (
+        f"{100 * first[name] / first['customers']:.1f} %"
+        for name in ("expected_churners", "foretold_low", "foretold_high")
+    )
+    assert drift[0][2] == f"{share} ({low} to {high})"
+
+
+def test_a_churn_rate_that_nobody_foretold_is_marked(told):
+    metrics, evaluation = told
+    missed = evaluation["calibration"]["all_together"] | {"as_foretold": False}
+    changed = evaluation | {"calibration": evaluation["calibration"] | {"all_together": missed}}
+    text = section(page(metrics, changed), "Whether the probabilities can be taken at their word")
+    assert rows(text)[-1][4] == "**no**"
+    before = sum(each["as_foretold"] for each in evaluation["earlier"]["origins"])
+    assert f"It did fall there at {before} of 3 snapshots" in text
 
 
 def test_from_worst_to_best_over_earlier_snapshots(told):

@@ -124,8 +124,7 @@ def calibration(evaluation: Report, metrics: Report) -> str:
             "apart on average over groups of equal size; perfect probabilities would show up to "
             f"{_points(found['by_chance_95_percent'])} by chance, 19 times of 20.",
             table(["risk band", "customers", "churners expected (chance allows)", "churned", "as expected"], rows),
-            "Churn rate by snapshot, each foretold by a model that knew nothing of it; a rate that moves is a warning:",
-            _drift(evaluation["earlier"], metrics, found["bands"]),
+            _drift(evaluation["earlier"], metrics["test_snapshot"], found["all_together"]),
         ]
     )
 
@@ -134,19 +133,28 @@ def _points(share: float) -> str:
     return f"{100 * share:.1f} percentage points"
 
 
-def _drift(earlier: Report | None, metrics: Report, bands: list[Report]) -> str:
-    last = {
-        "test_snapshot": metrics["test_snapshot"],
-        "customers": metrics["customers"],
-        "churners": metrics["churners"],
-        "expected_churners": sum(band["expected_churners"] for band in bands),
-    }
+def _drift(earlier: Report | None, test: str, last: Report) -> str:
+    each = [*(earlier["origins"] if earlier else []), last | {"test_snapshot": test}]
     rows = (
-        [each["test_snapshot"], f"{each['customers']:,}", percent(each["expected_churners"] / each["customers"]),
-         percent(each["churners"] / each["customers"])]
-        for each in [*(earlier["origins"] if earlier else []), last]
+        [one["test_snapshot"], f"{one['customers']:,}", _rate(one), percent(one["churners"] / one["customers"]),
+         "yes" if one["as_foretold"] else "**no**"]
+        for one in each
     )  # fmt: skip
-    return table(["snapshot", "customers", "churn rate expected", "churn rate observed"], rows)
+    held = sum(one["as_foretold"] for one in each)
+    words = (
+        "Churn rate by snapshot, each foretold by a model that knew nothing of it. In brackets is where it should fall "
+        "19 times of 20: chance moves it, and so does what nobody can know yet of the level. It did fall there at "
+        f"{held:,} of {len(each):,} snapshots; a rate that moves further is a warning:"
+    )
+    head = ["snapshot", "customers", "churn rate expected (foretold range)", "churn rate observed", "as foretold"]
+    return f"{words}\n\n{table(head, rows)}"
+
+
+def _rate(found: Report) -> str:
+    share, low, high = (
+        found[name] / found["customers"] for name in ("expected_churners", "foretold_low", "foretold_high")
+    )
+    return f"{percent(share)} ({percent(low)} to {percent(high)})"
 
 
 def _expected(value: float, low: int, high: int) -> str:

@@ -1,0 +1,14 @@
+"""A table of a page."""
+
+from collections.abc import Iterable, Sequence
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Markdown of a table.
+
+    >>> print(table(["company", "off by"], [["one", "1.2"]]))
+    | company | off by |
+    | --- | --- |
+    | one | 1.2 |
+    """
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
