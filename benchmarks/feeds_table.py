@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.tables import table
+from benchmarks.tables import bullets, table
 
 ALL, ALONE = "all tables", "transactions alone"
 SPANS = {"last": "at the last snapshot", "origins": "on average over the last snapshots apart"}
@@ -24,9 +24,9 @@ def markdown(result: Result) -> str:
     """All tables with the sentences that follow from them."""
     parts = ["### All tables beside transactions alone"]
     parts += [part for span in SPANS for part in (f"AUC {SPANS[span]}:", _beside(result, span))]
-    parts += [_bullets(sentence(result, span) for span in SPANS), "### What each table pays"]
+    parts += [bullets(sentence(result, span) for span in SPANS), "### What each table pays"]
     parts += [part for span in SPANS for part in (f"AUC lost without it, {SPANS[span]}:", _pays(result, span))]
-    parts.append(_bullets(_about_payers(company, told) for company, told in result.items()))
+    parts.append(bullets(_about_payers(company, told) for company, told in result.items()))
     return "\n" + "\n\n".join(parts) + "\n"
 
 
@@ -94,7 +94,3 @@ def _signed(three: Sequence[float]) -> str:
     value, low, high = three
     sure = "" if low > 0 or high < 0 else f", {NOISE}"
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f}){sure}"
-
-
-def _bullets(sentences: Any) -> str:
-    return "\n".join(f"- {sentence}" for sentence in sentences)

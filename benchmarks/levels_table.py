@@ -21,10 +21,11 @@ def markdown(result: dict[str, list[Draw]]) -> str:
 
 
 def _row(name: str, draws: list[Draw]) -> list[str]:
-    counts = [sum(draw["in_season"] for draw in draws), within(draws, "model", "foretold"), within(draws, "model")]
-    known, foretold, by_chance, of_best = (
-        f"{count} of {len(draws)}" for count in (*counts, within(draws, "best_probability"))
-    )
+    counts = (
+        sum(draw["in_season"] for draw in draws), within(draws, "model", "foretold"), within(draws, "model"),
+        within(draws, "best_probability"),
+    )  # fmt: skip
+    known, foretold, by_chance, of_best = (f"{count} of {len(draws)}" for count in counts)
     return [name, known, foretold, by_chance, *_off(draws, "model"), of_best, *_off(draws, "best_probability")]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from benchmarks.tables import table
+from benchmarks.tables import bullets, table
 
 # The budget, as the share of customers it could have called; those shown in tables, and all that are drawn.
 TOLD: Final = (0.005, 0.02, 0.05)
@@ -31,7 +31,7 @@ def markdown(result: Result) -> str:
     parts = [
         "### Beside those who know more",
         table(head, _rows(result, _shares)),
-        *map(_bullets, (sentences(result),)),
+        bullets(sentences(result)),
     ]
     head = ("company", "money for", "kept by the plan", *(WORDS[name] for name in ("best same", "discount")))
     parts += ["### Beside one offer for the highest risk", table(head, _rows(result, _sames)), naive(result)]
@@ -129,7 +129,3 @@ def _money(figure: list[float]) -> str:
 
 def _percent(figure: list[float]) -> str:
     return "{:.0%} ({:.0%} to {:.0%})".format(*figure)
-
-
-def _bullets(lines: list[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)

@@ -117,12 +117,11 @@ def _churners(result: Result) -> str:
     errors = ("pooled calibration error of the model", "of `best_probability`")
     rows = []
     for name, found in simulated(result).items():
-        told, pooled = found["calibration"]["last"], found["calibration"]["origins"]
-        model, foretold = told["model"], found["churners"][-1]["model"]["foretold"]
-        expected = [f"{told[scorer]['expected_churners']:,.0f}" for scorer in ("model", "best_probability")]
-        ranges = [f"{low:,} to {high:,}" for low, high in (foretold, model["by_chance"])]
+        last, pooled = found["churners"][-1], found["calibration"]["origins"]
+        expected = [f"{last[scorer]['expected']:,.0f}" for scorer in ("model", "best_probability")]
+        ranges = [f"{low:,} to {high:,}" for low, high in (last["model"][span] for span in ("foretold", "by_chance"))]
         error = [f"{pooled[scorer]['error']:.3f}" for scorer in ("model", "best_probability")]
-        rows.append([f"`{name}`", *expected, f"{model['churners']:,}", *ranges, *error])
+        rows.append([f"`{name}`", *expected, f"{last['came']:,}", *ranges, *error])
     return f"Churners at the last snapshot, and calibration over all of them:\n\n{table([*head, *errors], rows)}"
 
 

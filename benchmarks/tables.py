@@ -1,4 +1,4 @@
-"""A table of a page."""
+"""Tables and lists of a page."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,3 +12,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     | one | 1.2 |
     """
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """Markdown of a list.
+
+    >>> print(bullets(["One.", "Two."]))
+    - One.
+    - Two.
+    """
+    return "\n".join(f"- {sentence}" for sentence in sentences)

@@ -201,7 +201,7 @@ def judge(name: str, tests: int, every: int) -> dict[str, Any]:
     }
 
 
-def with_intervals(customers: Array, actual: Array, expected: dict[str, Array]) -> dict[str, Any]:
+def with_intervals(customers: npt.NDArray[np.int64], actual: Array, expected: dict[str, Array]) -> dict[str, Any]:
     """Figures of each candidate, with the interval that holds 95 % of what other customers would have given."""
     random = np.random.default_rng(SEED)
     _, place, counts = np.unique(customers, return_inverse=True, return_counts=True)

@@ -12,7 +12,9 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks import feeds_table, levels_table, playbooks_plot, playbooks_table, quality_table, reasons_table
 from pipeline import params
@@ -215,34 +217,10 @@ def stages() -> str:
     return table(("", "stage", "this → that", "in `pipeline/stages/`"), rows)
 
 
-def quality_benchmark() -> str | None:
-    """The tables of the quality benchmark, one heading below that of its section."""
-    file = RESULTS / "quality.json"
-    return quality_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-
-
-def levels() -> str | None:
-    """How far the level is off on companies drawn anew."""
-    file = RESULTS / "levels.json"
-    return levels_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-
-
-def reasons_benchmark() -> str | None:
-    """The tables of the reasons benchmark."""
-    file = RESULTS / "reasons.json"
-    return reasons_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-
-
-def playbooks_benchmark() -> str | None:
-    """The tables of what the allocation keeps."""
-    file = RESULTS / "playbooks.json"
-    return playbooks_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-
-
-def feeds_benchmark() -> str | None:
-    """The tables of what each table pays."""
-    file = RESULTS / "feeds.json"
-    return feeds_table.markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+def benchmark(name: str, markdown: Callable[[Any], str]) -> str | None:
+    """The tables of a benchmark, from the figures it left."""
+    file = RESULTS / f"{name}.json"
+    return markdown(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 Parts = dict[str, Callable[[], str | None]]
@@ -252,10 +230,13 @@ PAGES: dict[str, Parts] = {
     "docs/causes.md": {"causes": causes},
     "docs/tactics.md": {"tactics": tactics_page.markdown},
     "docs/rules.md": {"names": rule_names},
-    "docs/feeds-benchmark.md": {"feeds benchmark": feeds_benchmark},
-    "docs/reasons-benchmark.md": {"reasons benchmark": reasons_benchmark},
-    "docs/playbooks-benchmark.md": {"playbooks benchmark": playbooks_benchmark},
-    "docs/quality-benchmark.md": {"quality benchmark": quality_benchmark, "levels": levels},
+    "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
+    "docs/reasons-benchmark.md": {"reasons benchmark": partial(benchmark, "reasons", reasons_table.markdown)},
+    "docs/playbooks-benchmark.md": {"playbooks benchmark": partial(benchmark, "playbooks", playbooks_table.markdown)},
+    "docs/quality-benchmark.md": {
+        "quality benchmark": partial(benchmark, "quality", quality_table.markdown),
+        "levels": partial(benchmark, "levels", levels_table.markdown),
+    },
 }
 
 

@@ -93,13 +93,12 @@ def _policy(style: str, script: str) -> str:
 def _tiles(week: Week) -> list[tuple[str, str, str]]:
     """The few numbers above the list: number, what it counts, and a second line."""
     about, listed = week.about, week.risk_list
-    expected = math.fsum(listed["churn_probability"])  # exact, so it cannot depend on the order of adding
     to_act = listed["action"].count()
     money = money_words(math.fsum(listed["value_at_stake"]), about.currency, about.minor_digits)
     return [
         (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
         (money, "value at stake", "of everyone listed, together"),
-        (f"{expected:,.0f}", "expected to stop buying", expected_words(about)),
+        (f"{week.expected_churners:,.0f}", "expected to stop buying", expected_words(about)),
         (f"{to_act:,}", "with something to do", f"{about.listed - to_act:,} only to keep an eye on"),
     ]
 

@@ -1,5 +1,6 @@
 """What a week is made of, the columns of the risk list, and a sentence on each of them."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -156,6 +157,11 @@ class Week:
     run_report: dict[str, Any]
     fingerprints: dict[str, str]
     promises: pl.DataFrame | None = None
+
+    @property
+    def expected_churners(self) -> float:
+        """Of everyone listed, if nothing is done; added exactly, so it cannot depend on the order of adding."""
+        return math.fsum(self.risk_list["churn_probability"])
 
 
 def band_levels(actions: pl.DataFrame) -> dict[str, str]:

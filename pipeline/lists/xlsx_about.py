@@ -1,6 +1,5 @@
 """The second sheet of the workbook: how to read the list."""
 
-import math
 from typing import Any
 
 from pipeline.lists.cells import expected_words, xlsx_text
@@ -24,11 +23,6 @@ def write_about(book: Any, week: Week) -> None:
         sheet.write_string(row, 1, xlsx_text(words), body)
 
 
-def _expected(week: Week) -> tuple[str, str]:
-    expected = math.fsum(week.risk_list["churn_probability"])
-    return ("Expected to stop buying", f"{expected:,.0f} {expected_words(week.about)}.")
-
-
 def about_lines(week: Week) -> list[tuple[str, str]]:
     """What the sheet says, line by line: a heading and a sentence."""
     about = week.about
@@ -39,7 +33,9 @@ def about_lines(week: Week) -> list[tuple[str, str]]:
         ("How reliable the list is", about.verdict),
         *([("Please note", about.notice)] if about.notice else []),
         ("Customers", f"{about.listed:,} listed of {about.scored:,} scored; {about.eligible:,} were eligible."),
-        _expected(week) if about.listed else ("This week", "Nobody to act on this week."),
+        ("Expected to stop buying", f"{week.expected_churners:,.0f} {expected_words(about)}.")
+        if about.listed
+        else ("This week", "Nobody to act on this week."),
         ("Money", f"All amounts are in {about.currency}."),
         ("Reasons", "A reason says what goes together with the risk, not what causes it."),
         (

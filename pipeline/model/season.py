@@ -2,7 +2,7 @@
 
 A curve that was fitted on the outcomes of last spring knows the level of last spring. Whoever sells more before
 Christmas sees the same customers leave in waves, and no feature of a customer says so. Where the company's own past has
-shown the whole year, the waves of its misses are learnt (`pipeline.model.misses`) and, as far as that past speaks for
+shown the whole year, the waves of its misses are learnt (`pipeline.model.level`) and, as far as that past speaks for
 them, added to the curve on the day that is scored.
 """
 
