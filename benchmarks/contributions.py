@@ -17,7 +17,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from pipeline.reasons.contributions import Explainer
+from pipeline.reasons.treeshap.explainer import Explainer
 
 FEATURES, MISSING, TREES, LEAVES, DEPTH = 60, 0.05, 300, 31, 6
 

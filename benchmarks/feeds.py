@@ -18,13 +18,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks import feeds_table, quality
-from pipeline import params
+from pipeline.commands import simulate
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.evaluation import backtest, bootstrap
+from pipeline.evaluation.bootstrap import Judged
+from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
-from pipeline.model import intervals, rolling, split
-from pipeline.model.intervals import Judged
+from pipeline.model import split
 from pipeline.model.split import Split
-from pipeline.paths import Paths
-from pipeline.stages import labelled, s1_ingest, s2_examples, simulate
+from pipeline.stages import s1_ingest, s2_examples
 
 COMPANIES = ("retailer", "subscription", "b2b")
 CUSTOMERS, SEED = 12_000, 1
@@ -107,7 +110,7 @@ def _judged(features: dict[str, list[Feature]], settings: params.Params, at: Pat
     start, told = time.perf_counter(), {}
     for name, own in features.items():
         seen = examples.select("snapshot", "customer_key", "churned", *(feature.name for feature in own))
-        told[name] = _in_full(rolling.judge_models(seen, origins, own, settings.label, settings.model), origins)
+        told[name] = _in_full(backtest.judge_models(seen, origins, own, settings.label, settings.model), origins)
         print(f"  {name}: {len(own)} features, {time.perf_counter() - start:.0f} s", flush=True)
     for number, first in enumerate(told[ALL]):
         yield replace(first, scored={name: found[number].scored["model"] for name, found in told.items()})
@@ -132,7 +135,7 @@ def _origins(complete: list[date], settings: params.Params) -> list[Split]:
 
 def _span(parts: list[Judged], settings: params.Params) -> dict[str, Any]:
     """The figures of all models, and what is gained by all tables and by each, at one snapshot or over several."""
-    found = intervals.resample(parts, [], settings.evaluate.draws)
+    found = bootstrap.resample(parts, [], settings.evaluate.draws)
     others = [name for name in found.seen if name != ALL]
     return {
         "snapshots": [part.snapshot for part in parts],
@@ -143,7 +146,7 @@ def _span(parts: list[Judged], settings: params.Params) -> dict[str, Any]:
     }
 
 
-def _three(found: intervals.Interval) -> list[float]:
+def _three(found: bootstrap.Interval) -> list[float]:
     """The figure and the ends of its interval."""
     return [round(number, 4) for number in (found.value, found.low, found.high)]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import levels_table, quality
-from pipeline import params
-from pipeline.model import rolling
-from pipeline.paths import Paths
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.evaluation import backtest
 
 # Those with a season. How the waves are fitted and weighed, and how sure of them one can be, was chosen on seeds below
 # 60; these came after, and nothing was chosen on them. No two companies share one: with the same seed they would share
@@ -48,7 +48,7 @@ def draw(company: str, seed: int, customers: int = quality.CUSTOMERS) -> dict[st
 
 def _last(settings: params.Params, at: Paths) -> dict[str, Any]:
     given = quality.prepared(settings, at)
-    judged = rolling.judge_models(given.examples, given.origins[-1:], given.features, settings.label, settings.model)
+    judged = backtest.judge_models(given.examples, given.origins[-1:], given.features, settings.label, settings.model)
     part = quality.beside_the_truth(next(judged), quality.truth_of(at))
     return quality.churners(part, settings.evaluate.draws)
 

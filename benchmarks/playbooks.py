@@ -28,13 +28,14 @@ from benchmarks.playbooks_given import Array
 from benchmarks.playbooks_offers import limits
 from benchmarks.playbooks_table import CONTENDERS, PLAN, SHARES
 from benchmarks.reasons import CUSTOMERS, Told, build
-from pipeline import params
-from pipeline.model.spend import Spend
-from pipeline.paths import Paths
-from pipeline.playbooks import value
-from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.vocabulary import vocabulary
-from pipeline.stages import s1_ingest, simulate
+from pipeline.commands import simulate
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.stages import s1_ingest
+from pipeline.value import customer_value
+from pipeline.value.expected_spend import Spend
 
 SEED, SNAPSHOTS, DRAWS = 5, 3, 1000
 
@@ -73,15 +74,15 @@ class Scored:
         spoken = told.teller.tell(rows, pushes, probability=probability)
         found = pl.concat([rows, spoken], how="horizontal").with_columns(
             pl.Series("churn_probability", np.round(probability, 6)),
-            value.expected_value(rows, self.spend, settings.label, settings.score),
-            value.loss_making(rows),
-            value.tier(settings.score),
+            customer_value.expected_value(rows, self.spend, settings.label, settings.score),
+            customer_value.loss_making(rows),
+            customer_value.tier(settings.score),
             pl.lit(value=False).alias("strategic"),
             pl.lit(value=False).alias("is_control"),
             pl.lit(None, dtype=pl.String).alias("owner"),
         )
         found = found.with_columns(
-            value.band(pl.col("churn_probability"), settings.score),
+            customer_value.band(pl.col("churn_probability"), settings.score),
             (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
         )
         return found.join(self.truth, on=["customer_key", "snapshot"]).sort("customer_key")

@@ -12,16 +12,17 @@ import polars as pl
 
 from benchmarks.playbooks_offers import DISCOUNT, OFFERS, as_declared, measured, told_true
 from benchmarks.playbooks_table import PLAN
-from pipeline.playbooks import allocation, assign, cooldown
-from pipeline.playbooks.allocation import Plan
-from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.limits import Limits, of
-from pipeline.playbooks.vocabulary import Vocabulary
+from pipeline.decisions import assignment, cooldown, optimizer
+from pipeline.decisions.capacity import limits_left
+from pipeline.decisions.optimizer import Plan
+from pipeline.playbooks.config.limits import Limits
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.vocabulary import Vocabulary
 from pipeline.simulate.whole.presets import COMPANIES
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]
-NOTHING: Final = allocation.NOTHING
+NOTHING: Final = optimizer.NOTHING
 CURRENCY: Final = "EUR"
 # What an act costs beside playbooks.yaml, where customers bring far more.
 COST_FACTOR = {"retailer": 1.0, "subscription": 1.0, "b2b": 10.0}
@@ -85,7 +86,7 @@ def planned(
 ) -> tuple[Places, Plan]:
     """The number of the offer each customer is given by the pipeline's own plan; and the plan."""
     day = scores["snapshot"][0]
-    decided, plan = assign.plan(
+    decided, plan = assignment.plan(
         scores, playbooks, day, CURRENCY, pl.DataFrame(schema=cooldown.EARLIER), limits=there_is
     )
     given = scores.select("customer_id").join(decided.select("customer_id", "action"), "customer_id", "left",
@@ -99,7 +100,7 @@ def shared(uplift: Array, value: Array, there_is: Limits, offers: list[str], fac
     books = {offer: _plain(offer, factor) for offer in offers}
     cost = np.array([book.cost for book in books.values()])
     nobody = np.zeros(len(value), dtype=np.bool_)
-    return allocation.allocate(uplift * value[:, None] - cost, of(books, there_is, CURRENCY), nobody).places
+    return optimizer.allocate(uplift * value[:, None] - cost, limits_left(books, there_is, CURRENCY), nobody).places
 
 
 def _plain(offer: str, factor: float) -> Playbook:

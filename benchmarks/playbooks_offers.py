@@ -6,12 +6,13 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.playbooks import declared, stakes
-from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.language import read
-from pipeline.playbooks.limits import Limits
-from pipeline.playbooks.rules import applies
-from pipeline.playbooks.vocabulary import Vocabulary
+from pipeline.playbooks import expected_saved_value
+from pipeline.playbooks.config import playbooks_file
+from pipeline.playbooks.config.limits import Limits
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.matching import applies
+from pipeline.playbooks.rules.parser import read
+from pipeline.playbooks.rules.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool)
         rule = read(f"evident_causes has {cause}" if cause else "everyone")
         told = seen.select(
             applies(rule).alias("told"),
-            (pl.col("churn_probability") * stakes.answered(rule)).alias("lost"),
+            (pl.col("churn_probability") * expected_saved_value.answered(rule)).alias("lost"),
             *map(told_true, answers),
         )
         for offer in (name for name, causes in answers.items() if cause is None or cause in causes):
@@ -155,4 +156,4 @@ def as_declared(effects: dict[tuple[str, str], float], names: Vocabulary, factor
         }
         for number, ((offer, rule), effect) in enumerate(effects.items())
     }  # fmt: skip
-    return declared.parse({"playbooks": content}, names)
+    return playbooks_file.parse({"playbooks": content}, names)

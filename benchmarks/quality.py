@@ -23,13 +23,16 @@ import numpy as np
 import polars as pl
 
 from benchmarks import quality_table
-from pipeline import overlay, params
+from pipeline.commands import simulate
+from pipeline.config import overlay, params
+from pipeline.config.paths import Paths
+from pipeline.evaluation import backtest, bootstrap, calibration_check
+from pipeline.evaluation.bootstrap import Interval, Judged, Resampled
+from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
-from pipeline.model import intervals, reliability, rolling, split
-from pipeline.model.intervals import Interval, Judged, Resampled
+from pipeline.model import split
 from pipeline.model.split import Split
-from pipeline.paths import Paths
-from pipeline.stages import labelled, s1_ingest, s2_examples, simulate
+from pipeline.stages import s1_ingest, s2_examples
 from pipeline.tables import storage
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,7 +133,7 @@ def prepared(settings: params.Params, at: Paths) -> Prepared:
 def _judged(settings: params.Params, given: Prepared) -> Iterator[Judged]:
     """Model and baselines at every origin, the last snapshot last."""
     start = time.perf_counter()
-    parts = rolling.judge_all(given.examples, given.origins, given.features, settings.label, settings.model)
+    parts = backtest.judge_all(given.examples, given.origins, given.features, settings.label, settings.model)
     for number, part in enumerate(parts, start=1):
         seconds = time.perf_counter() - start
         print(
@@ -170,7 +173,7 @@ def _apart(parts: list[Judged], label: params.Label) -> list[Judged]:
 
 def _span(parts: list[Judged], settings: params.Evaluate) -> dict[str, Any]:
     """Figures of all scorers, the mean over snapshots where there are several, and the model's lead over each."""
-    found = intervals.resample(parts, [], settings.draws)
+    found = bootstrap.resample(parts, [], settings.draws)
     others = [name for name in found.seen if name != "model"]
     baselines = [name for name in others if name not in TRUTH]
     return {
@@ -211,19 +214,19 @@ def churners(part: Judged, draws: int) -> dict[str, Any]:
         "snapshot": part.snapshot, "in_season": part.in_season, "came": int(part.churned.sum()),
     }  # fmt: skip
     for name in scorers:
-        found = reliability.expected(part.churned, part.scored[name], draws)
+        found = calibration_check.expected(part.churned, part.scored[name], draws)
         told[name] = {"expected": round(found.expected, 1), "by_chance": [found.low, found.high]}
-    unsure = reliability.expected(part.churned, part.scored["model"], draws, part.level_error)
+    unsure = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
     told["model"] |= {"foretold": [unsure.low, unsure.high]}
     return told
 
 
 def _held_to(churned: np.ndarray, probability: np.ndarray, settings: params.Evaluate) -> dict[str, Any]:
     groups = settings.calibration_groups
-    chance = reliability.error_by_chance(probability, groups, settings.draws)
-    expected = reliability.expected(churned, probability, settings.draws)
+    chance = calibration_check.error_by_chance(probability, groups, settings.draws)
+    expected = calibration_check.expected(churned, probability, settings.draws)
     return {
-        "error": round(reliability.calibration_error(churned, probability, groups), 4),
+        "error": round(calibration_check.calibration_error(churned, probability, groups), 4),
         "by_chance_95_percent": round(float(np.percentile(chance, 95)), 4),
         "expected_churners": round(expected.expected, 1),
         "by_chance": [expected.low, expected.high],

@@ -25,15 +25,17 @@ import polars as pl
 
 from benchmarks import feeds
 from benchmarks.reasons_table import LEAST_REACH
-from pipeline import params
+from pipeline.commands import simulate
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features, witnesses
 from pipeline.model import training
-from pipeline.model.ranker import Ranker, matrix
-from pipeline.paths import Paths
-from pipeline.reasons import blend, families, weights
+from pipeline.model.ensemble import Ranker, matrix
+from pipeline.reasons import ensemble_contributions, evidence_weights, families
 from pipeline.reasons.causes import blind_spots
-from pipeline.reasons.words import Teller
-from pipeline.stages import labelled, s1_ingest, s2_examples, s3_train, simulate
+from pipeline.reasons.renderer import Teller
+from pipeline.stages import s1_ingest, s2_examples, s3_train
 from pipeline.tables import schemas, storage
 
 # As many as it takes for some hundred customers whom one cause drives away.
@@ -107,14 +109,18 @@ class Told:
         declared = {feature.name: feature for feature in training.columns(self.seen, settings.model)}
         self.features: list[Feature] = [declared[name] for name in self.ranker.features]
         self.teller = Teller(self.features, self.typical, settings.reasons, settings.data.currency,
-                             weights.learn(teach, self.bearing), own)  # fmt: skip
+                             evidence_weights.learn(teach, self.bearing), own)  # fmt: skip
 
     def at_day(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
         """The customers of a snapshot, as a matrix, and what pushes each score."""
         rows = storage.read_buckets(self.at.examples).filter(pl.col("snapshot") == day).sort("customer_key")
         completed = self.ranker.completed(rows)
         matrix = self.ranker.matrix(rows)
-        return completed, matrix, blend.contributions(self.ranker, matrix, self.settings.storage.threads)[:, :-1]
+        return (
+            completed,
+            matrix,
+            ensemble_contributions.contributions(self.ranker, matrix, self.settings.storage.threads)[:, :-1],
+        )
 
     def keys(self) -> pl.DataFrame:
         """The customers as the company writes them."""

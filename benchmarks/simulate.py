@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipeline.stages import simulate as job
+from pipeline.commands import simulate as job
 from pipeline.tables import storage
 
 

@@ -21,12 +21,12 @@ import polars as pl
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
 
-from pipeline import overlay, params
+from pipeline.config import overlay, params
+from pipeline.config.paths import Paths
 from pipeline.examples.snapshots import is_complete, snapshot_days
-from pipeline.model.spend import Spend
-from pipeline.paths import Paths
 from pipeline.stages import s1_ingest
 from pipeline.tables import storage
+from pipeline.value.expected_spend import Spend
 
 Array = npt.NDArray[np.float64]
 

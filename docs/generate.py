@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import feeds_table, levels_table, playbooks_plot, playbooks_table, quality_table, reasons_table
-from pipeline import params
-from pipeline.errors import BadParams
+from pipeline.config import params
+from pipeline.config.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
 from pipeline.lists import COLUMN_WORDS, RISK_LIST
-from pipeline.playbooks import rules_page, tactics_page
+from pipeline.playbooks.config import tactics_page
+from pipeline.playbooks.rules import rules_page
 from pipeline.reasons.causes import CAUSES
+from pipeline.scoring.bucket import SCORE_COLUMNS
 from pipeline.sources.samples import NOTICES
-from pipeline.stages.scoring import SCORE_COLUMNS
 from pipeline.tables import schemas
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -31,15 +31,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 
-from pipeline import params
+from pipeline.config import params
+from pipeline.config.paths import REPRO
+from pipeline.evaluation import calibration_check
+from pipeline.examples import labelled
+from pipeline.examples.definition import definition_at
 from pipeline.examples.features import model_features
-from pipeline.examples.words import definition_at
-from pipeline.model import artefacts, reliability, split, training
-from pipeline.paths import REPRO
-from pipeline.reasons import blend
-from pipeline.reasons.weights import Weight
-from pipeline.reasons.words import Teller
-from pipeline.stages import labelled
+from pipeline.model import artefacts, split, training
+from pipeline.reasons import ensemble_contributions
+from pipeline.reasons.evidence_weights import Weight
+from pipeline.reasons.renderer import Teller
 from pipeline.tables import storage
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
@@ -89,7 +90,7 @@ left, stayed = safe & (churned == 1), risky & (churned == 0)
 
 
 def by_luck(group: str, inside: np.ndarray) -> dict:
-    found = reliability.expected(churned[inside], probability[inside], settings.evaluate.draws)
+    found = calibration_check.expected(churned[inside], probability[inside], settings.evaluate.draws)
     return {"group": group, "customers": found.customers, "churners expected": round(found.expected, 1),
             "chance allows": f"{found.low} to {found.high}", "churned": found.observed,
             "conclude": "luck explains it" if found.holds else "something is missing"}
@@ -108,7 +109,7 @@ pl.DataFrame([by_luck("safe", safe), by_luck("risky", risky)])
 
 # %%
 completed, matrix = model.ranker.completed(test), model.matrix(test)
-pushes = blend.contributions(model.ranker, matrix)[:, :-1]
+pushes = ensemble_contributions.contributions(model.ranker, matrix)[:, :-1]
 weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
 teller = Teller(declared, model.card["typical"], settings.reasons, settings.data.currency, weights)
 numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in names]

@@ -31,18 +31,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 
-from pipeline import params
-from pipeline.errors import BadPlaybooks
+from pipeline.config import params
+from pipeline.config.errors import BadPlaybooks
+from pipeline.config.paths import PLAYBOOKS, REPRO
+from pipeline.evaluation import baselines, bootstrap, metrics, report
+from pipeline.examples import labelled
+from pipeline.examples.definition import definition
 from pipeline.examples.features import model_features
-from pipeline.examples.words import definition
-from pipeline.model import artefacts, baselines, intervals, learner, metrics, report, split, training
-from pipeline.model.ranker import matrix as matrix_of
-from pipeline.paths import PLAYBOOKS, REPRO
-from pipeline.playbooks import declared
-from pipeline.playbooks.vocabulary import vocabulary
-from pipeline.reasons import blend, families, pictures
+from pipeline.model import artefacts, gbm, split, training
+from pipeline.model.ensemble import matrix as matrix_of
+from pipeline.playbooks.config import playbooks_file
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.reasons import ensemble_contributions, families, plots
 from pipeline.sources import open_source
-from pipeline.stages import labelled
 from pipeline.tables import storage
 
 with warnings.catch_warnings():
@@ -189,7 +190,7 @@ silence
 # %%
 small_settings = settings.model.model_copy(update={"max_trees": 40, "early_stopping_rounds": 10, "num_leaves": 4})
 xy = [(matrix_of(rows, names), training.outcomes(rows)) for rows in (teach, judge)]
-small = learner.fit(xy[0], xy[1], features, small_settings)
+small = gbm.fit(xy[0], xy[1], features, small_settings)
 model = artefacts.load(REPRO.models)
 print(f"small: {small.best_tree} trees of 4 leaves; in models/: {model.card['trees']} trees")
 
@@ -208,12 +209,12 @@ plt.show()
 
 # %%
 churned = training.outcomes(test)
-small_margin = learner.margins(small.booster, matrix_of(test, names))
+small_margin = gbm.margins(small.booster, matrix_of(test, names))
 scored = {"model": model.judged_probability(test), "small_model": 1 / (1 + np.exp(-small_margin))}
 rules = baselines.fit_all(teach, training.outcomes(teach), names, settings.label, settings.model)
 scored |= {rule.name: rule.probability(test) for rule in rules}
-judged = intervals.Judged(str(parts.test), test["customer_key"].to_numpy(), churned, scored)
-drawn = intervals.resample([judged], [], settings.evaluate.draws)
+judged = bootstrap.Judged(str(parts.test), test["customer_key"].to_numpy(), churned, scored)
+drawn = bootstrap.resample([judged], [], settings.evaluate.draws)
 found = report.headline(judged, drawn, settings.evaluate.top_shares)
 print(f"{found['customers']:,} customers, {found['churners']:,} churned ({churned.mean():.1%})")
 pl.DataFrame([{"scorer": name, **{k: round(v, 3) for k, v in found[name].items()}} for name in scored])
@@ -250,11 +251,11 @@ table
 
 # %%
 matrix = model.matrix(test)
-values = blend.contributions(model.ranker, matrix)
+values = ensemble_contributions.contributions(model.ranker, matrix)
 gap = np.abs(values.sum(axis=1) - model.ranker.margins(matrix)).max()
 print(f"largest difference between the sum and the margin: {gap:.1e}")
 
-explained = pictures.explanation(values, matrix, model.features)
+explained = plots.explanation(values, matrix, model.features)
 shap.plots.beeswarm(explained, max_display=12, show=False)
 plt.show()
 
@@ -274,7 +275,7 @@ pl.DataFrame(
 # %%
 now = examples.filter((pl.col("snapshot") == settings.snapshots.as_of) & (pl.col("customer_key") == key))
 row = model.matrix(now)
-told = pictures.explanation(blend.contributions(model.ranker, row), row, model.features)
+told = plots.explanation(ensemble_contributions.contributions(model.ranker, row), row, model.features)
 shap.plots.waterfall(told[0], max_display=10, show=False)
 plt.show()
 
@@ -293,7 +294,7 @@ for place in ("reason_1", "reason_2", "reason_3", "protects_1"):
 
 # %%
 names = vocabulary(settings.score, settings.features)
-playbooks = declared.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), names)
+playbooks = playbooks_file.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), names)
 actions = storage.read_parquet(week / "actions.parquet")
 given = actions.group_by("playbook").agg(
     pl.len().alias("customers"), pl.col("value_at_stake").sum().round(2), pl.col("cost").sum().round(2)

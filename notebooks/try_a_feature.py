@@ -29,14 +29,14 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import polars as pl
 
-from pipeline import params
-from pipeline.examples import build
+from pipeline.config import params
+from pipeline.config.paths import REPRO
+from pipeline.evaluation import backtest, bootstrap
+from pipeline.examples import build, labelled
+from pipeline.examples.definition import definition
 from pipeline.examples.features import Aggregate, Feature, Formula, available, model_features
 from pipeline.examples.snapshots import outcome_window
-from pipeline.examples.words import definition
-from pipeline.model import intervals, rolling, split
-from pipeline.paths import REPRO
-from pipeline.stages import labelled
+from pipeline.model import split
 from pipeline.tables import storage
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
@@ -128,11 +128,11 @@ origins = split.origins(days, settings.label, settings.evaluate.least_training_s
 sides = {"without": model_features(settings.features, settings.sources)}
 sides["with"] = [*sides["without"], *(feature for feature in new if not feature.is_part)]
 judged = {
-    side: list(rolling.judge_models(examples, origins, features, settings.label, settings.model))
+    side: list(backtest.judge_models(examples, origins, features, settings.label, settings.model))
     for side, features in sides.items()
 }
 both = [
-    intervals.Judged(one.snapshot, one.customers, one.churned,
+    bootstrap.Judged(one.snapshot, one.customers, one.churned,
                      {"without": one.scored["model"], "with": other.scored["model"]})
     for one, other in zip(judged["without"], judged["with"], strict=True)
 ]  # fmt: skip
@@ -145,7 +145,7 @@ print(f"judged at {', '.join(part.snapshot for part in both) or 'no snapshot: hi
 # hard cancels out, so the interval of the difference is far narrower than that of either figure.
 
 # %%
-found = intervals.resample(both, [], settings.evaluate.draws) if both else None
+found = bootstrap.resample(both, [], settings.evaluate.draws) if both else None
 rows = []
 for figure in found.names if found else []:
     gain = found.difference("with", "without", figure)
@@ -162,7 +162,7 @@ pl.DataFrame(rows).with_columns(pl.col(pl.Float64).round(4)) if rows else "nothi
 WORTH = 0.002
 
 
-def answer(gain: intervals.Interval) -> str:
+def answer(gain: bootstrap.Interval) -> str:
     if gain.low > 0:
         return "pays"
     return "does not pay" if gain.high < WORTH else "cannot tell"
@@ -179,7 +179,7 @@ print(f"{time.perf_counter() - started:.0f} seconds")
 # %%
 figure, axes = plt.subplots()
 for place, part in enumerate(both):
-    alone = intervals.resample([part], [], settings.evaluate.draws).difference("with", "without", "auc")
+    alone = bootstrap.resample([part], [], settings.evaluate.draws).difference("with", "without", "auc")
     axes.errorbar([place], [alone.value], yerr=[[alone.value - alone.low], [alone.high - alone.value]], fmt="o",
                   color="#0b6b78", capsize=4)
 axes.axhline(0, color="#b9c2c9", linestyle=":")

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from pipeline import paths
-from pipeline.errors import BadParams, PipelineError
+from pipeline.config import paths
+from pipeline.config.errors import BadParams, PipelineError
 
 FILE = click.Path(path_type=Path)
 
@@ -46,8 +46,8 @@ def main(*, debug: bool) -> None:
 @_told_in_one_line
 def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
     """Score everyone for a day with the champion model and publish the week; never trains."""
-    from pipeline import params
-    from pipeline.stages import weekly as job
+    from pipeline.commands import weekly as job
+    from pipeline.config import params
 
     # A scheduler ends a job with SIGTERM; as an exit, it lets the job put its folders away.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -63,8 +63,8 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
 @_told_in_one_line
 def calendar(*, plan: Path, as_of: datetime, out: Path) -> None:
     """Reduce the messages all teams plan in PLAN, a CSV file, to what each customer may get, and say why."""
-    from pipeline import params
-    from pipeline.stages import calendar as job
+    from pipeline.commands import calendar as job
+    from pipeline.config import params
 
     click.echo(job.run(params.load(), plan, as_of.date(), out))
 
@@ -74,13 +74,13 @@ def calendar(*, plan: Path, as_of: datetime, out: Path) -> None:
 @_told_in_one_line
 def check(*, leaks: bool) -> None:
     """Read params.yaml and playbooks.yaml against the data, and say what cannot work."""
-    from pipeline.stages import check as job
+    from pipeline.commands import check as job
 
     for line in job.run():
         click.echo(line)
     if leaks:
-        from pipeline import params
-        from pipeline.stages import leaks as search
+        from pipeline.config import params
+        from pipeline.leakage import search
 
         for line in search.run(params.load()):
             click.echo(line)
@@ -94,8 +94,8 @@ def check(*, leaks: bool) -> None:
 @_told_in_one_line
 def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Path | None) -> None:
     """Say who would change action if the edited playbooks were published; publishes nothing."""
-    from pipeline import params
-    from pipeline.stages import diff as job
+    from pipeline.commands import diff as job
+    from pipeline.config import params
 
     for line in job.run(params.load(), as_of.date(), edited=playbooks, against=against, csv_file=csv_file):
         click.echo(line)
@@ -105,8 +105,8 @@ def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Pa
 @_told_in_one_line
 def suggest() -> None:
     """Propose active_days and horizon_days from the customers' own pauses between purchases."""
-    from pipeline import params
-    from pipeline.stages import suggest as job
+    from pipeline.commands import suggest as job
+    from pipeline.config import params
 
     for line in job.run(params.load()):
         click.echo(line)
@@ -118,8 +118,8 @@ def suggest() -> None:
 @_told_in_one_line
 def promote(*, version: str, answered_for_by: str) -> None:
     """Make VERSION of the registered model the one the weekly job scores with."""
-    from pipeline import params
-    from pipeline.stages import promotion
+    from pipeline.config import params
+    from pipeline.tracking import promotion
 
     click.echo(promotion.promote(params.load().tracking, version, answered_for_by))
 
@@ -128,8 +128,8 @@ def promote(*, version: str, answered_for_by: str) -> None:
 @_told_in_one_line
 def rollback() -> None:
     """Make the champion before this one champion again."""
-    from pipeline import params
-    from pipeline.stages import promotion
+    from pipeline.config import params
+    from pipeline.tracking import promotion
 
     click.echo(promotion.rollback(params.load().tracking))
 
@@ -140,10 +140,10 @@ def rollback() -> None:
 @_told_in_one_line
 def tune(*, trials: int, to: Path) -> None:
     """Search for better model settings on training snapshots alone; the test snapshot is never looked at."""
-    from pipeline import params
+    from pipeline.config import params
 
     try:
-        from pipeline.stages import tune as job
+        from pipeline.commands import tune as job
     except ModuleNotFoundError as error:
         raise BadParams(f"churn tune needs {error.name}; install it: pip install 'churn-pipeline[tune]'") from None
     for line in job.run(params.load(), trials, to):
@@ -156,7 +156,7 @@ def tune(*, trials: int, to: Path) -> None:
 @_told_in_one_line
 def init(*, folder: Path, write: bool) -> None:
     """Look at the files in FOLDER and propose params.yaml: which table and column each is, and what is unclear."""
-    from pipeline.stages import init as job
+    from pipeline.commands import init as job
 
     for line in job.run(folder, write=write):
         click.echo(line)
@@ -167,7 +167,7 @@ def init(*, folder: Path, write: bool) -> None:
 @_told_in_one_line
 def use(*, overlay: Path) -> None:
     """Write the settings of OVERLAY, such as params/cdnow.yaml, into params.yaml."""
-    from pipeline import overlay as job
+    from pipeline.config import overlay as job
 
     changed = job.apply(overlay)
     click.echo(f"{paths.PARAMS}: {', '.join(changed)} now as in {overlay}" if changed else f"{paths.PARAMS}: no change")
@@ -177,7 +177,7 @@ def use(*, overlay: Path) -> None:
 @_told_in_one_line
 def where() -> None:
     """Say where the list of params.yaml's as_of lies."""
-    from pipeline import params
+    from pipeline.config import params
 
     week = paths.REPRO.week(params.load().snapshots.as_of)
     click.echo(f"The list: {week / 'risk_list.html'}" if week.is_dir() else f"{week} is not published; run: dvc repro")
@@ -198,7 +198,7 @@ def where() -> None:
 @_told_in_one_line
 def simulate(*, setting: str, to: Path, workers: int, days: int | None, **options: int) -> None:
     """Write a company with a known truth: its tables, and beside them what nature knew."""
-    from pipeline.stages import simulate as job
+    from pipeline.commands import simulate as job
 
     click.echo(job.run(setting, job.plan(setting, days=days, **options), to, workers))
 

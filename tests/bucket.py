@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.examples import build, market
+from pipeline.config.params import Features, Label, Snapshots
+from pipeline.examples import build, regional_orders
 from pipeline.examples.features import Feature, available, declared
-from pipeline.params import Features, Label, Snapshots
 from pipeline.tables.buckets import customer_key
 from pipeline.tables.schemas import TABLES
 from tests.oracle import Event, Line
@@ -103,7 +103,7 @@ def run(
     out = folder.parent / "examples"
     out.mkdir(exist_ok=True)
     all_orders = folder.parent / "market.parquet"
-    market.add_up([market.count(market.Job(0, folder, 1, 1.0))]).write_parquet(all_orders)
+    regional_orders.add_up([regional_orders.count(regional_orders.Job(0, folder, 1, 1.0))]).write_parquet(all_orders)
     job = build.Job(0, folder, out, days, settings, label, features or carried(folder), 2, 1, 1.0, all_orders)
     counts = build.build(job)
     return pl.read_parquet(out / "bucket-00000.parquet"), counts

@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-from pipeline import overlay, paths
+from pipeline.config import overlay, paths
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPANY = """

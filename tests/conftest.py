@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import params
+from pipeline.config import params
 from tests.company import make_company
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "pipeline"
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name."""
     found = {}
@@ -29,9 +30,10 @@ def imported(file: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def own(file: Path) -> set[str]:
+@cache
+def own(file: Path) -> frozenset[str]:
     """The modules of this package a file imports."""
-    return {name for name in imported(file) if name in modules()}
+    return frozenset(name for name in imported(file) if name in modules())
 
 
 def closure(file: Path) -> set[Path]:

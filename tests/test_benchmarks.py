@@ -27,8 +27,8 @@ from benchmarks import (
     tables,
 )
 from pipeline import simulate
+from pipeline.evaluation.bootstrap import Judged
 from pipeline.examples.features import model_features
-from pipeline.model.intervals import Judged
 
 RESULTS = quality.ROOT / "benchmarks" / "results" / "quality.json"
 BASELINES = list(quality_table.BASELINES)

@@ -14,13 +14,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from docs import generate
-from pipeline import cli, errors, overlay, params
+from pipeline import cli
+from pipeline.config import errors, overlay, params
+from pipeline.evaluation import grade
+from pipeline.evaluation.model_card import figures
 from pipeline.examples.features import FAMILIES
 from pipeline.examples.population import STATUSES
-from pipeline.model import grade
-from pipeline.model.card import figures
+from pipeline.scoring.bucket import SCORE_COLUMNS
 from pipeline.sources import samples
-from pipeline.stages.scoring import SCORE_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import stages as entry
-from pipeline.paths import PLAYBOOKS, REPRO
+from pipeline.config.paths import PLAYBOOKS, REPRO
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from tests.imports import ROOT, closure
 
@@ -120,4 +120,4 @@ def test_published_weeks_cannot_be_deleted_by_a_checkout():
 def test_nothing_is_sent_anywhere():
     assert "analytics = false" in (ROOT / ".dvc/config").read_text()
     assert "check_update = false" in (ROOT / ".dvc/config").read_text()
-    assert 'setdefault("MLFLOW_DISABLE_TELEMETRY", "true")' in (ROOT / "pipeline/tracking.py").read_text()
+    assert 'setdefault("MLFLOW_DISABLE_TELEMETRY", "true")' in (ROOT / "pipeline/tracking/runs.py").read_text()

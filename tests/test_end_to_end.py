@@ -17,12 +17,16 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from pipeline import errors, lists, params, paths, registry, tracking
-from pipeline.model import artefacts, grade, reliability
-from pipeline.model.spend import Spend
-from pipeline.paths import REPRO
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections, tune, weekly
+from pipeline import lists
+from pipeline.commands import tune, weekly
+from pipeline.config import errors, params, paths
+from pipeline.config.paths import REPRO
+from pipeline.evaluation import calibration_check, grade
+from pipeline.model import artefacts
+from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
 from pipeline.tables import storage
+from pipeline.tracking import registry, runs
+from pipeline.value.expected_spend import Spend
 from tests.company import make_company, sell_in_dollars
 
 pytestmark = pytest.mark.end_to_end
@@ -105,7 +109,7 @@ def test_the_list_says_how_many_of_it_will_leave_and_how_sure_that_is(shop):
         pl.read_parquet(week() / "risk_list.parquet"),
     )
     expected = listed["churn_probability"].sum()
-    by_chance = reliability.churners_between(listed["churn_probability"].sort().to_numpy(), 1000)
+    by_chance = calibration_check.churners_between(listed["churn_probability"].sort().to_numpy(), 1000)
     assert about["expected_low"] < expected < about["expected_high"]
     wider = about["expected_high"] - about["expected_low"]
     assert wider > by_chance[1] - by_chance[0], "the level is known from the past alone"
@@ -438,14 +442,14 @@ def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
 def test_mlflow_has_the_run_and_the_same_model(shop):
     settings = params.load().tracking
     pointer = json.loads(REPRO.run_pointer.read_text())
-    run = tracking.client(settings).get_run(pointer["run_id"])
+    run = runs.client(settings).get_run(pointer["run_id"])
     assert run.data.params["label.horizon_days"] == "20"
     assert run.data.tags["data_fingerprint"] == storage.read_json(REPRO.ingest_report)["fingerprint"]
     assert "git_commit" in run.data.tags
     metrics = storage.read_json(REPRO.metrics)
     assert run.data.metrics["test_model_auc"] == metrics["model"]["auc"]
     assert {"train_auc", "validation_auc", "validation_brier"} <= set(run.data.metrics)
-    kept = {file.path for file in tracking.client(settings).list_artifacts(run.info.run_id, "reports")}
+    kept = {file.path for file in runs.client(settings).list_artifacts(run.info.run_id, "reports")}
     assert {"reports/metrics.json", "reports/gains.csv", "reports/calibration.csv", "reports/reasons.png",
             "reports/training.csv", "reports/model_card.md"} <= kept  # fmt: skip
     champion = registry.load_champion(settings)
@@ -461,7 +465,7 @@ def test_a_model_that_dvc_restored_gets_a_run_again(copy_of_shop):
     Path("mlflow.db").unlink()
     run_stages((s4_evaluate,))
     pointer = json.loads(REPRO.run_pointer.read_text())
-    assert tracking.client(params.load().tracking).get_run(pointer["run_id"]).data.metrics["test_model_auc"]
+    assert runs.client(params.load().tracking).get_run(pointer["run_id"]).data.metrics["test_model_auc"]
 
 
 def test_a_model_worse_than_the_simple_rule_makes_no_list_and_no_champion(copy_of_shop, monkeypatch):

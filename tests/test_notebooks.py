@@ -9,7 +9,7 @@ import jupytext
 import nbformat
 import pytest
 
-from pipeline import params
+from pipeline.config import params
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
 from tests.company import make_company
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import sql
-from pipeline.examples import history, labels, market, population, snapshots
+from pipeline.config.params import Label, Snapshots
+from pipeline.examples import history, labels, population, regional_orders, snapshots
 from pipeline.examples.features import Feature, engine
-from pipeline.params import Label, Snapshots
+from pipeline.sources import sql
 from pipeline.tables import storage
 
 
@@ -68,8 +68,8 @@ def _load_everyone(con: duckdb.DuckDBPyConnection, job: Job) -> int:
 def _load_market(con: duckdb.DuckDBPyConnection, job: Job) -> None:
     """The orders of every region, and the region of every customer of the bucket."""
     con.execute(f"CREATE OR REPLACE TABLE market AS SELECT * FROM {sql.parquet([job.market])}")
-    found = f"SELECT customer_key, coalesce(segment, '{market.EVERYWHERE}') AS segment FROM everyone"
-    known = market.segments(job.tables, job.bucket)
+    found = f"SELECT customer_key, coalesce(segment, '{regional_orders.EVERYWHERE}') AS segment FROM everyone"
+    known = regional_orders.segments(job.tables, job.bucket)
     con.execute(f"CREATE OR REPLACE TABLE regions AS {found} LEFT JOIN ({known}) USING (customer_key)")
 
 

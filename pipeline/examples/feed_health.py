@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import polars as pl
 
+from pipeline.config.params import Data, Feeds
 from pipeline.examples.feeds import Profile
-from pipeline.params import Data, Feeds
 
 # Fewer rows than this on a day, or days with rows, say nothing about volume, amounts, ids or currencies.
 LEAST_ROWS, LEAST_DAYS = 20, 14

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.params import Label
 
 
 def churned(snapshot: date, label: Label) -> str:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from pipeline.config.params import Label, Snapshots
 from pipeline.examples import history, labels
-from pipeline.params import Label, Snapshots
 
 # In the order in which they are asked; the first that holds is the customer's status.
 STATUSES = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipeline.params import Label, Snapshots
+from pipeline.config.params import Label, Snapshots
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from pipeline.errors import BadData
+from pipeline.config.errors import BadData
 from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, Week
 
 ADDS_UP_WITHIN = 1e-6

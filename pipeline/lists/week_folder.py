@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from pipeline.errors import AlreadyPublished, Locked
+from pipeline.config.errors import AlreadyPublished, Locked
 from pipeline.lists.manifest import File
 from pipeline.tables import storage
 

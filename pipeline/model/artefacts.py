@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.errors import BadData
-from pipeline.model import learner
-from pipeline.model.btyd import BgNbd
+from pipeline.config.errors import BadData
+from pipeline.config.paths import Paths
+from pipeline.model import gbm
+from pipeline.model.additive_logistic import Wide
 from pipeline.model.calibration import Calibration
-from pipeline.model.ranker import Ranker
-from pipeline.model.season import DAY_OF_YEAR
-from pipeline.model.wide import Wide
-from pipeline.paths import Paths
+from pipeline.model.ensemble import Ranker
+from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.tables import storage
+from pipeline.value.bg_nbd import BgNbd
 
 FILES = ("churn.txt", "wide.json", "calibration.json", "model.json")
 Array = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ class ChurnModel:
 def save(model: ChurnModel, at: Paths) -> None:
     """Write the parts of a model."""
     ranker = model.ranker
-    storage.write_text(learner.to_text(ranker.trees), at.model_text)
+    storage.write_text(gbm.to_text(ranker.trees), at.model_text)
     storage.write_json({"share": ranker.wide_share} | _wide(ranker), at.wide)
     curves = {"in_use": model.calibration, "judged": model.judged}
     storage.write_json({name: dataclasses.asdict(curve) for name, curve in curves.items()}, at.calibration)
@@ -100,7 +100,7 @@ def load(folder: Path) -> ChurnModel:
     found, regression, curves = (storage.read_json(file) for file in (card, wide, calibration))
     ranker = Ranker(
         [feature["name"] for feature in found["features"]],
-        learner.from_text(text.read_text(encoding="utf-8")),
+        gbm.from_text(text.read_text(encoding="utf-8")),
         Wide.from_dict(regression) if regression["share"] else None,
         regression["share"],
         BgNbd(**found["rhythm"]) if found["rhythm"] else None,

@@ -9,7 +9,7 @@ import polars as pl
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.model.season import Season
+from pipeline.model.seasonality import Season
 
 Array = npt.NDArray[np.float64]
 
@@ -25,10 +25,10 @@ class Calibration:
     intercept
         The level.
     season
-        What the time of the year adds, as far as the past speaks for it; see `pipeline.model.season`.
+        What the time of the year adds, as far as the past speaks for it; see `pipeline.model.seasonality`.
     level_error
-        Standard error of the level, in log-odds, on the first morning of its use; see `pipeline.model.level`. Nought
-        where it was not measured.
+        Standard error of the level, in log-odds, on the first morning of its use; see
+        `pipeline.model.seasonal_intercept`. Zero where it was not measured.
     """
 
     slope: float

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.errors import NotEnoughData
-from pipeline.params import Label
+from pipeline.config.errors import NotEnoughData
+from pipeline.config.params import Label
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.metrics import log_loss
 
+from pipeline.config.params import Label, Model
 from pipeline.examples.features import Feature
-from pipeline.model import calibration, learner, level, misses, rhythm, wide
-from pipeline.model.btyd import BgNbd
+from pipeline.model import additive_logistic, calibration, calibration_residual, gbm, seasonal_intercept
 from pipeline.model.calibration import Calibration
-from pipeline.model.ranker import Ranker, matrix
-from pipeline.params import Label, Model
+from pipeline.model.ensemble import Ranker, matrix
+from pipeline.value import purchase_process
+from pipeline.value.bg_nbd import BgNbd
 
 # In order of preference where two do equally well: first both alike.
 SHARES = (0.5, 0.25, 0.75, 0.0, 1.0)
@@ -38,7 +39,7 @@ class Trained:
 
     ranker: Ranker
     calibration: Calibration
-    log: learner.Fitted
+    log: gbm.Fitted
     validation_margins: Array
 
     def probability(self, examples: pl.DataFrame) -> Array:
@@ -48,7 +49,7 @@ class Trained:
 
 def columns(features: list[Feature], settings: Model) -> list[Feature]:
     """The features of the model: those of the examples, and the one the model makes itself."""
-    return [*features, *([rhythm.NO_ORDER] if settings.rhythm else [])]
+    return [*features, *([purchase_process.NO_ORDER] if settings.rhythm else [])]
 
 
 def train(
@@ -112,20 +113,22 @@ def levelled(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: Lab
     found = []
     for day in known["snapshot"].unique().sort():
         rows = known.filter(pl.col("snapshot") == day)
-        found.append(misses.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows)))
-    learnt = level.learn([one for one in found if one is not None], label, seasons=settings.season)
+        found.append(
+            calibration_residual.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows))
+        )
+    learnt = seasonal_intercept.learn([one for one in found if one is not None], label, seasons=settings.season)
     return replace(curve, season=learnt.season, level_error=learnt.error)
 
 
 def _first(
     teach: pl.DataFrame, judge: pl.DataFrame, declared: list[Feature], label: Label, settings: Model
-) -> tuple[Ranker, learner.Fitted]:
+) -> tuple[Ranker, gbm.Fitted]:
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
     found = _rhythm(teach, settings)
     (x, y), later = (_rows(part, names, found, window) for part in (teach, judge))
-    log = learner.fit((x, y), later, declared, settings)
-    regression = wide.fit(x, y, settings.wide) if settings.wide.share else None
+    log = gbm.fit((x, y), later, declared, settings)
+    regression = additive_logistic.fit(x, y, settings.wide) if settings.wide.share else None
     share = _share(log.booster, regression, *later) if settings.wide.share == "auto" else settings.wide.share
     return Ranker(names, log.booster, regression if share else None, share, found, window), log
 
@@ -134,15 +137,15 @@ def _again(first: Ranker, known: pl.DataFrame, trees: int, declared: list[Featur
     """The same recipe on all that was known on the morning of the test snapshot."""
     found = _rhythm(known, settings)
     x, y = _rows(known, first.features, found, first.window)
-    booster = learner.grow((x, y), trees, declared, settings)
-    regression = wide.fit(x, y, settings.wide) if first.wide else None
+    booster = gbm.grow((x, y), trees, declared, settings)
+    regression = additive_logistic.fit(x, y, settings.wide) if first.wide else None
     return replace(first, trees=booster, wide=regression, rhythm=found)
 
 
-def _share(trees: learner.Booster, regression: wide.Wide | None, features: Array, churned: Labels) -> float:
+def _share(trees: gbm.Booster, regression: additive_logistic.Wide | None, features: Array, churned: Labels) -> float:
     """The weight of the regression that foretells the validation snapshot best, once calibrated there."""
     assert regression is not None, "a regression was fitted"
-    both = learner.margins(trees, features), regression.margins(features)
+    both = gbm.margins(trees, features), regression.margins(features)
 
     def loss(share: float) -> float:
         margins = (1 - share) * both[0] + share * both[1]
@@ -157,7 +160,11 @@ def outcomes(examples: pl.DataFrame) -> Labels:
 
 
 def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
-    return rhythm.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max())) if settings.rhythm else None
+    return (
+        purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
+        if settings.rhythm
+        else None
+    )
 
 
 def _rows(
@@ -165,6 +172,6 @@ def _rows(
 ) -> tuple[Array, Labels]:
     """Features (rows, features) and what happened, with the column that only the model can make."""
     if found is not None:
-        chance = rhythm.no_order_chance(found, examples, *window)
-        examples = examples.with_columns(pl.Series(rhythm.NO_ORDER.name, chance))
+        chance = purchase_process.no_order_chance(found, examples, *window)
+        examples = examples.with_columns(pl.Series(purchase_process.NO_ORDER.name, chance))
     return matrix(examples, names), outcomes(examples)

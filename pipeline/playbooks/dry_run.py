@@ -6,8 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.rules import applies
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.matching import applies
 
 # Two playbooks are for nearly the same customers from this share on: those of both, of those of one or the other.
 CROWDED_SHARE: Final = 0.5

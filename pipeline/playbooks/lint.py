@@ -2,15 +2,26 @@
 
 from collections.abc import Collection, Iterator
 
-from pipeline.errors import BadPlaybooks
-from pipeline.params import Score, Sources
-from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.expression import All, Either, Expression, Flag, HasAny, IsOneOf, Known, Leaf, Not, conditions
-from pipeline.playbooks.limits import NO_LIMITS, Limits
-from pipeline.playbooks.logic import Logic
-from pipeline.playbooks.rules import CAUSE_SETS
-from pipeline.playbooks.stakes import as_much
-from pipeline.playbooks.vocabulary import Vocabulary
+from pipeline.config.errors import BadPlaybooks
+from pipeline.config.params import Score, Sources
+from pipeline.playbooks.config.limits import NO_LIMITS, Limits
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.expected_saved_value import as_much
+from pipeline.playbooks.rules.expression import (
+    All,
+    Either,
+    Expression,
+    Flag,
+    HasAny,
+    IsOneOf,
+    Known,
+    Leaf,
+    Not,
+    conditions,
+)
+from pipeline.playbooks.rules.logic import Logic
+from pipeline.playbooks.rules.matching import CAUSE_SETS
+from pipeline.playbooks.rules.vocabulary import Vocabulary
 
 
 def refuse(playbooks: dict[str, Playbook], names: Vocabulary, score: Score, limits: Limits = NO_LIMITS) -> None:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline.words import ENGLISH, Catalogue, Part
+from pipeline.i18n import ENGLISH, Catalogue, Part
 
 # unit -> (one, many); the noun is part of the number, so that a phrase reads well for 1 and for 2.
 NOUNS = {
@@ -83,7 +83,7 @@ def written(unit: str, value: pl.Expr, currency: str, catalogue: Catalogue = ENG
 def number_of(unit: str, number: int) -> Part:
     """A number with its noun, for a sentence that speaks of one and the same number to everybody.
 
-    >>> from pipeline.words import IN_ENGLISH
+    >>> from pipeline.i18n import IN_ENGLISH
     >>> pl.select(IN_ENGLISH.say("within {days}", days=number_of("days", 1))).item()
     'within 1 day'
     """

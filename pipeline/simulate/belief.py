@@ -51,7 +51,7 @@ def best_probability(
 
     Examples
     --------
-    >>> from pipeline.params import Label
+    >>> from pipeline.config.params import Label
     >>> from pipeline.simulate.law import law_of
     >>> from pipeline.simulate.outlook import outlooks
     >>> from pipeline.simulate.presets import named

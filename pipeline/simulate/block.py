@@ -32,7 +32,7 @@ class HasCustomers(Protocol):
 def number_of_blocks(plan: HasCustomers) -> int:
     """How many blocks the customers fill.
 
-    >>> from pipeline.params import Label
+    >>> from pipeline.config.params import Label
     >>> from pipeline.simulate.presets import named
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
     >>> number_of_blocks(Plan(company=named("default"), customers=4097, days=60, seed=1, arrival_days=60,

@@ -52,7 +52,7 @@ class Lives:
 def live(plan: Plan, block: int) -> Lives:
     """Simulate one block; it depends on the seed, the block and the company, not on how many customers there are.
 
-    >>> from pipeline.params import Label
+    >>> from pipeline.config.params import Label
     >>> from pipeline.simulate.presets import named
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
     >>> plan = Plan(company=named("default"), customers=3, days=60, seed=1, arrival_days=60, every_days=30, label=label)

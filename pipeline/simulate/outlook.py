@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.params import Label
+from pipeline.config.params import Label
 from pipeline.simulate.law import CLOCK_DAYS, Array, Law, law_of
 from pipeline.simulate.settings import Company
 

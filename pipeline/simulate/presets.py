@@ -2,7 +2,7 @@
 
 import difflib
 
-from pipeline.errors import BadParams
+from pipeline.config.errors import BadParams
 from pipeline.simulate.settings import Arrivals, Company, Fading, Levels, Spend, Visits
 
 # From weekly buyers to those who come every four months and have not left; from pure chance to near clockwork.
@@ -79,7 +79,7 @@ def named(name: str, others: tuple[str, ...] = ()) -> Company:
     (0.0,)
     >>> named("sparce")
     Traceback (most recent call last):
-    pipeline.errors.BadParams: --setting sparce: no such company; did you mean 'sparse'?
+    pipeline.config.errors.BadParams: --setting sparce: no such company; did you mean 'sparse'?
     """
     if name in COMPANIES:
         return COMPANIES[name]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.params import Days, Label, NaturalInt, PositiveInt, PositiveShare, Section, Share
+from pipeline.config.params import Days, Label, NaturalInt, PositiveInt, PositiveShare, Section, Share
 
 FIRST_DAY = date(2022, 1, 1)
 

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import BadData, BadParams
-from pipeline.params import Source
+from pipeline.config.errors import BadData, BadParams
+from pipeline.config.params import Source
 from pipeline.sources import postgresql, sqlite
 from pipeline.sources.files import FILE_COLUMN
 from pipeline.sources.progress import rows_read

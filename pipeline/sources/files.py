@@ -4,10 +4,9 @@ import glob
 
 import duckdb
 
-from pipeline import sql
-from pipeline.errors import BadData
-from pipeline.params import Source
-from pipeline.sources import places
+from pipeline.config.errors import BadData
+from pipeline.config.params import Source
+from pipeline.sources import places, sql
 
 # A name of our own, for a source may well have a column called source_file.
 FILE_COLUMN = "__source_file__"

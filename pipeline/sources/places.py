@@ -11,7 +11,7 @@ import fsspec
 from fsspec.core import url_to_fs
 from fsspec.registry import known_implementations
 
-from pipeline.errors import BadData, BadParams
+from pipeline.config.errors import BadData, BadParams
 
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.+)", re.DOTALL)
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from pipeline import params
-from pipeline.errors import PipelineError
+from pipeline.config import params
+from pipeline.config.errors import PipelineError
 
 
 def sections(run: Callable[..., Any]) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
-from pipeline import params, sql
-from pipeline.errors import BadData
-from pipeline.paths import REPRO, Paths
-from pipeline.sources import open_source, samples
+from pipeline.config import params
+from pipeline.config.errors import BadData
+from pipeline.config.paths import REPRO, Paths
+from pipeline.sources import open_source, samples, sql
 from pipeline.stages import main
 from pipeline.tables import buckets, loading, schemas
 from pipeline.tables import storage as files

@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from pipeline import params
-from pipeline.errors import NotEnoughData, StaleInput
-from pipeline.examples import build, feed_health, ledger, market
+from pipeline.config import params
+from pipeline.config.errors import NotEnoughData, StaleInput
+from pipeline.config.paths import REPRO, Paths
+from pipeline.examples import build, feed_health, population_audit, regional_orders
 from pipeline.examples import feeds as profiles
 from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import available
-from pipeline.paths import REPRO, Paths
 from pipeline.stages import main
 from pipeline.tables import buckets, intake
 from pipeline.tables import storage as files
@@ -42,9 +42,9 @@ def run(
             )
             for bucket in range(len(found))
         ]  # fmt: skip
-        counts = ledger.add_up(list(buckets.map_buckets(build.build, jobs, storage, "examples")))
+        counts = population_audit.add_up(list(buckets.map_buckets(build.build, jobs, storage, "examples")))
     complete = {str(day) for day in days if calendar.is_complete(day, label, snapshots.observed_until)}
-    ledger.check(counts, complete)
+    population_audit.check(counts, complete)
     if counts[str(days[-1])]["eligible"] == 0:
         raise NotEnoughData(f"nobody is eligible at {days[-1]}; check snapshots.as_of and snapshots.active_days")
     files.write_json({"snapshots": counts, "complete": sorted(complete)}, at.examples_report)
@@ -54,9 +54,9 @@ def run(
 
 
 def _count_market(found: int, storage: params.Storage, memory_gb: float, at: Paths) -> None:
-    jobs = [market.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
-    parts = list(buckets.map_buckets(market.count, jobs, storage, "market"))
-    files.write_parquet(market.add_up(parts), at.market)
+    jobs = [regional_orders.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
+    parts = list(buckets.map_buckets(regional_orders.count, jobs, storage, "market"))
+    files.write_parquet(regional_orders.add_up(parts), at.market)
 
 
 def _judge_feeds(

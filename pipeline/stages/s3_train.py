@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline import params
+from pipeline.config import params
+from pipeline.config.paths import REPRO, Paths
+from pipeline.evaluation import metrics
+from pipeline.examples import labelled
+from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, model_features, witnesses
 from pipeline.examples.snapshots import outcome_window
-from pipeline.examples.words import definition
-from pipeline.model import artefacts, calibration, metrics, split, training
-from pipeline.model import contract as minimum
-from pipeline.model.spend import Spend
-from pipeline.paths import REPRO, Paths
-from pipeline.reasons import weights
-from pipeline.stages import labelled, main, recording
+from pipeline.model import artefacts, calibration, split, training
+from pipeline.model import data_requirements as minimum
+from pipeline.reasons import evidence_weights
+from pipeline.stages import main
 from pipeline.tables import storage
+from pipeline.tracking import recording
+from pipeline.value.expected_spend import Spend
 
 VERSIONED = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
 
@@ -53,7 +56,7 @@ def run(
     }
     card = about | _learnt(trained, teach, parts, label) | {"features": _described(training.columns(declared, model))}
     card["value"] = Spend.fit(teach).as_card()
-    card["evidence"] = weights.as_card(weights.learn(teach, bearing))
+    card["evidence"] = evidence_weights.as_card(evidence_weights.learn(teach, bearing))
     card["warnings"] = warnings
     in_use = _calibrated(trained, judge, test)
     in_use = training.levelled(in_use, trained.ranker, examples.filter(pl.col("snapshot") <= parts.test), label, model)

@@ -4,13 +4,26 @@ from typing import Any
 
 import polars as pl
 
-from pipeline import params
+from pipeline.config import params
+from pipeline.config.paths import REPRO, Paths
+from pipeline.evaluation import (
+    backtest,
+    bootstrap,
+    customer_groups,
+    grade,
+    metrics,
+    model_card,
+    profit,
+    report,
+    segments,
+)
+from pipeline.examples import labelled
 from pipeline.examples.features import model_features
-from pipeline.model import artefacts, card, grade, intervals, metrics, profit, report, rolling, segments, split
-from pipeline.paths import REPRO, Paths
-from pipeline.reasons import blend, pictures
-from pipeline.stages import groups, labelled, main, promotion
+from pipeline.model import artefacts, split
+from pipeline.reasons import ensemble_contributions, plots
+from pipeline.stages import main
 from pipeline.tables import storage
+from pipeline.tracking import promotion
 
 
 def run(
@@ -32,11 +45,11 @@ def run(
     labelled.refuse_one_sided({"test": untouched})
     found = artefacts.load(at.models)
     probability = found.judged_probability(untouched)
-    test = rolling.judged(teach, untouched, probability, declared, label, model, found.judged)
+    test = backtest.judged(teach, untouched, probability, declared, label, model, found.judged)
     origins = [origin for origin in split.origins(complete, label, evaluate.least_training_snapshots)
                if origin.test != parts.test]  # fmt: skip
-    earlier = list(rolling.judge_all(examples, origins, declared, label, model))
-    known = groups.known(untouched, sources, label, score, evaluate.segments, at)
+    earlier = list(backtest.judge_all(examples, origins, declared, label, model))
+    known = customer_groups.known(untouched, sources, label, score, evaluate.segments, at)
     told, verdict = _evaluation(test, earlier, known, evaluate, score)
     storage.write_json(told.pop("headline"), at.metrics)
     storage.write_json(told, at.evaluation)
@@ -50,13 +63,13 @@ def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
 
 
 def _evaluation(
-    test: intervals.Judged, earlier: list[intervals.Judged], known: pl.DataFrame, settings: params.Evaluate,
+    test: bootstrap.Judged, earlier: list[bootstrap.Judged], known: pl.DataFrame, settings: params.Evaluate,
     score: params.Score,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """Everything there is to say, as JSON holds it, and the verdict."""
     shares, draws = settings.top_shares, settings.draws
-    found = intervals.resample([test], shares, draws)
-    before = intervals.resample(earlier, shares, draws) if earlier else None
+    found = bootstrap.resample([test], shares, draws)
+    before = bootstrap.resample(earlier, shares, draws) if earlier else None
     calibration = report.calibration(test, earlier, score.bands, settings)
     graded = grade.grade(found, before, calibrated=calibration["as_right_as_chance_allows"])
     figures = report.headline(test, found, shares)
@@ -78,11 +91,13 @@ def _card(model: artefacts.ChurnModel, at: Paths) -> str:
     season = model.calibration.season
     about = model.card | {"wide_share": model.ranker.wide_share, "season": season.in_words() if season else None}
     read = storage.read_json
-    return card.markdown(about, read(at.metrics), read(at.evaluation), read(at.examples_report), read(at.ingest_report))
+    return model_card.markdown(
+        about, read(at.metrics), read(at.evaluation), read(at.examples_report), read(at.ingest_report)
+    )
 
 
 def _write_plots(
-    test: intervals.Judged, earlier: list[intervals.Judged], model: artefacts.ChurnModel, known: pl.DataFrame,
+    test: bootstrap.Judged, earlier: list[bootstrap.Judged], model: artefacts.ChurnModel, known: pl.DataFrame,
     evaluate: params.Evaluate, at: Paths,
 ) -> list[Any]:  # fmt: skip
     tables = {
@@ -97,7 +112,9 @@ def _write_plots(
         storage.write_text(table.write_csv(), files[-1])
     matrix, drawn = model.matrix(known), at.plots / "reasons.png"
     with storage.replacing(drawn) as partial:
-        partial.write_bytes(pictures.summary(blend.contributions(model.ranker, matrix), matrix, model.features))
+        partial.write_bytes(
+            plots.summary(ensemble_contributions.contributions(model.ranker, matrix), matrix, model.features)
+        )
     return [*files, drawn]
 
 

@@ -4,13 +4,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import params
-from pipeline.errors import BadData, BadParams, StaleInput
+from pipeline.config import params
+from pipeline.config.errors import BadData, BadParams, StaleInput
+from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import feed_health
 from pipeline.examples.features import Feature, model_features, witnesses
-from pipeline.paths import REPRO, Paths
 from pipeline.reasons import root_causes
-from pipeline.stages import main, scoring
+from pipeline.scoring import bucket as scoring
+from pipeline.stages import main
 from pipeline.tables import buckets
 from pipeline.tables import storage as files
 

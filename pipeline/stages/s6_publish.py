@@ -9,35 +9,30 @@ from typing import Any
 
 import polars as pl
 
-from pipeline import lists, params
-from pipeline.errors import BadPlaybooks
-from pipeline.examples.words import definition_at
+from pipeline import lists
+from pipeline.config import params
+from pipeline.config.errors import BadPlaybooks
+from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
+from pipeline.decisions import assignment, decision_record, eligibility, follow_up, optimizer, tasks
+from pipeline.decisions import control_group as controls
+from pipeline.decisions.contact_policy import longest_silence
+from pipeline.decisions.context import Ruling
+from pipeline.decisions.guardrails import quality
+from pipeline.evaluation import calibration_check, verdict
+from pipeline.examples.definition import definition_at
+from pipeline.i18n.company_catalogs import speech
 from pipeline.lists import selection
-from pipeline.model import artefacts, reliability
+from pipeline.model import artefacts
 from pipeline.model.calibration import Calibration
-from pipeline.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.playbooks import (
-    allocation,
-    assign,
-    declared,
-    declared_checks,
-    follow_up,
-    holds,
-    record,
-    rules,
-    tasks,
-    value,
-)
-from pipeline.playbooks import control as controls
-from pipeline.playbooks import limits as what_there_is
-from pipeline.playbooks.guards import quality
-from pipeline.playbooks.policy import floor
-from pipeline.playbooks.rules import RISK_SHARES
-from pipeline.playbooks.ruling import Ruling
-from pipeline.playbooks.vocabulary import vocabulary
-from pipeline.stages import candidates, ledger, main, verdict
-from pipeline.stages.spoken import speech
+from pipeline.playbooks.config import limits as what_there_is
+from pipeline.playbooks.config import playbooks_file, restrictions
+from pipeline.playbooks.rules import matching
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.reasons.columns import RISK_SHARES
+from pipeline.stages import main
 from pipeline.tables import storage
+from pipeline.value import customer_value
+from pipeline.week import candidates, contact_history
 
 # Behind the range of those expected to churn.
 DRAWS = 1000
@@ -50,7 +45,7 @@ DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "ris
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
             "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
-            "contact_due_day", "expected_kept", "stage", *record.RECORD, *RISK_SHARES]  # fmt: skip
+            "contact_due_day", "expected_kept", "stage", *decision_record.RECORD, *RISK_SHARES]  # fmt: skip
 
 
 def run(
@@ -125,7 +120,7 @@ def prepare(
             "causes": {key: causes[key] for key in ("overall", "blind_spots")},
             **_decisions(decided, listed, previous, score),
             "quality_problems": quality.problems(decided, guards.quality_causes),
-            "contact": floor.report(decided, day),
+            "contact": longest_silence.report(decided, day),
             "allocation": _allocation(decided, plan),
             "languages": tasks.spoken(decided),
         },
@@ -143,7 +138,7 @@ def prepare(
 def _expected(probability: pl.Series, at: Paths) -> tuple[int, int]:
     """From how many to how many of them will churn, given how sure the model is of its own level."""
     in_use = Calibration.from_dict(storage.read_json(at.calibration)["in_use"])
-    return reliability.churners_between(probability.sort().to_numpy(), DRAWS, in_use.level_error)
+    return calibration_check.churners_between(probability.sort().to_numpy(), DRAWS, in_use.level_error)
 
 
 def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
@@ -158,7 +153,7 @@ def decide(
     at: Paths,
     control: params.Control,
     file: Path = PLAYBOOKS,
-) -> tuple[pl.DataFrame, allocation.Plan]:
+) -> tuple[pl.DataFrame, optimizer.Plan]:
     """One action for everyone, or none and why, knowing what all teams and earlier weeks gave to whom.
 
     Parameters
@@ -173,21 +168,23 @@ def decide(
         The playbooks.
     """
     content = params.read_yaml(file, BadPlaybooks)
-    playbooks = declared.parse(content, vocabulary(ruling.score, features), file.name)
+    playbooks = playbooks_file.parse(content, vocabulary(ruling.score, features), file.name)
     room = what_there_is.parse(content, playbooks, file.name)
-    declared_checks.check_against(playbooks, ruling.guards)
-    looked_at = {"market"}.union(*(rules.columns(book.when) for book in playbooks.values()))
+    restrictions.check_against(playbooks, ruling.guards)
+    looked_at = {"market"}.union(*(matching.columns(book.when) for book in playbooks.values()))
     if any(book.draft is not None for book in playbooks.values()):
         looked_at.add("language")
     scores = controls.mark(candidates.read(at, ruling.as_of, looked_at), control)
-    given = ledger.given(at.exports, data.name, playbooks, ruling)
+    given = contact_history.given(at.exports, data.name, playbooks, ruling)
     is_known = bool(storage.bucket_files(at.tables / "contacts"))
-    silence = floor.columns(ruling.contact, ruling.as_of, is_known=is_known)
-    customers = ledger.customers(scores, given, at, playbooks, ruling).with_columns(silence)
-    held = holds.holds(customers, playbooks, ruling)
-    earlier = ledger.earlier(given, playbooks, ruling.as_of)
-    decided, plan = assign.plan(customers, playbooks, ruling.as_of, data.currency, earlier, held, room, ruling.speech)
-    recorded = record.with_record(decided, playbooks, ruling.speech)
+    silence = longest_silence.columns(ruling.contact, ruling.as_of, is_known=is_known)
+    customers = contact_history.customers(scores, given, at, playbooks, ruling).with_columns(silence)
+    held = eligibility.holds(customers, playbooks, ruling)
+    earlier = contact_history.earlier(given, playbooks, ruling.as_of)
+    decided, plan = assignment.plan(
+        customers, playbooks, ruling.as_of, data.currency, earlier, held, room, ruling.speech
+    )
+    recorded = decision_record.with_record(decided, playbooks, ruling.speech)
     return tasks.handed(recorded, playbooks, ruling.as_of, ruling.speech), plan
 
 
@@ -215,7 +212,7 @@ def _decisions(
         "scored_by_tier": _counted(decided["tier"]),
         "scored_by_value_tier": _counted(decided["value_tier"]),
         "loss_making": {"customers": int(decided["loss_making"].sum()), "strategic": int(strategic.sum())},
-        "value": value.concentration(decided, score),
+        "value": customer_value.concentration(decided, score),
         "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
         "no_action": decided["playbook"].null_count(),
         "control": controls.shares(decided),
@@ -224,7 +221,7 @@ def _decisions(
     }
 
 
-def _allocation(decided: pl.DataFrame, plan: allocation.Plan) -> dict[str, Any]:
+def _allocation(decided: pl.DataFrame, plan: optimizer.Plan) -> dict[str, Any]:
     """What is expected to be kept, at what cost, beside the most that could be; what one more of each would keep."""
     given = decided.filter(pl.col("playbook").is_not_null())
     return {

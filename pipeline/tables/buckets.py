@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from pipeline.params import Storage
+from pipeline.config.params import Storage
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

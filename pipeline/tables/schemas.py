@@ -4,7 +4,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.errors import BadParams
+from pipeline.config.errors import BadParams
 
 Kind = Literal["id", "text", "day", "money", "decimal", "integer", "number", "flag"]
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from pipeline import params
+from pipeline.config import params
 from pipeline.examples import feed_health, feeds
 from tests.drawing import drawn
 

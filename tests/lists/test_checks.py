@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.errors import BadData
+from pipeline.config.errors import BadData
 from pipeline.lists import COLUMN_WORDS, RISK_LIST, Week, publish
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import AlreadyPublished, Locked
+from pipeline.config.errors import AlreadyPublished, Locked
 from pipeline.lists import Week, publish, publishing, recover, week_folder
 from pipeline.lists.manifest import File
 from pipeline.lists.week_folder import write_week

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from pipeline.config.params import Label
 from pipeline.examples.features import Feature, Formula
-from pipeline.params import Label
 
 LABEL = Label(kind="inactivity", gap_days=0, horizon_days=30)
 FIRST = date(2024, 1, 1)

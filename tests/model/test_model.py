@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from pipeline.errors import BadData, NotEnoughData
+from pipeline.config.errors import BadData, NotEnoughData
+from pipeline.config.params import Label
+from pipeline.config.paths import Paths
+from pipeline.evaluation import baselines, metrics, report
 from pipeline.examples.features import Feature, Formula
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, baselines, calibration, learner, metrics, report, split, wide
-from pipeline.model.ranker import Ranker
-from pipeline.params import Label
-from pipeline.paths import Paths
+from pipeline.model import additive_logistic, artefacts, calibration, gbm, split
+from pipeline.model.ensemble import Ranker
 
 
 @given(st.sets(st.integers(0, 400), min_size=1, max_size=40), st.integers(0, 20), st.integers(1, 60))
@@ -176,7 +177,7 @@ def fitted(settings_model):
     X = dice.random((3000, 3))
     X[dice.random((3000, 3)) < 0.1] = np.nan
     y = (dice.random(3000) < np.nan_to_num(X[:, 0], nan=0.5)).astype(np.int8)
-    return learner.fit((X[:2000], y[:2000]), (X[2000:], y[2000:]), COLUMNS, settings_model), X
+    return gbm.fit((X[:2000], y[:2000]), (X[2000:], y[2000:]), COLUMNS, settings_model), X
 
 
 @pytest.fixture(scope="module")
@@ -186,10 +187,10 @@ def settings_model(settings):
 
 def test_the_model_survives_its_own_text_bit_for_bit(fitted):
     found, X = fitted
-    text = learner.to_text(found.booster)
-    again = learner.from_text(text)
-    assert learner.margins(again, X).tolist() == learner.margins(found.booster, X).tolist()
-    assert learner.to_text(again) == text
+    text = gbm.to_text(found.booster)
+    again = gbm.from_text(text)
+    assert gbm.margins(again, X).tolist() == gbm.margins(found.booster, X).tolist()
+    assert gbm.to_text(again) == text
     assert found.booster.num_trees() == found.best_tree
     assert "[num_threads" not in text, "what machine trained it must not change the file"
 
@@ -204,9 +205,7 @@ def test_training_is_the_same_with_any_number_of_threads(settings_model, fitted)
     _found, X = fitted
     y = (np.nan_to_num(X[:, 0], nan=0.5) > 0.5).astype(np.int8)
     models = [
-        learner.to_text(
-            learner.fit((X, y), (X, y), COLUMNS, settings_model.model_copy(update={"num_threads": n})).booster
-        )
+        gbm.to_text(gbm.fit((X, y), (X, y), COLUMNS, settings_model.model_copy(update={"num_threads": n})).booster)
         for n in (1, 2)
     ]
     assert models[0] == models[1]
@@ -215,7 +214,7 @@ def test_training_is_the_same_with_any_number_of_threads(settings_model, fitted)
 def test_parts_of_a_model_round_trip_and_wrong_ones_are_refused(fitted, settings, tmp_path):
     found, X = fitted
     card = {"features": [{"name": name, "family": "recency"} for name in "abc"]}
-    lines = wide.fit(X, (np.nan_to_num(X[:, 0]) > 0.5).astype(np.int8), settings.model.wide)
+    lines = additive_logistic.fit(X, (np.nan_to_num(X[:, 0]) > 0.5).astype(np.int8), settings.model.wide)
     ranker = Ranker(list("abc"), found.booster, lines, 0.5, None, (0, 30))
     curves = calibration.Calibration(0.9, -0.1), calibration.Calibration(0.8, 0.1)
     model = artefacts.ChurnModel(ranker, *curves, card)

@@ -3,11 +3,12 @@
 import polars as pl
 import pytest
 
-from pipeline import params
-from pipeline.errors import BadPlaybooks
-from pipeline.playbooks import declared, dry_run, lint
-from pipeline.playbooks.declared import Playbook
-from pipeline.playbooks.vocabulary import vocabulary
+from pipeline.config import params
+from pipeline.config.errors import BadPlaybooks
+from pipeline.playbooks import dry_run, lint
+from pipeline.playbooks.config import playbooks_file
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.vocabulary import vocabulary
 from tests.drawing import drawn
 
 SETTINGS = params.load()
@@ -37,7 +38,7 @@ def refused(**books: Playbook) -> str | None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_file_of_playbooks_passes(root, file):
-    lint.refuse(declared.parse(params.read_yaml(root / file, BadPlaybooks), NAMES), NAMES, SETTINGS.score)
+    lint.refuse(playbooks_file.parse(params.read_yaml(root / file, BadPlaybooks), NAMES), NAMES, SETTINGS.score)
 
 
 def test_a_contradiction_is_refused_with_what_to_write():

@@ -16,15 +16,15 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import params
-from pipeline.paths import Paths
-from pipeline.playbooks import assign, holds
-from pipeline.playbooks import control as controls
-from pipeline.playbooks.control import LEFT_ALONE
-from pipeline.playbooks.declared import Playbook
-from pipeline.stages import ledger
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.decisions import assignment, eligibility
+from pipeline.decisions import control_group as controls
+from pipeline.decisions.control_group import LEFT_ALONE
+from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
-from tests.playbooks.week import WEEK, book, frame, ruling
+from pipeline.week import contact_history
+from tests.decisions.week import WEEK, book, frame, ruling
 from tests.profiles import examples
 
 WHO = "abcd"
@@ -136,11 +136,11 @@ def decide(world: World, at: Paths, week: int, order: list[int]) -> list[dict]:
     scores = frame(*({"customer_id": who, "value_at_stake": world.stakes[week][n]} for n, who in enumerate(WHO)))[order]
     scores = controls.mark(scores.drop("is_control"), SOME)
     books = stocked(world, week)
-    given = ledger.given(at.exports, "shop", books, rule)
-    customers = ledger.customers(scores, given, at, books, rule)
-    held = holds.holds(customers, books, rule)
-    before = ledger.earlier(given, books, rule.as_of)
-    decided = assign.plan(customers, books, rule.as_of, "USD", before, held)[0]
+    given = contact_history.given(at.exports, "shop", books, rule)
+    customers = contact_history.customers(scores, given, at, books, rule)
+    held = eligibility.holds(customers, books, rule)
+    before = contact_history.earlier(given, books, rule.as_of)
+    decided = assignment.plan(customers, books, rule.as_of, "USD", before, held)[0]
     return decided.with_columns(pl.lit(rule.as_of).alias("as_of")).sort("customer_id").to_dicts()
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.reasons._codes import make_codebook
-from pipeline.reasons._product_game import pattern_values
-from pipeline.reasons._trees import parse_trees
-from pipeline.reasons.contributions import Explainer
-from pipeline.reasons.regions import build_regions
+from pipeline.reasons.treeshap._codes import make_codebook
+from pipeline.reasons.treeshap._product_game import pattern_values
+from pipeline.reasons.treeshap._trees import parse_trees
+from pipeline.reasons.treeshap.explainer import Explainer
+from pipeline.reasons.treeshap.regions import build_regions
 
 FEATURES = 5
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-36, -1e-36, 1e-35, -1e-35, 1e300, -1e300, -1.0, 7.5, 2.0**31, 1e12]

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.params import Label
 from tests import bucket, oracle
 from tests.oracle import Event, Line
 from tests.oracle_records import Contact, Move, Period, Promise, Records, Survey, Ticket, own_day

@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline import params
-from pipeline.examples.features import Aggregate, Feature, declared, evidence
-from pipeline.params import Reasons
+from pipeline.config import params
+from pipeline.config.params import Reasons
+from pipeline.examples.features import Aggregate, Feature, declared, evidence_thresholds
 from pipeline.reasons import root_causes
 from pipeline.reasons.causes import CAUSES, blind_spots
-from pipeline.reasons.weights import Weight
-from pipeline.reasons.words import Teller
+from pipeline.reasons.evidence_weights import Weight
+from pipeline.reasons.renderer import Teller
 from tests.bucket import FEATURES
 from tests.drawing import drawn
 
@@ -112,8 +112,8 @@ def test_every_feature_speaks_for_causes_that_exist():
 
 
 def test_the_page_of_evidence_names_features_that_are_declared():
-    unknown = set(evidence.FROM) - {feature.name for feature in declared(FEATURES)}
-    assert not unknown, f"pipeline/examples/features/evidence.py names {unknown}, which nobody declares"
+    unknown = set(evidence_thresholds.FROM) - {feature.name for feature in declared(FEATURES)}
+    assert not unknown, f"pipeline/examples/features/evidence_thresholds.py names {unknown}, which nobody declares"
 
 
 def test_causes_no_feature_speaks_for_are_blind_spots():

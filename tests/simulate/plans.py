@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.params import Label
+from pipeline.config.params import Label
 from pipeline.simulate import Company, Plan, named
 
 

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pipeline.params import Label
+from pipeline.config.params import Label
 from pipeline.simulate import belief, law, outlook
 from tests.simulate.plans import company, levels
 

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
-from pipeline import cli, overlay, params, simulate
-from pipeline.errors import BadParams
+from pipeline import cli, simulate
+from pipeline.commands import simulate as job
+from pipeline.config import overlay, params
+from pipeline.config.errors import BadParams
 from pipeline.simulate import block
 from pipeline.simulate.lives import BLOCK
 from pipeline.stages import s1_ingest, s2_examples
-from pipeline.stages import simulate as job
 from pipeline.tables import storage
 from pipeline.tables.buckets import customer_key
 from tests.simulate.plans import plan

@@ -5,8 +5,8 @@ import re
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from pipeline.commands.simulate import FILES
 from pipeline.simulate import COMPANIES, NAMES, Company, block
-from pipeline.stages.simulate import FILES
 from tests.simulate.plans import company, levels, plan
 
 

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import cli, overlay, params, simulate
-from pipeline.errors import BadParams
+from pipeline import cli, simulate
+from pipeline.commands import simulate as job
+from pipeline.config import overlay, params
+from pipeline.config.errors import BadParams
 from pipeline.simulate import whole
 from pipeline.stages import s1_ingest, s2_examples
-from pipeline.stages import simulate as job
 from pipeline.tables import storage
 from pipeline.tables.buckets import customer_key
 from pipeline.tables.schemas import TABLES

@@ -5,11 +5,11 @@ import re
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from pipeline.commands.simulate import WHOLE_FILES
 from pipeline.simulate.settings import Levels
 from pipeline.simulate.whole import COMPANIES, Whole
 from pipeline.simulate.whole.helps import EFFECTS
 from pipeline.simulate.whole.settings import Cause, Fall
-from pipeline.stages.simulate import WHOLE_FILES
 from tests.simulate.whole_plans import tables
 
 CHANCE = {"onset": "chance", "share": 0.1, "per_year": 0.3, "lag_days": 14, "lasts_days": 90, "hazard_per_day": 0.02}

@@ -9,9 +9,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from pipeline import simulate
+from pipeline.commands import simulate as job
 from pipeline.simulate.lives import BLOCK
 from pipeline.simulate.whole import COMPANIES, names, whole_block
-from pipeline.stages import simulate as job
 from pipeline.tables.schemas import TABLES
 from tests.simulate.whole_plans import plan, tables
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.params import Label
+from pipeline.config.params import Label
 from pipeline.simulate import FIRST_DAY
 from pipeline.simulate.lives import BLOCK
 from pipeline.simulate.whole import COMPANIES, Whole, WholePlan, history, whole_block

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from pipeline import paths
+from pipeline.config import paths
 from pipeline.stages import s1_ingest
 from pipeline.tables import storage
 from tests.sources.postgres_server import running

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from pipeline import overlay, params
+from pipeline.config import overlay, params
 from tests.sources import odd_files
 
 pytestmark = pytest.mark.end_to_end

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline import params
-from pipeline.errors import BadData, PipelineError
-from pipeline.paths import Paths
+from pipeline.config import params
+from pipeline.config.errors import BadData, PipelineError
+from pipeline.config.paths import Paths
 from pipeline.stages import s1_ingest
 from pipeline.tables import schemas, storage
 

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import cli, params
-from pipeline.errors import BadData
+from pipeline import cli
+from pipeline.commands import init
+from pipeline.config import params
+from pipeline.config.errors import BadData
 from pipeline.sources.proposal import names
-from pipeline.stages import init
 from pipeline.tables import schemas
 from tests.sources import odd_files
 

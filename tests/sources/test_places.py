@@ -6,7 +6,7 @@ import fsspec
 import polars as pl
 import pytest
 
-from pipeline.errors import BadData, BadParams
+from pipeline.config.errors import BadData, BadParams
 from pipeline.sources import places
 from tests.sources.conftest import COLUMNS, tables
 

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from pipeline.errors import BadData
-from pipeline.examples import ledger, snapshots
+from pipeline.config.errors import BadData
+from pipeline.config.params import Label, Snapshots
+from pipeline.examples import population_audit, snapshots
 from pipeline.examples.features import frequency
-from pipeline.params import Label, Snapshots
 from tests import bucket
 from tests.drawing import drawn
 from tests.oracle import Line
@@ -200,12 +200,12 @@ GOOD = {"customers": 6, "never_bought": 0, "not_yet": 1, "cancelled": 0, "no_con
 def test_the_ledger_refuses_what_does_not_add_up(change, message):
     book = {"2024-06-01": GOOD | change}
     if message is None:
-        ledger.check(book, {"2024-06-01"})
+        population_audit.check(book, {"2024-06-01"})
         return
     with pytest.raises(BadData, match=message):
-        ledger.check(book, {"2024-06-01"})
+        population_audit.check(book, {"2024-06-01"})
 
 
 def test_the_ledger_refuses_labels_of_an_incomplete_snapshot():
     with pytest.raises(BadData, match="3 customers are labelled, expected 0"):
-        ledger.check({"2024-06-01": GOOD}, set())
+        population_audit.check({"2024-06-01": GOOD}, set())

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import params, paths
-from pipeline.errors import BadData
+from pipeline.config import params, paths
+from pipeline.config.errors import BadData
 from pipeline.stages import s1_ingest
 from pipeline.tables import storage
 from tests.drawing import drawn

@@ -7,24 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline import overlay, params
-from pipeline.errors import BadParams
+from pipeline.commands import simulate
+from pipeline.config import overlay, params
+from pipeline.config.errors import BadParams
+from pipeline.config.paths import REPRO
 from pipeline.examples.features import available, model_features
-from pipeline.paths import REPRO
-from pipeline.reasons import pictures
-from pipeline.stages import (
-    promotion,
-    recording,
-    s1_ingest,
-    s2_examples,
-    s3_train,
-    s4_evaluate,
-    s5_score,
-    s6_publish,
-    sections,
-    simulate,
-)
+from pipeline.reasons import plots
+from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
 from pipeline.tables import storage
+from pipeline.tracking import promotion, recording
 
 STAGES = (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
 DAY = date(2024, 1, 1)
@@ -102,7 +93,7 @@ def run(company, tmp_path, monkeypatch) -> Callable[..., params.Params]:
         monkeypatch.setattr(recording, "record", lambda *_: None)
         monkeypatch.setattr(promotion, "offer", lambda *_: "Not offered.")
         if absent:
-            monkeypatch.setattr(pictures, "summary", lambda *_: b"")
+            monkeypatch.setattr(plots, "summary", lambda *_: b"")
         settings = settings.model_copy(update={
             "sources": settings.sources.model_copy(update=dict.fromkeys(absent)),
             "features": settings.features.model_copy(update=features),

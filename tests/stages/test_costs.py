@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline import params
-from pipeline.paths import REPRO
-from pipeline.playbooks.assign import LOSS_MAKING
+from pipeline.config import params
+from pipeline.config.paths import REPRO
+from pipeline.decisions.assignment import LOSS_MAKING
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
 from pipeline.tables import storage
 

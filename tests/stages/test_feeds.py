@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import params, paths
-from pipeline.errors import StaleInput
+from pipeline.config import params, paths
+from pipeline.config.errors import StaleInput
 from pipeline.stages import s1_ingest, s2_examples, s5_score
 from pipeline.tables import storage
 from tests.company import make_company, sell_in_dollars

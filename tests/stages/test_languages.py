@@ -9,8 +9,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipeline import params
-from pipeline.paths import REPRO
+from pipeline.config import params
+from pipeline.config.paths import REPRO
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
 from pipeline.tables import storage
 

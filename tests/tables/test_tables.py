@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import BadData
-from pipeline.params import Storage
+from pipeline.config.errors import BadData
+from pipeline.config.params import Storage
 from pipeline.tables import buckets, schemas, storage
 
 
@@ -137,9 +137,10 @@ def test_every_table_has_a_customer_and_words():
 INGEST = """
 import resource, sys
 from pathlib import Path
-from pipeline import params, sql
+from pipeline.config import params
+from pipeline.sources import sql
 from pipeline.stages import s1_ingest
-from pipeline.paths import Paths
+from pipeline.config.paths import Paths
 
 rows, folder = int(sys.argv[1]), Path(sys.argv[2])
 file = folder / "orders.csv"

@@ -5,11 +5,11 @@ To add one, add a `Feature` to its family; to add a family, add a file and a lin
 
 from dataclasses import replace
 
+from pipeline.config.params import Features, Sources
 from pipeline.examples.features import (
     breadth,
     commitments,
     contact,
-    contract,
     engagement,
     frequency,
     loyalty,
@@ -19,11 +19,11 @@ from pipeline.examples.features import (
     recency,
     satisfaction,
     service,
+    subscription_terms,
     tenure,
 )
 from pipeline.examples.features.declare import Aggregate, Feature, Forecast, Formula
-from pipeline.examples.features.evidence import with_evidence
-from pipeline.params import Features, Sources
+from pipeline.examples.features.evidence_thresholds import with_evidence
 
 __all__ = [
     "FAMILIES",
@@ -51,7 +51,7 @@ FAMILIES = {
     "satisfaction": satisfaction.features,
     "loyalty": loyalty.features,
     "commitments": commitments.features,
-    "contract": contract.features,
+    "contract": subscription_terms.features,
     "contact": contact.features,
     "market": market.features,
 }

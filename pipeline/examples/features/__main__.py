@@ -2,9 +2,9 @@
 
 import sys
 
-from pipeline import params
+from pipeline.config import params
+from pipeline.config.params import Features
 from pipeline.examples.features import declared, dictionary
-from pipeline.params import Features
 
 
 def main(settings: Features) -> None:

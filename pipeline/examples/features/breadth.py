@@ -1,7 +1,7 @@
 """Breadth: how many different products, categories, stores and channels the customer uses."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
-from pipeline.params import Features
 
 # kind of history row -> (canonical column, windows in days, plural)
 KINDS = {

@@ -1,7 +1,7 @@
 """Commitments: promises made to the customer that are overdue, or were broken."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature
-from pipeline.params import Features
 
 DUE = frozenset({"commitments.due_day", "commitments.kept_day"})
 OVERDUE = "days_to_due < 0 AND kept_days_ago IS NULL"

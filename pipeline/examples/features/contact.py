@@ -1,7 +1,7 @@
 """Contact: what all teams together sent to the customer. For contact policy and reports; no feature by default."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 SENT = frozenset({"contacts.ts"})
 TEAMS = SENT | {"contacts.team"}

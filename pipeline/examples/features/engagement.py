@@ -1,8 +1,8 @@
 """Engagement: what the customer did besides buying, by type of event."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 from pipeline.examples.features.tenure import NEWCOMER_DAYS
-from pipeline.params import Features
 
 EVENTS = frozenset({"events.event_type"})
 # What a type of warning speaks for, where its name is a usual one.

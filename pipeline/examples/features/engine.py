@@ -3,9 +3,9 @@
 from datetime import date
 from itertools import groupby
 
-from pipeline import sql
 from pipeline.examples import history
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
+from pipeline.sources import sql
 
 # Units whose sums may be no whole numbers; they are exact decimals, or single answers, until this last step.
 FRACTIONS = ("pieces", "points", "score")

@@ -1,7 +1,7 @@
 """Frequency: how often the customer buys, whether that changes, and how regular it is."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 TREND = ("{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before",)
 RHYTHM = (

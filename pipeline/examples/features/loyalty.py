@@ -1,7 +1,7 @@
 """Loyalty: the points a customer holds, those about to lapse, and whether there was ever a reward."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 POINTS = frozenset({"loyalty.kind", "loyalty.points"})
 EXPIRES = POINTS | {"loyalty.expires_day"}

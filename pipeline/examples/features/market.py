@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 REGION = frozenset({"customers.region"})
 

@@ -1,7 +1,7 @@
 """Monetary: how much the customer spends, whether that changes, and what comes back as refunds."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 TREND = ("spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before",)
 QUANTITY = frozenset({"transactions.quantity"})

@@ -1,7 +1,7 @@
 """Price: how much of what the customer buys is bought at a discount."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 DISCOUNT = frozenset({"transactions.discount"})
 PRODUCT = frozenset({"transactions.product_id"})

@@ -1,7 +1,7 @@
 """Recency: how long ago the customer last bought, and whether that is long for this customer."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
-from pipeline.params import Features
 
 LAST_ORDER = (
     "last order {days_since_last_order} ago; usually every {gap_mean_days}",

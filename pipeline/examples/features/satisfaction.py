@@ -1,7 +1,7 @@
 """Satisfaction: what the customer answered when asked, how that changed, and whether there was an answer at all."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.params import Features
 
 SCORE = frozenset({"surveys.score", "surveys.kind"})
 # Kind of survey -> what people call it, its range, and from which score on somebody is satisfied.

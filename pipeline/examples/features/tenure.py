@@ -1,7 +1,7 @@
 """Tenure: how long and how far the relation goes back."""
 
+from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
-from pipeline.params import Features
 
 NEWCOMER_DAYS = 120
 EVENTS = frozenset({"events.event_type"})

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import sql
-from pipeline.errors import BadData, PipelineError
-from pipeline.params import Source
-from pipeline.sources import files
+from pipeline.config.errors import BadData, PipelineError
+from pipeline.config.params import Source
+from pipeline.sources import files, sql
 from pipeline.sources.opening import open_source
 from pipeline.sources.proposal.profiles import Profile, profile
 

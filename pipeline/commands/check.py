@@ -1,0 +1,93 @@
+"""``churn check``: do settings, playbooks and data fit together? Fails on the first thing that cannot work."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.config import params
+from pipeline.config.errors import BadPlaybooks
+from pipeline.config.paths import PLAYBOOKS, REPRO
+from pipeline.examples import snapshots as calendar
+from pipeline.examples.features import Feature, model_features, witnesses
+from pipeline.i18n import OWNER
+from pipeline.i18n.company_catalogs import speech
+from pipeline.model import data_requirements
+from pipeline.playbooks import dry_run, lint
+from pipeline.playbooks.config import limits, playbook, playbooks_file, restrictions
+from pipeline.playbooks.rules import matching
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.sources import open_source, sql
+from pipeline.tables import schemas, storage
+from pipeline.week import candidates
+
+
+def run() -> Iterator[str]:
+    """Check everything that can be checked without reading the data; one line per thing found right."""
+    settings = params.load()
+    yield "params.yaml: all sections are right"
+    yield from _sources(settings)
+    features = model_features(settings.features, settings.sources)
+    yield f"features: {len(features)} that the declared columns can carry"
+    yield from data_requirements.treatments(features)
+    yield from _playbooks(settings, [*features, *witnesses(settings.features, settings.sources)])
+    days = calendar.snapshot_days(settings.snapshots)
+    complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
+    yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
+
+
+def _sources(settings: params.Params) -> Iterator[str]:
+    for name, source in settings.sources.declared().items():
+        schemas.check_mapping(name, source.columns)
+        with sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine:
+            raw = open_source(engine, name, source)
+        if source.path and not Path(source.path).is_relative_to("raw"):
+            yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
+        if source.sql:
+            yield (
+                f"sources.{name}: dvc repro does not see when {raw.words} changes; fetch it again with: "
+                "dvc repro --force ingest"
+            )
+        yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
+
+
+def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
+    """The playbooks by themselves, beside the declared columns, and beside the scores, where there are any."""
+    names = vocabulary(settings.score, settings.features)
+    content = params.read_yaml(PLAYBOOKS, BadPlaybooks)
+    playbooks = playbooks_file.parse(content, names)
+    there_is = limits.parse(content, playbooks)
+    restrictions.check_against(playbooks, settings.guards)
+    lint.refuse(playbooks, names, settings.score, there_is)
+    yield f"playbooks.yaml: {len(playbooks)} playbooks"
+    yield from _translations(settings.words, playbooks)
+    causes = {cause for feature in told for cause in feature.causes}
+    never = lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
+    for name, why in never.items():
+        yield f"playbooks.{name}: can never hold, since {why}"
+    if storage.bucket_files(REPRO.scores):
+        yield from _dry_run(settings, {name: book for name, book in playbooks.items() if name not in never})
+
+
+def _dry_run(settings: params.Params, playbooks: dict[str, playbook.Playbook]) -> Iterator[str]:
+    """What the playbooks would do with the scores there are, if these are the ones a list would be made from."""
+    scored = storage.read_parquet(storage.bucket_files(REPRO.scores)[0])
+    day = settings.snapshots.as_of
+    if not {"as_of", "customer_key"} <= set(scored.columns) or not scored["as_of"].eq(day).all():
+        yield f"{REPRO.scores}: not made for {day} as params.yaml says; to try the playbooks on scores, run: dvc repro"
+        return
+    looked_at = set().union(*(matching.columns(book.when) for book in playbooks.values()))
+    yield from dry_run.notes(candidates.read(REPRO, day, looked_at), playbooks, settings.data.currency)
+
+
+def _translations(words: params.Words, playbooks: dict[str, playbook.Playbook]) -> Iterator[str]:
+    """What is worth knowing before a list is told in other languages: texts without a translation, unknown owners."""
+    told = speech(words)
+    for catalogue in (told.usual, *(catalogue for catalogue, _ in told.owners)):
+        texts = {name: [text for text in (book.action, book.caution) if text] for name, book in playbooks.items()}
+        own = [name for name, said in texts.items() if any(catalogue.text(text) == text for text in said)]
+        if own and catalogue.language != "en":
+            yield f"words: {catalogue.language} tells {', '.join(own)} as written; docs/words.md says how to translate"
+    scores = storage.bucket_files(REPRO.scores)
+    if words.of_owners and scores:
+        owners = set(storage.read_buckets(REPRO.scores, [OWNER])[OWNER].drop_nulls().to_list())
+        for name in sorted(set(words.of_owners) - owners):
+            yield f"words.of_owners: {name!r} is the owner of no customer scored"

@@ -1,0 +1,198 @@
+"""``churn suggest``: an activity window and a horizon that fit the customers' own pauses between purchases."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from pipeline.config import params
+from pipeline.config.errors import NotEnoughData
+from pipeline.config.paths import REPRO, Paths
+from pipeline.examples import pauses
+from pipeline.sources import sql
+from pipeline.stages import s1_ingest
+from pipeline.tables import buckets, storage
+
+MOST_LINES = 12  # of the table: the pick's neighbours say enough
+
+
+@dataclass(frozen=True)
+class Job:
+    """One bucket of transactions, and what is asked of it."""
+
+    file: Path
+    until: date
+    gap_days: int
+    lengths: tuple[int, ...]
+    threads: int
+    memory_gb: float
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one bucket says; all of it adds up."""
+
+    pauses: pl.DataFrame
+    usual: pl.DataFrame
+    customers: int
+    one_time: int
+    first: date | None
+
+
+def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
+    """Measure the pauses, try definitions of churn on past snapshots, and propose one.
+
+    Yields
+    ------
+    str
+        The rhythm in words, a small table, warnings, and the lines for ``params.yaml``.
+
+    Raises
+    ------
+    NotEnoughData
+        The history is too short for any definition, or nobody ever bought twice.
+    """
+    with ExitStack() as stack:
+        place = _tables(settings, at, stack)
+        until = min(settings.snapshots.observed_until, date.fromisoformat(_last_day(place)) + timedelta(days=1))
+        jobs = [
+            Job(file, until, settings.label.gap_days, (), settings.storage.threads, settings.storage.memory_gb)
+            for file in storage.bucket_files(place.tables / "transactions")
+        ]
+        rhythm = _rhythm(list(buckets.map_buckets(_count, jobs, settings.storage, "suggest: pauses")), until)
+        picked = pauses.pick(rhythm, settings.label.gap_days)
+        if picked is None:
+            raise NotEnoughData(
+                f"{rhythm.history_days} days of history with {rhythm.customers:,} customers, {rhythm.one_time:,} of "
+                "whom bought on one day only, are too little to propose anything; bring more history"
+            )
+        asked = [Job(**{**job.__dict__, "lengths": tuple(pauses.lengths(rhythm))}) for job in jobs]
+        counted = list(buckets.map_buckets(_try_all, asked, settings.storage, "suggest: definitions"))
+    found = _candidates(counted, rhythm, asked[0])
+    yield from _words(rhythm, until)
+    yield from _table(found, picked)
+    yield from _proposal(found, picked, rhythm, settings)
+
+
+def _tables(settings: params.Params, at: Paths, stack: ExitStack) -> Paths:
+    """The ingested tables, if they are of this company; else the transactions alone, ingested for this once."""
+    there = at.ingest_report.is_file() and bool(storage.bucket_files(at.tables / "transactions"))
+    if there and storage.read_json(at.ingest_report)["company"] == settings.data.name:
+        return at
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="churn-")))
+    own = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
+    s1_ingest.run(settings.data, params.Sources(transactions=settings.sources.transactions), settings.storage, own)
+    return own
+
+
+def _last_day(at: Paths) -> str:
+    return str(storage.read_json(at.ingest_report)["last_day"])
+
+
+def _count(job: Job) -> Counted:
+    with sql.connect(job.threads, job.memory_gb) as engine:
+        pauses.load(engine, sql.parquet([job.file]))
+        ended, usual = pauses.count_pauses(engine, job.until), pauses.count_usual(engine, job.until)
+        return Counted(ended, usual, *pauses.count_customers(engine, job.until))
+
+
+def _rhythm(counted: list[Counted], until: date) -> pauses.Rhythm:
+    first = min((part.first for part in counted if part.first), default=until)
+    ended = pl.concat([part.pauses for part in counted]).group_by("days").sum().sort("days")
+    usual = pl.concat([part.usual for part in counted]).group_by("days").sum().sort("days")
+    customers, one_time = (sum(getattr(part, name) for part in counted) for name in ("customers", "one_time"))
+    return pauses.Rhythm(ended, usual, customers, one_time, (until - first).days)
+
+
+Tried = dict[tuple[int, date], dict[int, tuple[int, int]]]
+
+
+def _try_all(job: Job) -> Tried:
+    """Eligible and churned of one bucket, by horizon, snapshot and activity window."""
+    with sql.connect(job.threads, job.memory_gb) as engine:
+        pauses.load(engine, sql.parquet([job.file]))
+        return {
+            (horizon, day): pauses.count_churn(engine, day, job.gap_days, horizon, job.lengths)
+            for horizon in job.lengths
+            for day in pauses.looks(horizon, job.gap_days, job.until)
+        }
+
+
+def _candidates(counted: list[Tried], rhythm: pauses.Rhythm, job: Job) -> list[pauses.Candidate]:
+    first = job.until - timedelta(days=rhythm.history_days)
+    found = []
+    for horizon in job.lengths:
+        for active in (days for days in job.lengths if days >= horizon):
+            days = [day for day in pauses.looks(horizon, job.gap_days, job.until) if (day - first).days >= active]
+            seen = [tried[horizon, day][active] for tried in counted for day in days]
+            eligible, churned = (sum(part[at] for part in seen) for at in (0, 1))
+            room = pauses.has_room(active, horizon, job.gap_days, rhythm.history_days)
+            rate = churned / eligible if eligible else None
+            found.append(pauses.Candidate(active, horizon, len(days), eligible // max(1, len(days)), rate, room))
+    return found
+
+
+def _words(rhythm: pauses.Rhythm, until: date) -> Iterator[str]:
+    yield (
+        f"{rhythm.customers:,} customers over {rhythm.history_days} days until {until}; "
+        f"{rhythm.one_time / max(1, rhythm.customers):.0%} bought on one day only"
+    )
+    told = ", ".join(f"{share:.0%} within {rhythm.quantile(share)}" for share in pauses.QUANTILES)
+    far = rhythm.quantile(0.9) or 0
+    yield f"pauses between purchase days, of those that ended: {told} days"
+    yield f"with the pauses still open counted, {rhythm.returned(far):.0%} of all end within {far} days (Kaplan-Meier)"
+    own = ", ".join(f"{share:.0%} at most {rhythm.of_customers(share)}" for share in (0.5, 0.75, 0.9))
+    yield f"mean pause of a customer who bought twice: {own} days"
+
+
+def _table(found: list[pauses.Candidate], picked: tuple[int, int]) -> Iterator[str]:
+    """The definitions with room for a split that lie nearest to the pick; more would not be read."""
+    able = [one for one in found if one.has_room and one.base_rate is not None]
+    near = sorted(able, key=lambda one: _far(one.active_days, picked[0]) + _far(one.horizon_days, picked[1]))
+    yield "active_days  horizon_days  customers looked at  churn rate"
+    for one in sorted(near[:MOST_LINES], key=lambda one: (one.active_days, one.horizon_days)):
+        mark = "  <- proposed" if (one.active_days, one.horizon_days) == picked else ""
+        yield f"{one.active_days:11}  {one.horizon_days:12}  {one.eligible:19,}  {one.base_rate:10.1%}{mark}"
+
+
+def _far(days: int, other: int) -> float:
+    return max(days, other) / min(days, other)
+
+
+def _proposal(
+    found: list[pauses.Candidate], picked: tuple[int, int], rhythm: pauses.Rhythm, settings: params.Params
+) -> Iterator[str]:
+    active, horizon = picked
+    yield f"proposed: active_days {active}, horizon_days {horizon}. {_why(picked, rhythm)}"
+    rate = next(one.base_rate for one in found if (one.active_days, one.horizon_days) == picked)
+    limits = settings.contract
+    if rate is not None and rate < limits.least_churn_rate:
+        yield (
+            f"WARNING only {rate:.1%} churn within {horizon} days: too few to learn from unless there are very many "
+            "customers; take a shorter horizon, or a longer activity window"
+        )
+    if rate is not None and rate > limits.most_churn_rate:
+        yield (
+            f"WARNING {rate:.1%} churn within {horizon} days: the list would hold nearly everybody; take a longer "
+            "horizon, or bring more history"
+        )
+    if settings.label.kind == "cancellation":
+        yield "WARNING label.kind is cancellation: contracts end on days of their own, which these rates do not count"
+    yield from ("snapshots:", f"  active_days: {active}", "label:", f"  horizon_days: {horizon}")
+
+
+def _why(picked: tuple[int, int], rhythm: pauses.Rhythm) -> str:
+    inside = [_ended(rhythm, days) for days in reversed(picked)]
+    told = f"{inside[0]:.0%} of the pauses that ended did so within the horizon, {inside[1]:.0%} within active_days"
+    if pauses.wanted_horizon(rhythm) <= picked[1]:
+        return told
+    return f"{told}; longer ones would suit, but {rhythm.history_days} days of history have no room for them"
+
+
+def _ended(rhythm: pauses.Rhythm, days: int) -> float:
+    told = rhythm.pauses
+    return float(told.filter(pl.col("days") <= days)["ended"].sum()) / max(1, int(told["ended"].sum()))

@@ -1,0 +1,151 @@
+"""Keep the catalogues in step with what is said: ``python -m pipeline.commands.translations``.
+
+Collects every text that people can be told, from the code, the features, the causes and the shipped playbooks; writes
+it into each PO file beside its translation, drops what nobody says any more, and lists what is still to be translated.
+"""
+
+import ast
+import io
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+from pipeline.config import params, paths
+from pipeline.config.errors import BadPlaybooks
+from pipeline.decisions import decision_record, why_not
+from pipeline.examples.features import declared
+from pipeline.examples.features.declare import template
+from pipeline.i18n import LANGUAGES
+from pipeline.i18n.catalogs import places
+from pipeline.playbooks.config import channels, playbooks_file
+from pipeline.playbooks.config import playbook as playbooks
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.reasons.causes import CAUSES
+from pipeline.reasons.units import NOUNS, SINGULAR
+from pipeline.value import customer_value, purchase_process
+
+COMMAND: Final = "python -m pipeline.commands.translations"
+FOLDER: Final = Path("pipeline/i18n")
+TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en")
+# A text, or one for one and one for many.
+Message: TypeAlias = str | tuple[str, str]
+# Functions that tell a text -> which of their arguments it is.
+TELLING: Final = {"say": 0, "text": 0, "because": 2, "nothing_because": 1}
+SPEAKING: Final = ("i18n", "reasons", "playbooks", "decisions")
+# No file holds the time it was written at.
+NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def messages() -> dict[Message, str]:
+    """Every text that people can be told, each with where it comes from."""
+    found: dict[Message, str] = {}
+    for where, message in _all():
+        counted = SINGULAR.get(message) if isinstance(message, str) else None
+        found.setdefault((counted, str(message)) if counted else message, where)
+    return {message: where for message, where in found.items() if message}
+
+
+def _all() -> Iterator[tuple[str, Message]]:
+    yield from _of_code()
+    yield from (("a number with its noun", forms) for forms in NOUNS.values())
+    settings = params.load()
+    one_of_each = {"event_types": ["x"], "warning_types": ["x"], "usage_types": ["x"], "ticket_topics": {"x": "C09"}}
+    for feature in [*declared(settings.features.model_copy(update=one_of_each)), purchase_process.NO_ORDER]:
+        yield from ((f"reason of the family {feature.family}", template(phrase)) for phrase in feature.phrases)
+    asking = [name for name, channel in channels.CHANNELS.items() if channel.consent is not None]
+    yield from (("word in a sentence", word) for word in (*customer_value.TIERS, *why_not.BANDS, *asking))
+    yield from (("a cause of churn", cause.words) for cause in CAUSES.values())
+    names = vocabulary(settings.score, settings.features)
+    for file in [paths.PLAYBOOKS, *sorted(Path("examples").glob("*/playbooks.yaml"))]:
+        for book in playbooks_file.parse(params.read_yaml(file, BadPlaybooks), names, str(file)).values():
+            yield from ((str(file), text) for text in _of_playbook(book))
+
+
+def _of_playbook(book: playbooks.Playbook) -> Iterator[str]:
+    promised = book.promise.what if book.promise is not None else None
+    yield from (text for text in (book.action, book.caution, book.draft, promised) if text is not None)
+    yield from decision_record.happenings(book)
+    yield from (book.who, *book.channels)
+
+
+def _of_code() -> Iterator[tuple[str, str]]:
+    for room in SPEAKING:
+        for file in sorted((Path("pipeline") / room).rglob("*.py")):
+            module = ".".join(file.with_suffix("").parts)
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and (said := _said(node, module)) is not None:
+                    yield file.as_posix(), said
+
+
+def _said(call: ast.Call, module: str) -> str | None:
+    """The text a call tells, written out there or a constant of the module; None where it hands on what it was told."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name not in TELLING or len(call.args) <= TELLING[name]:
+        return None
+    told = call.args[TELLING[name]]
+    if isinstance(told, ast.Constant):
+        return str(told.value)
+    if isinstance(told, ast.Name) and told.id.isupper():
+        return str(getattr(import_module(module), told.id))
+    assert not isinstance(told, ast.JoinedStr), f"{module} line {call.lineno}: a text is written out, with {{names}}"
+    return None
+
+
+def updated(language: str, file: Path) -> Catalog:
+    """The catalogue of a language with all that is said and nothing else; new texts stand there untranslated."""
+    catalogue = _read(language, file)
+    wanted = messages()
+    written = Catalog(
+        locale=language, project="churn pipeline", version="1", last_translator="the project", language_team=language,
+        msgid_bugs_address="the project", header_comment=f"# {COMMAND} keeps this file in step with the code.",
+        creation_date=NO_TIME, revision_date=NO_TIME, fuzzy=False,
+    )  # fmt: skip
+    for message in sorted(wanted, key=str):
+        before = catalogue.get(message if isinstance(message, str) else message[0])
+        kept = before is not None and before.id == message
+        written.add(message, before.string if before is not None and kept else None, auto_comments=[wanted[message]])
+    return written
+
+
+def problems(language: str, file: Path) -> list[str]:
+    """What is wrong with a catalogue, each in a line that says what to do."""
+    catalogue, wanted = _read(language, file), messages()
+    there = {message.id: message for message in catalogue if message.id}
+    found = [f"{file}: lacks {message!r}; run {COMMAND} and translate it" for message in wanted if message not in there]
+    found += [f"{file}: nobody says {message!r} any more; run {COMMAND}" for message in there if message not in wanted]
+    for message in there.values():
+        ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
+        if message.fuzzy or not all(forms):
+            found.append(f"{file}: {ids[0]!r} is not translated; write its msgstr")
+        elif isinstance(message.id, tuple) and len(forms) != catalogue.num_plurals:
+            found.append(f"{file}: {ids[0]!r} has {len(forms)} plural forms; write {catalogue.num_plurals}")
+        elif any(places(form) != places(ids[-1]) for form in forms):
+            found.append(f"{file}: {ids[0]!r} and its translation have other places; write {sorted(places(ids[-1]))}")
+    return found
+
+
+def _read(language: str, file: Path) -> Catalog:
+    with file.open("rb") as handle:
+        return read_po(handle, locale=language, abort_invalid=True)
+
+
+def main() -> None:
+    """Write all catalogues anew, and say what is to be translated."""
+    for language in TRANSLATED:
+        file = FOLDER / f"{language}.po"
+        content = io.BytesIO()
+        write_po(content, updated(language, file), width=0, ignore_obsolete=True)
+        file.write_bytes(content.getvalue())
+        left = problems(language, file)
+        sys.stdout.write("".join(f"{line}\n" for line in left) + f"{file}: {len(left)} to be translated or corrected\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The weekly job: the same stages for one day, with the registry's champion; it never trains."""
+
+from datetime import date
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.config import params, paths
+from pipeline.config.errors import AlreadyPublished, Locked
+from pipeline.stages import s1_ingest, s2_examples, s5_score, s6_publish
+from pipeline.tables import storage
+from pipeline.tracking import registry
+
+
+def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
+    """Ingest, look, score and publish for one day.
+
+    Parameters
+    ----------
+    settings
+        The whole of ``params.yaml``; its own ``as_of`` does not matter here.
+    as_of
+        The day to score for.
+    replace
+        Whether a week that is already out may be written again.
+    dry_run
+        Do everything but publish.
+
+    Returns
+    -------
+    str
+        One line on what was done.
+
+    Raises
+    ------
+    AlreadyPublished
+        The week is out, and neither `replace` nor `dry_run` is set.
+    Locked
+        Another weekly job is at work.
+    """
+    week = paths.REPRO.week(as_of)
+    paths.WEEKLY_LOCK.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(paths.WEEKLY_LOCK, blocking=False):
+            if week.exists() and not replace and not dry_run:
+                raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
+            return _run(settings, as_of, replace=replace, dry_run=dry_run)
+    except Timeout:
+        raise Locked(f"{paths.WEEKLY_LOCK}: another weekly job is at work; wait for it to end") from None
+
+
+def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
+    at = paths.weekly(as_of)
+    # Nobody else is at work, so whatever lies here was left by a run that was killed.
+    storage.remove(paths.WEEKLY_WORK)
+    try:
+        version = registry.fetch_champion(settings.tracking, at.models, at.metrics)
+        s1_ingest.run(settings.data, settings.sources, settings.storage, at)
+        s2_examples.run(
+            settings.data, settings.sources, settings.storage, settings.feeds, settings.snapshots, settings.label,
+            settings.features, at, days=[as_of],
+        )  # fmt: skip
+        s5_score.run(
+            settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features,
+            settings.score, settings.reasons, settings.words, at, as_of,
+        )  # fmt: skip
+        made = s6_publish.prepare(
+            settings.data, settings.snapshots, settings.label, settings.features, settings.score, settings.reasons,
+            settings.control, settings.guards, settings.contact, settings.lists, settings.words, at, as_of,
+        )  # fmt: skip
+        told = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
+        if dry_run:
+            return f"{told}; nothing was published (--dry-run)"
+        return f"{told}: {s6_publish.write(made, at, replace=replace)}"
+    finally:
+        _keep_rejected(at, paths.weekly_rejected(as_of))
+        storage.remove(paths.WEEKLY_WORK)
+
+
+def _keep_rejected(at: paths.Paths, kept: Path) -> None:
+    """Refused rows outlive the job's folder, also when it failed: they are what somebody has to look at."""
+    if at.rejected.is_dir():
+        with storage.new_folder(kept) as folder:
+            for file in sorted(at.rejected.glob("*.parquet")):
+                file.rename(folder / file.name)

@@ -1,0 +1,201 @@
+"""One action per customer, or nothing and why."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from pipeline.decisions import cooldown, optimizer
+from pipeline.decisions.capacity import limits_left
+from pipeline.decisions.eligibility import NO_HOLDS, Holds
+from pipeline.decisions.why_not import LOSS_MAKING as LOSS_MAKING
+from pipeline.decisions.why_not import why_not
+from pipeline.i18n import IN_ENGLISH, Speech
+from pipeline.playbooks import expected_saved_value
+from pipeline.playbooks.config.limits import NO_LIMITS, Limits
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.config.restrictions import names_a_cause
+from pipeline.playbooks.rules.matching import applies
+
+MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "customer_id": False}
+# What an action for a customer who is kept for more than money counts at least, in currency units.
+LEAST_WORTH = 0.01
+
+
+def plan(
+    scores: pl.DataFrame,
+    playbooks: dict[str, Playbook],
+    as_of: date,
+    currency: str,
+    earlier: pl.DataFrame,
+    holds: Holds = NO_HOLDS,
+    limits: Limits = NO_LIMITS,
+    speech: Speech = IN_ENGLISH,
+) -> tuple[pl.DataFrame, optimizer.Plan]:
+    """Give each customer one playbook at most, so that together they keep as much as can be kept.
+
+    A playbook can be given to a customer it is for, if it pays, does not rest, and nothing holds it back. It pays if it
+    costs less than the part of what is at stake that it is expected to keep, as `stakes` counts it. Where serving a
+    customer costs more than it brings (``loss_making``), only what is free is given; unless somebody put on record why
+    this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back. A cause that
+    somebody can act on outranks any offer that is for no cause. Of what can be given, that is which keeps most less its
+    cost, as far as capacities, hands, channels and the budget go; of equals, the first of the file. A control takes
+    none of it and is given nothing.
+
+    Parameters
+    ----------
+    scores
+        One row per customer, with the columns of ``data/scores``, and ``is_control``.
+    playbooks
+        In the order of the file.
+    as_of
+        The day due days are counted from.
+    currency
+        ISO code, for the words about cost.
+    earlier
+        The decisions of earlier weeks, with the columns of `cooldown.EARLIER`.
+    holds
+        What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
+    limits
+        Hands, channels and money, across playbooks.
+    speech
+        Who reads which language.
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
+        without an action; ``task_owner`` also where no person has to act), ``expected_kept`` (currency units),
+        ``given_day`` (of the list that gave it first), ``why_not`` (null with an action), ``second_choice``, the next
+        best playbook that was open to who has an action, and ``would_have_been``, the playbook a control would have
+        been given.
+    allocation.Plan
+        How good the shares are beside the best possible, and what each limit is worth.
+    """
+    kept = expected_saved_value.kept(playbooks, scores)
+    tests = pl.concat([scores, kept], how="horizontal").select(
+        pl.col("is_control"),
+        *(applies(book.when).alias(f"wanted_{at}") for at, book in enumerate(playbooks.values())),
+        *(_pays(book, at).alias(f"pays_{at}") for at, book in enumerate(playbooks.values())),
+        pl.col(kept.columns),
+    )
+    tests = tests.with_columns(
+        cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
+        for at, (name, book) in enumerate(playbooks.items())
+    )
+    tests, holds = holds.stand_between(tests, playbooks)
+    tests = tests.with_columns(_outranked(playbooks))
+    there_is = limits_left(holds.rooms(playbooks, scores), limits, currency, holds.going_on(scores))
+    shared = _shared(tests, scores, playbooks, there_is)
+    placed = holds.kept_or(pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None))
+    chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
+    chosen = chosen.with_columns(
+        _of_number(kept, chosen["chosen"]).alias("expected_kept"), _of_number(kept, chosen["wanted"]).alias("kept")
+    )
+    described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
+    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), speech)
+    told = holds.told(_told(described, words), playbooks, as_of)
+    return told.drop("chosen", "wanted", "obstacle", "kept"), shared
+
+
+def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
+    """What the playbook of each customer's number is expected to keep; null without one."""
+    each = [
+        pl.when(pl.lit(number) == at).then(pl.col(expected_saved_value.KEPT.format(at))) for at in range(kept.width)
+    ]
+    return kept.select(pl.coalesce(each).round(2)).to_series()
+
+
+def _pays(playbook: Playbook, number: int) -> pl.Expr:
+    """The action costs less than it is expected to keep."""
+    worth_it = pl.col(expected_saved_value.KEPT.format(number)) > playbook.cost
+    allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
+    return allowed | pl.col("strategic")
+
+
+def _outranked(playbooks: dict[str, Playbook]) -> list[pl.Expr]:
+    """Whoever can be given something against a told cause is not offered something else instead."""
+    against = [at for at, book in enumerate(playbooks.values()) if names_a_cause(book)]
+    # Resting counts: who was called about the cause last week is not sent an offer this week.
+    can_act = [pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") for at in against]
+    steps_back = pl.any_horizontal(pl.lit(value=False), *can_act)
+    return [
+        (steps_back if book.sells and at not in against else pl.lit(value=False)).alias(f"outranked_{at}")
+        for at, book in enumerate(playbooks.values())
+    ]
+
+
+def _shared(
+    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], there_is: list[optimizer.Limit]
+) -> optimizer.Plan:
+    """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
+    worth = scores.with_columns(tests.drop("is_control")).select(
+        pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}") & ~pl.col(f"outranked_{at}"))
+        .then((pl.col(expected_saved_value.KEPT.format(at)) - book.cost).clip(LEAST_WORTH))
+        .otherwise(float("nan"))
+        .cast(pl.Float64)
+        .alias(str(at))
+        for at, book in enumerate(playbooks.values())
+    )
+    order = scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
+    rows = order.to_series().to_numpy().astype(np.int64)
+    found = optimizer.allocate(worth.to_numpy()[rows], there_is, tests["is_control"].to_numpy()[rows])
+    places, second = np.empty_like(found.places), np.empty_like(found.second)
+    places[rows], second[rows] = found.places, found.second
+    return replace(found, places=places, second=second)
+
+
+def _second(shared: optimizer.Plan, playbooks: dict[str, Playbook]) -> pl.Series:
+    names = dict(enumerate(playbooks))
+    return pl.Series("second_choice", shared.second).replace_strict(names, default=None, return_dtype=pl.String)
+
+
+def _full(shared: optimizer.Plan, there_is: list[optimizer.Limit], number: int) -> list[optimizer.Limit | None]:
+    """For each playbook, which limit leaves no room for one more; the dearest of them."""
+    full: list[optimizer.Limit | None] = []
+    for at in range(number):
+        short = [
+            limit for limit in there_is if limit.uses[at] and shared.used[limit.name] + limit.uses[at] > limit.room
+        ]
+        full.append(max(short, key=lambda limit: shared.prices[limit.name], default=None))
+    return full
+
+
+def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
+    """The first playbook that is for each customer, and what can stand between: cost, rest, cause or room."""
+    wanted = [pl.when(f"wanted_{at}").then(pl.lit(at, dtype=pl.Int64)) for at in range(number)]
+    what = [
+        pl.when(f"wanted_{at}").then(
+            pl.when(~pl.col(f"pays_{at}")).then(pl.lit("cost"))
+            .when(f"rests_{at}").then(pl.lit("rest"))
+            .when(f"outranked_{at}").then(pl.lit("cause"))
+            .otherwise(pl.lit("room"))
+        )
+        for at in range(number)
+    ]  # fmt: skip
+    found = tests.select(pl.coalesce(wanted).alias("wanted"), pl.coalesce(what).alias("obstacle"))
+    return found["wanted"], found["obstacle"]
+
+
+def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+    rows = [
+        (at, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
+         as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
+        for at, (name, p) in enumerate(playbooks.items())
+    ]  # fmt: skip
+    texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)
+    schema = {"chosen": pl.Int64, **texts, "due_day": pl.Date, "cost": pl.Float64, "caution": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _told(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
+    """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
+    given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
+             "second_choice", "expected_kept")  # fmt: skip
+    described = described.with_columns(
+        pl.when("is_control").then("playbook").alias("would_have_been"),
+        pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),
+        words,
+    )
+    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given)

@@ -1,0 +1,76 @@
+"""What is left of everything scarce in a week: capacities, hands, channels and money, as the optimizer needs it."""
+
+import polars as pl
+
+from pipeline.decisions.optimizer import Limit
+from pipeline.i18n import Part
+from pipeline.playbooks.config.limits import Limits
+from pipeline.playbooks.config.playbook import Playbook
+
+
+def limits_left(
+    playbooks: dict[str, Playbook], limits: Limits, currency: str, going_on: dict[int, int] | None = None
+) -> list[Limit]:
+    """Everything that limits who can be given what.
+
+    Parameters
+    ----------
+    playbooks
+        In the order of the file, with the room they have left.
+    limits
+        Across playbooks.
+    currency
+        ISO code of the budget, for the words.
+    going_on
+        How many customers have an open action of an earlier list, by the number of its playbook: they keep hands and
+        channels busy, and their money is spent.
+
+    Examples
+    --------
+    >>> call = Playbook(tactic="friendly-check-in-call", when="everyone", action="Call", channel="phone", who="sales",
+    ...                 due_in_days=3, cost=4.0, capacity=5)
+    >>> for limit in limits_left({"call": call}, Limits(budget=100, who={"sales": 8}), "EUR", {0: 3}):
+    ...     print(limit.name, limit.room, limit.uses)
+    capacity of call, 5 a week 5.0 (1.0,)
+    hands of sales, 8 a week 5.0 (1.0,)
+    budget, 100.00 EUR a week 100.0 (4.0,)
+    """
+    books, busy = list(playbooks.values()), going_on or {}
+
+    def counted(name: str, said: Part, room: int, uses: list[bool]) -> Limit:
+        taken = sum(number for at, number in busy.items() if uses[at])
+        return Limit(name, float(max(room - taken, 0)), tuple(map(float, uses)), said)
+
+    found = [
+        Limit(f"capacity of {name}, {book.capacity} a week", float(book.capacity),
+              tuple(float(at == own) for at in range(len(books))), _capacity(name, book.capacity))
+        for own, (name, book) in enumerate(playbooks.items()) if book.capacity is not None
+    ]  # fmt: skip
+    for team, room in limits.who.items():
+        name = f"hands of {team}, {room} a week"
+        found.append(counted(name, _hands(team, room), room, [book.who == team for book in books]))
+    for way, room in limits.channel.items():
+        name = f"channel {way}, {room} a week"
+        found.append(counted(name, _channel(way, room), room, [book.channels[0] == way for book in books]))
+    if limits.budget is not None:
+        name = f"budget, {limits.budget:.2f} {currency} a week"
+        said = _budget(f"{limits.budget:.2f}", currency)
+        found.append(Limit(name, limits.budget, tuple(book.cost for book in books), said))
+    return found
+
+
+def _capacity(playbook: str, room: int) -> Part:
+    return lambda told: told.say("capacity of {playbook}, {number} a week", playbook=playbook, number=str(room))
+
+
+def _hands(team: str, room: int) -> Part:
+    return lambda told: told.say("hands of {team}, {number} a week", team=told.text(team), number=str(room))
+
+
+def _channel(way: str, room: int) -> Part:
+    return lambda told: told.say("channel {channel}, {number} a week", channel=told.text(way), number=str(room))
+
+
+def _budget(money: str, currency: str) -> Part:
+    amount = pl.lit(money)
+    return lambda told: told.say("budget, {amount} {currency} a week", amount=told.numeral(amount), currency=currency)

@@ -1,0 +1,50 @@
+"""The channel of an action: allowed by the customer, and the one that suits him or her best."""
+
+import polars as pl
+
+from pipeline.decisions.context import Ruling, because
+from pipeline.playbooks.config import channels
+from pipeline.playbooks.config.playbook import Playbook
+
+
+def held(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+    """Held where the customer has not agreed to any of the playbook's channels."""
+    if any(_consent(name) is None for name in playbook.channels):
+        return None
+    allowed = [_is_allowed(name, ruling) for name in playbook.channels]
+    return because(
+        ruling,
+        ~pl.any_horizontal(allowed),
+        "this customer has not agreed to {channels}",
+        channels=lambda told: told.text(" or ").join(told.text(name) for name in playbook.channels),
+    )
+
+
+def channel(playbook: Playbook, ruling: Ruling) -> pl.Expr:
+    """The channel for each customer.
+
+    Of those that are allowed: the one the customer prefers, else the one he or she last answered on, else the first of
+    the list. Where none is allowed it is null.
+    """
+    if len(playbook.channels) == 1 and _consent(playbook.channels[0]) is None:
+        return pl.lit(playbook.channels[0])
+    allowed = {name: _is_allowed(name, ruling) for name in playbook.channels}
+    liked = [
+        pl.when(is_allowed & (channels.keyed(wish) == channels.key(name))).then(pl.lit(name))
+        for wish in ("preferred_channel", "responded_channel")
+        for name, is_allowed in allowed.items()
+    ]
+    return pl.coalesce(*liked, *(pl.when(is_allowed).then(pl.lit(name)) for name, is_allowed in allowed.items()))
+
+
+def _consent(name: str) -> str | None:
+    found = channels.find(name)
+    assert found is not None, "checked when the playbooks were read"
+    return found.consent
+
+
+def _is_allowed(name: str, ruling: Ruling) -> pl.Expr:
+    consent = _consent(name)
+    if consent is None:
+        return pl.lit(value=True)
+    return pl.col(consent).fill_null(value=ruling.contact.unknown_consent == "allow")

@@ -1,0 +1,69 @@
+"""One open action per customer: what an earlier list gave and nobody has handed back goes on, and nothing beside it."""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipeline.config.params import Contact
+
+GIVEN: dict[str, pl.DataType] = {
+    "customer_id": pl.String(),
+    "as_of": pl.Date(),
+    "given_day": pl.Date(),
+    "playbook": pl.String(),
+    "would_have_been": pl.String(),
+    "channel": pl.String(),
+    "tactic": pl.String(),
+}
+"""The decisions of earlier lists: of which day each list is, and which list gave the action first."""
+
+
+def still_open(
+    given: pl.LazyFrame, handed_back: pl.DataFrame, made: pl.DataFrame, as_of: date, contact: Contact
+) -> pl.DataFrame:
+    """The open action of each customer who has one.
+
+    What the last list before gave, if it was first given fewer than ``open_days`` ago, no team has said how it went,
+    and no contact on record names its playbook: what is done must not be done again. What a control would have been
+    given is open in thought, so that controls go through the same weeks as the others.
+
+    Parameters
+    ----------
+    given
+        The decisions of earlier lists, also those for nothing, with the columns `GIVEN`.
+    handed_back
+        ``customer_id`` and ``as_of``, the list that an outcome speaks of.
+    made
+        Contacts on record: ``customer_id``, ``playbook`` and ``day``.
+    as_of, contact
+        The day of this list; ``params.yaml: contact``.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``customer_id``, ``open_playbook`` and ``open_given_day``.
+    """
+    before = given.filter(pl.col("as_of") < as_of, pl.col("as_of") > as_of - timedelta(days=contact.open_days))
+    last = before.group_by("customer_id").agg(
+        pl.col("given_day", "playbook", "would_have_been").sort_by("as_of").last()
+    )  # fmt: skip
+    candidates = last.select(
+        "customer_id", pl.coalesce("playbook", "would_have_been").alias("open_playbook"),
+        pl.col("given_day").alias("open_given_day"),
+    ).filter(
+        pl.col("open_playbook").is_not_null(),
+        (pl.lit(as_of) - pl.col("open_given_day")).dt.total_days() < contact.open_days,
+    ).collect()  # fmt: skip
+    answered = candidates.join(handed_back.select("customer_id", pl.col("as_of").alias("of")), on="customer_id").filter(
+        pl.col("of").is_between("open_given_day", as_of, closed="left")
+    )
+    carried_out = candidates.join(
+        made.select("customer_id", "day", open_playbook="playbook"), on=["customer_id", "open_playbook"]
+    )
+    closed = pl.concat(
+        [
+            answered.select("customer_id"),
+            carried_out.filter(pl.col("day") >= pl.col("open_given_day")).select("customer_id"),
+        ]
+    )
+    return candidates.join(closed.unique(), on="customer_id", how="anti").sort("customer_id")

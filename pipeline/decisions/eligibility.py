@@ -1,0 +1,235 @@
+"""What guards and contact policy hold back, and which actions are still open: laid between rules and allocation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipeline.decisions import contact_policy, guardrails
+from pipeline.decisions.contact_policy import consent
+from pipeline.decisions.context import Rule, Ruling, nothing_because
+from pipeline.i18n import IN_ENGLISH, OWNER, Speech, figure
+from pipeline.playbooks.config.playbook import Playbook
+
+# A sentence is one of few, told of many customers.
+SENTENCE = pl.Categorical()
+
+
+@dataclass(frozen=True)
+class Holds:
+    """For each playbook, whom it is held from and why; for each customer, which action is open.
+
+    Attributes
+    ----------
+    held
+        For each playbook in order, the sentence for each customer; null where nothing holds it back.
+    kept
+        For each customer the number of the playbook that goes on from an earlier list, and the day of that list; None
+        where nothing of earlier lists is known.
+    channels
+        For each playbook in order, the channel for each customer; None where there is one for all.
+    most_offers
+        Playbooks that sell which may be open to one customer at once; None is no limit.
+    speech, owners
+        Who reads which language; for each customer, who reads why something is held.
+    """
+
+    held: tuple[pl.Series, ...] = ()
+    kept: pl.DataFrame | None = None
+    channels: tuple[pl.Series | None, ...] = ()
+    most_offers: int | None = None
+    speech: Speech = IN_ENGLISH
+    owners: pl.Series | None = None
+
+    def stand_between(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> tuple[pl.DataFrame, "Holds"]:
+        """Let what is held rest, and who has an open action want nothing else.
+
+        Parameters
+        ----------
+        tests
+            With ``wanted_0``, ``rests_0`` and so on for each playbook.
+        playbooks
+            In order of preference.
+        """
+        if self.kept is None:
+            return tests, self
+        staged = self._staged(tests, playbooks)
+        is_busy = self.kept["chosen"].is_not_null()
+        rests = [
+            (tests[f"rests_{at}"] | sentence.is_not_null() | is_busy).alias(f"rests_{at}")
+            for at, sentence in enumerate(staged.held)
+        ]
+        return tests.with_columns(rests), staged
+
+    def _staged(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> "Holds":
+        """Of more offers than may be open to one customer at once, only the first ones are."""
+        selling = [at for at, book in enumerate(playbooks.values()) if book.sells]
+        if self.most_offers is None or len(selling) <= self.most_offers:
+            return self
+        text = nothing_because(
+            self.speech,
+            "no more than {number} offers are open to one customer at once (guards.most_offers)",
+            number=figure(str(self.most_offers)),
+        )
+        held, open_so_far = list(self.held), pl.repeat(0, n=len(tests), eager=True)
+        for at in selling:
+            is_open = tests[f"wanted_{at}"] & held[at].is_null()
+            too_many = is_open & (open_so_far >= self.most_offers)
+            held[at] = _where(too_many, text, held[at], self.owners)
+            open_so_far += is_open & ~too_many
+        return replace(self, held=tuple(held))
+
+    def rooms(self, playbooks: dict[str, Playbook], scores: pl.DataFrame) -> dict[str, Playbook]:
+        """The playbooks with the room that is left: open actions take theirs, and no more is given than is in stock."""
+        if self.kept is None:
+            return playbooks
+        used = self.going_on(scores)
+        return {
+            name: book if (room := _room(book, used.get(at, 0))) is None else book.model_copy(update={"capacity": room})
+            for at, (name, book) in enumerate(playbooks.items())
+        }
+
+    def going_on(self, scores: pl.DataFrame) -> dict[int, int]:
+        """How many customers have an open action, by the number of its playbook; controls have theirs in thought."""
+        if self.kept is None:
+            return {}
+        return dict(self.kept.filter(~scores["is_control"])["chosen"].drop_nulls().value_counts().iter_rows())
+
+    def kept_or(self, placed: pl.Series) -> pl.Series:
+        """The number of the playbook each customer has: the open one, else the one that was found for them."""
+        if self.kept is None:
+            return placed
+        return pl.select(pl.coalesce(self.kept["chosen"], placed.cast(pl.Int64)).alias("chosen")).to_series()
+
+    def told(self, described: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+        """The channel of each customer, the days of an open action, and why something was held.
+
+        Parameters
+        ----------
+        described
+            Everyone's decision, with ``chosen``, ``wanted`` and ``obstacle``.
+        playbooks
+            In order of preference.
+        as_of
+            The day of the list.
+        """
+        given = pl.col("playbook").is_not_null()
+        if self.kept is None:
+            return described.with_columns(pl.when(given).then(pl.lit(as_of)).alias("given_day"))
+        books = list(playbooks.values())
+        channels = [
+            pl.when(pl.col("chosen") == at).then(own) for at, own in enumerate(self.channels) if own is not None
+        ]
+        since = self.kept["given_day"]
+        due = [
+            pl.when(pl.col("chosen") == at).then(since + timedelta(days=book.due_in_days))
+            for at, book in enumerate(books)
+        ]
+        kept = given & self.kept["chosen"].is_not_null()
+        return described.with_columns(
+            pl.when(given).then(pl.coalesce(*channels, "channel")).alias("channel"),
+            pl.when(given).then(since.fill_null(as_of)).cast(pl.Date).alias("given_day"),
+            pl.when(kept).then(pl.coalesce(due)).otherwise("due_day").alias("due_day"),
+            self._why_held(described["wanted"], playbooks),
+        )
+
+    def _why_held(self, wanted: pl.Series, playbooks: dict[str, Playbook]) -> pl.Expr:
+        text = pl.lit(None, dtype=pl.String)
+        full = pl.lit(None, dtype=pl.String)
+        for at, (name, book) in enumerate(playbooks.items()):
+            text = pl.when(wanted == at).then(self.held[at].cast(pl.String)).otherwise(text)
+            if (stock := _stock(book)) is not None:
+                words = nothing_because(
+                    self.speech,
+                    "what {playbook} promotes, {number} in stock, goes to who has more at stake",
+                    playbook=name,
+                    number=figure(str(stock)),
+                )
+                full = pl.when(wanted == at).then(words).otherwise(full)
+        is_held = pl.col("chosen").is_null() & ~pl.col("is_control")
+        return (
+            pl.when(is_held & (pl.col("obstacle") == "rest") & text.is_not_null())
+            .then(text)
+            .when(is_held & (pl.col("obstacle") == "room") & full.is_not_null())
+            .then(full)
+            .otherwise("why_not")
+            .alias("why_not")
+        )
+
+
+NO_HOLDS = Holds()
+
+
+def holds(customers: pl.DataFrame, playbooks: dict[str, Playbook], ruling: Ruling) -> Holds:
+    """Ask every guard and every rule of contact about every playbook and customer.
+
+    Parameters
+    ----------
+    customers
+        The scores with ``is_control`` and all of `facts.FACTS`.
+    playbooks
+        In order of preference.
+    ruling
+        The day and the settings.
+    """
+    lasting, new = (*guardrails.GUARDS, *contact_policy.ALWAYS), (*contact_policy.NEW_ONLY, *guardrails.NEW_ONLY)
+    held, numbers = [], pl.repeat(None, n=len(customers), dtype=pl.Int64, eager=True)
+    for at, (name, book) in enumerate(playbooks.items()):
+        always, at_first = _asked(lasting, name, book, ruling), _asked(new, name, book, ruling)
+        is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
+        found = customers.select(
+            pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),
+            is_open.alias("is_open"),
+        )
+        sentence, goes_on = found["held"], found["is_open"] & found["held"].is_null()
+        sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers, ruling.speech)
+        held.append(sentence)
+        numbers = pl.select(pl.when(goes_on).then(at).otherwise(numbers)).to_series().cast(pl.Int64)
+    kept = customers.select(
+        numbers.alias("chosen"), pl.when(numbers.is_not_null()).then("open_given_day").alias("given_day")
+    )
+    channels = tuple(_channel(book, customers, ruling) for book in playbooks.values())
+    return Holds(tuple(held), kept, channels, ruling.guards.most_offers, ruling.speech, customers[OWNER])
+
+
+def _asked(rules: Iterable[Rule], name: str, book: Playbook, ruling: Ruling) -> pl.Expr:
+    said = [found for rule in rules if (found := rule(name, book, ruling)) is not None]
+    return pl.coalesce(*said, pl.lit(None, dtype=pl.String))
+
+
+def _within_stock(
+    sentence: pl.Series, goes_on: pl.Series, name: str, book: Playbook, customers: pl.DataFrame, speech: Speech
+) -> tuple[pl.Series, pl.Series]:
+    """Of open actions, no more go on than there are pieces: the oldest first, then by the customer's id."""
+    stock = _stock(book)
+    if stock is None:
+        return sentence, goes_on
+    takes = goes_on & ~customers["is_control"]
+    order = customers.select("customer_id", "open_given_day", takes=takes, at=pl.int_range(pl.len()))
+    over = order.filter("takes").sort("open_given_day", "customer_id")["at"].slice(stock)
+    too_many = pl.select(pl.int_range(len(customers)).is_in(over.implode())).to_series()
+    text = nothing_because(
+        speech, "what {playbook} promotes is nearly out of stock, and others were told of it first", playbook=name
+    )
+    return _where(too_many, text, sentence, customers[OWNER]), goes_on & ~too_many
+
+
+def _where(test: pl.Series, text: pl.Expr, otherwise: pl.Series, owners: pl.Series | None) -> pl.Series:
+    table = pl.DataFrame({"held": otherwise} | ({} if owners is None else {OWNER: owners}))
+    return table.select(pl.when(test).then(text.cast(SENTENCE)).otherwise("held").alias("held")).to_series()
+
+
+def _channel(book: Playbook, customers: pl.DataFrame, ruling: Ruling) -> pl.Series | None:
+    if len(book.channels) == 1:
+        return None
+    return customers.select(consent.channel(book, ruling).cast(pl.String).alias("channel"))["channel"]
+
+
+def _room(book: Playbook, used: int) -> int | None:
+    limits = [limit for limit in (book.capacity, _stock(book)) if limit is not None]
+    return max(min(limits) - used, 0) if limits else None
+
+
+def _stock(book: Playbook) -> int | None:
+    return book.promotion.stock if book.promotion is not None else None

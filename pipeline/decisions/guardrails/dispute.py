@@ -1,0 +1,15 @@
+"""While money is disputed, nothing is sold."""
+
+import polars as pl
+
+from pipeline.decisions.context import Ruling, because
+from pipeline.playbooks.config.playbook import Playbook
+
+
+def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+    """Held where a dispute is open: offers, rewards, discounts and promotions wait until it is settled."""
+    if not playbook.sells:
+        return None
+    return because(
+        ruling, pl.col("disputes_open") > 0, "{playbook} waits until the open dispute is settled", playbook=name
+    )

@@ -1,0 +1,198 @@
+"""Who gets which playbook: the most value kept, less cost, that budget and hands allow.
+
+Maximise the sum over customers of the profit of what each is given, where each is given one playbook at most and no
+limit is exceeded: so many of a playbook, of a team, of a channel, so much money. Each limit gets a price, its shadow
+price: what one more of it would keep. At the right prices every customer can be looked at alone. The prices are those
+of the linear programme of a sample; what they promise for everybody is an upper bound that no plan can exceed (weak
+duality), beside which the plan is reported.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linprog
+from scipy.sparse import csc_array, vstack
+
+from pipeline.decisions import _filling
+from pipeline.decisions._filling import NOTHING as NOTHING
+from pipeline.i18n import Part
+
+Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
+Array = npt.NDArray[np.float64]
+
+# Playbooks open to customers, in pairs, up to which the programme of all is solved; else of evenly chosen customers.
+MOST_PAIRS = 50_000
+PRICE_DIGITS = 4
+# Between equals, and as a share of what they bring.
+TIE = 1e-6
+# From here on a share of the linear programme is a decision; only as many are not as there are limits.
+WHOLE, TRACE = 1 - 1e-6, 1e-5
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Something there is only so much of.
+
+    Attributes
+    ----------
+    name
+        What to call it in words: ``playbook call``, ``team sales``, ``channel phone``, ``budget``.
+    room
+        How much there is of it, per list.
+    uses
+        How much of it each playbook takes; (playbooks,).
+    said
+        How a sentence names it in the language of who reads it; by its name where nothing is said.
+    """
+
+    name: str
+    room: float
+    uses: tuple[float, ...]
+    said: Part = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is given what, and how good that is.
+
+    Attributes
+    ----------
+    places
+        For each customer the number of the playbook, or `NOTHING`; for a control, what it would have been.
+    second
+        For each customer the number of the next best playbook that was open, or `NOTHING`.
+    value
+        Profit of all that is given, in currency units.
+    bound
+        What no plan can exceed.
+    prices
+        By limit, what one more of it would keep.
+    used
+        By limit, how much of it is used.
+    """
+
+    places: Places
+    second: Places
+    value: float
+    bound: float
+    prices: dict[str, float]
+    used: dict[str, float]
+
+    @property
+    def gap(self) -> float:
+        """Share (0-1) of the bound that the plan leaves, at most."""
+        return 0.0 if self.bound <= 0 else max(0.0, 1 - self.value / self.bound)
+
+
+def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
+    """Share out the playbooks.
+
+    A control takes no room: he or she is placed as somebody would be who came on top, at the same prices. So the
+    customers and the controls of a playbook are chosen by the same rule and can be compared.
+
+    Parameters
+    ----------
+    profit
+        Value kept less cost of each playbook for each customer, in currency units; NaN where it is not open to them.
+        What brings nothing or less is never given. Rows in an order that does not depend on the day's file, since it
+        decides between equals; (customers, playbooks).
+    limits
+        What there is only so much of.
+    is_control
+        Who is left alone; (customers,).
+
+    Examples
+    --------
+    The caller has two hours; the dearest two are called, the third gets a letter, and one more call would keep 2 more.
+
+    >>> profit = np.array([[9.0, 1.0], [8.0, 6.0], [7.0, 1.0]])
+    >>> plan = allocate(profit, [Limit("team calls", 2, (1.0, 0.0))], np.array([False, False, False]))
+    >>> plan.places.tolist(), plan.value, plan.prices
+    ([0, 1, 0], 22.0, {'team calls': 2.0})
+    """
+    worth = np.where(np.isnan(profit) | (profit <= 0), -np.inf, profit)
+    uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), profit.shape[1])
+    room = np.array([limit.room for limit in limits], dtype=np.float64)
+    free = ~is_control
+    ranked = worth * _tie_break(free, worth.shape[1])
+    prices, decided = _prices(ranked[free], uses, room)
+    priced = ranked - prices @ uses
+    places = np.where(priced.max(axis=1, initial=0) > 0, _best(priced), NOTHING)
+    places[free] = _filling.fill(ranked[free], priced[free], np.ascontiguousarray(uses.T), room, decided)
+    given = places[free & (places != NOTHING)]
+    used = uses[:, given].sum(axis=1)
+    return Plan(
+        places=places,
+        second=_second(priced, worth, places),
+        value=float(worth[free & (places != NOTHING), given].sum()),
+        bound=float(priced[free].max(axis=1, initial=0).clip(min=0).sum() + prices @ room),
+        prices={limit.name: float(price) for limit, price in zip(limits, prices, strict=True)},
+        used={limit.name: float(amount) for limit, amount in zip(limits, used, strict=True)},
+    )
+
+
+def _tie_break(free: Flags, playbooks: int) -> Array:
+    """Hardly more than 1, and the more the earlier the playbook and the customer: of equals the first ones."""
+    earlier = 1 - np.arange(playbooks) / max(1, playbooks)
+    # Controls stand where they would stand among the others, and do not move these.
+    before = 1 - (np.cumsum(free) - free) / max(1, free.sum())
+    found: Array = 1 + TIE * (earlier[None, :] + before[:, None])
+    return found
+
+
+def _prices(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
+    """The shadow price of each limit, nought for one that cannot be reached; and whom the programme has decided."""
+    prices: Array = np.zeros(len(room))
+    decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
+    short = _wanted_at_most(worth, uses) > room
+    if short.any():
+        prices[short], decided = _solved(worth, uses[short], room[short])
+    return prices, decided
+
+
+def _wanted_at_most(worth: Array, uses: Array) -> Array:
+    """How much of each limit would be used if everybody were given what takes most of it."""
+    there = np.isfinite(worth)
+    return np.array([np.where(there, takes, 0.0).max(axis=1, initial=0).sum() for takes in uses])
+
+
+def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
+    """Prices and whole decisions of the linear programme; of evenly chosen customers where there are many."""
+    some = np.flatnonzero(worth.max(axis=1, initial=-np.inf) > 0)
+    order = some[np.argsort(-worth[some].max(axis=1), kind="stable")]
+    step = max(1, -(-int(np.isfinite(worth[order]).sum()) // MOST_PAIRS))
+    # From the middle of each stretch of equals, so that the sample is worth neither more nor less than all.
+    chosen = order[step // 2 :: step]
+    who, what = np.nonzero(np.isfinite(worth[chosen]))
+    once = csc_array((np.ones(len(who)), (who, np.arange(len(who)))), shape=(len(chosen), len(who)))
+    rows = vstack([once, csc_array(uses[:, what])], format="csc")
+    # A trace more of what is counted, so that the price is what one more would keep, not what one less would lose.
+    trace = TRACE * (uses == uses.round()).all(axis=1)
+    most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order) + trace])
+    found = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs-ipm")
+    assert found.success, f"giving nobody anything is always possible: {found.message}"
+    decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
+    if step == 1:
+        whole = found.x > WHOLE
+        decided[chosen[who[whole]]] = what[whole]
+    prices: Array = -found.ineqlin.marginals[len(chosen) :]
+    return np.asarray(np.maximum(prices, 0).round(PRICE_DIGITS) + 0.0, dtype=np.float64), decided
+
+
+def _best(worth: Array) -> Places:
+    """The playbook that brings most; of equals the first of the file."""
+    best: Places = worth.argmax(axis=1).astype(np.int64)
+    return best
+
+
+def _second(priced: Array, worth: Array, places: Places) -> Places:
+    """The next best of those open, for who is given one."""
+    others = np.where(np.isfinite(worth), priced, -np.inf)
+    given = np.flatnonzero(places != NOTHING)
+    others[given, places[given]] = -np.inf
+    found = np.full(len(places), NOTHING, dtype=np.int64)
+    there = given[others[given].max(axis=1, initial=-np.inf) > -np.inf]
+    found[there] = others[there].argmax(axis=1)
+    return found

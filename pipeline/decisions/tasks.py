@@ -1,0 +1,135 @@
+"""What the one who acts is handed besides the action: a draft, what is promised, and what is still open."""
+
+from datetime import date
+
+import polars as pl
+
+from pipeline.i18n import IN_ENGLISH, Catalogue, Speech, language_of
+from pipeline.playbooks.config.playbook import Playbook
+
+
+def handed(
+    decided: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, speech: Speech = IN_ENGLISH
+) -> pl.DataFrame:
+    """Add ``draft``, ``promise`` and ``promise_due_day``, say in ``caution`` what is open, each in its language.
+
+    A draft is for what a person does (class R): the playbook's own, else made of the action and of the customer's first
+    reason. It is a proposal; nothing is ever sent. The playbook's own is for the customer, and so in the customer's
+    language; everything else is for the owner. Promises and disputes that are open are told of every customer but
+    controls, also where nothing is to be done, for whoever gets in touch on their own should know them.
+
+    Parameters
+    ----------
+    decided
+        Everyone's decision, with the facts `promises_open`, `promise_due_next` and `disputes_open`, and with
+        ``language`` where the company knows it.
+    playbooks, as_of
+        Those that were given; the day of the list.
+    speech
+        Who reads which language.
+    """
+    promised = {name: book.promise for name, book in playbooks.items() if book.promise is not None}
+    words = {name: promise.what for name, promise in promised.items()}
+    days = {name: promise.due_in_days for name, promise in promised.items()}
+    given = pl.coalesce("given_day", pl.lit(as_of))
+    until = given + pl.duration(days=pl.col("playbook").replace_strict(days, default=None, return_dtype=pl.Int64))
+    promise = pl.col("playbook").replace_strict(words, default=None, return_dtype=pl.String).alias("promise")
+    told = decided.with_columns(
+        speech.swapped("action", (book.action for book in playbooks.values())),
+        speech.swapped("caution", (book.caution for book in playbooks.values() if book.caution is not None)),
+        promise,
+    )
+    return told.with_columns(
+        _draft(playbooks, told, speech),
+        speech.swapped("promise", words.values()),
+        until.cast(pl.Date).alias("promise_due_day"),
+        _caution(speech),
+    )
+
+
+def _draft(playbooks: dict[str, Playbook], decided: pl.DataFrame, speech: Speech) -> pl.Expr:
+    tasks = {name: book for name, book in playbooks.items() if book.is_task}
+    own = {name: book.draft for name, book in tasks.items() if book.draft is not None}
+    is_task = pl.col("playbook").is_in(list(tasks))
+
+    def written(told: Catalogue) -> pl.Expr:
+        texts = {name: told.text(draft) for name, draft in own.items()}
+        return pl.col("playbook").replace_strict(texts, default=None, return_dtype=pl.String)
+
+    reason = pl.when(pl.col("reason_1_text").is_not_null()).then(
+        speech.say(" (Why now: {reason}.)", reason=pl.col("reason_1_text"))
+    )
+    made = pl.concat_str("action", reason.fill_null(""))
+    to_customer = speech.to_customers(written, languages(decided))
+    return pl.when(is_task).then(pl.coalesce(to_customer, made)).alias("draft")
+
+
+def languages(decided: pl.DataFrame) -> pl.Series:
+    """What the company says of each customer's language; null where it says nothing."""
+    if "language" not in decided.columns:
+        return pl.repeat(None, n=len(decided), dtype=pl.String, eager=True)
+    return decided["language"].cast(pl.String)
+
+
+def spoken(decided: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """How many customers a draft may be for speak which language, and how many one of which there is no catalogue.
+
+    Nobody is counted where no playbook has a draft of its own, since then no language is looked up.
+
+    Examples
+    --------
+    >>> spoken(pl.DataFrame({"language": ["no", "ja", "de", None, "nb"]}))
+    {'customers': {'ja': 1, 'nb': 2}, 'without_catalogue': {'de': 1}}
+    """
+    codes = dict(languages(decided).drop_nulls().value_counts().iter_rows())
+    found: dict[str, dict[str, int]] = {"customers": {}, "without_catalogue": {}}
+    for code, number in sorted(codes.items()):
+        known = language_of(code)
+        counted = found["without_catalogue" if known is None else "customers"]
+        counted[known or code] = counted.get(known or code, 0) + number
+    return found
+
+
+def _caution(speech: Speech) -> pl.Expr:
+    due = pl.col("promise_due_next")
+    number = pl.col("promises_open").cast(pl.String)
+    first_due = speech.say(
+        "promises to this customer that are open: {number}, the first due {day}",
+        number=number,
+        day=lambda told: told.day(due),
+    )
+    promises = pl.when(pl.col("promises_open") > 0).then(
+        pl.when(due.is_not_null())
+        .then(first_due)
+        .otherwise(speech.say("promises to this customer that are open: {number}", number=number))
+    )
+    disputes = pl.when(pl.col("disputes_open") > 0).then(
+        speech.say("disputes that are open: {number}", number=pl.col("disputes_open").cast(pl.String))
+    )
+    listed = pl.concat_list(promises, disputes).list.drop_nulls()
+    matters = speech.each(lambda told: listed.list.join(told.text("; ")))
+    told = pl.when((matters != "") & ~pl.col("is_control")).then(speech.say("Mind {matters}.", matters=matters))
+    said = pl.concat_list("caution", told).list.drop_nulls()
+    return said.list.join(" ").replace("", None).alias("caution")
+
+
+def promises(decided: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The promises this list gives for the first time, in the shape of the table commitments.
+
+    Examples
+    --------
+    >>> from datetime import timedelta
+    >>> day = date(2024, 1, 8)
+    >>> decided = pl.DataFrame({"customer_id": ["a", "b"], "promise": ["a call", "a call"], "who": ["sales"] * 2,
+    ...     "given_day": [day, day - timedelta(days=7)], "promise_due_day": [date(2024, 1, 10)] * 2})
+    >>> promises(decided, day).rows()
+    [('a', datetime.date(2024, 1, 8), 'sales', 'a call', datetime.date(2024, 1, 10), None)]
+    """
+    return decided.filter(pl.col("promise").is_not_null(), pl.col("given_day") == as_of).select(
+        "customer_id",
+        pl.col("given_day").alias("made_ts"),
+        pl.col("who").alias("promised_by"),
+        pl.col("promise").alias("what"),
+        pl.col("promise_due_day").alias("due_day"),
+        pl.lit(None, dtype=pl.Date).alias("kept_day"),
+    )

@@ -1,0 +1,60 @@
+"""The model card: what the model is, how good it is and what it is not for, as a page for those who answer for it.
+
+``about`` says what it predicts and how it was made, ``figures`` how good it is, ``uses`` what it is for; ``cells``
+writes numbers and tables.
+"""
+
+from typing import Any
+
+from pipeline.evaluation.model_card import about, figures, uses
+from pipeline.evaluation.model_card.formatting import safe
+
+__all__ = ["markdown"]
+
+Report = dict[str, Any]
+
+
+def markdown(card: Report, metrics: Report, evaluation: Report, ledger: Report, ingest: Report) -> str:
+    """The page, from what the stages have written; the same content gives the same page.
+
+    Parameters
+    ----------
+    card
+        ``models/model.json``, ``wide_share``, the weight of the regression (0-1), and ``season``, the wave of the level
+        in words, or None.
+    metrics
+        ``reports/metrics.json``.
+    evaluation
+        ``reports/evaluation.json``.
+    ledger
+        ``reports/examples.json``.
+    ingest
+        ``reports/ingest.json``.
+
+    Returns
+    -------
+    str
+        Markdown, the verdict first.
+    """
+    parts = [
+        f"# Model card: churn at {safe(card['company'])}",
+        about.verdict(metrics),
+        _section("What the grade means", about.grade(evaluation["grade"])),
+        _section("What it predicts", about.population(card, ledger)),
+        _section("The data", about.data(card, ingest)),
+        _section("How it was made", about.making(card)),
+        _section("How good it is on the untouched snapshot", figures.untouched(metrics, evaluation["test"])),
+        _section("How good it was at earlier snapshots", figures.earlier(evaluation["earlier"])),
+        _section("Whether the probabilities can be taken at their word", figures.calibration(evaluation, metrics)),
+        _section("Where it is bad", figures.segments(evaluation["segments"])),
+        _section("What a list earns", figures.profit(evaluation["profit"], card["money"]["currency"])),
+        _section("Warnings", uses.warnings(card.get("warnings", []))),
+        _section("What it must not be used for", uses.forbidden(card, ingest["notice"])),
+        _section("Limits", uses.limits(card)),
+        _section("How to read a probability", uses.reading(card)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(heading: str, content: str) -> str:
+    return f"## {heading}\n\n{content}"

@@ -1,0 +1,215 @@
+"""The middle of the model card: how good the model is, when, for whom, and what a list made with it earns."""
+
+import math
+import re
+from typing import Any
+
+from pipeline.evaluation.baselines import SIMPLE_RULE
+from pipeline.evaluation.model_card.formatting import UNKNOWN, bullets, interval, number, percent, safe, table
+
+Report = dict[str, Any]
+
+SCORERS = {
+    "model": "**this model**",
+    "base_rate_alone": "the churn rate of the past, the same for everyone",
+    SIMPLE_RULE: "the best simple rule: the longer silent, the likelier",
+    "rfm_logistic": "logistic regression on recency, frequency, money and tenure",
+    "wide_logistic": "the logistic regression on all features, alone",
+    "bg_nbd": "the customer's own rhythm alone (BG/NBD)",
+    "lightgbm_default": "LightGBM as it comes out of the box",
+}
+DOUBTS = {
+    "expects too many churners": "fewer churned than chance allows, so the probabilities are too high here",
+    "expects too few": "more churned than chance allows, so the probabilities are too low here",
+    "ranks worse than elsewhere": "it tells who churns certainly less well than among all customers",
+    "the simple rule ranks better": "the simple rule ranks them certainly better; go by it here",
+}
+FIGURES = {"auc": "AUC", "average_precision": "average precision", "brier": "Brier score"}
+WORDS = (
+    "AUC is the chance that a customer who churns is ranked above one who stays: 0.5 is drawing lots, 1 is perfect. "
+    "Average precision is the share of churners found, averaged down the list; drawing lots gives the churn rate. The "
+    "Brier score is the mean squared error of the probabilities: lower is better. In brackets are 95 % intervals: "
+    "customers are drawn anew, each with all of his or her rows."
+)
+
+
+def untouched(metrics: Report, test: Report) -> str:
+    """Model and baselines on the snapshot nothing was learnt from, and what lists of several lengths held."""
+    customers, churners = metrics["customers"], metrics["churners"]
+    return "\n\n".join(
+        [
+            f"{customers:,} customers as of {metrics['test_snapshot']}, of whom {churners:,} "
+            f"({percent(churners / customers)}) then churned.",
+            _compared(test["figures"]),
+            WORDS,
+            "How far the model is ahead, on the same draws; a lead whose interval holds nought may be chance:",
+            _ahead(test["model_minus"]),
+            "What a list of the riskiest customers held:",
+            _lists(test["figures"]["model"], customers),
+        ]
+    )
+
+
+def _compared(figures: Report) -> str:
+    rows = ([_scorer(name), *(interval(found[figure]) for figure in FIGURES)] for name, found in figures.items())
+    return table(["scorer", *FIGURES.values()], rows)
+
+
+def _ahead(leads: Report) -> str:
+    rows = ([_scorer(name), *(interval(found[figure], signed=True) for figure in FIGURES)]
+            for name, found in leads.items())  # fmt: skip
+    return table(["model less", *FIGURES.values()], rows)
+
+
+def _scorer(name: str) -> str:
+    return SCORERS.get(name, safe(name))
+
+
+def _lists(model: Report, customers: int) -> str:
+    lengths = [match[1] for name in model if (match := re.fullmatch(r"capture_at_(.+)_percent", name))]
+    rows = (
+        [
+            f"riskiest {length} %",
+            f"{math.ceil(float(length) / 100 * customers - 1e-9):,}",
+            interval(model[f"lift_at_{length}_percent"], digits=2),
+            _shares(model, length),
+        ]
+        for length in lengths
+    )
+    told = "Lift: how many times more churners than in a list drawn by lot."
+    return table(["list", "customers", "lift", "share of all churners in it"], rows) + f"\n\n{told}"
+
+
+def _shares(model: Report, length: str) -> str:
+    found = model[f"capture_at_{length}_percent"]
+    return f"{percent(found['value'])} ({percent(found['low'])} to {percent(found['high'])})"
+
+
+def earlier(found: Report | None) -> str:
+    """The recipe repeated at earlier times: on average, from worst to best, snapshot by snapshot."""
+    if found is None:
+        return (
+            "History is too short to repeat the check at earlier snapshots, so nobody knows how much luck there is in "
+            "the figures above."
+        )
+    count, figures, spread = len(found["origins"]), found["average"]["figures"], found["spread_over_snapshots"]
+    rows = (
+        [_scorer(name), *(interval(each[figure]) for figure in FIGURES), number(spread[name]["lowest_auc"]),
+         number(spread[name]["highest_auc"])]
+        for name, each in figures.items()
+    )  # fmt: skip
+    return "\n\n".join(
+        [
+            f"The whole recipe was repeated as it would have run at {count:,} earlier times, and judged on what came "
+            "after; on average:",
+            table(["scorer", *FIGURES.values(), "worst AUC", "best AUC"], rows),
+            "How far the model was ahead on average:",
+            _ahead(found["average"]["model_minus"]),
+        ]
+    )
+
+
+def calibration(evaluation: Report, metrics: Report) -> str:
+    """The error beside what chance allows, by risk band, and how the churn rate moved."""
+    found = evaluation["calibration"]
+    holds = found["as_right_as_chance_allows"]
+    rows = [
+        [safe(band["band"]), f"{band['customers']:,}", _expected(band["expected_churners"], band["low"], band["high"]),
+         f"{band['churners']:,}", "yes" if band["holds"] else "**no**"]
+        for band in found["bands"]
+    ]  # fmt: skip
+    return "\n\n".join(
+        [
+            f"{'Yes' if holds else 'No'}: expected and observed churn rates lie {_points(found['calibration_error'])} "
+            "apart on average over groups of equal size; perfect probabilities would show up to "
+            f"{_points(found['by_chance_95_percent'])} by chance, 19 times of 20.",
+            table(["risk band", "customers", "churners expected (chance allows)", "churned", "as expected"], rows),
+            _drift(evaluation["earlier"], metrics["test_snapshot"], found["all_together"]),
+        ]
+    )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} percentage points"
+
+
+def _drift(earlier: Report | None, test: str, last: Report) -> str:
+    each = [*(earlier["origins"] if earlier else []), last | {"test_snapshot": test}]
+    rows = (
+        [one["test_snapshot"], f"{one['customers']:,}", _rate(one), percent(one["churners"] / one["customers"]),
+         "yes" if one["as_foretold"] else "**no**"]
+        for one in each
+    )  # fmt: skip
+    held = sum(one["as_foretold"] for one in each)
+    words = (
+        "Churn rate by snapshot, each foretold by a model that knew nothing of it. In brackets is where it should fall "
+        "19 times of 20: chance moves it, and so does what nobody can know yet of the level. It did fall there at "
+        f"{held:,} of {len(each):,} snapshots; a rate that moves further is a warning:"
+    )
+    head = ["snapshot", "customers", "churn rate expected (foretold range)", "churn rate observed", "as foretold"]
+    return f"{words}\n\n{table(head, rows)}"
+
+
+def _rate(found: Report) -> str:
+    share, low, high = (
+        found[name] / found["customers"] for name in ("expected_churners", "foretold_low", "foretold_high")
+    )
+    return f"{percent(share)} ({percent(low)} to {percent(high)})"
+
+
+def _expected(value: float, low: int, high: int) -> str:
+    return f"{number(value, 0)} ({low:,} to {high:,})"
+
+
+def segments(found: list[Report]) -> str:
+    """Every group of customers with its figures, and in words those that give cause for doubt."""
+    rows = (
+        [f"{safe(each['column'])}: {safe(each['segment'])}", f"{each['customers']:,}",
+         _expected(each["expected_churners"], each["expected_low"], each["expected_high"]), f"{each['churners']:,}",
+         _auc(each), number(each["auc_of_simple_rule"])]
+        for each in found
+    )  # fmt: skip
+    doubts = [f"{safe(each['column'])} {safe(each['segment'])}: {_doubt(each['doubt'])}"
+              for each in found if each["doubt"]]  # fmt: skip
+    told = bullets(doubts) if doubts else "No segment gives cause for doubt."
+    head = ["segment", "customers", "churners expected (chance allows)", "churned", "AUC", "AUC of the simple rule"]
+    return (
+        f"{told}\n\n{table(head, rows)}\n\nAn AUC is {UNKNOWN} where too few churned or too few stayed to rank them. "
+        "With many segments, one in twenty is in doubt by chance alone."
+    )
+
+
+def _doubt(short: str) -> str:
+    return "; ".join(DOUBTS.get(doubt, safe(doubt)) for doubt in short.split("; "))
+
+
+def _auc(each: Report) -> str:
+    return interval({"value": each["auc"], "low": each["auc_low"], "high": each["auc_high"]})
+
+
+def profit(found: Report, currency: str) -> str:
+    """The length of list that pays, what each scorer could earn, and what both take for granted."""
+    assumed = found["assumes"]
+    alpha, beta = assumed["acceptance_alpha"], assumed["acceptance_beta"]
+    length = found["length_that_pays"]
+    pays = (
+        f"A list of the {length:,} riskiest pays most: {number(found['its_profit'], 2)} {currency}"
+        if length
+        else "No list by risk alone pays, however short"
+    )
+    rows = (
+        [_scorer(name), number(each), percent(found["expected_share_to_contact"][name])]
+        for name, each in found["expected_maximum_profit_per_customer"].items()
+    )
+    return "\n\n".join(
+        [
+            f"{pays}, if contacting a customer costs {number(assumed['contact_cost'], 2)} {currency}, an offer that is "
+            f"taken costs {number(assumed['offer_cost'], 2)} {currency}, everyone who would have stayed takes it, and "
+            f"it keeps {percent(alpha / (alpha + beta))} of those who would have churned (beta distributed, {alpha:g} "
+            f"and {beta:g}), each at his or her own value. These are assumptions, not measurements: "
+            "`params.yaml: evaluate`. The published list goes by value at stake, not by risk alone.",
+            "Expected maximum profit (EMPC), everyone worth what the average customer is, "
+            f"{number(found['value_of_the_average_customer'], 2)} {currency}:",
+            table(["scorer", f"{currency} per customer", "share to contact"], rows),
+        ]
+    )

@@ -1,0 +1,179 @@
+"""The figures as tables, JSON and a sentence: the model beside the rules it has to beat."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.config.params import Evaluate
+from pipeline.evaluation import calibration_check, metrics
+from pipeline.evaluation.baselines import SIMPLE_RULE
+from pipeline.evaluation.bootstrap import Judged, Resampled
+from pipeline.evaluation.grade import Grade, signed, spread
+from pipeline.evaluation.profit import Terms, expected_maximum_profit, length_that_pays, profit_curve
+
+Array = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
+WITH_INTERVAL = ("auc", "average_precision", "brier")
+
+
+def headline(test: Judged, found: Resampled, shares: list[float]) -> dict[str, Any]:
+    """Figures of every scorer on the untouched snapshot, for ``dvc metrics``: the first three with their interval."""
+    figures: dict[str, Any] = {
+        "customers": len(test.churned),
+        "churners": int(test.churned.sum()),
+        "base_rate": round(float(test.churned.mean()), 6),
+    }
+    for name, probability in test.scored.items():
+        figures[name] = metrics.summary(test.churned, probability, shares)
+        for figure in WITH_INTERVAL:
+            interval = found.interval(name, figure)
+            figures[name] |= {f"{figure}_low": round(interval.low, 6), f"{figure}_high": round(interval.high, 6)}
+    return figures
+
+
+def compared(found: Resampled) -> dict[str, Any]:
+    """Every figure of every scorer with its interval, and how far the model is ahead of each in the same draws."""
+    others = [name for name in found.seen if name != "model"]
+    ahead = {
+        other: {figure: found.difference("model", other, figure).as_dict() for figure in WITH_INTERVAL}
+        for other in others
+    }
+    return {"figures": {name: found.summary(name) for name in found.seen}, "model_minus": ahead}
+
+
+def earlier(parts: list[Judged], found: Resampled, draws: int) -> dict[str, Any]:
+    """The rolling origins: each on its own, on average with intervals, and from the worst to the best of them."""
+    each = [_origin(part, draws) for part in parts]
+    spread_of = {
+        scorer: {"lowest_auc": min(aucs), "highest_auc": max(aucs), "standard_deviation": round(float(np.std(aucs)), 6)}
+        for scorer in found.seen
+        if (aucs := [origin[scorer]["auc"] for origin in each])
+    }
+    return {"origins": each, "average": compared(found), "spread_over_snapshots": spread_of}
+
+
+def _origin(part: Judged, draws: int) -> dict[str, Any]:
+    level = foretold(part, draws)
+    return {
+        "test_snapshot": part.snapshot,
+        "base_rate": round(float(part.churned.mean()), 6),
+        **level,
+        "observed_per_expected": round(level["churners"] / float(part.scored["model"].sum()), 6),
+        **{name: metrics.summary(part.churned, probability, []) for name, probability in part.scored.items()},
+    }
+
+
+def foretold(part: Judged, draws: int) -> dict[str, Any]:
+    """Churners of a snapshot, those expected, and the range they were foretold to fall in, 19 times of 20.
+
+    By chance, and because the level of the probabilities is itself foretold; see `pipeline.model.seasonal_intercept`.
+    """
+    found = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
+    return {
+        "customers": found.customers,
+        "churners": found.observed,
+        "expected_churners": round(found.expected, 3),
+        "foretold_low": found.low,
+        "foretold_high": found.high,
+        "as_foretold": found.holds,
+    }
+
+
+def calibration(test: Judged, parts: list[Judged], bands: dict[str, float], settings: Evaluate) -> dict[str, Any]:
+    """Calibration error beside what chance alone would make of perfect probabilities; expected churners by band."""
+    churned, probability = test.churned, test.scored["model"]
+    error = calibration_check.calibration_error(churned, probability, settings.calibration_groups)
+    chance = calibration_check.error_by_chance(probability, settings.calibration_groups, settings.draws)
+    allowed = float(np.percentile(chance, 95))
+    told = {
+        "calibration_error": round(error, 6),
+        "by_chance_95_percent": round(allowed, 6),
+        "as_right_as_chance_allows": error <= allowed,
+        "all_together": foretold(test, settings.draws),
+        "bands": calibration_check.by_band(churned, probability, bands, settings.draws).to_dicts(),
+    }
+    if parts:
+        happened = np.concatenate([part.churned for part in parts])
+        said = np.concatenate([part.scored["model"] for part in parts])
+        told["earlier_snapshots"] = {
+            "calibration_error": round(
+                calibration_check.calibration_error(happened, said, settings.calibration_groups), 6
+            ),
+            "base_rates": {part.snapshot: round(float(part.churned.mean()), 6) for part in parts},
+        }
+    return told
+
+
+def profit(test: Judged, value: Array, terms: Terms) -> dict[str, Any]:
+    """What the list earns: the length that pays, and the expected maximum profit (EMPC) of every scorer.
+
+    EMPC takes each customer to be worth what the average one is, which makes scorers comparable; the length that pays
+    takes each at his or her own value.
+    """
+    best = length_that_pays(test.churned, test.scored["model"], value, terms)
+    worth = float(value.mean())
+    expected = {name: expected_maximum_profit(test.churned, p, worth, terms) for name, p in test.scored.items()}
+    return {
+        "assumes": asdict(terms),
+        "length_that_pays": best.customers,
+        "its_profit": round(best.profit, 2),
+        "value_of_the_average_customer": round(worth, 4),
+        "expected_maximum_profit_per_customer": {name: round(e.per_customer, 6) for name, e in expected.items()},
+        "expected_share_to_contact": {name: round(e.share, 6) for name, e in expected.items()},
+    }
+
+
+def profit_curves(test: Judged, value: Array, terms: Terms) -> pl.DataFrame:
+    """Profit by length of the list (percent), one column for the model and one for the simple rule."""
+    curves = {name: profit_curve(test.churned, test.scored[name], value, terms) for name in ("model", SIMPLE_RULE)}
+    length = curves["model"]["list_length_percent"]
+    return pl.DataFrame([length, *(curve["profit"].alias(name) for name, curve in curves.items())])
+
+
+def by_origin(parts: list[Judged]) -> pl.DataFrame:
+    """AUC of every scorer at every snapshot that was judged, and the share of churners expected and observed."""
+    rows = [
+        {
+            "snapshot": part.snapshot,
+            **{name: round(metrics.auc(part.churned, probability), 6) for name, probability in part.scored.items()},
+            "expected_share": round(float(part.scored["model"].mean()), 6),
+            "churned_share": round(float(part.churned.mean()), 6),
+        }
+        for part in parts
+    ]
+    return pl.DataFrame(rows)
+
+
+def gains(churned: Labels, scored: dict[str, Array]) -> pl.DataFrame:
+    """Share of all churners (percent) in a list of every length from 1 % to 100 %, one column per scorer."""
+    lengths = range(1, 101)
+    captured = {
+        name: [round(100 * metrics.capture(churned, probability, length / 100), 4) for length in lengths]
+        for name, probability in scored.items()
+    }
+    return pl.DataFrame({"list_length_percent": lengths, **captured})
+
+
+def verdict(grade: Grade, figures: dict[str, Any], found: Resampled, test: str, share: float) -> str:
+    """One line on how good the model is, for people who have to trust a list."""
+    model, rule = figures["model"], figures[SIMPLE_RULE]
+    length = metrics.percent(share)
+    captured = [round(100 * each[f"capture_at_{length}_percent"]) for each in (model, rule)]
+    auc, gain = found.interval("model", "auc"), found.difference("model", SIMPLE_RULE, "auc")
+    return (
+        f"Grade {grade.letter}: {grade.advice}. {MEANING[grade.letter]} "
+        f"Checked on {figures['customers']:,} customers as of {test}: the riskiest {length} % held {captured[0]} % of "
+        f"those who then churned, {captured[1]} % by the best simple rule; AUC {spread(auc)} "
+        f"against {rule['auc']:.3f}, {signed(gain)}."
+    )
+
+
+MEANING = {
+    "A": "Certainly better than the best simple rule, and its probabilities can be taken at their word.",
+    "B": "Certainly better than the best simple rule, though not free of doubt.",
+    "C": "Better than the best simple rule, but chance alone could explain it.",
+    "F": "The best simple rule, or drawing lots, does as well.",
+}

@@ -1,0 +1,31 @@
+"""What training and evaluation both read: the labelled examples, in an order that no bucket decides."""
+
+from datetime import date
+
+import polars as pl
+
+from pipeline.config.errors import NotEnoughData
+from pipeline.config.paths import Paths
+from pipeline.tables import storage
+
+
+def complete_days(at: Paths) -> list[date]:
+    """The complete snapshots, as the examples' ledger names them."""
+    return [date.fromisoformat(day) for day in storage.read_json(at.examples_report)["complete"]]
+
+
+def read(at: Paths, names: list[str]) -> pl.DataFrame:
+    """All labelled examples in an order that no bucket decides."""
+    found = storage.read_buckets(at.examples, ["snapshot", "customer_key", "churned", *names])
+    return found.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
+
+
+def refuse_one_sided(parts: dict[str, pl.DataFrame]) -> None:
+    """Where all churned, or nobody did, there is nothing to learn and nothing to judge."""
+    for name, examples in parts.items():
+        churners = int(examples["churned"].sum())
+        if churners == 0 or churners == len(examples):
+            raise NotEnoughData(
+                f"the {name} snapshots hold {len(examples)} customers, {churners} of them churned; both kinds are "
+                "needed: change label.horizon_days or snapshots.active_days"
+            )

@@ -1,0 +1,56 @@
+"""The market a customer is part of: orders of everybody in the region, day by day, so that no one is blamed for all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.sources import sql
+from pipeline.tables import storage
+
+EVERYWHERE = ""
+SCHEMA = {"segment": pl.String, "day": pl.Date, "orders": pl.Int64, "all_orders": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What counting one bucket needs."""
+
+    bucket: int
+    tables: Path
+    threads: int
+    memory_gb: float
+
+
+def segments(tables: Path, bucket: int) -> str:
+    """A query of every customer in the register with a region, as ``customer_key, segment``."""
+    file = storage.bucket_file(tables / "customers", bucket)
+    if not file.is_file() or "region" not in pl.read_parquet_schema(file):
+        return "SELECT NULL::BIGINT AS customer_key, NULL::VARCHAR AS segment WHERE false"
+    # Of several rows of a customer, the first region in the alphabet: no order of files decides.
+    return (
+        f"SELECT customer_key, min(region) AS segment FROM {sql.parquet([file])} "
+        "WHERE region IS NOT NULL GROUP BY customer_key"
+    )
+
+
+def count(job: Job) -> pl.DataFrame:
+    """Orders per region and day of one bucket; those of all buckets add up."""
+    lines = sql.parquet([storage.bucket_file(job.tables / "transactions", job.bucket)])
+    query = f"""
+        SELECT coalesce(segment, '{EVERYWHERE}') AS segment, day, CAST(sum(orders) AS BIGINT) AS orders
+        FROM (SELECT customer_key, day, count(DISTINCT transaction_id) AS orders FROM {lines}
+            WHERE amount_minor >= 0 GROUP BY customer_key, day)
+        LEFT JOIN ({segments(job.tables, job.bucket)}) USING (customer_key) GROUP BY ALL"""
+    with sql.connect(job.threads, job.memory_gb) as engine:
+        return pl.DataFrame(engine.sql(query).to_arrow_table())
+
+
+def add_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The orders of all buckets, in an order that no bucket decides."""
+    rows = pl.concat(parts).group_by("segment", "day").agg(pl.col("orders").sum())
+    days = rows.group_by("day").agg(pl.col("orders").sum().alias("all_orders"))
+    # Every region has a row on every day, so that the days on which nobody there bought count as well.
+    every = rows.select("segment").unique().join(days, how="cross")
+    found = every.join(rows, on=["segment", "day"], how="left").with_columns(pl.col("orders").fill_null(0))
+    return found.select(list(SCHEMA)).cast(SCHEMA).sort("segment", "day")  # type: ignore[arg-type]

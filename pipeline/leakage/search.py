@@ -1,0 +1,223 @@
+"""``churn check --leaks``: does anything know the future? On the user's own tables, examples and settings."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import polars as pl
+
+from pipeline.config import params
+from pipeline.config.errors import BadData
+from pipeline.config.paths import REPRO, Paths
+from pipeline.examples import build, feed_health, labelled
+from pipeline.examples import snapshots as calendar
+from pipeline.examples.features import Feature, available, model_features
+from pipeline.examples.features.reach import reaches
+from pipeline.leakage import company_events, frozen_columns, pure_groups, replay, single_feature, time_drift, windows
+from pipeline.model import split
+from pipeline.sources import sql
+from pipeline.tables import buckets, storage
+
+LEAK, WARNING = "LEAK", "WARNING"
+
+
+def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
+    """Look for leaks in what ``dvc repro`` built; one line per check, findings before it.
+
+    Yields
+    ------
+    str
+        What was found right; lines that begin with ``LEAK`` are sure, with ``WARNING`` to be looked at.
+
+    Raises
+    ------
+    BadData
+        After all lines, if one of them is a sure leak; or before, if nothing was built, or not by these settings.
+    """
+    if storage.read_json(at.ingest_report)["company"] != settings.data.name:
+        raise BadData(f"{at.tables} holds another company than {settings.data.name}; run: dvc repro")
+    sure = 0
+    for line in _all(settings, at):
+        sure += line.startswith(LEAK)
+        yield line
+    if sure:
+        raise BadData(f"{sure} sure leak{'s' if sure > 1 else ''}: a model of such features shines on paper only")
+
+
+def _all(settings: params.Params, at: Paths) -> Iterator[str]:
+    features = model_features(settings.features, settings.sources)
+    with TemporaryDirectory(prefix="churn-") as folder:
+        yield from _replayed(settings, Path(folder), at)
+    examples = labelled.read(at, [feature.name for feature in features])
+    parts = split.by_time(labelled.complete_days(at), settings.label)
+    yield from _split(parts, settings)
+    yield from _figures(examples, parts, features, settings)
+    yield from _treatments(settings, features, at)
+
+
+# -------------------------------------------------------------------------------------------- truncation and corruption
+
+
+def _replayed(settings: params.Params, folder: Path, at: Paths) -> Iterator[str]:
+    days = _three(calendar.snapshot_days(settings.snapshots))
+    found = range(len(storage.bucket_files(at.tables / "transactions")))
+    if not found:
+        raise BadData(f"{at.tables}: has no transactions; run the earlier stages first: dvc repro")
+    as_is = folder / "as-is"
+    whole = [_job(settings, bucket, days, as_is, at) for bucket in found]
+    with storage.new_folder(as_is) as partial:
+        built = [_job(settings, bucket, days, partial, at) for bucket in found]
+        for _ in buckets.map_buckets(build.build, built, settings.storage, "leaks: as it is"):
+            pass
+    _refuse_stale(whole, days, at)
+    replays = [one for day in days for job in whole for one in _replays(settings, job, day, folder, as_is)]
+    told = list(buckets.map_buckets(replay.run, replays, settings.storage, "leaks: other futures"))
+    yield from _differences([difference for part in told for difference in part])
+    names = " and ".join(str(day) for day in (days[0], days[-1]))
+    where = f"all features at {len(days)} snapshots between {names}"
+    for how in ("truncation", "corruption"):
+        wrong = {d.column for part in told for d in part if d.replay == how and d.column != replay.LABEL}
+        ends = "are bit-identical" if not wrong else f"were compared, {len(wrong)} columns differ"
+        future = "all that came later cut off" if how == "truncation" else "all that came later replaced by garbage"
+        yield f"{how}: {where} {ends} with {future}"
+    labels = sum(one.what == "label" for one in replays) // len(whole)
+    if not any(d.column == replay.LABEL for part in told for d in part):
+        yield f"labels: at {labels} snapshots the same with all cut off that came after the outcome window"
+
+
+def _three(days: list[date]) -> list[date]:
+    """The first snapshot, the middle one and as_of."""
+    return sorted({days[0], days[len(days) // 2], days[-1]})
+
+
+def _job(settings: params.Params, bucket: int, days: list[date], to: Path, at: Paths) -> build.Job:
+    spread = settings.storage.workers if settings.storage.executor == "processes" else 1
+    return build.Job(
+        bucket, at.tables, to, days, settings.snapshots, settings.label,
+        available(settings.features, settings.sources), settings.data.minor_digits, settings.storage.threads,
+        settings.storage.memory_gb / spread, at.market, _outages(at),
+    )  # fmt: skip
+
+
+def _outages(at: Paths) -> dict[date, frozenset[str]]:
+    """Whose features are missing at which snapshot, as the examples were built."""
+    found = {
+        day: [feed_health.Finding(**one) for one in told] for day, told in storage.read_json(at.feeds_report).items()
+    }
+    return {date.fromisoformat(day): frozenset(f.table for f in told if f.is_outage) for day, told in found.items()}
+
+
+def _replays(settings: params.Params, job: build.Job, day: date, folder: Path, as_is: Path) -> Iterator[replay.Replay]:
+    end = calendar.outcome_window(day, settings.label).end
+    wanted: list[tuple[replay.How, date, Literal["features", "label"]]] = [
+        ("truncation", day, "features"), ("corruption", day, "features"),
+    ]  # fmt: skip
+    if calendar.is_complete(day, settings.label, settings.snapshots.observed_until):
+        wanted.append(("truncation", end, "label"))
+    for how, cut, what in wanted:
+        own = folder / f"{how}-{what}-{day}"
+        alone_job = _moved(job, [day], own)
+        yield replay.Replay(how, cut, what, alone_job, as_is)
+
+
+def _moved(job: build.Job, days: list[date], to: Path) -> build.Job:
+    return build.Job(**{**job.__dict__, "days": days, "examples": to})
+
+
+def _refuse_stale(jobs: list[build.Job], days: list[date], at: Paths) -> None:
+    """What is compared must be what the model learns from: the examples of ``dvc repro``, by these very settings."""
+    for job in jobs:
+        kept = storage.read_parquet(storage.bucket_file(at.examples, job.bucket))
+        fresh = storage.read_parquet(storage.bucket_file(job.examples, job.bucket))
+        if not kept.filter(pl.col("snapshot").is_in(days)).equals(fresh):
+            raise BadData(f"{at.examples} is not what {at.tables} and the settings of today give; run: dvc repro")
+
+
+def _differences(found: list[replay.Difference]) -> Iterator[str]:
+    """One line per column, snapshot and kind of replay, the buckets added up."""
+    places = sorted({(d.replay, d.snapshot, d.column) for d in found})
+    for how, day, column in places:
+        own = [d for d in found if (d.replay, d.snapshot, d.column) == (how, day, column)]
+        cut = "the end of its outcome window" if column == replay.LABEL else "the snapshot"
+        yield (
+            f"{LEAK} {how}: {column} at {day} depends on what came after {cut}, for "
+            f"{sum(d.customers for d in own):,} customers, such as {own[0].such_as}"
+        )
+
+
+# ------------------------------------------------------------------------------------------------- split and figures
+
+
+def _split(parts: split.Split, settings: params.Params) -> Iterator[str]:
+    overlaps = windows.overlaps(parts, settings.label, settings.snapshots.observed_until)
+    for words in overlaps:
+        yield f"{LEAK} split: {words}"
+    if not overlaps:
+        yield (
+            f"split: the outcome windows of {len(parts.train)} training snapshots are over before {parts.validation}, "
+            f"that of the validation before {parts.test}"
+        )
+
+
+def _figures(
+    examples: pl.DataFrame, parts: split.Split, features: list[Feature], settings: params.Params
+) -> Iterator[str]:
+    teach, test = (examples.filter(pl.col("snapshot").is_in(days)) for days in (parts.train, [parts.test]))
+    labelled.refuse_one_sided({"training": teach, "test": test})
+    doubts = [
+        *single_feature.too_good(teach, test, features, settings.model.wide),
+        *pure_groups.too_pure(examples, features),
+        *frozen_columns.as_of_today(examples, features),
+    ]
+    yield from (f"{WARNING} too good: {words}" for words in doubts)
+    if not doubts:
+        yield "too good to be true: no feature, alone or in a group of customers"
+    found = time_drift.drift(teach, test, [f.name for f in features], _with_calendar(examples, parts, settings),
+                        settings.model.seed)  # fmt: skip
+    yield from (f"{WARNING} drift: {words}" for words in found.suspicious)
+    by = ", ".join(f"{name} {auc:.2f}" for name, auc in found.by)
+    yield (
+        f"adversarial: a model tells the test snapshot from the training snapshots with AUC {found.auc:.2f} "
+        f"(0.5 is not at all), alone by {by}; what counts all history grows with the calendar, and may tell them"
+    )
+
+
+def _with_calendar(examples: pl.DataFrame, parts: split.Split, settings: params.Params) -> set[str]:
+    """Features that grow with the history itself: all of it, or windows longer than what the first snapshot saw."""
+    first = examples.filter(pl.col("snapshot") == min(parts.train))["days_since_first_order"].max()
+    seen = int(first) if isinstance(first, int) else 0
+    reach = reaches(available(settings.features, settings.sources))
+    return {name for name, days in reach.items() if days is None or days > seen}
+
+
+# ---------------------------------------------------------------------------------------------------------- treatments
+
+
+def _treatments(settings: params.Params, features: list[Feature], at: Paths) -> Iterator[str]:
+    touched = [f.name for f in features if f.is_treatment or any(n.startswith("contacts.") for n in f.needs)]
+    found = [
+        f"{name} is made of what the company did: a treatment, no behaviour; set features.allow_treatment: false"
+        for name in touched
+    ]
+    if settings.sources.events is not None:
+        found += company_events.by_the_company(_counted(settings, at), settings.features.event_types)
+    yield from (f"{WARNING} treatment: {words}" for words in found)
+    if not found:
+        yield "treatments: no feature, and by the looks of them no event type, is made of what the company did"
+
+
+def _counted(settings: params.Params, at: Paths) -> company_events.Seen:
+    found = range(len(storage.bucket_files(at.tables / "transactions")))
+    jobs = [(at.tables, bucket, settings.storage.threads, settings.storage.memory_gb) for bucket in found]
+    return company_events.add_up(list(buckets.map_buckets(_count, jobs, settings.storage, "leaks: events")))
+
+
+def _count(job: tuple[Path, int, int, float]) -> company_events.Seen:
+    tables, bucket, threads, memory_gb = job
+    transactions, events, contacts = (
+        storage.bucket_file(tables / name, bucket) for name in ("transactions", "events", "contacts")
+    )
+    with sql.connect(threads, memory_gb) as engine:
+        return company_events.count(engine, transactions, events, contacts if contacts.is_file() else None)

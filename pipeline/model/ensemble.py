@@ -1,0 +1,85 @@
+"""What ranks customers: trees and a wide logistic regression on the same columns, added up as log-odds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.config.errors import BadData
+from pipeline.model import gbm
+from pipeline.model.additive_logistic import Wide
+from pipeline.value import purchase_process
+from pipeline.value.bg_nbd import BgNbd
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """The fitted parts that give a margin.
+
+    Attributes
+    ----------
+    features
+        Names of the columns, in the order of both parts.
+    trees
+        Gradient-boosted trees.
+    wide
+        The logistic regression; None where its share is nought.
+    wide_share
+        Its weight, 0-1; the trees have the rest.
+    rhythm
+        What makes the column ``no_order_chance``; None without that column.
+    window
+        Days from the snapshot to the start of the outcome window, and its length.
+    """
+
+    features: list[str]
+    trees: gbm.Booster
+    wide: Wide | None
+    wide_share: float
+    rhythm: BgNbd | None
+    window: tuple[int, int]
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns the examples must have; the forecast is made from them."""
+        stored = [name for name in self.features if name != purchase_process.NO_ORDER.name]
+        return [*stored, *(name for name in purchase_process.NEEDS if self.rhythm and name not in stored)]
+
+    def completed(self, examples: pl.DataFrame) -> pl.DataFrame:
+        """The examples with the column that only the model can make.
+
+        Raises
+        ------
+        BadData
+            A feature the model was trained on is absent.
+        """
+        missing = [name for name in self.inputs if name not in examples.columns]
+        if missing:
+            raise BadData(
+                f"the model needs {len(missing)} features that the data cannot carry, such as {missing[0]}; "
+                "declare their source in params.yaml, or train again: dvc repro"
+            )
+        if self.rhythm is None:
+            return examples
+        chance = purchase_process.no_order_chance(self.rhythm, examples, *self.window)
+        return examples.with_columns(pl.Series(purchase_process.NO_ORDER.name, chance))
+
+    def matrix(self, examples: pl.DataFrame) -> Array:
+        """The columns of both parts as float64 (rows, features), missing values as NaN."""
+        return matrix(self.completed(examples), self.features)
+
+    def margins(self, features: Array, num_threads: int = 1) -> Array:
+        """Log-odds of churn of each row of a `matrix`, before calibration."""
+        trees = gbm.margins(self.trees, features, num_threads)
+        if self.wide is None:
+            return trees
+        return (1 - self.wide_share) * trees + self.wide_share * self.wide.margins(features)
+
+
+def matrix(examples: pl.DataFrame, features: list[str]) -> Array:
+    """Columns as one float64 matrix (rows, features), missing values as NaN."""
+    columns = [examples[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in features]
+    return np.ascontiguousarray(np.column_stack(columns), dtype=np.float64)

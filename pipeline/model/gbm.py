@@ -1,0 +1,146 @@
+"""Gradient-boosted trees; the only place that imports LightGBM."""
+
+import os
+import re
+from dataclasses import dataclass
+
+# Set before the import, where its threads read it: while one of them waits, it sleeps. By default it spins, and with
+# two programs on two cores a training then takes eight times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.config.errors import BadData
+from pipeline.config.params import Model
+from pipeline.examples.features import Feature
+
+Matrix = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
+
+__all__ = ["Booster", "Fitted", "fit", "from_text", "margins", "out_of_the_box", "to_text"]
+Booster = lightgbm.Booster
+DIRECTIONS = {"up": 1, "down": -1, "none": 0}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model and how its log-loss went, tree by tree."""
+
+    booster: lightgbm.Booster
+    best_tree: int
+    train_loss: list[float]
+    validation_loss: list[float]
+
+
+def fit(
+    train: tuple[Matrix, Labels], validation: tuple[Matrix, Labels], features: list[Feature], settings: Model
+) -> Fitted:
+    """Grow trees until the validation snapshot no longer gains.
+
+    Parameters
+    ----------
+    train, validation
+        Features (rows, features) and labels (0, 1) of each part.
+    features
+        What each column is: its name, and the direction that means risk.
+    settings
+        ``params.yaml: model``.
+
+    Notes
+    -----
+    Classes are not re-weighted, so the margins are log-odds at the true base rate.
+    """
+    names = [feature.name for feature in features]
+    teach = lightgbm.Dataset(train[0], train[1], feature_name=names, free_raw_data=True)
+    judge = lightgbm.Dataset(validation[0], validation[1], reference=teach)
+    history: dict[str, dict[str, list[float]]] = {}
+    booster = lightgbm.train(
+        _lightgbm_settings(settings) | _monotone(features, settings),
+        teach,
+        num_boost_round=settings.max_trees,
+        valid_sets=[teach, judge],
+        valid_names=["train", "validation"],
+        callbacks=[
+            lightgbm.early_stopping(settings.early_stopping_rounds, first_metric_only=True, verbose=False),
+            lightgbm.record_evaluation(history),
+        ],
+    )
+    best = max(1, booster.best_iteration)
+    return Fitted(
+        from_text(booster.model_to_string(num_iteration=best)),
+        best,
+        history["train"]["binary_logloss"],
+        history["validation"]["binary_logloss"],
+    )
+
+
+def grow(train: tuple[Matrix, Labels], trees: int, features: list[Feature], settings: Model) -> lightgbm.Booster:
+    """Grow a number of trees that is known already; see `fit`."""
+    names = [feature.name for feature in features]
+    return lightgbm.train(
+        _lightgbm_settings(settings) | _monotone(features, settings),
+        lightgbm.Dataset(train[0], train[1], feature_name=names, free_raw_data=True),
+        num_boost_round=trees,
+    )
+
+
+def _lightgbm_settings(settings: Model) -> dict[str, object]:
+    return {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.num_leaves,
+        "max_depth": settings.max_depth,
+        "min_data_in_leaf": settings.min_rows_per_leaf,
+        "bagging_fraction": settings.row_share,
+        "bagging_freq": 1,
+        "feature_fraction": settings.feature_share,
+        "lambda_l2": settings.l2,
+        "seed": settings.seed,
+        "num_threads": settings.num_threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+    }
+
+
+def _monotone(features: list[Feature], settings: Model) -> dict[str, object]:
+    """Where a direction is sure, no tree may turn it round, whatever chance made of the training rows."""
+    sure = [DIRECTIONS[feature.risk] if feature.is_sure else 0 for feature in features]
+    return {"monotone_constraints": sure} if settings.monotone and any(sure) else {}
+
+
+def out_of_the_box(train: tuple[Matrix, Labels], seed: int, num_threads: int) -> lightgbm.Booster:
+    """LightGBM as it comes: its own defaults, nothing tuned. What a notebook would do, and a model has to beat."""
+    fixed = {"objective": "binary", "seed": seed, "num_threads": num_threads, "deterministic": True}
+    return lightgbm.train(
+        fixed | {"force_row_wise": True, "verbose": -1}, lightgbm.Dataset(train[0], train[1], free_raw_data=True)
+    )
+
+
+def to_text(booster: lightgbm.Booster) -> str:
+    """The model in LightGBM's own text, without the settings of the machine that trained it."""
+    text: str = booster.model_to_string()
+    return re.split(r"\n+(?:parameters|pandas_categorical):", text, maxsplit=1)[0] + "\n"
+
+
+def from_text(text: str) -> lightgbm.Booster:
+    """Read a model back.
+
+    Raises
+    ------
+    BadData
+        The text is no model.
+    """
+    try:
+        return lightgbm.Booster(model_str=text)
+    except lightgbm.basic.LightGBMError as error:
+        raise BadData(f"models/churn.txt: is no model ({error}); train again: dvc repro") from None
+
+
+def margins(booster: lightgbm.Booster, features: Matrix, num_threads: int = 1) -> Matrix:
+    """Raw log-odds of churn, one per row."""
+    found = booster.predict(features, raw_score=True, num_threads=num_threads)
+    return np.asarray(found, dtype=np.float64)

@@ -1,0 +1,153 @@
+"""The level a curve will have next: the season that its misses show, and how sure anybody can be of it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import expit, logsumexp, softmax
+
+from pipeline.config.params import Label
+from pipeline.examples.snapshots import outcome_window
+from pipeline.model.calibration_residual import Miss, covers_a_year
+from pipeline.model.seasonality import YEAR_DAYS, Season, terms
+
+Array = npt.NDArray[np.float64]
+# Before anything is seen, in log-odds: spread of the level, and of the waves of one turn a year and of two; what a
+# single snapshot misses beside chance; by how much the level may wander away, as a variance; and after how many years
+# 37 % of that are left.
+LEVEL, WAVES, BESIDE, DIGITS = 1.0, (0.3, 0.15), 0.02, 6
+DRIFTS, BACK_YEARS = (0.0, 0.003, 0.01, 0.03, 0.1), 1.0
+# How many companies have a season for one that has none, and the weight below which a season is not worth a line.
+SEASONS_TO_NONE, LEAST_WEIGHT = 7.0, 0.1
+
+
+@dataclass(frozen=True)
+class Level:
+    """What is known of the level on the morning on which the last outcome became known.
+
+    Attributes
+    ----------
+    season
+        What to add to the curve; None where nothing is, and the curve keeps the level of the latest outcomes.
+    error
+        Standard error of the level with it on that morning, in log-odds.
+    """
+
+    season: Season | None
+    error: float
+
+
+@dataclass(frozen=True)
+class _Process:
+    """The misses as a Gaussian process: its season on a morning, the standard error of that, and the log evidence."""
+
+    season: Season
+    error: float
+    evidence: float
+
+
+def learn(misses: Sequence[Miss], label: Label, *, seasons: bool = True) -> Level:
+    """The waves of the misses, with as much weight as the past gives them against the level that was known last.
+
+    Parameters
+    ----------
+    misses
+        Of all snapshots whose outcome windows are over, by the same curve, in the order of time.
+    label
+        ``params.yaml: label``: what lies between a snapshot and the day on which its outcome is known.
+    seasons
+        Whether to look for a season at all.
+
+    Returns
+    -------
+    Level
+        Without a season where less than a year has been seen, or next to nothing speaks for one.
+
+    Notes
+    -----
+    The misses are taken for waves of one and two turns a year upon a level that may wander off and comes back (Ornstein
+    and Uhlenbeck), which makes them a Gaussian process; each way of wandering counts as much as it makes the misses
+    that were seen probable. The level of the season is the one to expect on the morning on which the last outcome
+    became known, and its error is what that process leaves open.
+
+    The weight is the mean of two witnesses. One goes back to each earlier snapshot with what was known on its morning,
+    and finds the part of the way from the last level to the waves that would have foretold best. The other is the
+    probability that there are waves at all, by the evidence of the process with them and without. The first is robust
+    and slow to believe, the second quick and trusts the process; either alone is worse where the other one is good.
+
+    Examples
+    --------
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=90)
+    >>> from datetime import timedelta
+    >>> days = [date(2022, 1, 1) + timedelta(days=30 * step) for step in range(30)]
+    >>> wave = Season(0.0, ((0.0, 0.25),))
+    >>> found = learn([Miss(day, wave.shift(day), 0.05) for day in days], label)
+    >>> round(found.season.waves[0][1], 1), round(found.season.waves[1][1], 1), round(found.error, 2)
+    (0.2, 0.0, 0.03)
+    >>> learn([Miss(day, 0.0, 0.05) for day in days], label).season is None
+    True
+    """
+    if not misses:
+        return Level(None, LEVEL)
+    morning = outcome_window(misses[-1].day, label).end
+    without = _process(misses, morning, ())
+    if not (seasons and covers_a_year([one.day for one in misses])):
+        return Level(None, _error([(1.0, without)], morning, 0.0))
+    with_waves = _process(misses, morning, WAVES)
+    there_are = float(expit(with_waves.evidence - without.evidence + math.log(SEASONS_TO_NONE)))
+    weight = (_foretold(misses, label) + there_are) / 2
+    season = with_waves.season.weighted(weight, misses[-1].shift, DIGITS) if weight >= LEAST_WEIGHT else None
+    both = [(weight, with_waves), (1 - weight, without)]
+    return Level(season, _error(both, morning, season.shift(morning) if season else 0.0))
+
+
+def _error(parts: Sequence[tuple[float, _Process]], day: date, told: float) -> float:
+    """Root of the mean square by which the level may be off what is told, each process with its weight."""
+    square = sum(weight * (part.error**2 + (part.season.shift(day) - told) ** 2) for weight, part in parts)
+    return round(math.sqrt(square), DIGITS)
+
+
+def _foretold(misses: Sequence[Miss], label: Label) -> float:
+    """The part of the way from the last known level to the waves that would have foretold best; 0 to 1."""
+    apart, missed = [], []
+    for one in misses:
+        known = [other for other in misses if outcome_window(other.day, label).end <= one.day]
+        if covers_a_year([other.day for other in known]):
+            last = known[-1].shift
+            apart.append(_process(known, one.day, WAVES).season.shift(one.day) - last)
+            missed.append(one.shift - last)
+    way = float(np.square(apart).sum())
+    return float(np.clip(np.dot(apart, missed) / way, 0, 1)) if way > 0 else 0.0
+
+
+def _process(misses: Sequence[Miss], morning: date, waves: tuple[float, ...]) -> _Process:
+    """The waves and the level to expect on a morning, over all ways of wandering."""
+    spread = np.array([LEVEL, *np.repeat(waves, 2)]) ** 2
+    means, spreads, evidence = zip(*(_wandering(misses, morning, spread, drift) for drift in DRIFTS), strict=True)
+    share = softmax(evidence)
+    told = share @ np.array(means)
+    level, *parts = (float(number) for number in told)
+    turn = terms(np.array([morning.timetuple().tm_yday]), len(waves))[0]
+    apart = (np.array(means) - told) @ turn
+    error = math.sqrt(float(share @ (np.array(spreads) @ turn @ turn + apart**2)) + BESIDE**2)
+    season = Season(level, tuple(zip(parts[::2], parts[1::2], strict=True)))
+    return _Process(season, error, float(logsumexp(evidence)))
+
+
+def _wandering(misses: Sequence[Miss], morning: date, spread: Array, drift: float) -> tuple[Array, Array, float]:
+    """Mean and covariance of the level on a morning and of the waves, if the level wanders so far; log evidence."""
+    turns = terms(np.array([one.day.timetuple().tm_yday for one in misses]), len(spread) // 2)
+    ago = np.array([(morning - one.day).days for one in misses]) / YEAR_DAYS
+    apart, left = np.exp(-np.abs(np.subtract.outer(ago, ago)) / BACK_YEARS), np.exp(-ago / BACK_YEARS)
+    chance = np.diag([one.error**2 + BESIDE**2 for one in misses])
+    shifts, level = np.array([one.shift for one in misses]), np.eye(1, len(spread))[0]
+    factor = cho_factor((turns * spread) @ turns.T + drift * apart + chance)
+    solved = cho_solve(factor, shifts)
+    shared = (turns * spread).T + drift * np.outer(level, left)
+    before = np.diag(spread + drift * level)
+    evidence = -float(shifts @ solved) / 2 - float(np.log(np.diag(factor[0])).sum())
+    return shared @ solved, before - shared @ cho_solve(factor, shared.T), evidence

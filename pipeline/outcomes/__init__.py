@@ -1,0 +1,1 @@
+"""What became of earlier lists: the ``feedback`` that teams hand back."""

@@ -1,0 +1,1 @@
+"""``playbooks.yaml`` -> frozen, checked playbooks: their tactics, channels, terms, limits and restrictions."""

@@ -1,0 +1,202 @@
+"""Reasons in words: each family's strongest feature, told with the customer's own numbers.
+
+Evidence of a cause comes first, the weightiest before all: an open dispute is worth more to whoever has to act than the
+long silence that followed it, whatever share of the score each has. Behind it stand the pushes of the model by their
+size. Such a reason is told only if it is large enough, its numbers are known, and it points the way it seems to: "last
+order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.config.params import Reasons
+from pipeline.examples.features.declare import Feature
+from pipeline.i18n import IN_ENGLISH, Catalogue, Speech
+from pipeline.reasons import causes, evidence, families, templates
+from pipeline.reasons.evidence_weights import Weight
+
+Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+# A language, and which rows are told in it.
+Readers: TypeAlias = tuple[Catalogue, Flags]
+# Larger than any push in log-odds.
+FIRST = 1e6
+
+
+class Teller:
+    """Tells reasons for the customers of a bucket.
+
+    Parameters
+    ----------
+    features
+        The model's features, in the order of its columns.
+    typical
+        The median of each feature over the training customers.
+    settings
+        ``params.yaml: reasons``.
+    currency
+        ISO code that amounts are written with.
+    weights
+        By feature with a threshold of evidence, what that evidence weighs; a feature that is not among them is no
+        evidence here.
+    witnesses
+        Features the model does not see, which may be evidence all the same; their contribution is nought.
+    speech
+        Who reads which language.
+    """
+
+    def __init__(
+        self,
+        features: list[Feature],
+        typical: dict[str, float | None],
+        settings: Reasons,
+        currency: str,
+        weights: dict[str, Weight] | None = None,
+        witnesses: list[Feature] | None = None,
+        speech: Speech = IN_ENGLISH,
+    ) -> None:
+        self.speech = speech
+        self.features = [*features, *(witnesses or [])]
+        self.unseen = len(witnesses or [])
+        self.weights = weights or {}
+        self.typical = typical
+        self.settings = settings
+        self.phrases = templates.Phrases(self.features, currency)
+        self.family_of = [feature.family for feature in self.features]
+        self.families = families.in_order(self.family_of)
+
+    def tell(
+        self,
+        values: pl.DataFrame,
+        contributions: Array,
+        owners: pl.Series | None = None,
+        probability: Array | None = None,
+    ) -> pl.DataFrame:
+        """Reasons of each customer.
+
+        Parameters
+        ----------
+        values
+            One row per customer; has every feature a phrase speaks of.
+        contributions
+            Log-odds, (rows, features the model sees).
+        owners
+            Who looks after each customer, and reads the reasons; None where nobody is known.
+        probability
+            Of churn (0-1), of each row; None leaves out which part of it a reason explains.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (evidence, the weightiest
+            first; then the largest pushes) and ``protects_1_...`` (below zero); null where there is nothing to tell.
+            With each, what it speaks for: ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of
+            that one ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who
+            could). Of evidence, ``reason_1_risk_share``: the part (0-1) of the churn probability that it explains.
+        """
+        contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
+        sums = families.by_family(contributions, self.family_of)
+        known = templates.known(values, self.features)
+        raising = self._strongest(values, contributions, known, sign=1)
+        lowering = self._strongest(values, contributions, known, sign=-1)
+        least = self.settings.min_contribution
+        risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
+        safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
+        found = evidence.borne(values, self.features, known, self.weights, self.settings.common_share)
+        # Ahead of any push, and the weightier the further.
+        risky = np.where(found.chosen >= 0, FIRST + found.priority, risky)
+        raising = np.where(found.chosen >= 0, found.chosen, raising)
+        explained = found.explained(probability)
+        columns: dict[str, pl.Series] = {}
+        readers = list(self.speech.groups(owners, len(values)))
+        for place, of_row in enumerate(_in_order(risky, 3), start=1):
+            told = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
+            columns |= self._told(f"reason_{place}", values, readers, told, raising, sums)
+            columns[f"reason_{place}_risk_share"] = told.of(explained)
+        columns |= self._told("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
+        return pl.DataFrame(columns)
+
+    def _strongest(
+        self, values: pl.DataFrame, contributions: Array, known: Flags, *, sign: int
+    ) -> npt.NDArray[np.int64]:
+        """For each row and family, the feature to tell (its column), or -1 where none can be told."""
+        pushes = contributions * sign
+        for at, feature in enumerate(self.features):
+            pushes[~(known[:, at] & self._points(values, feature, sign)), at] = 0
+        chosen, push = families.strongest(pushes, self.family_of)
+        return np.where(push > 0, chosen, -1)
+
+    def _points(self, values: pl.DataFrame, feature: Feature, sign: int) -> Flags:
+        """Whether the value of each row points the way of the push."""
+        typical = self.typical.get(feature.name)
+        if feature.risk == "none" or typical is None:
+            # Nobody can say whether a push by this feature makes sense, so it is counted, never told.
+            return np.zeros(len(values), dtype=np.bool_)
+        value = values[feature.name].cast(pl.Float64)
+        # Beyond the typical customer on the side that explains the push; a yes/no speaks for itself.
+        high = (feature.risk == "up") == (sign > 0)
+        beyond = value >= typical if high else value <= typical
+        return beyond.fill_null(value=False).to_numpy()
+
+    def _told(
+        self,
+        column: str,
+        values: pl.DataFrame,
+        readers: list[Readers],
+        place: "Place",
+        chosen: npt.NDArray[np.int64],
+        sums: Array,
+    ) -> dict[str, pl.Series]:
+        feature = np.where(place.there, chosen[np.arange(len(chosen)), place.family], -1)
+        return {
+            f"{column}_family": pl.Series(
+                [self.families[at] if ok else None for at, ok in zip(place.family, place.there, strict=True)],
+                dtype=pl.String,
+            ),
+            f"{column}_text": self._texts(values, readers, feature),
+            f"{column}_contribution": place.of(sums),
+            **self._causes(column, feature),
+        }
+
+    def _causes(self, column: str, feature: npt.NDArray[np.int64]) -> dict[str, pl.Series]:
+        """What the chosen feature of each row speaks for, and who could act."""
+        ids = [self.features[at].causes if at >= 0 else () for at in feature]
+        first = [causes.CAUSES[found[0]] if found else None for found in ids]
+        told: dict[str, list[str | None]] = {
+            "causes": [";".join(found) or None for found in ids],
+            "act": [cause.act if cause else None for cause in first],
+            "team": [cause.who if cause else None for cause in first],
+        }
+        return {f"{column}_{part}": pl.Series(values, dtype=pl.String) for part, values in told.items()}
+
+    def _texts(self, values: pl.DataFrame, readers: list[Readers], feature: npt.NDArray[np.int64]) -> pl.Series:
+        """The phrase of the chosen feature of each row, made by feature and language for the rows that need it."""
+        texts = np.full(len(feature), None, dtype=object)
+        for at in np.unique(feature[feature >= 0]):
+            for catalogue, own in readers:
+                rows = np.flatnonzero((feature == at) & own)
+                if len(rows):
+                    texts[rows] = self.phrases.told(values[rows], self.features[at], catalogue).to_list()
+        return pl.Series(texts.tolist(), dtype=pl.String)
+
+
+class Place(NamedTuple):
+    """The family that stands at a place of each row's order, and whether there is one."""
+
+    family: npt.NDArray[np.int64]
+    there: Flags
+
+    def of(self, values: Array) -> pl.Series:
+        """What the families at this place have, of what each row and family has; null where there is none."""
+        return pl.Series(np.where(self.there, values[np.arange(len(values)), self.family], np.nan)).fill_nan(None)
+
+
+def _in_order(strength: Array, places: int) -> list[Place]:
+    """Who stands at the first places of each row, the strongest first; minus infinity stands nowhere."""
+    order = np.argsort(-strength, axis=1, kind="stable")[:, :places]
+    found = [Place(at, np.isfinite(strength[np.arange(len(order)), at])) for at in order.T]
+    nobody = Place(np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.bool_))
+    return [*found, *[nobody] * (places - len(found))]

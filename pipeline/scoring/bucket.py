@@ -1,0 +1,175 @@
+"""The function of one bucket behind stage 5: its examples at one day -> scores, reasons and contributions."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipeline.config.errors import BadData
+from pipeline.config.params import Label, Reasons, Score, Words
+from pipeline.examples.features import Feature
+from pipeline.i18n.company_catalogs import speech
+from pipeline.model import artefacts
+from pipeline.reasons import ensemble_contributions
+from pipeline.reasons.columns import RISK_SHARES
+from pipeline.reasons.evidence_weights import Weight
+from pipeline.reasons.renderer import Teller
+from pipeline.tables import storage
+from pipeline.value import customer_value, lifecycle, purchase_process
+from pipeline.value.expected_spend import Spend
+
+PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
+REASON_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("family", "text", "contribution")]
+CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "act", "team")]
+# What the contract of data/scores names, in its order, and behind it what lists need to know of a customer.
+SCORE_COLUMNS = [
+    "customer_id",
+    "as_of",
+    "churn_probability",
+    "risk_percentile",
+    "risk_band",
+    "margin",
+    "base_margin",
+    "value",
+    "value_at_stake",
+    "tier",
+    *REASON_COLUMNS,
+    "last_order_day",
+    "last_contact_day",
+    "name",
+    "owner",
+    "value_tier",
+    "loss_making",
+    "strategic",
+    "spend_365d",
+    *CAUSE_COLUMNS,
+    "stage",
+    "customer_key",
+    *RISK_SHARES,
+]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything one bucket needs."""
+
+    bucket: int
+    as_of: date
+    tables: Path
+    examples: Path
+    models: Path
+    scores: Path
+    contributions: Path
+    features: list[Feature]
+    witnesses: list[Feature]
+    score: Score
+    reasons: Reasons
+    label: Label
+    currency: str
+    threads: int
+    words: Words
+
+
+def score(job: Job) -> int:
+    """Write the scores and the contributions of one bucket, and say how many customers it scored."""
+    model = artefacts.load(job.models)
+    examples = storage.read_parquet(storage.bucket_file(job.examples, job.bucket))
+    examples = examples.filter(pl.col("snapshot") == job.as_of).sort("customer_key")
+    assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
+    known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
+    completed = model.ranker.completed(examples)
+    matrix = model.matrix(examples)
+    margin = model.ranker.margins(matrix, job.threads)
+    values = ensemble_contributions.contributions(model.ranker, matrix, job.threads)
+    assert np.allclose(values.sum(axis=1), margin, rtol=0, atol=1e-6), "contributions and base add up to the margin"
+    weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
+    teller = Teller(
+        _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, weights,
+        [feature for feature in job.witnesses if feature.name in examples.columns], speech(job.words),
+    )  # fmt: skip
+    probability = np.round(model.calibration.probability(margin, examples), 6)
+    scores = known.with_columns(
+        pl.Series("churn_probability", probability),
+        pl.Series("margin", margin),
+        pl.Series("base_margin", values[:, -1]),
+        pl.lit(job.as_of).alias("as_of"),
+        (pl.lit(job.as_of) - pl.duration(days="days_since_last_order")).cast(pl.Date).alias("last_order_day"),
+        customer_value.expected_value(examples, Spend.of_card(model.card["value"]), job.label, job.score),
+        customer_value.loss_making(examples),
+        customer_value.tier(job.score),
+    ).with_columns(
+        customer_value.band(pl.col("churn_probability"), job.score),
+        lifecycle.stage(),
+        (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
+        pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
+        pl.lit(None, dtype=pl.String).alias("value_tier"),
+    )
+    told = pl.concat([scores, teller.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal")
+    storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
+    each = pl.DataFrame(values, schema=[*model.features, "base_margin"]).with_columns(pl.Series("margin", margin))
+    named = pl.concat([known.select("customer_id"), each], how="horizontal")
+    storage.write_parquet(named, storage.bucket_file(job.contributions, job.bucket))
+    return len(scores)
+
+
+def _in_model_order(job: Job, model: artefacts.ChurnModel) -> list[Feature]:
+    declared = {feature.name: feature for feature in [*job.features, purchase_process.NO_ORDER]}
+    gone = [name for name in model.features if name not in declared]
+    if gone:
+        raise BadData(f"the model was trained with {gone[0]}, which is declared no more; train again: dvc repro")
+    return [declared[name] for name in model.features]
+
+
+def _customers(job: Job) -> pl.DataFrame:
+    """What lists show of a customer besides the score; null where the company has no such table."""
+    lines = pl.scan_parquet(storage.bucket_file(job.tables / "transactions", job.bucket))
+    ids = lines.select("customer_key", "customer_id").unique("customer_key").collect()
+    contacts = storage.bucket_file(job.tables / "contacts", job.bucket)
+    if contacts.is_file():
+        before = pl.scan_parquet(contacts).filter(pl.col("day") < job.as_of)
+        last = before.group_by("customer_key").agg(pl.col("day").max().alias("last_contact_day")).collect()
+        ids = ids.join(last, on="customer_key", how="left")
+    customers = storage.bucket_file(job.tables / "customers", job.bucket)
+    if customers.is_file():
+        found = pl.read_parquet(customers)
+        kept = [column for column in ("name", "owner") if column in found.columns]
+        # Of several rows of a customer, the first text in the alphabet that is there: no order of files decides.
+        once = found.group_by("customer_key").agg(pl.col(kept).min())
+        ids = ids.join(once, on="customer_key", how="left")
+        ids = ids.join(_strategic(found, job.as_of), on="customer_key", how="left")
+    absent = {"last_contact_day": pl.Date, "name": pl.String, "owner": pl.String, "strategic": pl.Boolean}
+    ids = ids.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in absent.items() if c not in ids.columns)
+    return ids.with_columns(pl.col("strategic").fill_null(value=False))
+
+
+def _strategic(customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Whom somebody wants to keep for more than money, says why, and has not set an end that is over."""
+    if not {"strategic", "strategic_reason"} <= set(customers.columns):
+        return customers.select("customer_key", pl.lit(value=False).alias("strategic")).unique()
+    reasoned = pl.col("strategic_reason").fill_null("").str.strip_chars() != ""
+    until = pl.col("strategic_until_day") if "strategic_until_day" in customers.columns else pl.lit(None, dtype=pl.Date)
+    holds = pl.col("strategic").fill_null(value=False) & reasoned & (until.is_null() | (until >= as_of))
+    return customers.group_by("customer_key").agg(holds.any().alias("strategic"))
+
+
+def with_percentiles(scores: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Fill ``risk_percentile``: the share (0-100) of all scored customers with a lower margin, ties counted half."""
+    margins = np.concatenate([part["margin"].to_numpy() for part in scores])
+    ordered = np.sort(margins)
+    filled = []
+    for part in scores:
+        own = part["margin"].to_numpy()
+        below, up_to = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
+        percentile = np.round((below + up_to) / 2 / len(ordered) * 100, 4)
+        filled.append(part.with_columns(pl.Series("risk_percentile", percentile)))
+    return filled
+
+
+def with_value_tiers(scores: list[pl.DataFrame], settings: Score) -> list[pl.DataFrame]:
+    """Fill ``value_tier``: among all scored customers, whatever bucket each is in."""
+    everyone = pl.concat([part.select("customer_id", "value") for part in scores])
+    tiers = everyone.select(customer_value.value_tier(settings, "customer_id"))["value_tier"]
+    starts = np.cumsum([0, *(len(part) for part in scores)]).tolist()
+    return [part.with_columns(tiers.slice(start, len(part))) for part, start in zip(scores, starts[:-1], strict=True)]

@@ -1,0 +1,73 @@
+"""The query engine: how it is opened, and how names and texts are written into its language."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from pipeline.config.errors import BadData
+
+
+def name(identifier: str) -> str:
+    """Quote a column or table name.
+
+    >>> name('an "odd" name')
+    '"an ""odd"" name"'
+    """
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Quote a text.
+
+    >>> text("it's")
+    "'it''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+@contextmanager
+def connect(threads: int, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine in memory that spills to a temporary folder and fetches nothing.
+
+    Parameters
+    ----------
+    threads
+        Threads it may use; no result depends on it.
+    memory_gb
+        Gigabytes it may hold before it spills.
+    """
+    with TemporaryDirectory(prefix="churn-") as spill:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "threads": threads,
+            "memory_limit": f"{memory_gb}GB",
+            "temp_directory": spill,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        with duckdb.connect(":memory:", config=settings) as engine:
+            engine.execute("SET TimeZone = 'UTC'")
+            # Its own bar goes to stdout, into logs and into what scripts read: it would come after a day, in ms.
+            # In a notebook without widgets there is none, and to say so would be refused.
+            if engine.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+                engine.execute("SET progress_bar_time = 86400000")
+            yield engine
+
+
+def one_line(error: duckdb.Error) -> str:
+    r"""What the engine complained about, on one line, without its kind and its advice.
+
+    >>> one_line(duckdb.InvalidInputException("Invalid Input Error: No magic bytes\n  LINE 1: ..."))
+    'No magic bytes'
+    """
+    first = str(error).strip().splitlines()[0]
+    return first.split("Error: ", 1)[-1].strip()
+
+
+def parquet(files: list[Path]) -> str:
+    """Parquet files as a table expression."""
+    if not files:
+        raise BadData("no files to read; run the earlier stages first: dvc repro")
+    return f"read_parquet([{', '.join(text(str(file)) for file in files)}])"

@@ -1,0 +1,1 @@
+"""MLflow: ``runs`` to compare, the ``registry`` of models, and ``promotion`` of a challenger to champion."""

@@ -1,0 +1,111 @@
+"""Which model the weekly job scores with: a challenger takes over only if it is not worse on the same customers."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from pipeline.config import params
+from pipeline.config.errors import ModelRefused
+from pipeline.config.paths import Paths
+from pipeline.evaluation import bootstrap, grade
+from pipeline.model import artefacts, training
+from pipeline.tables import storage
+from pipeline.tracking import recording, registry, runs
+
+FIGURES = ("auc", "brier")
+
+
+def offer(
+    settings: params.Tracking, model: artefacts.ChurnModel, untouched: pl.DataFrame, evaluate: params.Evaluate,
+    files: list[Path], at: Paths,
+) -> str:  # fmt: skip
+    """Record the evaluation, make the model champion unless something speaks against it, and say what was done."""
+    fingerprint, figures = artefacts.fingerprint(at), storage.read_json(at.metrics)
+    pointer = runs.pointed(settings, fingerprint, at.run_pointer) or recording.record(settings, model, {}, at)
+    runs.record_evaluation(settings, pointer, _flat(figures), files)
+    judged = {"grade": figures["grade"], "answered_for_by": figures["answered_for_by"]}
+    registry.describe(settings, pointer.model_version, {name: text for name, text in judged.items() if text})
+    against = _against(settings, pointer, model, untouched, evaluate, figures)
+    if against:
+        return f"Not made champion: {against}."
+    registry.promote(settings, pointer.model_version)
+    return f"Version {pointer.model_version} is champion."
+
+
+def _flat(figures: dict[str, Any]) -> dict[str, float]:
+    scorers = {name: found for name, found in figures.items() if isinstance(found, dict)}
+    return {f"test_{scorer}_{name}": value for scorer, found in scorers.items() for name, value in found.items()}
+
+
+def _against(
+    settings: params.Tracking, pointer: runs.Pointer, model: artefacts.ChurnModel, untouched: pl.DataFrame,
+    evaluate: params.Evaluate, figures: dict[str, Any],
+) -> str:  # fmt: skip
+    """What speaks against making this model champion; empty if nothing does."""
+    if not figures["ship"] and not evaluate.answered_for_by:
+        return f"its grade is {figures['grade']}"
+    champion = registry.champion_version(settings)
+    if champion in {None, pointer.model_version}:
+        return ""
+    reigning = _load(settings, str(champion))
+    if reigning is None or _means(reigning) != _means(model):
+        return ""  # it speaks of something else, so nobody could use it under these settings
+    if reigning.card["trees_learnt_until"] > model.card["snapshots"]["test"]:
+        return f"champion version {champion} has learnt from the test customers already; churn promote decides"
+    return _worse(model, reigning, untouched, evaluate.draws, str(champion))
+
+
+def _load(settings: params.Tracking, version: str) -> artefacts.ChurnModel | None:
+    """The files of a version as a model; None where this code cannot read them, and so could not score with them."""
+    with TemporaryDirectory() as folder:
+        models = Path(folder) / "models"
+        registry.fetch(settings, version, models)
+        return artefacts.load(models) if artefacts.readable(models) else None
+
+
+def _means(model: artefacts.ChurnModel) -> list[Any]:
+    """Company, population and label: models that differ in these cannot be compared."""
+    return [model.card[key] for key in ("company", "money", "timezone", "population", "label")]
+
+
+def _worse(
+    challenger: artefacts.ChurnModel, champion: artefacts.ChurnModel, untouched: pl.DataFrame, draws: int, version: str
+) -> str:
+    if set(champion.ranker.inputs) - set(untouched.columns):
+        return ""  # a feed it needs is gone: it could not score any more
+    churned, keys = training.outcomes(untouched), untouched["customer_key"].cast(pl.Int64).to_numpy()
+    scored = {"challenger": challenger, "champion": champion}
+    same = {name: model.judged_probability(untouched) for name, model in scored.items()}
+    found = bootstrap.resample([bootstrap.Judged("", keys, churned, same)], [], draws)
+    auc, brier = (found.difference("challenger", "champion", figure) for figure in FIGURES)
+    if auc.high < 0:
+        return f"champion version {version} ranks the same customers certainly better: {grade.signed(auc)} AUC"
+    if brier.low > 0:
+        return f"champion version {version} has certainly better probabilities: {grade.signed(brier)} Brier score"
+    return ""
+
+
+def promote(settings: params.Tracking, version: str, answered_for_by: str) -> str:
+    """Make a version champion by name, and say what was done.
+
+    Raises
+    ------
+    ModelRefused
+        Its grade is F and nobody answers for it.
+    """
+    graded = registry.described(settings, version).get("grade", "")
+    if graded in {"", "F"} and not answered_for_by:
+        was = f"is of grade {graded}" if graded else "was never graded"
+        raise ModelRefused(f"version {version} {was}; somebody has to answer for it: --answered-for-by NAME")
+    if answered_for_by:
+        registry.describe(settings, version, {"answered_for_by": answered_for_by})
+    registry.promote(settings, version)
+    return f"version {version} is champion"
+
+
+def rollback(settings: params.Tracking) -> str:
+    """Give the title back to the champion before, and say what was done."""
+    left, version = registry.rollback(settings)
+    return f"version {version} is champion again, in place of version {left}"

@@ -1,0 +1,165 @@
+"""The registry of models: which version is champion, which were before it, and their files."""
+
+import json
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pipeline.config.errors import BadParams, NotEnoughData
+from pipeline.config.params import Tracking
+from pipeline.tracking.runs import MlflowException, client, connect, mlflow, quiet, unreachable
+
+CHAMPION = "champion"
+# Tag of the registered model: the versions that have been champion, the reigning one last.
+HISTORY = "champions"
+
+
+def promote(settings: Tracking, version: str) -> None:
+    """Make a version the one the weekly job scores with; the champions before it stay known.
+
+    Raises
+    ------
+    BadParams
+        There is no such version.
+    """
+    registry = client(settings)
+    described(settings, version)
+    before = [champion for champion in champions(settings) if champion != version]
+    with quiet():
+        registry.set_registered_model_alias(settings.registered_model, CHAMPION, version)
+        registry.set_registered_model_tag(settings.registered_model, HISTORY, ",".join([*before, version]))
+
+
+def rollback(settings: Tracking) -> tuple[str, str]:
+    """Give the title back to the champion before; which version lost it, and which has it now.
+
+    Raises
+    ------
+    NotEnoughData
+        There was no champion before this one.
+    """
+    history = champions(settings)
+    if len(history) < 2:
+        raise NotEnoughData(
+            f"{settings.registered_model!r} has had {len(history)} champions; none is left to go back to"
+        )
+    registry = client(settings)
+    with quiet():
+        registry.set_registered_model_alias(settings.registered_model, CHAMPION, history[-2])
+        registry.set_registered_model_tag(settings.registered_model, HISTORY, ",".join(history[:-1]))
+    return history[-1], history[-2]
+
+
+def champions(settings: Tracking) -> list[str]:
+    """The versions that have been champion, the reigning one last."""
+    try:
+        with quiet():
+            told = client(settings).get_registered_model(settings.registered_model).tags.get(HISTORY, "")
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return []
+        raise unreachable(settings, error) from None
+    return [version for version in told.split(",") if version]
+
+
+def champion_version(settings: Tracking) -> str | None:
+    """The version that is champion, if there is one."""
+    try:
+        return str(_champion(settings).version)
+    except NotEnoughData:
+        return None
+
+
+def describe(settings: Tracking, version: str, tags: dict[str, str]) -> None:
+    """Write tags on a registered version."""
+    for name, text in tags.items():
+        with quiet():
+            client(settings).set_model_version_tag(settings.registered_model, version, name, text)
+
+
+def described(settings: Tracking, version: str) -> dict[str, str]:
+    """The tags of a registered version.
+
+    Raises
+    ------
+    BadParams
+        There is no such version.
+    """
+    return dict(_version(settings, version).tags)
+
+
+def _version(settings: Tracking, version: str) -> Any:
+    try:
+        with quiet():
+            return client(settings).get_model_version(settings.registered_model, version)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            raise BadParams(f"{settings.uri} has no version {version!r} of {settings.registered_model!r}") from None
+        raise unreachable(settings, error) from None
+
+
+def fetch(settings: Tracking, version: str, models: Path) -> None:
+    """Copy the files of a registered version into a folder."""
+    try:
+        with TemporaryDirectory() as folder:
+            uri = f"models:/{settings.registered_model}/{version}"
+            found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+            models.mkdir(parents=True, exist_ok=True)
+            for file in sorted(found.joinpath("data").rglob("*")):
+                if file.is_file():
+                    shutil.copy(file, models / file.name)
+    except (MlflowException, OSError) as error:
+        raise unreachable(settings, error) from None
+
+
+def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
+    """Copy the champion's files and the figures it was judged by, and say which version it is.
+
+    Parameters
+    ----------
+    settings
+        ``params.yaml: tracking``.
+    models
+        Folder for the parts of the model.
+    figures
+        File for the figures of its evaluation.
+
+    Raises
+    ------
+    NotEnoughData
+        No champion is registered yet.
+    """
+    champion = _champion(settings)
+    fetch(settings, str(champion.version), models)
+    try:
+        with TemporaryDirectory() as folder:
+            judged = mlflow.artifacts.download_artifacts(
+                run_id=champion.run_id, artifact_path=f"reports/{figures.name}", dst_path=folder
+            )
+            told = json.loads(Path(judged).read_text(encoding="utf-8"))
+    except (MlflowException, OSError) as error:
+        raise unreachable(settings, error) from None
+    # Who answers for a version may have said so only when it was promoted by hand.
+    told["answered_for_by"] = champion.tags.get("answered_for_by", told.get("answered_for_by", ""))
+    figures.parent.mkdir(parents=True, exist_ok=True)
+    figures.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return str(champion.version)
+
+
+def _champion(settings: Tracking) -> Any:
+    try:
+        return client(settings).get_model_version_by_alias(settings.registered_model, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            raise NotEnoughData(
+                f"{settings.uri} has no model {settings.registered_model!r} with alias {CHAMPION!r}; "
+                "train one: dvc repro (where it finds nothing to do: dvc repro --force --single-item evaluate)"
+            ) from None
+        raise unreachable(settings, error) from None
+
+
+def load_champion(settings: Tracking) -> Any:
+    """The champion as MLflow serves it: ``predict(frame)`` gives probabilities."""
+    connect(settings)
+    return mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@{CHAMPION}")

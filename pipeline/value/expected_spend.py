@@ -1,0 +1,106 @@
+"""What a customer who stays will spend: purchases expected of somebody who buys at all, times their expected amount.
+
+BG/NBD times gamma-gamma, fitted to the customers of one snapshot; no outcome is used. `docs/decisions/value.md` says
+what it was measured against.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.value import purchase_process
+from pipeline.value.bg_nbd import BgNbd
+from pipeline.value.gamma_gamma import GammaGamma
+
+Array = npt.NDArray[np.float64]
+# Features it is told from; every company has them.
+NEEDS = (
+    "order_days_ever",
+    "days_since_first_order",
+    "days_since_last_order",
+    "orders_ever",
+    "orders_365d",
+    "spend_365d",
+)
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Spend:
+    """How often customers buy and how much they pay, as fitted; a purchase is a day with at least one order."""
+
+    purchases: BgNbd
+    amounts: GammaGamma
+
+    @classmethod
+    def fit(cls, examples: pl.DataFrame) -> Self:
+        """Fit to the customers of the latest snapshot among the examples.
+
+        Parameters
+        ----------
+        examples
+            ``snapshot`` and the features in `NEEDS`.
+
+        Raises
+        ------
+        NotEnoughData
+            None of these customers bought twice.
+        """
+        rows = examples.filter(pl.col("snapshot") == pl.col("snapshot").max())
+        number, amount = _amounts(rows)
+        paid = amount > 0
+        # Where hardly anybody has ever paid, a purchase is worth nothing.
+        amounts = GammaGamma.fit(number[paid], amount[paid]) if paid.sum() > 1 else GammaGamma(p=1.0, q=2.0, v=0.0)
+        # Six digits: the last ones differ between processors, and a file must not.
+        rounded = {name: float(f"{value:.{DIGITS}g}") for name, value in asdict(amounts).items()}
+        return cls(purchase_process.fit(rows), GammaGamma(**rounded))
+
+    @classmethod
+    def of_card(cls, card: dict[str, Any]) -> Self:
+        """Back from the model card."""
+        return cls(BgNbd(**card["purchases"]), GammaGamma(**card["amounts"]))
+
+    def as_card(self) -> dict[str, Any]:
+        """Plain numbers for the model card."""
+        return asdict(self)
+
+    def expected(self, examples: pl.DataFrame, gap_days: int, horizon_days: int) -> Array:
+        """Spend in the outcome window of each customer, if he or she buys in it, in currency units.
+
+        Parameters
+        ----------
+        examples
+            One row per customer, with the features in `NEEDS`.
+        gap_days, horizon_days
+            Days before the outcome window, and its length.
+
+        Examples
+        --------
+        A customer with 10 orders of 30 in 90 days, the last one a week ago, and one who ordered once:
+
+        >>> both = pl.DataFrame({"days_since_first_order": [90, 90], "days_since_last_order": [7, 90],
+        ...     "order_days_ever": [10, 1], "orders_ever": [10, 1], "orders_365d": [10, 1],
+        ...     "spend_365d": [300.0, 30.0]})
+        >>> Spend(BgNbd(0.24, 31.0, 0.8, 2.4), GammaGamma(6.25, 3.74, 15.44)).expected(both, 0, 30).round(0)
+        array([74., 35.])
+        """
+        often = self.purchases.purchases_if_any(*_rhythm(examples), gap_days, gap_days + horizon_days)
+        return often * self.amounts.expected_amount(*_amounts(examples))
+
+
+def _rhythm(rows: pl.DataFrame) -> tuple[Array, Array]:
+    """Days with an order after the first one, and days from the first to now."""
+    return _column(rows, "order_days_ever") - 1, _column(rows, "days_since_first_order")
+
+
+def _amounts(rows: pl.DataFrame) -> tuple[Array, Array]:
+    """Days with an order in the last year, about, and the mean paid on one, in currency units."""
+    number = _column(rows, "order_days_ever") * _column(rows, "orders_365d") / _column(rows, "orders_ever")
+    return number, np.divide(_column(rows, "spend_365d"), number, out=np.zeros_like(number), where=number > 0)
+
+
+def _column(rows: pl.DataFrame, name: str) -> Array:
+    return rows[name].cast(pl.Float64).to_numpy().astype(np.float64)

@@ -1,0 +1,52 @@
+"""The customer's rhythm as one feature: how likely is no order at all, if nothing changes."""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.examples.features import Feature, Forecast
+from pipeline.value.bg_nbd import BgNbd
+
+Array = npt.NDArray[np.float64]
+
+# What it is computed from, all in days.
+NEEDS = ("order_days_ever", "days_since_first_order", "days_since_last_order")
+DIGITS = 6
+
+NO_ORDER = Feature(
+    "no_order_chance",
+    "share",
+    "frequency",
+    Forecast(NEEDS),
+    "chance of no order in the outcome window by the customer's rhythm alone (BG/NBD, fitted on training snapshots)",
+    "up",
+    (
+        "orders every {gap_mean_days} on average, the last one {days_since_last_order} ago",
+        "{orders_ever} so far, {days_since_last_order} ago",
+    ),
+    is_sure=True,
+    causes=("C55", "C27"),
+)
+
+
+def fit(examples: pl.DataFrame) -> BgNbd:
+    """Fit the rhythms of the customers of one snapshot; their outcome plays no part in it.
+
+    Rounded to six digits, so that the last ones, which differ between processors, change no file.
+    """
+    found = BgNbd.fit(*_history(examples))
+    return BgNbd(**{name: float(f"{value:.{DIGITS}g}") for name, value in dataclasses.asdict(found).items()})
+
+
+def no_order_chance(rhythm: BgNbd, examples: pl.DataFrame, gap_days: int, horizon_days: int) -> Array:
+    """Chance (0-1) of no order in the outcome window, one per row."""
+    window = float(gap_days), float(gap_days + horizon_days)
+    # Six digits: enough for any ranking, and the same on every processor.
+    return np.round(rhythm.no_purchase(*_history(examples), *window), DIGITS)
+
+
+def _history(examples: pl.DataFrame) -> tuple[Array, Array, Array]:
+    order_days, first, last = (examples[name].cast(pl.Float64).to_numpy() for name in NEEDS)
+    return order_days - 1, first - last, first

@@ -1,0 +1,80 @@
+"""Whom an action may be for: the scores of everyone, beside them what the rules of the playbooks look at.
+
+Bucket by bucket, and of features and attributes only those that a rule names: a company with a million customers has
+hundreds of columns, its rules look at a dozen.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.config.errors import BadData
+from pipeline.config.paths import Paths
+from pipeline.playbooks.rules.derived_dates import DERIVED
+from pipeline.tables import storage
+
+
+def read(at: Paths, day: date, wanted: Collection[str]) -> pl.DataFrame:
+    """The scores of all customers by id, with the columns that are wanted.
+
+    Parameters
+    ----------
+    at
+        Where scores, examples and tables lie.
+    day
+        The day they were scored for.
+    wanted
+        Names of scores, features, attributes of the table customers, and of `pipeline.playbooks.rules.derived_dates`;
+        one of which the company has no data is a column without values.
+
+    Raises
+    ------
+    BadData
+        There are no scores, or scores of another day.
+    """
+    files = storage.bucket_files(at.scores)
+    if not files:
+        raise BadData(f"{at.scores}: has no bucket; run the earlier stages first: dvc repro")
+    return pl.concat([_bucket(at, day, file, sorted(wanted)) for file in files], how="vertical_relaxed").sort(
+        "customer_id"
+    )
+
+
+def _bucket(at: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFrame:
+    scores = storage.read_parquet(file)
+    if "as_of" in scores.columns and (others := scores.filter(pl.col("as_of") != day)["as_of"]).len():
+        raise BadData(f"{at.scores}: holds scores of {others[0]}, not of {day}; run: dvc repro")
+    missing = [name for name in wanted if name not in scores.columns]
+    if not missing:
+        return scores
+    inputs = {name for found in missing if found in DERIVED for name in DERIVED[found].inputs}
+    looked_up = sorted({*missing, *inputs} - {*DERIVED, *scores.columns})
+    known = scores
+    for table in (
+        _features(at.examples / file.name, day, looked_up),
+        _attributes(at.tables / "customers" / file.name, looked_up),
+    ):
+        known = known.join(table, on="customer_key", how="left", maintain_order="left")
+    full = known.with_columns(pl.lit(None).alias(name) for name in looked_up if name not in known.columns)
+    made = full.with_columns(DERIVED[name].how.cast(pl.Float64).alias(name) for name in missing if name in DERIVED)
+    return made.select(*scores.columns, *missing)
+
+
+def _features(file: Path, day: date, names: list[str]) -> pl.DataFrame:
+    """The features of one day of one bucket, as far as the company's tables carry them."""
+    if not file.is_file():
+        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    rows = pl.scan_parquet(file)
+    kept = [name for name in rows.collect_schema().names() if name in names]
+    return rows.filter(pl.col("snapshot") == day).select("customer_key", *kept).collect()
+
+
+def _attributes(file: Path, names: list[str]) -> pl.DataFrame:
+    """What the table customers says; of several rows of a customer the least value, as no order of files may decide."""
+    if not file.is_file():
+        return pl.DataFrame(schema={"customer_key": pl.Int64})
+    rows = pl.scan_parquet(file)
+    kept = [name for name in rows.collect_schema().names() if name in names and name != "customer_key"]
+    return rows.group_by("customer_key").agg(pl.col(kept).min()).collect()

@@ -1,0 +1,137 @@
+"""``churn suggest``: windows that fit the rhythm of the shop, whatever that is, and warnings where none fits well."""
+
+import random
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from pipeline import cli
+from pipeline.commands import suggest
+from pipeline.config import overlay, params
+from pipeline.config.errors import NotEnoughData
+from pipeline.examples import pauses
+from pipeline.stages import s1_ingest, s2_examples, sections
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIRST = date(2018, 1, 1)
+
+
+def open_shop(
+    folder: Path, mean: float, spread: float, days: int, customers: int = 300, leave: float = 0.02
+) -> params.Params:
+    """Customers with pauses around a mean, of whom some leave after each purchase."""
+    dice, rows = random.Random(4), []
+    for customer in range(customers):
+        day = dice.randrange(0, round(mean))
+        while day < days:
+            rows.append(f"c{customer},{FIRST + timedelta(days=day)},10")
+            if dice.random() < leave:
+                break
+            day += max(1, round(dice.gauss(mean, spread)))
+    (folder / "raw").mkdir()
+    (folder / "raw/orders.csv").write_text("customer,day,paid\n" + "\n".join(rows) + "\n")
+    content = params.read_yaml(ROOT / "params.yaml", params.BadParams)
+    until = (FIRST + timedelta(days=days)).isoformat()
+    content["data"] |= {"name": "shop", "timezone": "UTC"}
+    columns = {"customer_id": "customer", "ts": "day", "amount": "paid"}
+    content["sources"] = {"transactions": {"path": "raw/orders.csv", "columns": columns}}
+    content["snapshots"] |= {"as_of": until, "observed_until": until, "first": "2018-02-01"}
+    content["features"]["event_types"] = []
+    return params.parse(content)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def proposed(lines: list[str]) -> tuple[int, int]:
+    """What the lines to put into params.yaml say."""
+    at = lines.index("snapshots:")
+    assert lines[at + 2] == "label:"
+    return int(lines[at + 1].removeprefix("  active_days: ")), int(lines[at + 3].removeprefix("  horizon_days: "))
+
+
+def test_a_weekly_shop_gets_weeks(folder):
+    lines = list(suggest.run(open_shop(folder, mean=7, spread=1.5, days=365)))
+    assert proposed(lines) == (30, 14)
+    assert not any(line.startswith("WARNING") for line in lines)
+    assert next(line for line in lines if line.endswith("<- proposed")).split()[:2] == ["30", "14"]
+    assert not (folder / "data").exists(), "ingested for this once, and gone"
+
+
+def test_a_once_a_year_shop_gets_years(folder):
+    lines = list(suggest.run(open_shop(folder, mean=365, spread=30, days=2190, leave=0.2)))
+    active, horizon = proposed(lines)
+    assert active >= 540
+    assert horizon >= 365
+
+
+def test_a_horizon_at_which_nearly_all_churn_is_warned_of(folder):
+    """Two years of a shop that people come back to after a year: there is no room for a horizon that fits."""
+    lines = list(suggest.run(open_shop(folder, mean=365, spread=20, days=500)))
+    assert "days of history have no room for them" in next(line for line in lines if line.startswith("proposed"))
+    warned = [line for line in lines if line.startswith("WARNING")]
+    assert "the list would hold nearly everybody" in warned[0]
+
+
+def test_a_horizon_at_which_nobody_churns_is_warned_of(folder):
+    lines = list(suggest.run(open_shop(folder, mean=7, spread=1, days=365, leave=0.0)))
+    assert "WARNING only 0.0% churn within 14 days" in "\n".join(lines)
+
+
+def test_too_little_history_is_refused(folder):
+    with pytest.raises(NotEnoughData, match="days of history with 300 customers, 300 of whom bought on one day only"):
+        list(suggest.run(open_shop(folder, mean=30, spread=1, days=60, leave=1.0)))
+
+
+def test_cdnow_gets_half_a_year_and_a_season(folder):
+    for name in ("params.yaml", "params/cdnow_tenth.yaml"):
+        shutil.copy(ROOT / name, folder)
+    overlay.apply(Path("cdnow_tenth.yaml"))
+    found = CliRunner().invoke(cli.main, ["suggest"], catch_exceptions=False)
+    assert found.exit_code == 0
+    assert proposed(found.stdout.splitlines()) == (180, 90)
+    row = next(line for line in found.stdout.splitlines() if line.endswith("<- proposed")).split()
+    assert 0.55 < float(row[3].rstrip("%")) / 100 < 0.65
+
+
+def test_base_rates_are_those_of_the_examples(company):
+    """The same customers, the same churn as the stages count, and the same lines from any number of buckets."""
+    settings = params.load()
+    alone = list(suggest.run(settings))
+    for stage in (s1_ingest, s2_examples):
+        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+    job = suggest.Job(Path("data/tables/transactions/bucket-00000.parquet"), settings.snapshots.observed_until, 0,
+                      (20, 60), 1, 1.0)  # fmt: skip
+    tried = suggest._try_all(job)
+    examples = pl.read_parquet("data/examples/bucket-00000.parquet").drop_nulls("churned")
+    compared = 0
+    for (horizon, day), by_active in tried.items():
+        own = examples.filter(pl.col("snapshot") == day)
+        if horizon == 20 and len(own):
+            assert by_active[60] == (len(own), own["churned"].sum())
+            compared += 1
+    assert list(suggest.run(settings)) == alone
+    spread = settings.model_copy(update={"storage": settings.storage.model_copy(update={"buckets": 3})})
+    s1_ingest.run(spread.data, spread.sources, spread.storage)
+    assert list(suggest.run(spread)) == alone
+    assert compared
+
+
+def test_open_pauses_are_counted_for_as_long_as_they_were_seen():
+    table = pl.DataFrame({"days": [10, 20, 30], "ended": [4, 0, 2], "still_open": [0, 4, 0]})
+    rhythm = pauses.Rhythm(table, table, 10, 0, 365)
+    assert rhythm.returned(10) == pytest.approx(0.4)
+    assert rhythm.returned(30) == 1.0, "of those whom we saw for so long, all came back"
+    assert rhythm.quantile(0.5) == 10
+
+
+def test_a_gap_before_the_outcome_window_takes_room():
+    assert pauses.has_room(60, 30, 0, 150)
+    assert not pauses.has_room(60, 30, 1, 150)

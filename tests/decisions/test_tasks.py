@@ -1,0 +1,95 @@
+"""What the one who acts is handed: drafts, promises, and what is open with the customer."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from pipeline.decisions import tasks
+from pipeline.playbooks.config import purposes
+from pipeline.playbooks.config.tactics import tactics
+from tests.decisions.week import WEEK, book, decide, frame, ruling
+from tests.drawing import drawn
+
+
+def handed(change: dict, the_book, **more) -> dict:
+    books = {"x": the_book}
+    decided = pl.DataFrame(decide(frame(change), books, ruling()), infer_schema_length=None, schema_overrides=more)
+    return tasks.handed(decided.with_columns(pl.col("caution").cast(pl.String)), books, WEEK).to_dicts()[0]
+
+
+def test_a_person_has_a_draft_and_software_has_none():
+    made = handed({}, book("conflict-resolution"))
+    assert made["draft"] == "Do it (Why now: Last order 40 days ago.)"
+    assert handed({}, book("conflict-resolution", draft="Dear customer"))["draft"] == "Dear customer"
+    assert handed({}, book("thank-you-email"))["draft"] is None
+    assert handed({"is_control": True}, book("conflict-resolution"))["draft"] is None
+
+
+def test_a_promise_has_its_day_and_becomes_a_commitment_once():
+    promising = book(promise={"what": "an answer", "due_in_days": 2})
+    row = handed({}, promising)
+    assert (row["promise"], row["promise_due_day"]) == ("an answer", WEEK + timedelta(days=2))
+    before = WEEK - timedelta(days=7)
+    kept = handed({"open_playbook": "x", "open_given_day": before}, promising)
+    assert kept["promise_due_day"] == before + timedelta(days=2)
+    both = pl.DataFrame([row, kept | {"customer_id": "b"}], infer_schema_length=None)
+    assert tasks.promises(both, WEEK).rows() == [("a", WEEK, "service", "an answer", WEEK + timedelta(days=2), None)]
+
+
+# Promises and disputes that are open, what the playbook says, and what whoever gets in touch reads.
+CAUTIONS = """
+    | promises | due        | disputes | own    | told                                                                      |
+    | 0        | -          | 0        | -      | -                                                                         |
+    | 0        | -          | 0        | Gently | Gently                                                                    |
+    | 2        | 2024-03-01 | 0        | Gently | Gently Mind promises to this customer that are open: 2, the first due 2024-03-01. |
+    | 1        | -          | 1        | -      | Mind promises to this customer that are open: 1; disputes that are open: 1. |
+    | 0        | -          | 1        | -      | Mind disputes that are open: 1.                                           |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(CAUTIONS), ids=lambda case: case["told"])
+def test_what_is_open_is_said_before_anybody_gets_in_touch(case):
+    change = {"promises_open": int(case["promises"]), "disputes_open": int(case["disputes"]),
+              "promise_due_next": None if case["due"] == "-" else date.fromisoformat(case["due"])}  # fmt: skip
+    own = None if case["own"] == "-" else case["own"]
+    assert (handed(change, book("satisfaction-survey", caution=own))["caution"] or "-") == case["told"]
+    nothing = handed(change | {"sent_7d": 9}, book("satisfaction-survey", caution=own))
+    assert (nothing["caution"] or "") == case["told"].removeprefix("Gently").strip().removeprefix("-"), (
+        "also without an action"
+    )
+    assert handed(change | {"is_control": True}, book(caution=own))["caution"] is None
+
+
+# What a tactic is to the customer.
+AIMS = """
+    | tactic                  | aim      |
+    | discount-promotion      | offer    |
+    | credit-limit            | offer    |
+    | points-programme        | offer    |
+    | client-staff-gifts      | offer    |
+    | b2b-discount            | offer    |
+    | win-back-campaign       | offer    |
+    | bonus-expiry-reminder   | useful   |
+    | newsletter-useful       | useful   |
+    | client-training         | useful   |
+    | thank-you-email         | thanks   |
+    | apology-email           | apology  |
+    | conflict-resolution     | apology  |
+    | exit-interview          | feedback |
+    | referral-programme      | feedback |
+    | contact-coordination    | internal |
+    | crm-customer-record     | internal |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(AIMS), ids=lambda case: case["tactic"])
+def test_what_a_tactic_is_to_the_customer(case):
+    assert purposes.of_tactic(tactics()[case["tactic"]]) == case["aim"]
+
+
+def test_every_tactic_has_a_purpose_and_the_tables_name_no_other():
+    assert set(purposes.BY_TACTIC) <= set(tactics())
+    assert {purposes.of_tactic(tactic) for tactic in tactics().values()} == set(purposes.PURPOSES)
+    dear = [tactic for tactic in tactics().values() if "margin" in tactic.cost and tactic.id not in purposes.BY_TACTIC]
+    assert all(purposes.of_tactic(tactic) == "offer" for tactic in dear) and dear

@@ -1,0 +1,204 @@
+"""Grades from cases drawn by hand, and a model without a signal, which must not ship."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import log_loss
+
+from pipeline.evaluation import backtest, bootstrap, calibration_check, grade, report
+from pipeline.evaluation.bootstrap import Resampled
+from pipeline.model import split, training
+from tests.model.examples import FEATURES, LABEL, make_examples
+
+
+def found(model: float, rule: float, other: float, *, noise: float) -> Resampled:
+    """Scorers whose AUC lies at these values; draws scatter by `noise`, together for all but for the model's own part."""
+    dice = np.random.default_rng(0)
+    common, own = dice.normal(size=200) * noise, dice.normal(size=200) * noise
+    seen = {"model": model, "recency_rule": rule, "rfm_logistic": other}
+    drawn = {name: (value + common + (own if name == "model" else 0))[:, None] for name, value in seen.items()}
+    return Resampled(["auc"], {name: np.array([value]) for name, value in seen.items()}, drawn)
+
+
+CERTAIN = found(0.86, 0.79, 0.85, noise=0.005)
+
+
+@pytest.mark.parametrize(
+    ("test", "earlier", "calibrated", "letter", "because"),
+    [
+        (CERTAIN, CERTAIN, True, "A", []),
+        (CERTAIN, CERTAIN, False, "B", ["its probabilities are further off than chance explains"]),
+        (CERTAIN, None, True, "B", ["history is too short"]),
+        (CERTAIN, found(0.80, 0.79, 0.79, noise=0.02), True, "B", ["over earlier snapshots its lead may be chance"]),
+        (found(0.86, 0.79, 0.90, noise=0.005), CERTAIN, True, "B", ["rfm_logistic ranks certainly better"]),
+        (found(0.80, 0.79, 0.79, noise=0.02), CERTAIN, True, "C", ["its lead over the best simple rule may be chance"]),
+        (found(0.78, 0.79, 0.79, noise=0.005), CERTAIN, True, "F", ["the best simple rule ranks no worse on the untouched"]),
+        (CERTAIN, found(0.78, 0.79, 0.79, noise=0.005), True, "F", ["ranks no worse on average over earlier snapshots"]),
+        (found(0.51, 0.49, 0.5, noise=0.01), CERTAIN, True, "F", ["no better than drawing lots on the untouched snapshot"]),
+        (found(0.80, 0.80, 0.79, noise=0.005), CERTAIN, True, "F", ["the best simple rule ranks no worse"]),
+    ],
+)  # fmt: skip
+def test_grades(test, earlier, calibrated, letter, because):
+    graded = grade.grade(test, earlier, calibrated=calibrated)
+    assert graded.letter == letter, graded
+    assert graded.ships == (letter != "F")
+    assert graded.advice == ("do not ship" if letter == "F" else "ship")
+    assert len(graded.because) >= len(because)
+    for wanted in because:
+        assert any(wanted in said for said in graded.because), graded.because
+
+
+def evaluated(examples, settings, draws=200):
+    complete = examples["snapshot"].unique().sort().to_list()
+    quick = settings.model.model_copy(update={"max_trees": 80, "early_stopping_rounds": 20})
+    parts = list(backtest.judge_all(examples, split.origins(complete, LABEL, 2), FEATURES, LABEL, quick))
+    test, earlier = parts[-1], parts[:-1]
+    both = bootstrap.resample([test], [], draws), bootstrap.resample(earlier, [], draws)
+    told = report.calibration(
+        test, earlier, settings.score.bands, settings.evaluate.model_copy(update={"draws": draws})
+    )
+    return grade.grade(*both, calibrated=told["as_right_as_chance_allows"]), parts
+
+
+def test_a_model_with_a_signal_ships(settings):
+    graded, parts = evaluated(make_examples(500, 7), settings)
+    assert graded.ships
+    assert graded.letter in "AB"
+    assert len(parts) == 4
+    assert set(parts[0].scored) == {"model", "base_rate_alone", "recency_rule", "rfm_logistic", "wide_logistic", "bg_nbd",
+                                    "lightgbm_default"}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_labels_shuffled_at_every_snapshot_do_not_ship(settings, seed):
+    examples = make_examples(300, 6)
+    dice = np.random.default_rng(seed)
+    shuffled = [dice.permutation(part["churned"].to_numpy()) for part in examples.partition_by("snapshot")]
+    examples = examples.with_columns(churned=np.concatenate(shuffled))
+    graded, _ = evaluated(examples, settings, draws=100)
+    assert graded.letter == "F", graded
+    assert graded.advice == "do not ship"
+
+
+def test_an_origin_knows_nothing_of_what_came_after(settings):
+    """Corrupt every later row, features and outcomes: what was said at the origin stays the same, bit for bit."""
+    quick = settings.model.model_copy(update={"max_trees": 30})
+    examples = make_examples(200, 6)
+    complete = examples["snapshot"].unique().sort().to_list()
+    origin = split.origins(complete, LABEL, 1)[0]
+    assert origin.test < complete[-1]
+    later = examples["snapshot"] > origin.test
+    corrupt = examples.with_columns(
+        churned=np.where(later, 1 - examples["churned"], examples["churned"]).astype(np.int8),
+        mood=np.where(later, 1e6, examples["mood"]),
+    )
+    honest, after = (next(iter(backtest.judge_all(e, [origin], FEATURES, LABEL, quick))) for e in (examples, corrupt))
+    for name, probability in honest.scored.items():
+        assert probability.tolist() == after.scored[name].tolist(), name
+    flipped = examples.with_columns(
+        churned=np.where(examples["snapshot"] == origin.test, 1 - examples["churned"], examples["churned"]).astype(
+            np.int8
+        )
+    )
+    same = next(iter(backtest.judge_all(flipped, [origin], FEATURES, LABEL, quick)))
+    for name, probability in honest.scored.items():
+        assert probability.tolist() == same.scored[name].tolist(), f"{name} looked at the outcomes it is judged by"
+
+
+def test_models_alone_are_those_of_the_full_judgement(settings):
+    quick = settings.model.model_copy(update={"max_trees": 30})
+    examples = make_examples(200, 4)
+    origins = split.origins(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
+    full, alone = (
+        list(f(examples, origins, FEATURES, LABEL, quick)) for f in (backtest.judge_all, backtest.judge_models)
+    )
+    assert [part.scored["model"].tolist() for part in full] == [part.scored["model"].tolist() for part in alone]
+
+
+def test_origins_beside_each_other_are_judged_as_one_after_the_other(settings):
+    examples = make_examples(200, 6)
+    origins = split.origins(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
+    assert len(origins) > 2, "several are to run at once"
+    seen = set()
+    for threads in (1, 2, 3, 3):
+        quick = settings.model.model_copy(update={"max_trees": 30, "num_threads": threads})
+        parts = list(backtest.judge_all(examples, origins, FEATURES, LABEL, quick))
+        assert [part.snapshot for part in parts] == [str(origin.test) for origin in origins]
+        seen.add(str([{name: found.tolist() for name, found in part.scored.items()} for part in parts]))
+    assert len(seen) == 1
+
+
+def test_training_twice_and_with_other_threads_gives_the_same_model(settings):
+    from pipeline.model import gbm
+
+    examples = make_examples(300, 3)
+    days = examples["snapshot"].unique().sort()
+    teach, judge = examples.filter(examples["snapshot"] == days[0]), examples.filter(examples["snapshot"] == days[1])
+    files = set()
+    for threads in (1, 2, 2):
+        model = settings.model.model_copy(update={"max_trees": 50, "num_threads": threads})
+        made = training.train(teach, judge, FEATURES, LABEL, model)
+        files.add(
+            (gbm.to_text(made.ranker.trees), str(made.ranker.wide), str(made.ranker.rhythm), str(made.calibration))
+        )
+    assert len(files) == 1
+
+
+def test_risk_may_only_rise_with_a_longer_silence(settings):
+    examples = make_examples(400, 3)
+    days = examples["snapshot"].unique().sort()
+    teach, judge = examples.filter(examples["snapshot"] == days[0]), examples.filter(examples["snapshot"] == days[1])
+    trees = settings.model.model_copy(
+        update={"max_trees": 100, "monotone": True, "wide": settings.model.wide.model_copy(update={"share": 0.0})}
+    )
+    found = training.train(teach, judge, FEATURES, LABEL, trees).ranker
+    rows = found.matrix(judge)
+    at = found.features.index("days_since_last_order")
+    margins = []
+    for days in np.linspace(0, 120, 25):
+        rows[:, at] = days
+        margins.append(found.margins(rows))
+    assert (np.diff(margins, axis=0) >= -1e-12).all(), "a longer silence never lowers the risk"
+
+
+def test_the_share_of_the_regression_is_the_one_that_foretells_best(settings):
+    examples = make_examples(400, 3)
+    days = examples["snapshot"].unique().sort()
+    teach, judge = (examples.filter(examples["snapshot"] == day) for day in days[:2])
+    model = settings.model.model_copy(update={"max_trees": 60})
+    losses = {}
+    for share in training.SHARES:
+        fixed = model.model_copy(update={"wide": model.wide.model_copy(update={"share": share})})
+        found = training.train(teach, judge, FEATURES, LABEL, fixed).probability(judge)
+        losses[share] = log_loss(training.outcomes(judge), found)
+    chosen = training.train(teach, judge, FEATURES, LABEL, model)
+    assert model.wide.share == "auto"
+    assert losses[chosen.ranker.wide_share] == pytest.approx(min(losses.values()), abs=1e-8)
+
+
+@given(st.integers(0, 1000))
+def test_perfect_probabilities_stay_within_what_chance_allows(seed):
+    dice = np.random.default_rng(seed)
+    probability = dice.beta(1, 4, 500)
+    chance = calibration_check.error_by_chance(probability, 10, 200)
+    errors = [
+        calibration_check.calibration_error((dice.random(500) < probability).astype(np.int8), probability, 10)
+        for _ in range(20)
+    ]
+    assert np.mean(np.array(errors) <= np.percentile(chance, 95)) >= 0.6
+    assert np.percentile(chance, 99.9) < 0.12
+
+
+def test_probabilities_that_are_off_are_found_out():
+    dice = np.random.default_rng(0)
+    truth = dice.beta(1, 4, 3000)
+    churned = (dice.random(3000) < truth).astype(np.int8)
+    said = np.clip(truth * 1.4, 0, 1)
+    assert calibration_check.calibration_error(churned, said, 10) > np.percentile(
+        calibration_check.error_by_chance(said, 10, 200), 95
+    )
+    bands = calibration_check.by_band(churned, said, {"low": 0.0, "high": 0.3}, 200)
+    assert bands["customers"].sum() == 3000
+    assert not bands["holds"].all()
+    assert calibration_check.by_band(churned, truth, {"low": 0.0, "high": 0.3, "never": 1.0}, 200)["holds"].all()

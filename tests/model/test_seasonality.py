@@ -1,0 +1,235 @@
+"""The wave of the seasons: learnt as far as the past speaks for it, from the past only."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+
+from pipeline.config.errors import BadData
+from pipeline.config.params import Label
+from pipeline.config.paths import Paths
+from pipeline.evaluation import backtest, calibration_check
+from pipeline.model import artefacts, calibration_residual, seasonal_intercept, split, training
+from pipeline.model.calibration import Calibration
+from pipeline.model.calibration_residual import Miss
+from pipeline.model.seasonality import DAY_OF_YEAR, Season
+from pipeline.tracking.served_model import Served
+from tests.model.examples import FEATURES, FIRST, LABEL, make_examples
+from tests.profiles import examples
+
+QUARTER = Label(kind="inactivity", gap_days=0, horizon_days=90)
+YEARS = [date(2022, 7, 1) + timedelta(days=30 * step) for step in range(27)]
+
+
+def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) -> list[Miss]:
+    dice = np.random.default_rng(seed)
+    return [Miss(day, wave.shift(day) + float(dice.normal(0, noise)), 0.05) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("wave", "days"),
+    [
+        (Season(0.1, ((0.2, -0.1),)), YEARS),
+        (Season(0.1, ((0.0, 0.15),)), YEARS),
+        # A short and high season beside a long and low one, which one turn a year cannot draw.
+        (Season(-0.2, ((0.2, 0.1), (0.1, -0.15))), YEARS),
+        # Half of the year has come twice, and what is strong is seen at once.
+        (Season(0.1, ((0.2, -0.1),)), YEARS[:18]),
+        # Chance alone is no season, or a flat one.
+        (Season(0.1, ()), YEARS),
+    ],
+)
+def test_a_wave_is_learnt_as_it_is(wave, days):
+    found = seasonal_intercept.learn(seen(wave, days), QUARTER).season or Season(0.1, ())
+    assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.07)
+
+
+def test_before_every_time_of_the_year_is_seen_nothing_is_learnt():
+    assert seasonal_intercept.learn(seen(Season(0.1, ((0.2, -0.1),)), YEARS[:12]), QUARTER).season is None
+
+
+def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
+    wave = Season(0.0, ((0.25, -0.2),))
+    years = [(day - YEARS[0]).days / 365 for day in YEARS]
+    seen_so = [Miss(day, 0.3 * year + wave.shift(day), 0.03) for day, year in zip(YEARS, years, strict=True)]
+    found = seasonal_intercept.learn(seen_so, QUARTER).season
+    assert found is not None
+    assert found.level == pytest.approx(0.3 * years[-1], abs=0.1)
+    assert found.level > 0.3 * years[-1] / 2 + 0.1  # not the mean of all
+
+
+@pytest.mark.parametrize(("step", "at_most"), [(0.0, 0.95), (0.03, 1.05), (0.08, 1.1)])
+def test_where_there_is_no_season_looking_for_one_costs_next_to_nothing(step, at_most):
+    """Root mean square of what is missed a quarter later, beside the last known level: 100 levels that wander."""
+    found, last = [], []
+    for seed in range(100):
+        dice = np.random.default_rng(seed)
+        levels, noise = dice.normal(0, step, len(YEARS)).cumsum(), dice.normal(0, 0.05, len(YEARS))
+        seen_so = [Miss(day, float(level + chance), 0.05)
+                   for day, level, chance in zip(YEARS[:-3], levels, noise, strict=False)]  # fmt: skip
+        season = seasonal_intercept.learn(seen_so, QUARTER).season
+        last.append(seen_so[-1].shift - levels[-1])
+        found.append((season.shift(YEARS[-1]) if season else seen_so[-1].shift) - levels[-1])
+    assert np.square(found).sum() ** 0.5 < at_most * np.square(last).sum() ** 0.5
+
+
+def test_where_there_is_a_season_it_halves_what_is_missed():
+    found, last = [], []
+    for seed in range(50):
+        dice = np.random.default_rng(seed)
+        wave, levels = Season(0.0, (tuple(dice.normal(0, 0.12, 2)),)), dice.normal(0, 0.02, len(YEARS)).cumsum()
+        truth = [wave.shift(day) + float(at) for day, at in zip(YEARS, levels, strict=True)]
+        seen_so = [Miss(day, shift + float(dice.normal(0, 0.05)), 0.05)
+                   for day, shift in zip(YEARS[:-3], truth, strict=False)]  # fmt: skip
+        season = seasonal_intercept.learn(seen_so, QUARTER).season
+        last.append(seen_so[-1].shift - truth[-1])
+        found.append((season.shift(YEARS[-1]) if season else seen_so[-1].shift) - truth[-1])
+    assert np.square(found).sum() ** 0.5 < 0.5 * np.square(last).sum() ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("height", "step", "snapshots"),
+    [
+        (0.0, 0.0, 27),
+        (0.12, 0.0, 27),
+        (0.12, 0.02, 27),
+        (0.0, 0.05, 27),
+        # The year has not come round: what is known is the level only.
+        (0.0, 0.0, 9),
+        (0.0, 0.05, 9),
+    ],
+)
+def test_a_level_is_as_far_off_as_its_error_says(height, step, snapshots):
+    """19 times of 20, over 60 levels with and without waves, that stay or wander."""
+    inside = []
+    for seed in range(60):
+        dice = np.random.default_rng(seed)
+        wave = Season(0.0, (tuple(dice.normal(0, height, 2)),))
+        wandered, noise = dice.normal(0, step, len(YEARS)).cumsum(), dice.normal(0, 0.05, len(YEARS))
+        truth = [wave.shift(day) + float(at) for day, at in zip(YEARS, wandered, strict=True)][-snapshots:]
+        days = YEARS[-snapshots:]
+        seen_so = [Miss(day, shift + float(chance), 0.05)
+                   for day, shift, chance in zip(days[:-3], truth, noise, strict=False)]  # fmt: skip
+        found = seasonal_intercept.learn(seen_so, QUARTER)
+        told = found.season.shift(days[-1]) if found.season else 0.0
+        inside.append(abs(truth[-1] - told) < 1.96 * found.error)
+    assert 0.88 <= np.mean(inside) <= 1, (
+        "fewer than one in twenty may be, where the prior allows for more than there is"
+    )
+
+
+@examples(20)
+@given(st.lists(st.tuples(st.integers(10, 90), st.floats(-0.5, 0.5), st.floats(0.02, 0.2)), min_size=1, max_size=9))
+def test_how_sure_a_level_is_agrees_with_a_gaussian_process_by_other_hands(found):
+    """scikit-learn's, with one kernel per way of wandering, each as probable as it makes the misses."""
+    days = np.cumsum([days for days, _, _ in found])
+    seen_so = [Miss(date(2023, 1, 1) + timedelta(days=int(day)), shift, error)
+               for day, (_, shift, error) in zip(days, found, strict=True)]  # fmt: skip
+    ago = (days[-1] + QUARTER.horizon_days - days)[:, None] / 365.25
+    told = []
+    for drift in seasonal_intercept.DRIFTS:
+        kernel = ConstantKernel(seasonal_intercept.LEVEL**2) + ConstantKernel(max(drift, 1e-12)) * Matern(
+            seasonal_intercept.BACK_YEARS, nu=0.5
+        )
+        noise = np.array([one.error**2 + seasonal_intercept.BESIDE**2 for one in seen_so])
+        process = GaussianProcessRegressor(kernel, alpha=noise, optimizer=None).fit(ago, [one.shift for one in seen_so])
+        (mean,), (spread,) = process.predict([[0.0]], return_std=True)
+        told.append((process.log_marginal_likelihood_value_, mean, spread))
+    likelihood, means, spreads = np.array(told).T
+    square = np.average(spreads**2 + means**2, weights=softmax(likelihood)) + seasonal_intercept.BESIDE**2
+    assert seasonal_intercept.learn(seen_so, QUARTER, seasons=False).error == pytest.approx(square**0.5, abs=1e-4)
+
+
+def test_who_has_seen_nothing_is_not_sure_of_anything():
+    assert seasonal_intercept.learn([], QUARTER) == seasonal_intercept.Level(None, seasonal_intercept.LEVEL)
+    one, ten = (seasonal_intercept.learn(seen(Season(0.0, ()), YEARS[:count]), QUARTER).error for count in (1, 10))
+    assert 0 < ten < one < seasonal_intercept.LEVEL
+
+
+@examples(30)
+@given(st.floats(0.01, 0.5), st.integers(0, 1000))
+def test_who_is_unsure_of_the_level_foretells_a_wider_range(error, seed):
+    said = np.random.default_rng(seed).beta(1, 4, 2000)
+    churned = np.zeros(2000, dtype=np.int8)
+    sure, unsure = (calibration_check.expected(churned, said, 400, by) for by in (0.0, error))
+    assert unsure.expected == sure.expected
+    # By chance alone, and by the level alone; the range of both is wider than the wider one, give or take the draws.
+    alone = 1.96 * error * float((said * (1 - said)).sum())
+    assert unsure.high - unsure.low > 0.85 * max(2 * alone / (1 + error), sure.high - sure.low)
+    assert unsure.high - unsure.low < 1.2 * (2 * alone * (1 + error) + sure.high - sure.low)
+
+
+@examples(60)
+@given(st.floats(-2, 2), st.integers(50, 400), st.integers(0, 1000))
+def test_a_miss_is_what_is_lacking(shift, rows, seed):
+    dice = np.random.default_rng(seed)
+    margin = dice.normal(size=rows)
+    churned = (dice.random(rows) < 1 / (1 + np.exp(-margin - shift))).astype(np.int8)
+    found = calibration_residual.miss(FIRST, margin, churned)
+    if churned.sum() in {0, rows}:
+        assert found is None
+    else:
+        assert (1 / (1 + np.exp(-margin - found.shift))).sum() == pytest.approx(churned.sum(), abs=1e-3)
+        assert found.error > 0
+
+
+@pytest.fixture(scope="module")
+def origins():
+    return make_examples(500, 36, wave=0.6), split.origins(
+        [FIRST + timedelta(days=30 * at) for at in range(36)], LABEL, 26
+    )
+
+
+def expected(parts: list) -> list[calibration_check.Expected]:
+    return [calibration_check.expected(part.churned, part.scored["model"], 200) for part in parts]
+
+
+def test_a_company_with_a_season_is_foretold_better_once_it_is_known(origins, settings):
+    rows, at = origins
+    plain = settings.model.model_copy(update={"season": False})
+    follows, stays = (
+        list(backtest.judge_models(rows, at[-4:], FEATURES, LABEL, how)) for how in (settings.model, plain)
+    )
+    assert len(follows) == 4
+    errors = [sum((found.observed - found.expected) ** 2 for found in expected(parts)) for parts in (follows, stays)]
+    assert errors[0] < 0.7 * errors[1]
+
+
+def test_what_came_later_changes_no_season(origins, settings):
+    rows, at = origins
+    origin = at[0]
+    later = pl.col("snapshot") > origin.validation
+    turned = rows.with_columns(pl.when(later).then(1 - pl.col("churned")).otherwise("churned").alias("churned"))
+    first, second = (
+        next(backtest.judge_models(known, [origin], FEATURES, LABEL, settings.model)) for known in (rows, turned)
+    )
+    assert first.scored["model"].tolist() == second.scored["model"].tolist()
+
+
+def test_the_season_goes_into_the_files_and_into_what_is_served(origins, settings, tmp_path):
+    rows, at = origins
+    days = (at[-1].train, [at[-1].validation], [at[-1].test])
+    teach, judge, test = (rows.filter(pl.col("snapshot").is_in(part)) for part in days)
+    known = rows.filter(pl.col("snapshot") <= at[-1].validation)
+    trained = training.train(teach, judge, FEATURES, LABEL, settings.model, known)
+    assert trained.calibration.season is not None
+    assert trained.calibration.level_error > 0
+    described = [{"name": name, "family": "recency"} for name in trained.ranker.features]
+    model = artefacts.ChurnModel(trained.ranker, trained.calibration, Calibration(1.0, 0.0), {"features": described})
+    folder = Paths(models=tmp_path / "models")
+    artefacts.save(model, folder)
+    again = artefacts.load(folder.models)
+    assert again.calibration == model.calibration
+    assert Calibration.from_dict({"slope": 1.0, "intercept": 0.0}) == Calibration(1.0, 0.0), "older files know neither"
+    assert again.inputs == [*again.ranker.inputs, DAY_OF_YEAR]
+    served = test.with_columns(pl.col("snapshot").dt.ordinal_day().cast(pl.Float64).alias(DAY_OF_YEAR))
+    numbers = served.select(pl.col(again.inputs).cast(pl.Float64))
+    assert Served(again).predict(numbers.to_pandas()).tolist() == trained.probability(test).tolist()
+    with pytest.raises(BadData, match="the rows have no day; add the column day_of_year"):
+        Served(again).predict(numbers.drop(DAY_OF_YEAR))
