@@ -27,9 +27,9 @@ def synthetic(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     weights = np.random.default_rng(0).normal(scale=0.3, size=FEATURES)
     X = random.normal(size=(rows, FEATURES))  # noqa: N806
-    margin = X @ weights + X[:, 0] * X[:, 1]
+    log_odds = X @ weights + X[:, 0] * X[:, 1]
     X[random.random(X.shape) < MISSING] = np.nan
-    return X, (margin + random.logistic(size=rows) > 0).astype(float)
+    return X, (log_odds + random.logistic(size=rows) > 0).astype(float)
 
 
 def train(rows: int) -> lgb.Booster:

@@ -22,7 +22,7 @@ from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.evaluation import backtest, bootstrap
-from pipeline.evaluation.bootstrap import Judged
+from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
 from pipeline.model import split
@@ -36,7 +36,7 @@ EVERY_DAYS = 45
 FAST = {"learning_rate": 0.1, "early_stopping_rounds": 50}
 FAST_WIDE = {"max_rows": 40_000}
 # Test snapshots whose outcome windows do not overlap, the last ones; each has a training of its own.
-ORIGINS = 3
+CUTOFFS = 3
 ALL, ALONE = feeds_table.ALL, feeds_table.ALONE
 SHOWN = ("auc", "average_precision")
 
@@ -45,8 +45,8 @@ def settings_of(company: str, folder: Path) -> params.Params:
     """The settings of ``params.yaml`` with those of the company written over them, and coarser in time and steps."""
     found = quality.settings_of(quality.ROOT / "params" / f"simulated_{company}.yaml", folder)
     coarse = found.snapshots.model_copy(update={"every_days": EVERY_DAYS})
-    wide = found.model.wide.model_copy(update=FAST_WIDE)
-    fast = found.model.model_copy(update=FAST | {"wide": wide})
+    wide = found.model.additive_logistic.model_copy(update=FAST_WIDE)
+    fast = found.model.model_copy(update=FAST | {"additive_logistic": wide})
     return found.model_copy(update={"snapshots": coarse, "model": fast})
 
 
@@ -62,7 +62,7 @@ def variants(features: list[Feature]) -> dict[str, list[Feature]]:
     return {ALL: features, ALONE: [f for f in features if not tables_of(f)]} | without
 
 
-def judge(company: str, settings: params.Params, folder: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
+def run_data_set(company: str, settings: params.Params, folder: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
     """Everything that is told of one company.
 
     Parameters
@@ -80,13 +80,13 @@ def judge(company: str, settings: params.Params, folder: Path, customers: int = 
     with chdir(folder):
         _make(company, settings, customers, at)
         features = variants(model_features(settings.features, settings.sources))
-        parts = list(_judged(features, settings, at))
+        parts = list(_scored_snapshots(features, settings, at))
     about = {
         "customers": customers,
         "tables": [name for name in settings.sources.declared() if name != "transactions"],
         "features": {name: len(found) for name, found in features.items()},
     }
-    return about | {name: _span(span, settings) for name, span in {"last": parts[-1:], "origins": parts}.items()}
+    return about | {name: _span(span, settings) for name, span in {"last": parts[-1:], "cutoffs": parts}.items()}
 
 
 def _make(company: str, settings: params.Params, customers: int, at: Paths) -> None:
@@ -103,22 +103,24 @@ def _make(company: str, settings: params.Params, customers: int, at: Paths) -> N
     )  # fmt: skip
 
 
-def _judged(features: dict[str, list[Feature]], settings: params.Params, at: Paths) -> Iterator[Judged]:
+def _scored_snapshots(
+    features: dict[str, list[Feature]], settings: params.Params, at: Paths
+) -> Iterator[ScoredSnapshot]:
     """All models beside each other at every origin, the last snapshot last."""
-    origins = _origins(labelled.complete_days(at), settings)
+    cutoffs = _origins(labelled.complete_days(at), settings)
     examples = labelled.read(at, [feature.name for feature in features[ALL]])
     start, told = time.perf_counter(), {}
     for name, own in features.items():
         seen = examples.select("snapshot", "customer_key", "churned", *(feature.name for feature in own))
-        told[name] = _in_full(backtest.judge_models(seen, origins, own, settings.label, settings.model), origins)
+        told[name] = _in_full(backtest.backtest_model(seen, cutoffs, own, settings.label, settings.model), cutoffs)
         print(f"  {name}: {len(own)} features, {time.perf_counter() - start:.0f} s", flush=True)
     for number, first in enumerate(told[ALL]):
         yield replace(first, scored={name: found[number].scored["model"] for name, found in told.items()})
 
 
-def _in_full(found: Iterator[Judged], origins: list[Split]) -> list[Judged]:
+def _in_full(found: Iterator[ScoredSnapshot], cutoffs: list[Split]) -> list[ScoredSnapshot]:
     parts = list(found)
-    if [part.snapshot for part in parts] != [str(origin.test) for origin in origins]:
+    if [part.snapshot for part in parts] != [str(cutoff.test) for cutoff in cutoffs]:
         raise ValueError("a snapshot holds too little to learn or to judge: simulate more customers")
     return parts
 
@@ -126,14 +128,14 @@ def _in_full(found: Iterator[Judged], origins: list[Split]) -> list[Judged]:
 def _origins(complete: list[date], settings: params.Params) -> list[Split]:
     """The last origins whose outcome windows do not overlap, in the order of time."""
     label, found = settings.label, list[Split]()
-    for origin in reversed(split.origins(complete, label, settings.evaluate.least_training_snapshots)):
-        apart = not found or (found[-1].test - origin.test).days >= label.gap_days + label.horizon_days
-        if apart and len(found) < ORIGINS:
-            found.append(origin)
+    for cutoff in reversed(split.cutoffs(complete, label, settings.evaluate.min_training_snapshots)):
+        apart = not found or (found[-1].test - cutoff.test).days >= label.gap_days + label.horizon_days
+        if apart and len(found) < CUTOFFS:
+            found.append(cutoff)
     return found[::-1]
 
 
-def _span(parts: list[Judged], settings: params.Params) -> dict[str, Any]:
+def _span(parts: list[ScoredSnapshot], settings: params.Params) -> dict[str, Any]:
     """The figures of all models, and what is gained by all tables and by each, at one snapshot or over several."""
     found = bootstrap.resample(parts, [], settings.evaluate.draws)
     others = [name for name in found.seen if name != ALL]
@@ -161,7 +163,7 @@ def main() -> None:
     for company in options.only or COMPANIES:
         print(f"{company}:", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            result[company] = judge(company, settings_of(company, Path(folder)), Path(folder))
+            result[company] = run_data_set(company, settings_of(company, Path(folder)), Path(folder))
     print(feeds_table.markdown(result))
     if options.json:
         options.json.write_text(quality.as_json(result), encoding="utf-8")

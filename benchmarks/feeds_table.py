@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.tables import bullets, table
 
 ALL, ALONE = "all tables", "transactions alone"
-SPANS = {"last": "at the last snapshot", "origins": "on average over the last snapshots apart"}
+SPANS = {"last": "at the last snapshot", "cutoffs": "on average over the last snapshots apart"}
 NOISE = "inside the noise"
 Result = dict[str, dict[str, Any]]
 
@@ -81,11 +81,11 @@ def _pays(result: Result, span: str) -> str:
 
 
 def _about_payers(company: str, told: dict[str, Any]) -> str:
-    sure = {feed: lost for feed, lost in payers(told, "origins").items() if is_sure(lost)}
+    sure = {feed: lost for feed, lost in payers(told, "cutoffs").items() if is_sure(lost)}
     if not sure:
         return f"`{company}`: no table alone is missed for certain; what one tells, another tells too."
     listed = ", ".join(f"`{feed}` ({lost[0]:+.3f})" for feed, lost in sure.items())
-    rest = [f"`{feed}`" for feed in payers(told, "origins") if feed not in sure]
+    rest = [f"`{feed}`" for feed in payers(told, "cutoffs") if feed not in sure]
     also = f" The loss of {', '.join(rest)} is {NOISE}." if rest else ""
     return f"`{company}`: certainly missed, on average: {listed}.{also}"
 

@@ -48,8 +48,10 @@ def draw(company: str, seed: int, customers: int = quality.CUSTOMERS) -> dict[st
 
 def _last(settings: params.Params, at: Paths) -> dict[str, Any]:
     given = quality.prepared(settings, at)
-    judged = backtest.judge_models(given.examples, given.origins[-1:], given.features, settings.label, settings.model)
-    part = quality.beside_the_truth(next(judged), quality.truth_of(at))
+    scored_snapshots = backtest.backtest_model(
+        given.examples, given.cutoffs[-1:], given.features, settings.label, settings.model
+    )
+    part = quality.beside_the_truth(next(scored_snapshots), quality.truth_of(at))
     return quality.churners(part, settings.evaluate.draws)
 
 

@@ -22,11 +22,11 @@ def markdown(result: dict[str, list[Draw]]) -> str:
 
 def _row(name: str, draws: list[Draw]) -> list[str]:
     counts = (
-        sum(draw["in_season"] for draw in draws), within(draws, "model", "foretold"), within(draws, "model"),
+        sum(draw["in_season"] for draw in draws), within(draws, "model", "predicted"), within(draws, "model"),
         within(draws, "best_probability"),
     )  # fmt: skip
-    known, foretold, by_chance, of_best = (f"{count} of {len(draws)}" for count in counts)
-    return [name, known, foretold, by_chance, *_off(draws, "model"), of_best, *_off(draws, "best_probability")]
+    known, predicted, by_chance, of_best = (f"{count} of {len(draws)}" for count in counts)
+    return [name, known, predicted, by_chance, *_off(draws, "model"), of_best, *_off(draws, "best_probability")]
 
 
 def _off(draws: list[Draw], scorer: str) -> list[str]:
@@ -34,7 +34,7 @@ def _off(draws: list[Draw], scorer: str) -> list[str]:
 
 
 def within(draws: list[Draw], scorer: str, span: str = "by_chance") -> int:
-    """Draws in which as many churned as a range of the scorer holds: ``by_chance`` or ``foretold``.
+    """Draws in which as many churned as a range of the scorer holds: ``by_chance`` or ``predicted``.
 
     >>> within([{"came": 125, "model": {"by_chance": [81, 120], "foretold": [70, 130]}}], "model", "foretold")
     1

@@ -40,8 +40,8 @@ from pipeline.value.expected_spend import Spend
 SEED, SNAPSHOTS, DRAWS = 5, 3, 1000
 
 
-def judge(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
-    """Everything that is told of one company; see `feeds.judge`."""
+def run_data_set(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
+    """Everything that is told of one company; see `feeds.run_data_set`."""
     at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     label = settings.label
     with chdir(folder):
@@ -63,15 +63,15 @@ class Scored:
 
     def __init__(self, told: Told, truth: pl.DataFrame) -> None:
         self.told = told
-        self.spend = Spend.fit(told.teach)
+        self.spend = Spend.fit(told.train_examples)
         self.truth = truth.select("customer_id", "snapshot", "^uplift_.*$").join(told.keys(), on="customer_id")
 
     def at_day(self, day: date) -> pl.DataFrame:
         """One row per eligible customer, in the order of keys."""
         told, settings = self.told, self.told.settings
         rows, matrix, pushes = told.at_day(day)
-        probability = told.trained.calibration.probability(told.ranker.margins(matrix), rows)
-        spoken = told.teller.tell(rows, pushes, probability=probability)
+        probability = told.trained.calibration.probability(told.ensemble.log_odds(matrix), rows)
+        spoken = told.renderer.tell(rows, pushes, probability=probability)
         found = pl.concat([rows, spoken], how="horizontal").with_columns(
             pl.Series("churn_probability", np.round(probability, 6)),
             customer_value.expected_value(rows, self.spend, settings.label, settings.score),
@@ -88,16 +88,16 @@ class Scored:
         return found.join(self.truth, on=["customer_key", "snapshot"]).sort("customer_key")
 
 
-def _compared(company: str, told: Told, earlier: pl.DataFrame, judged: list[pl.DataFrame]) -> dict[str, Any]:
+def _compared(company: str, told: Told, earlier: pl.DataFrame, scored_snapshots: list[pl.DataFrame]) -> dict[str, Any]:
     """All contenders at all budgets."""
     names = vocabulary(told.settings.score, told.settings.features)
     features = [feature.name for feature in told.features if feature.name in earlier.columns]
     known = given.Known(company, names, earlier, features)
-    foreseen = [(scores, known.foreseen(scores), known.as_it_is(scores)) for scores in judged]
-    best = pl.concat(scores.select("^uplift_.*$") for scores in judged).max_horizontal()
+    foreseen = [(scores, known.foreseen(scores), known.as_it_is(scores)) for scores in scored_snapshots]
+    best = pl.concat(scores.select("^uplift_.*$") for scores in scored_snapshots).max_horizontal()
     return {
-        "customers": sum(map(len, judged)),
-        "snapshots": [str(scores["snapshot"][0]) for scores in judged],
+        "customers": sum(map(len, scored_snapshots)),
+        "snapshots": [str(scores["snapshot"][0]) for scores in scored_snapshots],
         "playbooks": len(known.playbooks),
         "helped": round(float((best > playbooks_table.HELPED).sum() / max(1, len(best))), 4),
         "budgets": {f"{share:g}": _at_budget(known, foreseen, share) for share in SHARES},
@@ -163,7 +163,7 @@ def main() -> None:
     for company in chosen.only:
         with tempfile.TemporaryDirectory() as name:
             folder, customers = Path(name), chosen.customers or CUSTOMERS[company]
-            result[company] = judge(company, feeds.settings_of(company, folder), folder, customers)
+            result[company] = run_data_set(company, feeds.settings_of(company, folder), folder, customers)
         print(f"{company}: {result[company]['playbooks']} playbooks", flush=True)
     print(playbooks_table.markdown(result))
     if chosen.json:

@@ -122,8 +122,8 @@ def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool)
     found = {}
     parts = {cell: seen.select(applies(read(cell))).to_series() for cell in cells()}
     for cause in (None, *sorted(set().union(*answers.values()))):
-        named = f"evident_causes has {cause} and " if cause else ""
-        rule = read(f"evident_causes has {cause}" if cause else "everyone")
+        named = f"evidence_causes has {cause} and " if cause else ""
+        rule = read(f"evidence_causes has {cause}" if cause else "everyone")
         told = seen.select(
             applies(rule).alias("told"),
             (pl.col("churn_probability") * expected_saved_value.answered(rule)).alias("lost"),

@@ -8,7 +8,7 @@ from benchmarks.tables import bullets, table
 TOLD: Final = (0.005, 0.02, 0.05)
 SHARES: Final = (0.0025, *TOLD[:1], 0.01, *TOLD[1:], 0.1)
 # What the issue of the allocation asks for.
-LEAST_SHARE, LEAST_FACTOR = 0.8, 2
+MIN_SHARE, LEAST_FACTOR = 0.8, 2
 # An uplift from which on an act is worth talking about.
 HELPED: Final = 0.05
 PLAN: Final = "plan"
@@ -47,11 +47,11 @@ def sentences(result: Result) -> list[str]:
         least = {
             name: min(at_share(told, share)["share"][beside][0] for share in TOLD) for name, told in result.items()
         }
-        good = [f"`{name}`" for name, share in least.items() if share >= LEAST_SHARE]
-        short = [f"`{name}` (at least {share:.0%})" for name, share in least.items() if share < LEAST_SHARE]
+        good = [f"`{name}`" for name, share in least.items() if share >= MIN_SHARE]
+        short = [f"`{name}` (at least {share:.0%})" for name, share in least.items() if share < MIN_SHARE]
         reached = f"is reached at every budget in {', '.join(good)}" if good else "is reached in no company throughout"
         rest = f"; not in {', '.join(short)}" if short else ""
-        found.append(f"{LEAST_SHARE:.0%} of *{WORDS[beside]}* {reached}{rest}.")
+        found.append(f"{MIN_SHARE:.0%} of *{WORDS[beside]}* {reached}{rest}.")
     return found
 
 

@@ -27,7 +27,7 @@ from pipeline.commands import simulate
 from pipeline.config import overlay, params
 from pipeline.config.paths import Paths
 from pipeline.evaluation import backtest, bootstrap, calibration_check
-from pipeline.evaluation.bootstrap import Interval, Judged, Resampled
+from pipeline.evaluation.bootstrap import Interval, Resampled, ScoredSnapshot
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
 from pipeline.model import split
@@ -63,7 +63,7 @@ def company_of(settings: params.Params) -> str | None:
     return name.removeprefix(SIMULATED) if name.startswith(SIMULATED) else None
 
 
-def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
+def run_data_set(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
     """Everything that is told of one data set.
 
     Parameters
@@ -82,7 +82,7 @@ def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
             at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
             if company:
                 simulated(company, settings, customers)
-            parts = list(_judged(settings, prepared(settings, at)))
+            parts = list(_scored_snapshots(settings, prepared(settings, at)))
             if company:
                 parts = [beside_the_truth(part, truth_of(at)) for part in parts]
         notice = storage.read_json(at.ingest_report)["notice"]
@@ -90,9 +90,9 @@ def judge(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
         "active_days": settings.snapshots.active_days, "gap_days": settings.label.gap_days,
         "horizon_days": settings.label.horizon_days, "simulated": company, "notice": notice,
     }  # fmt: skip
-    spans = {"last": parts[-1:], "apart": _apart(parts, settings.label), "origins": parts}
+    spans = {"last": parts[-1:], "apart": _apart(parts, settings.label), "cutoffs": parts}
     figures = {name: _span(span, settings.evaluate) for name, span in spans.items()}
-    calibration = {name: _calibration(spans[name], settings.evaluate) for name in ("last", "origins")}
+    calibration = {name: _calibration(spans[name], settings.evaluate) for name in ("last", "cutoffs")}
     came = [churners(part, settings.evaluate.draws) for part in parts]
     return about | figures | {"calibration": calibration, "churners": came}
 
@@ -113,7 +113,7 @@ class Prepared:
 
     examples: pl.DataFrame
     features: list[Feature]
-    origins: list[Split]
+    cutoffs: list[Split]
 
 
 def prepared(settings: params.Params, at: Paths) -> Prepared:
@@ -126,18 +126,18 @@ def prepared(settings: params.Params, at: Paths) -> Prepared:
     declared = model_features(settings.features, sources)
     examples = labelled.read(at, [feature.name for feature in declared])
     complete = labelled.complete_days(at)
-    origins = split.origins(complete, label, settings.evaluate.least_training_snapshots)
-    return Prepared(examples, declared, origins or [split.by_time(complete, label)])
+    cutoffs = split.cutoffs(complete, label, settings.evaluate.min_training_snapshots)
+    return Prepared(examples, declared, cutoffs or [split.by_time(complete, label)])
 
 
-def _judged(settings: params.Params, given: Prepared) -> Iterator[Judged]:
+def _scored_snapshots(settings: params.Params, given: Prepared) -> Iterator[ScoredSnapshot]:
     """Model and baselines at every origin, the last snapshot last."""
     start = time.perf_counter()
-    parts = backtest.judge_all(given.examples, given.origins, given.features, settings.label, settings.model)
+    parts = backtest.backtest_all_models(given.examples, given.cutoffs, given.features, settings.label, settings.model)
     for number, part in enumerate(parts, start=1):
         seconds = time.perf_counter() - start
         print(
-            f"  {part.snapshot}: {len(part.churned):,} customers, {number} of {len(given.origins)}, {seconds:.0f} s",
+            f"  {part.snapshot}: {len(part.churned):,} customers, {number} of {len(given.cutoffs)}, {seconds:.0f} s",
             flush=True,
         )
         yield part
@@ -150,7 +150,7 @@ def truth_of(at: Paths) -> pl.DataFrame:
     return told.join(keys, on="customer_id").with_columns(pl.col("customer_key").cast(pl.Int64))
 
 
-def beside_the_truth(part: Judged, truth: pl.DataFrame) -> Judged:
+def beside_the_truth(part: ScoredSnapshot, truth: pl.DataFrame) -> ScoredSnapshot:
     """The same rows with the two true probabilities as two more scorers."""
     told = truth.filter(pl.col("snapshot") == date.fromisoformat(part.snapshot))
     rows = pl.DataFrame({"customer_key": part.customers}).join(
@@ -161,9 +161,9 @@ def beside_the_truth(part: Judged, truth: pl.DataFrame) -> Judged:
     return replace(part, scored=part.scored | {name: rows[name].to_numpy() for name in TRUTH})
 
 
-def _apart(parts: list[Judged], label: params.Label) -> list[Judged]:
+def _apart(parts: list[ScoredSnapshot], label: params.Label) -> list[ScoredSnapshot]:
     """The last three snapshots whose outcome windows do not overlap, or as many as there are."""
-    found: list[Judged] = []
+    found: list[ScoredSnapshot] = []
     for part in reversed(parts):
         days = (date.fromisoformat(found[-1].snapshot) - date.fromisoformat(part.snapshot)).days if found else None
         if len(found) < 3 and (days is None or days >= label.gap_days + label.horizon_days):
@@ -171,7 +171,7 @@ def _apart(parts: list[Judged], label: params.Label) -> list[Judged]:
     return found[::-1]
 
 
-def _span(parts: list[Judged], settings: params.Evaluate) -> dict[str, Any]:
+def _span(parts: list[ScoredSnapshot], settings: params.Evaluate) -> dict[str, Any]:
     """Figures of all scorers, the mean over snapshots where there are several, and the model's lead over each."""
     found = bootstrap.resample(parts, [], settings.draws)
     others = [name for name in found.seen if name != "model"]
@@ -196,17 +196,18 @@ def _three(found: Interval) -> list[float]:
     return [round(number, 4) for number in (found.value, found.low, found.high)]
 
 
-def _calibration(parts: list[Judged], settings: params.Evaluate) -> dict[str, Any]:
+def _calibration(parts: list[ScoredSnapshot], settings: params.Evaluate) -> dict[str, Any]:
     """Calibration error of the pooled rows beside what chance makes of perfect probabilities; churners expected."""
     churned = np.concatenate([part.churned for part in parts])
     scorers = ["model", *(name for name in TRUTH if name in parts[0].scored)]
     return {name: _held_to(churned, np.concatenate([p.scored[name] for p in parts]), settings) for name in scorers}
 
 
-def churners(part: Judged, draws: int) -> dict[str, Any]:
+def churners(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
     """Churners of one snapshot beside those expected, and whether the model followed the time of the year.
 
-    ``by_chance`` is the range (95 %) in which they fall if the probabilities are right; ``foretold`` that of the model,
+    ``by_chance`` is the range (95 %) in which they fall if the probabilities are right; ``predicted`` that of the
+    model,
     which knows how sure it is of its own level.
     """
     scorers = ["model", *(name for name in TRUTH if name in part.scored)]
@@ -217,7 +218,7 @@ def churners(part: Judged, draws: int) -> dict[str, Any]:
         found = calibration_check.expected(part.churned, part.scored[name], draws)
         told[name] = {"expected": round(found.expected, 1), "by_chance": [found.low, found.high]}
     unsure = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
-    told["model"] |= {"foretold": [unsure.low, unsure.high]}
+    told["model"] |= {"predicted": [unsure.low, unsure.high]}
     return told
 
 
@@ -256,7 +257,7 @@ def main() -> None:
     result = {}
     for name in options.only or known:
         print(f"{name}:", flush=True)
-        result[name] = judge(known[name])
+        result[name] = run_data_set(known[name])
         if options.json:
             options.json.write_text(as_json(result), encoding="utf-8")
     print(quality_table.markdown(result))

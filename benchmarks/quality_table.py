@@ -10,7 +10,7 @@ from benchmarks.tables import table
 SCORERS = {
     "recency_rule": "recency rule",
     "rfm_logistic": "RFM logistic",
-    "wide_logistic": "wide logistic",
+    "additive_logistic": "wide logistic",
     "bg_nbd": "BG/NBD",
     "lightgbm_default": "LightGBM default",
 }
@@ -18,10 +18,10 @@ BASELINES = SCORERS | {"base_rate_alone": "base rate alone"}
 SPANS = {
     "last": "at the last snapshot",
     "apart": "on average over the last ones apart",
-    "origins": "on average over all snapshots",
+    "cutoffs": "on average over all snapshots",
 }
 # Those of which sentences and tables are made.
-TOLD = ("last", "origins")
+TOLD = ("last", "cutoffs")
 # What the ranking may lack of the best anybody could know, and the calibration error that is aimed at.
 NEAR, WANTED_ERROR = 0.01, 0.02
 NOISE = "inside the noise"
@@ -60,7 +60,7 @@ def _ranking(result: Result) -> str:
     head = ("data set", "active", "horizon", "snapshots", "rows", "customers", "churned", *SPANS.values())
     rows = []
     for name, found in result.items():
-        told = found["origins"]
+        told = found["cutoffs"]
         about = [f"`{name}`", str(found["active_days"]), str(found["horizon_days"]), str(len(told["snapshots"]))]
         about += [f"{told['rows']:,}", f"{told['customers']:,}", f"{100 * told['churn_rate']:.1f} %"]
         rows.append([*about, *(_beside_the_best(found[span]) for span in SPANS)])
@@ -92,7 +92,7 @@ def _probabilities(result: Result) -> str:
     )
     rows = []
     for name, found in result.items():
-        told, calibration = found["origins"], found["calibration"]["origins"]["model"]
+        told, calibration = found["cutoffs"], found["calibration"]["cutoffs"]["model"]
         figures = told["figures"]
         cells = [spread(figures["model"]["average_precision"]), spread(figures["model"]["brier"])]
         error = [f"{calibration['error']:.3f}", f"up to {calibration['by_chance_95_percent']:.3f}"]
@@ -113,13 +113,13 @@ def _beside_the_truth(result: Result, span: str) -> str:
 
 
 def _churners(result: Result) -> str:
-    head = ("data set", "expected by the model", "by `best_probability`", "churned", "foretold", "chance allows")
+    head = ("data set", "expected by the model", "by `best_probability`", "churned", "predicted", "chance allows")
     errors = ("pooled calibration error of the model", "of `best_probability`")
     rows = []
     for name, found in simulated(result).items():
-        last, pooled = found["churners"][-1], found["calibration"]["origins"]
+        last, pooled = found["churners"][-1], found["calibration"]["cutoffs"]
         expected = [f"{last[scorer]['expected']:,.0f}" for scorer in ("model", "best_probability")]
-        ranges = [f"{low:,} to {high:,}" for low, high in (last["model"][span] for span in ("foretold", "by_chance"))]
+        ranges = [f"{low:,} to {high:,}" for low, high in (last["model"][span] for span in ("predicted", "by_chance"))]
         error = [f"{pooled[scorer]['error']:.3f}" for scorer in ("model", "best_probability")]
         rows.append([f"`{name}`", *expected, f"{last['came']:,}", *ranges, *error])
     return f"Churners at the last snapshot, and calibration over all of them:\n\n{table([*head, *errors], rows)}"
@@ -133,7 +133,7 @@ def _through_the_year(result: Result) -> str:
     rows = []
     for name, found in simulated(result).items():
         before, since = ([one for one in found["churners"] if one["in_season"] is known] for known in (False, True))
-        cells = [_held(part, "model", span) for part in (before, since) for span in ("by_chance", "foretold")]
+        cells = [_held(part, "model", span) for part in (before, since) for span in ("by_chance", "predicted")]
         rows.append([f"`{name}`", *cells, _held(since, "best_probability", "by_chance")])
     words = "Snapshots at which as many churned as chance allows, and as many as the model foretold, out of all"
     return f"{words}:\n\n{table(head, rows)}"
@@ -180,7 +180,7 @@ def _lead_on_average(result: Result, span: str) -> str:
 
 def about_calibration(result: Result) -> list[str]:
     """Where the probabilities are as right as they should be."""
-    pooled = {name: found["calibration"]["origins"]["model"] for name, found in result.items()}
+    pooled = {name: found["calibration"]["cutoffs"]["model"] for name, found in result.items()}
     far = [f"`{name}` ({told['error']:.3f})" for name, told in pooled.items() if told["error"] > WANTED_ERROR]
     more = [f"`{name}`" for name, told in pooled.items() if told["error"] > told["by_chance_95_percent"]]
     within = f"at most {WANTED_ERROR} on all data sets"
@@ -204,7 +204,7 @@ def about_truth(result: Result) -> list[str]:
         )
     beyond, unforeseen = (
         [f"`{name}`" for name, found in simulated(result).items() if not within(found["churners"][-1:], "model", span)]
-        for span in ("by_chance", "foretold")
+        for span in ("by_chance", "predicted")
     )
     told.append(
         "The number of churners at the last snapshot is further from the expected than chance explains on "

@@ -29,12 +29,12 @@ from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.examples import labelled
-from pipeline.examples.features import Feature, model_features, witnesses
+from pipeline.examples.features import Feature, evidence_only_features, model_features
 from pipeline.model import training
-from pipeline.model.ensemble import Ranker, matrix
+from pipeline.model.ensemble import Ensemble, matrix
 from pipeline.reasons import ensemble_contributions, evidence_weights, families
 from pipeline.reasons.causes import blind_spots
-from pipeline.reasons.renderer import Teller
+from pipeline.reasons.renderer import ReasonRenderer
 from pipeline.stages import s1_ingest, s2_examples, s3_train
 from pipeline.tables import schemas, storage
 
@@ -42,7 +42,7 @@ from pipeline.tables import schemas, storage
 CUSTOMERS = {"retailer": 60_000, "subscription": 12_000, "b2b": 30_000}
 SEED, FOLDS = 3, 5
 # One cause drives a customer away when it has this share of the hazard, for so long that it can have left a trace.
-LEAST_SHARE, LEAST_DAYS = 0.6, 14
+MIN_SHARE, MIN_DAYS = 0.6, 14
 TEST_SNAPSHOTS, WEEK, SAMPLE = 6, 7, 1000
 TRUTH = [
     "customer_id",
@@ -55,8 +55,8 @@ TRUTH = [
 ]
 
 
-def judge(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
-    """Everything that is told of one company; see `feeds.judge`."""
+def run_data_set(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
+    """Everything that is told of one company; see `feeds.run_data_set`."""
     at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     label = settings.label
     with chdir(folder):
@@ -96,30 +96,32 @@ class Told:
     def __init__(self, settings: params.Params, at: Paths, complete: list[date]) -> None:
         self.settings, self.at = settings, at
         self.seen = model_features(settings.features, settings.sources)
-        own = witnesses(settings.features, settings.sources)
+        own = evidence_only_features(settings.features, settings.sources)
         self.bearing = [*self.seen, *own]
         examples = labelled.read(at, [feature.name for feature in self.bearing])
         first = complete[-TEST_SNAPSHOTS] - timedelta(days=settings.label.gap_days + settings.label.horizon_days)
         known = [day for day in complete if day <= first]
-        teach, judged = (examples.filter(pl.col("snapshot").is_in(days)) for days in (known[:-2], known[-1:]))
-        self.teach = teach
-        self.trained = training.train(teach, judged, self.seen, settings.label, settings.model)
-        self.ranker: Ranker = self.trained.ranker
-        self.typical = s3_train.typical(self.ranker.completed(teach), self.ranker.features)
+        train_examples, scored_snapshots = (
+            examples.filter(pl.col("snapshot").is_in(days)) for days in (known[:-2], known[-1:])
+        )
+        self.train_examples = train_examples
+        self.trained = training.train(train_examples, scored_snapshots, self.seen, settings.label, settings.model)
+        self.ensemble: Ensemble = self.trained.ensemble
+        self.typical = s3_train.typical(self.ensemble.completed(train_examples), self.ensemble.features)
         declared = {feature.name: feature for feature in training.columns(self.seen, settings.model)}
-        self.features: list[Feature] = [declared[name] for name in self.ranker.features]
-        self.teller = Teller(self.features, self.typical, settings.reasons, settings.data.currency,
-                             evidence_weights.learn(teach, self.bearing), own)  # fmt: skip
+        self.features: list[Feature] = [declared[name] for name in self.ensemble.features]
+        self.renderer = ReasonRenderer(self.features, self.typical, settings.reasons, settings.data.currency,
+                             evidence_weights.learn(train_examples, self.bearing), own)  # fmt: skip
 
     def at_day(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
         """The customers of a snapshot, as a matrix, and what pushes each score."""
         rows = storage.read_buckets(self.at.examples).filter(pl.col("snapshot") == day).sort("customer_key")
-        completed = self.ranker.completed(rows)
-        matrix = self.ranker.matrix(rows)
+        completed = self.ensemble.completed(rows)
+        matrix = self.ensemble.matrix(rows)
         return (
             completed,
             matrix,
-            ensemble_contributions.contributions(self.ranker, matrix, self.settings.storage.threads)[:, :-1],
+            ensemble_contributions.contributions(self.ensemble, matrix, self.settings.storage.threads)[:, :-1],
         )
 
     def keys(self) -> pl.DataFrame:
@@ -136,7 +138,7 @@ class Told:
         parts = []
         for day in days:
             completed, _, pushes = self.at_day(day)
-            told = self.teller.tell(completed, pushes)
+            told = self.renderer.tell(completed, pushes)
             head = completed.select("customer_key", "snapshot", "churned")
             parts.append(pl.concat([head, told], how="horizontal"))
         return pl.concat(parts).join(self.keys(), on="customer_key")
@@ -148,13 +150,13 @@ class Told:
         matrix, pushes = matrix[some], pushes[some]
         names = [feature.family for feature in self.features]
         sums = families.by_family(pushes, names)
-        typical = np.array([np.nan if (v := self.typical[name]) is None else v for name in self.ranker.features])
-        whole, falls = self.ranker.margins(matrix), []
+        typical = np.array([np.nan if (v := self.typical[name]) is None else v for name in self.ensemble.features])
+        whole, falls = self.ensemble.log_odds(matrix), []
         for family in families.in_order(names):
             without = matrix.copy()
             own = np.array(names) == family
             without[:, own] = typical[own]
-            falls.append(whole - self.ranker.margins(without))
+            falls.append(whole - self.ensemble.log_odds(without))
         fall = np.column_stack(falls)
         largest, worst = sums.argmax(axis=1), fall.argmax(axis=1)
         rank = (fall > fall[np.arange(len(fall)), largest][:, None]).sum(axis=1)
@@ -180,8 +182,8 @@ def _dominated(told: pl.DataFrame, truth: pl.DataFrame, label: params.Label) -> 
     end = pl.col("snapshot") + pl.duration(days=label.gap_days + label.horizon_days)
     return told.join(truth, on=["customer_id", "snapshot"]).filter(
         (pl.col("churned") == 1)
-        & (pl.col("dominant_share") >= LEAST_SHARE)
-        & (pl.col("dominant_days") >= LEAST_DAYS)
+        & (pl.col("dominant_share") >= MIN_SHARE)
+        & (pl.col("dominant_days") >= MIN_DAYS)
         & (pl.col("cause_of_leaving") == pl.col("dominant_cause"))
         & (pl.col("leaves_on") < end)
     )
@@ -239,7 +241,7 @@ def main() -> None:
     for company in chosen.only:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            result[company] = judge(
+            result[company] = run_data_set(
                 company, feeds.settings_of(company, folder), folder, chosen.customers or CUSTOMERS[company]
             )
         print(company, json.dumps(result[company], indent=1), flush=True)

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Snapshots judged, and whether each one or every second one: outcome windows of 30 days, a snapshot every 15.
 SAMPLES = {"complete_journey": (3, 2), "cdnow": (4, 1)}
 DRAWS, SEED = 500, 1
-LEAST_DAYS = 90
+MIN_DAYS = 90
 Estimate = Callable[["Seen", list["Seen"]], Array]
 
 
@@ -101,7 +101,7 @@ def look(daily: pl.DataFrame, day: date, label: params.Label, active_days: int) 
 def rate(test: Seen, _teach: list[Seen]) -> Array:
     """Spend of the last year over the days since the first order, 90 to 365 of them."""
     rows = test.stayed
-    days = np.clip(rows["days_since_first_order"].to_numpy(), LEAST_DAYS, 365)
+    days = np.clip(rows["days_since_first_order"].to_numpy(), MIN_DAYS, 365)
     return np.asarray(rows["spend_365d"].to_numpy() / days * test.horizon)
 
 
@@ -109,9 +109,9 @@ def _days(rows: pl.DataFrame) -> Array:
     return np.asarray(np.clip(rows["days_since_first_order"].to_numpy().astype(float), 1, 365))
 
 
-def empirical_bayes(test: Seen, teach: list[Seen]) -> Array:
+def empirical_bayes(test: Seen, train_examples: list[Seen]) -> Array:
     """Gamma prior on the rates, from their mean and spread at the last training snapshot: outcomes are not used."""
-    rows = teach[-1].active
+    rows = train_examples[-1].active
     days, spend = _days(rows), rows["spend_365d"].to_numpy()
     mean = spend.sum() / days.sum()
     order = spend.sum() / rows["order_days_ever"].sum()  # a compound Poisson's variance per unit of mean, at least
@@ -121,9 +121,9 @@ def empirical_bayes(test: Seen, teach: list[Seen]) -> Array:
     return np.asarray((mean * prior_days + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows)) * test.horizon)
 
 
-def fitted_prior(test: Seen, teach: list[Seen]) -> Array:
+def fitted_prior(test: Seen, train_examples: list[Seen]) -> Array:
     """``horizon (prior_spend + spend) / (prior_days + days)``, the prior fitted to what those who stayed spent."""
-    rows = pl.concat([seen.stayed for seen in teach])
+    rows = pl.concat([seen.stayed for seen in train_examples])
     spend, days, actual = rows["spend_365d"].to_numpy(), _days(rows), rows["actual"].to_numpy()
 
     def loss(logarithms: Array) -> float:
@@ -137,15 +137,15 @@ def fitted_prior(test: Seen, teach: list[Seen]) -> Array:
     return np.asarray(test.horizon * (prior_spend + rows["spend_365d"].to_numpy()) / (prior_days + _days(rows)))
 
 
-def scaled_rate(test: Seen, teach: list[Seen]) -> Array:
+def scaled_rate(test: Seen, train_examples: list[Seen]) -> Array:
     """Today's rate times one factor: spent over foreseen among those who stayed at the training snapshots."""
-    foreseen = sum(float(rate(seen, []).sum()) for seen in teach)
-    return rate(test, []) * (sum(float(seen.stayed["actual"].sum()) for seen in teach) / foreseen)
+    foreseen = sum(float(rate(seen, []).sum()) for seen in train_examples)
+    return rate(test, []) * (sum(float(seen.stayed["actual"].sum()) for seen in train_examples) / foreseen)
 
 
-def btyd(test: Seen, teach: list[Seen]) -> Array:
+def btyd(test: Seen, train_examples: list[Seen]) -> Array:
     """BG/NBD times gamma-gamma, fitted at the last training snapshot: what the product does."""
-    return Spend.fit(teach[-1].active).expected(test.stayed, 0, test.horizon)
+    return Spend.fit(train_examples[-1].active).expected(test.stayed, 0, test.horizon)
 
 
 CHOSEN = "BG/NBD x gamma-gamma"
@@ -170,22 +170,22 @@ def figures(actual: Array, expected: Array) -> dict[str, float]:
     }
 
 
-def judge(name: str, tests: int, every: int) -> dict[str, Any]:
+def run_data_set(name: str, tests: int, every: int) -> dict[str, Any]:
     """All candidates on one sample, over its last snapshots."""
     with tempfile.TemporaryDirectory() as folder:
         snapshots = complete(name, Path(folder))
     horizon = snapshots[0].horizon
-    judged = snapshots[::-every][:tests][::-1]
+    scored_snapshots = snapshots[::-every][:tests][::-1]
     expected: dict[str, list[Array]] = {key: [] for key in CANDIDATES}
-    for test in judged:
-        teach = [seen for seen in snapshots if seen.day + timedelta(days=horizon) <= test.day]
+    for test in scored_snapshots:
+        train_examples = [seen for seen in snapshots if seen.day + timedelta(days=horizon) <= test.day]
         for key, estimate in CANDIDATES.items():
-            expected[key].append(estimate(test, teach))
-    actual = np.concatenate([test.stayed["actual"].to_numpy() for test in judged])
-    customers = np.concatenate([test.stayed["customer_key"].to_numpy() for test in judged])
+            expected[key].append(estimate(test, train_examples))
+    actual = np.concatenate([test.stayed["actual"].to_numpy() for test in scored_snapshots])
+    customers = np.concatenate([test.stayed["customer_key"].to_numpy() for test in scored_snapshots])
     joined = {key: np.concatenate(parts) for key, parts in expected.items()}
     return {
-        "snapshots": [str(test.day) for test in judged],
+        "snapshots": [str(test.day) for test in scored_snapshots],
         "horizon_days": horizon,
         "customers": len(np.unique(customers)),
         "rows": len(actual),
@@ -194,7 +194,7 @@ def judge(name: str, tests: int, every: int) -> dict[str, Any]:
         "by_snapshot": {
             key: [
                 {k: round(v, 4) for k, v in figures(t.stayed["actual"].to_numpy(), part).items()}
-                for t, part in zip(judged, parts, strict=True)
+                for t, part in zip(scored_snapshots, parts, strict=True)
             ]
             for key, parts in expected.items()
         },
@@ -247,7 +247,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="file to write the result to")
     options = parser.parse_args()
-    result = {name: judge(name, *which) for name, which in SAMPLES.items()}
+    result = {name: run_data_set(name, *which) for name, which in SAMPLES.items()}
     print(report(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

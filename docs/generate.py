@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import feeds_table, levels_table, playbooks_plot, playbooks_table, quality_table, reasons_table
-from pipeline.config import params
+from pipeline.config import params, renamed
 from pipeline.config.errors import BadParams
 from pipeline.examples.features import Feature, declared, dictionary
 from pipeline.lists import COLUMN_WORDS, RISK_LIST
@@ -57,8 +57,8 @@ SCORE_WORDS = {
     "churn_probability": ("0–1", "calibrated probability of churn in the outcome window"),
     "risk_percentile": ("0–100", "share of all scored customers with a lower margin, ties counted half"),
     "risk_band": ("text", "the band of `params.yaml: score.bands` the probability falls in"),
-    "margin": ("log-odds", "what the trees say, before calibration"),
-    "base_margin": ("log-odds", "their mean; with all contributions it adds up to `margin`"),
+    "log_odds": ("log-odds", "what the trees say, before calibration"),
+    "base_log_odds": ("log-odds", "their mean; with all contributions it adds up to `margin`"),
     "value": (
         "currency",
         "profit expected in the outcome window from this customer, if he or she stays; below zero at a loss",
@@ -73,7 +73,7 @@ SCORE_WORDS = {
     "loss_making": ("yes/no", "cost more than he or she paid in the last 365 days; no where no cost is known"),
     "strategic": ("yes/no", "kept for more than money: `customers` says so, with a reason, and it is not over"),
     "spend_365d": ("currency", "paid in the last 365 days, refunds not taken off"),
-    "stage": ("text", "short (bought once so far), medium (bought again, not yet settled) or long (loyal by tier)"),
+    "lifecycle": ("text", "short (bought once so far), medium (bought again, not yet settled) or long (loyal by tier)"),
     "customer_key": ("hash", "what joins the customer to tables and examples"),
 }
 PART_WORDS = {
@@ -110,7 +110,7 @@ def tables() -> str:
 
 def _column(column: schemas.Column) -> tuple[str, ...]:
     name = f"**`{column.name}`**" if column.required else f"`{column.name}`"
-    words = f"{column.words}; never negative" if column.not_negative else column.words
+    words = f"{column.description}; never negative" if column.not_negative else column.description
     return name, KIND_WORDS[column.kind], f"`{column.stored}`", words
 
 
@@ -131,6 +131,18 @@ def risk_list() -> str:
     """The columns of the risk list."""
     rows = [(f"`{name}`", str(kind), COLUMN_WORDS[name]) for name, kind in RISK_LIST.items()]
     return table(("column", "type in Parquet", "what it means"), rows)
+
+
+def renamed_names() -> str:
+    """What was called how one release ago."""
+    kinds = {
+        "setting of `params.yaml`": renamed.SETTINGS,
+        "column, or name in a rule": renamed.COLUMNS,
+        "file of a model": renamed.FILES,
+        "option": renamed.OPTIONS,
+    }
+    rows = [(kind, f"`{old}`", f"`{new}`") for kind, names in kinds.items() for old, new in names.items()]
+    return table(("kind", "was", "is"), rows)
 
 
 def caveat() -> str:
@@ -191,9 +203,13 @@ def causes() -> str:
     every = declared(params.load(ROOT / "params.yaml").features)
     head = ("id", "cause", "can we act", "who could", "features that speak for it", "where data cannot show it, ask")
     return table(head, [
-        (c.id, c.words, c.act, c.who, ", ".join(f"`{f.name}`" for f in _speaking(c.id, every)) or "none", c.question)
+        (c.id, c.description, c.act, c.who, _names(_speaking(c.id, every)), c.question)
         for c in CAUSES.values()
     ])  # fmt: skip
+
+
+def _names(features: Sequence[Feature]) -> str:
+    return ", ".join(f"`{feature.name}`" for feature in features) or "none"
 
 
 def _speaking(cause: str, every: list[Feature]) -> list[Feature]:
@@ -231,6 +247,7 @@ PAGES: dict[str, Parts] = {
     "docs/causes.md": {"causes": causes},
     "docs/tactics.md": {"tactics": tactics_page.markdown},
     "docs/rules.md": {"names": rule_names},
+    "docs/renamed.md": {"renamed": renamed_names},
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
     "docs/reasons-benchmark.md": {"reasons benchmark": partial(benchmark, "reasons", reasons_table.markdown)},
     "docs/playbooks-benchmark.md": {"playbooks benchmark": partial(benchmark, "playbooks", playbooks_table.markdown)},

@@ -40,7 +40,7 @@ from pipeline.examples.features import model_features
 from pipeline.model import artefacts, split, training
 from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import Teller
+from pipeline.reasons.renderer import ReasonRenderer
 from pipeline.tables import storage
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
@@ -62,7 +62,7 @@ names = [feature.name for feature in features]
 parts = split.by_time(labelled.complete_days(REPRO), settings.label)
 model = artefacts.load(REPRO.models)
 test = labelled.read(REPRO, names).filter(pl.col("snapshot") == parts.test)
-churned, probability = training.outcomes(test), model.judged_probability(test)
+churned, probability = training.outcomes(test), model.evaluated_probability(test)
 print(f"{settings.data.name}: {definition_at(parts.test, settings.label)}")
 print(f"{len(test):,} customers, {churned.sum():,} churned, {probability.sum():.0f} were expected")
 
@@ -108,15 +108,15 @@ pl.DataFrame([by_luck("safe", safe), by_luck("risky", risky)])
 # The safest customers who churned all the same, with what spoke against leaving.
 
 # %%
-completed, matrix = model.ranker.completed(test), model.matrix(test)
-pushes = ensemble_contributions.contributions(model.ranker, matrix)[:, :-1]
+completed, matrix = model.ensemble.completed(test), model.matrix(test)
+pushes = ensemble_contributions.contributions(model.ensemble, matrix)[:, :-1]
 weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
-teller = Teller(declared, model.card["typical"], settings.reasons, settings.data.currency, weights)
+renderer = ReasonRenderer(declared, model.card["typical"], settings.reasons, settings.data.currency, weights)
 numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in names]
 told = pl.concat(
     [
         test.select("customer_key", *(pl.col(name).cast(pl.Float64).round(1) for name in numbers)),
-        teller.tell(completed, pushes).select("reason_1_text", "protects_1_text"),
+        renderer.tell(completed, pushes).select("reason_1_text", "protects_1_text"),
         pl.DataFrame({"probability": probability.round(3), "left": left, "stayed": stayed}),
     ],
     how="horizontal",
@@ -216,13 +216,13 @@ apart(stayed, risky)
 # The recipe as it would have run at earlier times. Is the model worse on some days, or is everybody?
 
 # %%
-origins = evaluation["earlier"]["origins"] if evaluation["earlier"] else []
+cutoffs = evaluation["earlier"]["cutoffs"] if evaluation["earlier"] else []
 days = pl.DataFrame(
     [
-        {"snapshot": origin["test_snapshot"], "customers": origin["customers"], "churned": origin["churners"],
-         "observed per expected": origin["observed_per_expected"], "AUC": origin["model"]["auc"],
-         "AUC of the simple rule": origin["recency_rule"]["auc"]}
-        for origin in origins
+        {"snapshot": cutoff["test_snapshot"], "customers": cutoff["customers"], "churned": cutoff["churners"],
+         "observed per expected": cutoff["observed_per_expected"], "AUC": cutoff["model"]["auc"],
+         "AUC of the simple rule": cutoff["recency_rule"]["auc"]}
+        for cutoff in cutoffs
     ]
 )  # fmt: skip
 print("history is too short for earlier snapshots" if days.is_empty() else f"{len(days)} earlier snapshots, hardest first")

@@ -67,7 +67,7 @@ print(storage.read_json(REPRO.ingest_report)["notice"])
 with duckdb.connect() as engine:
     for name, source in settings.sources.declared().items():
         raw = open_source(engine, name, source)
-        print(name, "from", raw.words)
+        print(name, "from", raw.description)
         display(engine.sql(f"SELECT * FROM ({raw.query}) LIMIT 3").pl())
 
 # %% [markdown]
@@ -119,11 +119,11 @@ plt.show()
 
 # %%
 seen = storage.read_json(REPRO.examples_report)
-ledger = pl.DataFrame([{"snapshot": day, **counts} for day, counts in seen["snapshots"].items()])
-ledger.select(name for name in ledger.columns if name == "snapshot" or ledger[name].sum() > 0)
+audit = pl.DataFrame([{"snapshot": day, **counts} for day, counts in seen["snapshots"].items()])
+audit.select(name for name in audit.columns if name == "snapshot" or audit[name].sum() > 0)
 
 # %%
-complete = ledger.filter(pl.col("snapshot").is_in(seen["complete"])).with_columns(
+complete = audit.filter(pl.col("snapshot").is_in(seen["complete"])).with_columns(
     (pl.col("labelled_1") / pl.col("eligible")).alias("churned")
 )
 figure, axes = plt.subplots()
@@ -163,13 +163,13 @@ one.select("snapshot", "churned", *shown)
 # %%
 parts = split.by_time(labelled.complete_days(REPRO), settings.label)
 known = labelled.read(REPRO, names)
-teach = known.filter(pl.col("snapshot").is_in(parts.train))
-judge = known.filter(pl.col("snapshot") == parts.validation)
+train_examples = known.filter(pl.col("snapshot").is_in(parts.train))
+validation_examples = known.filter(pl.col("snapshot") == parts.validation)
 test = known.filter(pl.col("snapshot") == parts.test)
 print(f"train on {len(parts.train)} snapshots to {parts.train[-1]}, validate on {parts.validation}, test on {parts.test}")
 
 silence = (
-    teach.with_columns((10 * (pl.col("days_since_last_order").rank("average") / pl.len())).floor().alias("group"))
+    train_examples.with_columns((10 * (pl.col("days_since_last_order").rank("average") / pl.len())).floor().alias("group"))
     .group_by("group")
     .agg(
         pl.col("days_since_last_order").min().alias("from"),
@@ -189,7 +189,7 @@ silence
 
 # %%
 small_settings = settings.model.model_copy(update={"max_trees": 40, "early_stopping_rounds": 10, "num_leaves": 4})
-xy = [(matrix_of(rows, names), training.outcomes(rows)) for rows in (teach, judge)]
+xy = [(matrix_of(rows, names), training.outcomes(rows)) for rows in (train_examples, validation_examples)]
 small = gbm.fit(xy[0], xy[1], features, small_settings)
 model = artefacts.load(REPRO.models)
 print(f"small: {small.best_tree} trees of 4 leaves; in models/: {model.card['trees']} trees")
@@ -209,13 +209,13 @@ plt.show()
 
 # %%
 churned = training.outcomes(test)
-small_margin = gbm.margins(small.booster, matrix_of(test, names))
-scored = {"model": model.judged_probability(test), "small_model": 1 / (1 + np.exp(-small_margin))}
-rules = baselines.fit_all(teach, training.outcomes(teach), names, settings.label, settings.model)
+small_margin = gbm.log_odds(small.booster, matrix_of(test, names))
+scored = {"model": model.evaluated_probability(test), "small_model": 1 / (1 + np.exp(-small_margin))}
+rules = baselines.fit_all(train_examples, training.outcomes(train_examples), names, settings.label, settings.model)
 scored |= {rule.name: rule.probability(test) for rule in rules}
-judged = bootstrap.Judged(str(parts.test), test["customer_key"].to_numpy(), churned, scored)
-drawn = bootstrap.resample([judged], [], settings.evaluate.draws)
-found = report.headline(judged, drawn, settings.evaluate.top_shares)
+scored_snapshots = bootstrap.ScoredSnapshot(str(parts.test), test["customer_key"].to_numpy(), churned, scored)
+drawn = bootstrap.resample([scored_snapshots], [], settings.evaluate.draws)
+found = report.headline(scored_snapshots, drawn, settings.evaluate.top_shares)
 print(f"{found['customers']:,} customers, {found['churners']:,} churned ({churned.mean():.1%})")
 pl.DataFrame([{"scorer": name, **{k: round(v, 3) for k, v in found[name].items()}} for name in scored])
 
@@ -251,8 +251,8 @@ table
 
 # %%
 matrix = model.matrix(test)
-values = ensemble_contributions.contributions(model.ranker, matrix)
-gap = np.abs(values.sum(axis=1) - model.ranker.margins(matrix)).max()
+values = ensemble_contributions.contributions(model.ensemble, matrix)
+gap = np.abs(values.sum(axis=1) - model.ensemble.log_odds(matrix)).max()
 print(f"largest difference between the sum and the margin: {gap:.1e}")
 
 explained = plots.explanation(values, matrix, model.features)
@@ -275,7 +275,7 @@ pl.DataFrame(
 # %%
 now = examples.filter((pl.col("snapshot") == settings.snapshots.as_of) & (pl.col("customer_key") == key))
 row = model.matrix(now)
-told = plots.explanation(ensemble_contributions.contributions(model.ranker, row), row, model.features)
+told = plots.explanation(ensemble_contributions.contributions(model.ensemble, row), row, model.features)
 shap.plots.waterfall(told[0], max_display=10, show=False)
 plt.show()
 
@@ -294,7 +294,7 @@ for place in ("reason_1", "reason_2", "reason_3", "protects_1"):
 
 # %%
 names = vocabulary(settings.score, settings.features)
-playbooks = playbooks_file.parse(params.read_yaml(PLAYBOOKS, BadPlaybooks), names)
+playbooks = playbooks_file.parse(params.read_playbooks(PLAYBOOKS), names)
 actions = storage.read_parquet(week / "actions.parquet")
 given = actions.group_by("playbook").agg(
     pl.len().alias("customers"), pl.col("value_at_stake").sum().round(2), pl.col("cost").sum().round(2)

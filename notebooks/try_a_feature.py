@@ -124,17 +124,17 @@ plt.show()
 
 # %%
 TIMES = 3  # each costs two trainings; more times, surer answer
-origins = split.origins(days, settings.label, settings.evaluate.least_training_snapshots)[-TIMES:]
+cutoffs = split.cutoffs(days, settings.label, settings.evaluate.min_training_snapshots)[-TIMES:]
 sides = {"without": model_features(settings.features, settings.sources)}
 sides["with"] = [*sides["without"], *(feature for feature in new if not feature.is_part)]
-judged = {
-    side: list(backtest.judge_models(examples, origins, features, settings.label, settings.model))
+scored_snapshots = {
+    side: list(backtest.backtest_model(examples, cutoffs, features, settings.label, settings.model))
     for side, features in sides.items()
 }
 both = [
-    bootstrap.Judged(one.snapshot, one.customers, one.churned,
+    bootstrap.ScoredSnapshot(one.snapshot, one.customers, one.churned,
                      {"without": one.scored["model"], "with": other.scored["model"]})
-    for one, other in zip(judged["without"], judged["with"], strict=True)
+    for one, other in zip(scored_snapshots["without"], scored_snapshots["with"], strict=True)
 ]  # fmt: skip
 print(f"judged at {', '.join(part.snapshot for part in both) or 'no snapshot: history is too short'}")
 

@@ -27,7 +27,7 @@ from benchmarks import (
     tables,
 )
 from pipeline import simulate
-from pipeline.evaluation.bootstrap import Judged
+from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.features import model_features
 
 RESULTS = quality.ROOT / "benchmarks" / "results" / "quality.json"
@@ -64,9 +64,9 @@ def test_a_data_set_is_an_overlay(name, tmp_path):
 
 
 def test_the_truth_stands_beside_the_model_on_a_simulated_company(tiny):
-    told = quality.judge(tiny("simulated_engagement_leads", "2024-01-01"), customers=400)
+    told = quality.run_data_set(tiny("simulated_engagement_leads", "2024-01-01"), customers=400)
     assert told["simulated"] == "engagement_leads"
-    assert told["last"]["snapshots"] == ["2024-10-03"] == told["origins"]["snapshots"][-1:]
+    assert told["last"]["snapshots"] == ["2024-10-03"] == told["cutoffs"]["snapshots"][-1:]
     for span in quality_table.SPANS:
         scorers = ["model", *BASELINES, *quality.TRUTH]
         assert sorted(told[span]["figures"]) == sorted(scorers)
@@ -86,7 +86,7 @@ def test_the_truth_stands_beside_the_model_on_a_simulated_company(tiny):
 
 
 def test_a_data_set_without_a_truth_has_all_the_rest(tiny):
-    told = quality.judge(tiny("cdnow_90", "1997-08-01"))
+    told = quality.run_data_set(tiny("cdnow_90", "1997-08-01"))
     assert (told["active_days"], told["horizon_days"], told["simulated"]) == (180, 90, None)
     assert told["last"]["snapshots"] == ["1998-04-02"]
     assert sorted(told["last"]["figures"]) == sorted(["model", *BASELINES])
@@ -101,7 +101,7 @@ def test_the_truth_is_joined_by_customer_and_day_and_labels_must_agree():
         "customer_key": [1, 2, 3, 2], "snapshot": [day, day, day, date(2023, 9, 3)], "churned": [0, 1, 1, 0],
         "best_probability": [0.1, 0.2, 0.3, 0.4], "true_probability": [0.0, 1.0, 0.5, 0.6],
     })  # fmt: skip
-    part = Judged(str(day), np.array([2, 1]), np.array([1, 0], dtype=np.int8), {"model": np.array([0.7, 0.1])})
+    part = ScoredSnapshot(str(day), np.array([2, 1]), np.array([1, 0], dtype=np.int8), {"model": np.array([0.7, 0.1])})
     scored = quality.beside_the_truth(part, truth).scored
     assert {name: values.tolist() for name, values in scored.items()} == {
         "model": [0.7, 0.1], "best_probability": [0.2, 0.1], "true_probability": [1.0, 0.0],
@@ -144,8 +144,8 @@ def figures(lead: list[float], best: list[float] | None = None, error: float = 0
             "churners": churners}  # fmt: skip
     scored = dict.fromkeys(["model", "best_probability"], told)
     about = {"active_days": 90, "horizon_days": 30, "simulated": "default" if best else None, "notice": ""}
-    came = {"came": churners, "model": {"by_chance": [90, 110], "foretold": [80, 115]}}
-    told = {"calibration": {"last": scored, "origins": scored}, "churners": [came]}
+    came = {"came": churners, "model": {"by_chance": [90, 110], "predicted": [80, 115]}}
+    told = {"calibration": {"last": scored, "cutoffs": scored}, "churners": [came]}
     return about | dict.fromkeys(quality_table.SPANS, span) | told
 
 
@@ -203,7 +203,7 @@ def test_little_is_left_to_find_on_a_simulated_company(found, name):
 
 
 def test_probabilities_are_right_over_all_snapshots(found):
-    errors = {name: told["calibration"]["origins"]["model"]["error"] for name, told in found.items()}
+    errors = {name: told["calibration"]["cutoffs"]["model"]["error"] for name, told in found.items()}
     # where customers leave twice as fast every year, and where one cohort buys less and less often, the churn rate of
     # the last known snapshot is not that of the next
     drifting = {"simulated_seasonal_drift", "cdnow_60"}
@@ -214,7 +214,7 @@ def test_probabilities_are_right_over_all_snapshots(found):
 def test_once_the_season_is_known_as_many_churn_as_was_foretold(found):
     since = [one for told in found.values() for one in told["churners"] if one["in_season"]]
     assert len(since) >= 50
-    assert levels_table.within(since, "model", "foretold") >= 0.95 * len(since)
+    assert levels_table.within(since, "model", "predicted") >= 0.95 * len(since)
 
 
 # ------------------------------------------------------------------------------------------------ the level
@@ -232,15 +232,15 @@ def test_a_company_drawn_anew_is_held_to_what_came(tiny, monkeypatch):
     one, other = (levels.draw("sparse", seed, customers=400) for seed in (21, 22))
     assert one["snapshot"] == other["snapshot"] == "2024-10-03"
     assert one["came"] != other["came"] or one["model"] != other["model"], "another seed is another company"
-    for scorer, span in (("model", "by_chance"), ("model", "foretold"), ("best_probability", "by_chance")):
+    for scorer, span in (("model", "by_chance"), ("model", "predicted"), ("best_probability", "by_chance")):
         low, high = one[scorer][span]
         assert low < one[scorer]["expected"] < high
-    (low, high), (lower, higher) = one["model"]["by_chance"], one["model"]["foretold"]
+    (low, high), (lower, higher) = one["model"]["by_chance"], one["model"]["predicted"]
     assert lower < low < high < higher, "nobody is sure of a level"
 
 
 def test_what_is_off_is_said_for_the_model_and_the_best():
-    right = {"expected": 100.0, "by_chance": [80, 120], "foretold": [70, 130]}
+    right = {"expected": 100.0, "by_chance": [80, 120], "predicted": [70, 130]}
     draws = [{"in_season": known, "came": came, "model": right, "best_probability": right | {"expected": 110.0}}
              for known, came in ((True, 110), (False, 130))]  # fmt: skip
     assert levels_table.within(draws, "model") == 1
@@ -266,10 +266,10 @@ def test_on_companies_drawn_anew_the_level_is_not_far_off(drawn):
 def test_on_companies_drawn_anew_as_many_churn_as_was_foretold(drawn):
     every = [draw for draws in drawn.values() for draw in draws]
     # 95 of 100 are meant to; fewer than 44 of 50 would be so once in a hundred times.
-    assert levels_table.within(every, "model", "foretold") >= 0.88 * len(every)
+    assert levels_table.within(every, "model", "predicted") >= 0.88 * len(every)
     # A range that holds everything says nothing: it may be twice as wide as chance alone, not more.
     widths = [(high - low) / (by_chance[1] - by_chance[0])
-              for draw in every for (low, high), by_chance in [(draw["model"]["foretold"], draw["model"]["by_chance"])]]  # fmt: skip
+              for draw in every for (low, high), by_chance in [(draw["model"]["predicted"], draw["model"]["by_chance"])]]  # fmt: skip
     assert 1 < np.mean(widths) < 2
 
 
@@ -290,7 +290,7 @@ def test_every_company_has_its_figures_by_table(paid):
     assert list(paid) == list(feeds.COMPANIES), "run: make bench"
     for told in paid.values():
         assert told["customers"] == feeds.CUSTOMERS
-        assert len(told["origins"]["snapshots"]) == feeds.ORIGINS
+        assert len(told["cutoffs"]["snapshots"]) == feeds.CUTOFFS
         without = {feeds_table.without(table) for table in told["tables"] if table != "contacts"}
         assert set(told["features"]) == {feeds.ALL, feeds.ALONE, *without}
         for span in feeds_table.SPANS:
@@ -334,8 +334,8 @@ def test_a_small_company_is_judged_with_all_models_beside_each_other(tmp_path, m
     evaluate = settings.evaluate.model_copy(update={"draws": 100})
     days = settings.snapshots.model_copy(update={"first": date(2024, 1, 1)})
     settings = settings.model_copy(update={"model": small, "evaluate": evaluate, "snapshots": days})
-    told = feeds.judge("retailer", settings, tmp_path, customers=400)
-    assert told["last"]["snapshots"] == ["2024-10-03"] == told["origins"]["snapshots"]
+    told = feeds.run_data_set("retailer", settings, tmp_path, customers=400)
+    assert told["last"]["snapshots"] == ["2024-10-03"] == told["cutoffs"]["snapshots"]
     assert set(told["last"]["gained"]) == {feeds.ALONE}
     assert json.loads(json.dumps(told)) == told
 
@@ -348,7 +348,7 @@ def test_what_a_table_pays_is_said_with_its_noise():
             "gained": {feeds.ALONE: three, "all but tickets": three, "all but surveys": level}}  # fmt: skip
     told = {"customers": 9, "tables": ["contacts", "tickets", "surveys"],
             "features": dict.fromkeys([feeds.ALL, feeds.ALONE, "all but tickets", "all but surveys"], 3),
-            "last": span, "origins": span}  # fmt: skip
+            "last": span, "cutoffs": span}  # fmt: skip
     page = feeds_table.markdown({"here": told})
     assert "| `tickets` | +0.020 (+0.010 to +0.030) |" in page
     assert "| `surveys` | +0.001 (-0.010 to +0.020), inside the noise |" in page
@@ -443,7 +443,7 @@ def test_even_the_taught_do_not_keep_four_fifths_of_the_all_knowing(kept):
     for told in kept.values():
         for share in playbooks_table.TOLD:
             found = told["budgets"][f"{share:g}"]["kept"]
-            assert found["taught"][0] < playbooks_table.LEAST_SHARE * found["all-knowing"][0]
+            assert found["taught"][0] < playbooks_table.MIN_SHARE * found["all-knowing"][0]
 
 
 def test_the_plan_keeps_most_of_what_the_true_effects_would(kept):
@@ -452,7 +452,7 @@ def test_the_plan_keeps_most_of_what_the_true_effects_would(kept):
         for company, told in kept.items()
     }
     for told in shares.values():
-        assert min(told[f"{share:g}"] for share in playbooks_table.TOLD) >= playbooks_table.LEAST_SHARE
+        assert min(told[f"{share:g}"] for share in playbooks_table.TOLD) >= playbooks_table.MIN_SHARE
         # The smallest budget is a few customers, and a share of that is mostly chance.
         assert min(told.values()) > 0.75
 
@@ -489,7 +489,7 @@ def test_a_small_company_is_judged_by_what_truly_helps(tmp_path, monkeypatch):
     small = settings.model.model_copy(update={"max_trees": 30, "num_threads": 1})
     days = settings.snapshots.model_copy(update={"first": date(2023, 8, 1)})
     settings = settings.model_copy(update={"model": small, "snapshots": days})
-    told = playbooks.judge("subscription", settings, tmp_path, customers=600)
+    told = playbooks.run_data_set("subscription", settings, tmp_path, customers=600)
     assert told["snapshots"][-1] == "2024-10-03"
     found = told["budgets"]["0.02"]
     assert found["kept"]["all-knowing"][0] >= max(seen for seen, _, _ in found["kept"].values()) > 0

@@ -28,7 +28,7 @@ ATTRIBUTES = {
     "examples": "data/examples",
     "examples_report": "reports/examples.json",
     "model_text": "models/churn.txt",
-    "wide": "models/wide.json",
+    "additive_logistic": "models/additive_logistic.json",
     "calibration": "models/calibration.json",
     "model_card": "models/model.json",
     "training_log": "reports/plots/training.csv",
@@ -104,7 +104,7 @@ def test_data_deps_and_outs_are_the_paths_the_stage_names(name):
     files = [file for file in closure(Path(STAGES[name].__file__)) if "/stages/" in file.as_posix()]
     named = set(re.findall(r"\bat\.(\w+)", "".join(file.read_text() for file in files)))
     if name in {"score", "evaluate"}:
-        named |= {"model_text", "wide", "calibration", "model_card"} if "models" in named else set()
+        named |= {"model_text", "additive_logistic", "calibration", "model_card"} if "models" in named else set()
     declared = set(paths_of(name, "deps")) | set(outs(name))
     # An MLflow run takes along whatever reports are there; they decide nothing.
     logged = {"training_log"} if name == "evaluate" else set()

@@ -138,7 +138,7 @@ def test_scores_follow_from_the_model_and_the_data(shop):
     )
     both = storage.read_buckets(REPRO.scores).join(keys, on="customer_id").join(examples, on="customer_key")
     assert both["churn_probability"].to_list() == model.probability(both).round(6).tolist()
-    rank = both["margin"].rank("average") - 0.5
+    rank = both["log_odds"].rank("average") - 0.5
     assert np.allclose(both["risk_percentile"], rank / len(both) * 100, atol=1e-4)
     spend = Spend.of_card(model.card["value"]).expected(both, settings.label.gap_days, settings.label.horizon_days)
     assert np.allclose(both["value"], spend * settings.score.margin_share, atol=0.00501)
@@ -156,10 +156,10 @@ def test_scores_follow_from_the_model_and_the_data(shop):
 
 def test_contributions_and_base_add_up_to_the_margin_for_everyone(shop):
     found = storage.read_buckets(REPRO.contributions)
-    total = found.drop("customer_id", "margin").sum_horizontal()
-    assert (total - found["margin"]).abs().max() < 1e-6
+    total = found.drop("customer_id", "log_odds").sum_horizontal()
+    assert (total - found["log_odds"]).abs().max() < 1e-6
     scores = storage.read_buckets(REPRO.scores).sort("customer_id")
-    assert scores["margin"].to_list() == found.sort("customer_id")["margin"].to_list()
+    assert scores["log_odds"].to_list() == found.sort("customer_id")["log_odds"].to_list()
 
 
 def test_reasons_are_told_with_the_customers_own_numbers(shop):
@@ -514,8 +514,8 @@ def test_a_challenger_takes_over_unless_it_is_certainly_worse(copy_of_shop, monk
     assert registry.champions(settings) == [first, second]
     # A model of five trees that see next to nothing, judged kindly enough not to be an F.
     monkeypatch.setattr(grade, "grade", lambda *_, **__: grade.Grade("C", []))
-    small = params.load().model.model_copy(update={"max_trees": 1, "rhythm": False, "min_rows_per_leaf": 900})
-    worse = small.model_copy(update={"wide": small.wide.model_copy(update={"share": 0.0})})
+    small = params.load().model.model_copy(update={"max_trees": 1, "purchase_process": False, "min_rows_per_leaf": 900})
+    worse = small.model_copy(update={"additive_logistic": small.additive_logistic.model_copy(update={"share": 0.0})})
     s = params.load().model_copy(update={"model": worse})
     s3_train.run(**{name: getattr(s, name) for name in sections(s3_train.run)})
     said = s4_evaluate.run(**{name: getattr(s, name) for name in sections(s4_evaluate.run)})
@@ -556,12 +556,12 @@ def test_champions_are_promoted_and_rolled_back_by_hand(copy_of_shop):
     registry.describe(settings, first, {"grade": "F"})
     refused = churn("promote", first)
     assert (refused.returncode, refused.stderr) == (
-        14, f"version {first} is of grade F; somebody has to answer for it: --answered-for-by NAME\n"
+        14, f"version {first} is of grade F; somebody has to answer for it: --approved-by NAME\n"
     )  # fmt: skip
-    assert churn("promote", first, "--answered-for-by", "Ann Berg").returncode == 0
+    assert churn("promote", first, "--approved-by", "Ann Berg").returncode == 0
     at = paths.weekly(WEEK)
     registry.fetch_champion(settings, at.models, at.metrics)
-    assert storage.read_json(at.metrics)["answered_for_by"] == "Ann Berg"
+    assert storage.read_json(at.metrics)["approved_by"] == "Ann Berg"
 
 
 def test_tuning_never_sees_the_test_snapshot(copy_of_shop):
@@ -591,7 +591,7 @@ def test_a_study_goes_on_and_its_best_settings_are_an_overlay(copy_of_shop):
     assert churn("use", "params/tuned.yaml").returncode == 0
     tuned, written = params.load().model, params.read_yaml(Path("params/tuned.yaml"), errors.BadParams)["model"]
     assert tuned.num_leaves == written["num_leaves"]
-    assert tuned.wide.l2 == written["wide"]["l2"]
+    assert tuned.additive_logistic.l2 == written["additive_logistic"]["l2"]
 
 
 def test_no_file_holds_a_pickle_or_a_wall_clock(shop):

@@ -143,7 +143,7 @@ def test_a_skipped_training_still_points_to_its_run_and_figures_can_be_compared(
     assert "Running stage 'publish'" in said
     assert journey.json("models/run.json") == before
     journey.run("git", "commit", "-qam", "before")
-    smaller = ("model.num_leaves=4", "evaluate.draws=100", "evaluate.least_training_snapshots=11")
+    smaller = ("model.num_leaves=4", "evaluate.draws=100", "evaluate.min_training_snapshots=11")
     journey.run("dvc", "exp", "run", "-n", "smaller", *(word for change in smaller for word in ("-S", change)))
     assert "model.auc" in journey.run("dvc", "metrics", "diff")
     assert "smaller" in journey.run("dvc", "exp", "show", "--csv")
@@ -159,8 +159,8 @@ def test_cdnow_runs_with_the_few_lines_it_needs(journey):
     report = journey.json("reports/ingest.json")["tables"]["transactions"]
     assert report["read"] == 6_919
     assert report["read"] == report["accepted"] + report["duplicates"]
-    ledger = journey.json("reports/examples.json")["snapshots"]
-    assert {line["customers"] for line in ledger.values()} == {2_357}
+    audit = journey.json("reports/examples.json")["snapshots"]
+    assert {line["customers"] for line in audit.values()} == {2_357}
     found = journey.json("reports/metrics.json")
     assert 0.62 < found["model"]["auc"] < 0.8
     assert 0.5 < found["base_rate"] < 0.75

@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.config import params
-from pipeline.config.errors import BadData, BadPlaybooks
+from pipeline.config.errors import BadData
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.decisions.contact_policy import calendar
-from pipeline.decisions.context import Ruling
+from pipeline.decisions.context import DecisionContext
 from pipeline.lists import message_plan
 from pipeline.playbooks.config import playbooks_file
 from pipeline.playbooks.rules.vocabulary import vocabulary
@@ -44,14 +44,12 @@ def run(settings: params.Params, plan: Path, as_of: date, to: Path, at: Paths = 
     messages = message_plan.read(plan, as_of)
     if not storage.bucket_files(at.tables / "transactions"):
         raise BadData(f"{at.tables}: holds no tables; run the earlier stages first: dvc repro")
-    ruling = Ruling(as_of, settings.guards, settings.contact, settings.score)
-    playbooks = playbooks_file.parse(
-        params.read_yaml(PLAYBOOKS, BadPlaybooks), vocabulary(settings.score, settings.features)
-    )
-    given = contact_history.given(at.exports, settings.data.name, playbooks, ruling)
+    context = DecisionContext(as_of, settings.guards, settings.contact, settings.score)
+    playbooks = playbooks_file.parse(params.read_playbooks(PLAYBOOKS), vocabulary(settings.score, settings.features))
+    given = contact_history.given(at.exports, settings.data.name, playbooks, context)
     who = contact_history.with_last_orders(messages.select("customer_id").unique(), at, as_of)
-    known = contact_history.customers(who, given, at, playbooks, ruling).drop("last_order_day")
-    past = contact_history.past(who, given, at, playbooks, ruling)
+    known = contact_history.customers(who, given, at, playbooks, context).drop("last_order_day")
+    past = contact_history.past(who, given, at, playbooks, context)
     decided = calendar.plan(messages, known, past, settings.contact)
     message_plan.write(decided, to)
     return f"{decided['kept'].sum():,} of {len(decided):,} messages kept, {_until(past.sort('day'))}: {to}"

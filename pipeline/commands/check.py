@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.config import params
-from pipeline.config.errors import BadPlaybooks
 from pipeline.config.paths import PLAYBOOKS, REPRO
 from pipeline.examples import snapshots as calendar
-from pipeline.examples.features import Feature, model_features, witnesses
+from pipeline.examples.features import Feature, evidence_only_features, model_features
 from pipeline.i18n import OWNER
-from pipeline.i18n.company_catalogs import speech
+from pipeline.i18n.company_catalogs import load_translator
 from pipeline.model import data_requirements
 from pipeline.playbooks import dry_run, lint
 from pipeline.playbooks.config import limits, playbook, playbooks_file, restrictions
@@ -28,7 +27,7 @@ def run() -> Iterator[str]:
     features = model_features(settings.features, settings.sources)
     yield f"features: {len(features)} that the declared columns can carry"
     yield from data_requirements.treatments(features)
-    yield from _playbooks(settings, [*features, *witnesses(settings.features, settings.sources)])
+    yield from _playbooks(settings, [*features, *evidence_only_features(settings.features, settings.sources)])
     days = calendar.snapshot_days(settings.snapshots)
     complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
     yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
@@ -43,22 +42,22 @@ def _sources(settings: params.Params) -> Iterator[str]:
             yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
         if source.sql:
             yield (
-                f"sources.{name}: dvc repro does not see when {raw.words} changes; fetch it again with: "
+                f"sources.{name}: dvc repro does not see when {raw.description} changes; fetch it again with: "
                 "dvc repro --force ingest"
             )
-        yield f"sources.{name}: {raw.words}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
+        yield f"sources.{name}: {raw.description}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
 
 
 def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
     """The playbooks by themselves, beside the declared columns, and beside the scores, where there are any."""
     names = vocabulary(settings.score, settings.features)
-    content = params.read_yaml(PLAYBOOKS, BadPlaybooks)
+    content = params.read_playbooks(PLAYBOOKS)
     playbooks = playbooks_file.parse(content, names)
     there_is = limits.parse(content, playbooks)
     restrictions.check_against(playbooks, settings.guards)
     lint.refuse(playbooks, names, settings.score, there_is)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
-    yield from _translations(settings.words, playbooks)
+    yield from _translations(settings.language, playbooks)
     causes = {cause for feature in told for cause in feature.causes}
     never = lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
     for name, why in never.items():
@@ -78,16 +77,16 @@ def _dry_run(settings: params.Params, playbooks: dict[str, playbook.Playbook]) -
     yield from dry_run.notes(candidates.read(REPRO, day, looked_at), playbooks, settings.data.currency)
 
 
-def _translations(words: params.Words, playbooks: dict[str, playbook.Playbook]) -> Iterator[str]:
+def _translations(settings: params.LanguageSettings, playbooks: dict[str, playbook.Playbook]) -> Iterator[str]:
     """What is worth knowing before a list is told in other languages: texts without a translation, unknown owners."""
-    told = speech(words)
-    for catalogue in (told.usual, *(catalogue for catalogue, _ in told.owners)):
+    told = load_translator(settings)
+    for catalog in (told.usual, *(catalog for catalog, _ in told.owners)):
         texts = {name: [text for text in (book.action, book.caution) if text] for name, book in playbooks.items()}
-        own = [name for name, said in texts.items() if any(catalogue.text(text) == text for text in said)]
-        if own and catalogue.language != "en":
-            yield f"words: {catalogue.language} tells {', '.join(own)} as written; docs/words.md says how to translate"
+        own = [name for name, said in texts.items() if any(catalog.text(text) == text for text in said)]
+        if own and catalog.language != "en":
+            yield f"language: {catalog.language} tells {', '.join(own)} as written; docs/words.md says how to translate"
     scores = storage.bucket_files(REPRO.scores)
-    if words.of_owners and scores:
+    if settings.by_owner and scores:
         owners = set(storage.read_buckets(REPRO.scores, [OWNER])[OWNER].drop_nulls().to_list())
-        for name in sorted(set(words.of_owners) - owners):
-            yield f"words.of_owners: {name!r} is the owner of no customer scored"
+        for name in sorted(set(settings.by_owner) - owners):
+            yield f"language.by_owner: {name!r} is the owner of no customer scored"

@@ -12,8 +12,8 @@ from pipeline import lists
 from pipeline.config import params
 from pipeline.config.errors import BadData, StaleInput
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.decisions.context import Ruling
-from pipeline.i18n.company_catalogs import speech
+from pipeline.decisions.context import DecisionContext
+from pipeline.i18n.company_catalogs import load_translator
 from pipeline.lists.csv_file import csv_bytes
 from pipeline.stages import s6_publish
 from pipeline.tables import storage
@@ -92,8 +92,10 @@ def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decided(settings: params.Params, day: date, file: Path, at: Paths) -> pl.DataFrame:
-    ruling = Ruling(day, settings.guards, settings.contact, settings.score, speech(settings.words))
-    return s6_publish.decide(settings.data, settings.features, ruling, at, settings.control, file)[0]
+    context = DecisionContext(
+        day, settings.guards, settings.contact, settings.score, load_translator(settings.language)
+    )
+    return s6_publish.decide(settings.data, settings.features, context, at, settings.control, file)[0]
 
 
 def _published(scored: pl.DataFrame, at: Paths, day: date) -> pl.DataFrame:

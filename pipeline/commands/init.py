@@ -21,7 +21,7 @@ from pipeline.sources.proposal.sheets import shared_ids
 from pipeline.tables import intake, schemas
 
 USUAL_FOLDERS = {"raw", "data", "input", "files", "export", "exports"}
-MOST_EVENT_TYPES = 8
+MAX_EVENT_TYPES = 8
 SURE, LIKELY = 0.88, 0.6
 # A day so far behind all others is a slip of the pen, not the end of the data.
 FAR_DAYS = 31
@@ -108,7 +108,7 @@ def _told(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: pa
         yield f"  look at it: is {placed.columns['amount']} the price of one piece? amount is what the line cost"
     for theirs, why in placed.left.items():
         yield f"  not placed: {theirs}: {why}"
-    read, refused, rule = _judged(engine, name, placed, data)
+    read, refused, rule = _checked_rows(engine, name, placed, data)
     worst = f", most because {rule}" if refused else ""
     yield f"  {read:,} rows, of which {refused:,} would be refused{worst}"
 
@@ -132,10 +132,12 @@ def _source(placed: Placed) -> params.Source:
 def _query(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> str:
     source = _source(placed)
     raw = open_source(engine, name, source)
-    return intake.judged_query(schemas.TABLES[name], source, raw.query, raw.types, data)
+    return intake.validated_query(schemas.TABLES[name], source, raw.query, raw.types, data)
 
 
-def _judged(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> tuple[int, int, str]:
+def _checked_rows(
+    engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data
+) -> tuple[int, int, str]:
     query = f"SELECT count(*), count(rule), mode(rule) FROM ({_query(engine, name, placed, data)})"
     try:
         found = engine.execute(query).fetchone()
@@ -211,7 +213,7 @@ def _event_types(engine: duckdb.DuckDBPyConnection, found: Proposal) -> list[str
     ).fetchall()
     files.structural_rejects(engine, "sources.events")
     fitting = [str(row[0]) for row in counted if row[0] and re.fullmatch(r"[a-z][a-z0-9_]*", row[0])]
-    return fitting[:MOST_EVENT_TYPES]
+    return fitting[:MAX_EVENT_TYPES]
 
 
 def _written(proposal: str, target: Path, *, write: bool) -> Iterator[str]:

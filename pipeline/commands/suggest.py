@@ -17,7 +17,7 @@ from pipeline.sources import sql
 from pipeline.stages import s1_ingest
 from pipeline.tables import buckets, storage
 
-MOST_LINES = 12  # of the table: the pick's neighbours say enough
+MAX_LINES = 12  # of the table: the pick's neighbours say enough
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,12 @@ def _count(job: Job) -> Counted:
         return Counted(ended, usual, *pauses.count_customers(engine, job.until))
 
 
-def _rhythm(counted: list[Counted], until: date) -> pauses.Rhythm:
+def _rhythm(counted: list[Counted], until: date) -> pauses.GapStatistics:
     first = min((part.first for part in counted if part.first), default=until)
     ended = pl.concat([part.pauses for part in counted]).group_by("days").sum().sort("days")
     usual = pl.concat([part.usual for part in counted]).group_by("days").sum().sort("days")
     customers, one_time = (sum(getattr(part, name) for part in counted) for name in ("customers", "one_time"))
-    return pauses.Rhythm(ended, usual, customers, one_time, (until - first).days)
+    return pauses.GapStatistics(ended, usual, customers, one_time, (until - first).days)
 
 
 Tried = dict[tuple[int, date], dict[int, tuple[int, int]]]
@@ -122,7 +122,7 @@ def _try_all(job: Job) -> Tried:
         }
 
 
-def _candidates(counted: list[Tried], rhythm: pauses.Rhythm, job: Job) -> list[pauses.Candidate]:
+def _candidates(counted: list[Tried], rhythm: pauses.GapStatistics, job: Job) -> list[pauses.Candidate]:
     first = job.until - timedelta(days=rhythm.history_days)
     found = []
     for horizon in job.lengths:
@@ -136,7 +136,7 @@ def _candidates(counted: list[Tried], rhythm: pauses.Rhythm, job: Job) -> list[p
     return found
 
 
-def _words(rhythm: pauses.Rhythm, until: date) -> Iterator[str]:
+def _words(rhythm: pauses.GapStatistics, until: date) -> Iterator[str]:
     yield (
         f"{rhythm.customers:,} customers over {rhythm.history_days} days until {until}; "
         f"{rhythm.one_time / max(1, rhythm.customers):.0%} bought on one day only"
@@ -154,7 +154,7 @@ def _table(found: list[pauses.Candidate], picked: tuple[int, int]) -> Iterator[s
     able = [one for one in found if one.has_room and one.base_rate is not None]
     near = sorted(able, key=lambda one: _far(one.active_days, picked[0]) + _far(one.horizon_days, picked[1]))
     yield "active_days  horizon_days  customers looked at  churn rate"
-    for one in sorted(near[:MOST_LINES], key=lambda one: (one.active_days, one.horizon_days)):
+    for one in sorted(near[:MAX_LINES], key=lambda one: (one.active_days, one.horizon_days)):
         mark = "  <- proposed" if (one.active_days, one.horizon_days) == picked else ""
         yield f"{one.active_days:11}  {one.horizon_days:12}  {one.eligible:19,}  {one.base_rate:10.1%}{mark}"
 
@@ -164,18 +164,18 @@ def _far(days: int, other: int) -> float:
 
 
 def _proposal(
-    found: list[pauses.Candidate], picked: tuple[int, int], rhythm: pauses.Rhythm, settings: params.Params
+    found: list[pauses.Candidate], picked: tuple[int, int], rhythm: pauses.GapStatistics, settings: params.Params
 ) -> Iterator[str]:
     active, horizon = picked
     yield f"proposed: active_days {active}, horizon_days {horizon}. {_why(picked, rhythm)}"
     rate = next(one.base_rate for one in found if (one.active_days, one.horizon_days) == picked)
-    limits = settings.contract
-    if rate is not None and rate < limits.least_churn_rate:
+    limits = settings.data_requirements
+    if rate is not None and rate < limits.min_churn_rate:
         yield (
             f"WARNING only {rate:.1%} churn within {horizon} days: too few to learn from unless there are very many "
             "customers; take a shorter horizon, or a longer activity window"
         )
-    if rate is not None and rate > limits.most_churn_rate:
+    if rate is not None and rate > limits.max_churn_rate:
         yield (
             f"WARNING {rate:.1%} churn within {horizon} days: the list would hold nearly everybody; take a longer "
             "horizon, or bring more history"
@@ -185,7 +185,7 @@ def _proposal(
     yield from ("snapshots:", f"  active_days: {active}", "label:", f"  horizon_days: {horizon}")
 
 
-def _why(picked: tuple[int, int], rhythm: pauses.Rhythm) -> str:
+def _why(picked: tuple[int, int], rhythm: pauses.GapStatistics) -> str:
     inside = [_ended(rhythm, days) for days in reversed(picked)]
     told = f"{inside[0]:.0%} of the pauses that ended did so within the horizon, {inside[1]:.0%} within active_days"
     if pauses.wanted_horizon(rhythm) <= picked[1]:
@@ -193,6 +193,6 @@ def _why(picked: tuple[int, int], rhythm: pauses.Rhythm) -> str:
     return f"{told}; longer ones would suit, but {rhythm.history_days} days of history have no room for them"
 
 
-def _ended(rhythm: pauses.Rhythm, days: int) -> float:
+def _ended(rhythm: pauses.GapStatistics, days: int) -> float:
     told = rhythm.pauses
     return float(told.filter(pl.col("days") <= days)["ended"].sum()) / max(1, int(told["ended"].sum()))

@@ -17,7 +17,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from pipeline.config import params, paths
-from pipeline.config.errors import BadPlaybooks
 from pipeline.decisions import decision_record, why_not
 from pipeline.examples.features import declared
 from pipeline.examples.features.declare import template
@@ -36,7 +35,7 @@ TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en"
 # A text, or one for one and one for many.
 Message: TypeAlias = str | tuple[str, str]
 # Functions that tell a text -> which of their arguments it is.
-TELLING: Final = {"say": 0, "text": 0, "because": 2, "nothing_because": 1}
+TELLING: Final = {"translate": 0, "text": 0, "because": 2, "nothing_because": 1}
 SPEAKING: Final = ("i18n", "reasons", "playbooks", "decisions")
 # No file holds the time it was written at.
 NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -56,14 +55,14 @@ def _all() -> Iterator[tuple[str, Message]]:
     yield from (("a number with its noun", forms) for forms in NOUNS.values())
     settings = params.load()
     one_of_each = {"event_types": ["x"], "warning_types": ["x"], "usage_types": ["x"], "ticket_topics": {"x": "C09"}}
-    for feature in [*declared(settings.features.model_copy(update=one_of_each)), purchase_process.NO_ORDER]:
+    for feature in [*declared(settings.features.model_copy(update=one_of_each)), purchase_process.P_NO_PURCHASE]:
         yield from ((f"reason of the family {feature.family}", template(phrase)) for phrase in feature.phrases)
     asking = [name for name, channel in channels.CHANNELS.items() if channel.consent is not None]
     yield from (("word in a sentence", word) for word in (*customer_value.TIERS, *why_not.BANDS, *asking))
-    yield from (("a cause of churn", cause.words) for cause in CAUSES.values())
+    yield from (("a cause of churn", cause.description) for cause in CAUSES.values())
     names = vocabulary(settings.score, settings.features)
     for file in [paths.PLAYBOOKS, *sorted(Path("examples").glob("*/playbooks.yaml"))]:
-        for book in playbooks_file.parse(params.read_yaml(file, BadPlaybooks), names, str(file)).values():
+        for book in playbooks_file.parse(params.read_playbooks(file), names, str(file)).values():
             yield from ((str(file), text) for text in _of_playbook(book))
 
 
@@ -99,7 +98,7 @@ def _said(call: ast.Call, module: str) -> str | None:
 
 def updated(language: str, file: Path) -> Catalog:
     """The catalogue of a language with all that is said and nothing else; new texts stand there untranslated."""
-    catalogue = _read(language, file)
+    catalog = _read(language, file)
     wanted = messages()
     written = Catalog(
         locale=language, project="churn pipeline", version="1", last_translator="the project", language_team=language,
@@ -107,7 +106,7 @@ def updated(language: str, file: Path) -> Catalog:
         creation_date=NO_TIME, revision_date=NO_TIME, fuzzy=False,
     )  # fmt: skip
     for message in sorted(wanted, key=str):
-        before = catalogue.get(message if isinstance(message, str) else message[0])
+        before = catalog.get(message if isinstance(message, str) else message[0])
         kept = before is not None and before.id == message
         written.add(message, before.string if before is not None and kept else None, auto_comments=[wanted[message]])
     return written
@@ -115,8 +114,8 @@ def updated(language: str, file: Path) -> Catalog:
 
 def problems(language: str, file: Path) -> list[str]:
     """What is wrong with a catalogue, each in a line that says what to do."""
-    catalogue, wanted = _read(language, file), messages()
-    there = {message.id: message for message in catalogue if message.id}
+    catalog, wanted = _read(language, file), messages()
+    there = {message.id: message for message in catalog if message.id}
     found = [f"{file}: lacks {message!r}; run {COMMAND} and translate it" for message in wanted if message not in there]
     found += [f"{file}: nobody says {message!r} any more; run {COMMAND}" for message in there if message not in wanted]
     for message in there.values():
@@ -124,8 +123,8 @@ def problems(language: str, file: Path) -> list[str]:
         forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
         if message.fuzzy or not all(forms):
             found.append(f"{file}: {ids[0]!r} is not translated; write its msgstr")
-        elif isinstance(message.id, tuple) and len(forms) != catalogue.num_plurals:
-            found.append(f"{file}: {ids[0]!r} has {len(forms)} plural forms; write {catalogue.num_plurals}")
+        elif isinstance(message.id, tuple) and len(forms) != catalog.num_plurals:
+            found.append(f"{file}: {ids[0]!r} has {len(forms)} plural forms; write {catalog.num_plurals}")
         elif any(places(form) != places(ids[-1]) for form in forms):
             found.append(f"{file}: {ids[0]!r} and its translation have other places; write {sorted(places(ids[-1]))}")
     return found

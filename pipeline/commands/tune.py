@@ -19,7 +19,7 @@ from pipeline.examples.snapshots import outcome_window
 from pipeline.model import split
 from pipeline.tables import storage
 
-ORIGINS = 5  # the latest: each costs a training per trial
+CUTOFFS = 5  # the latest: each costs a training per trial
 
 
 def run(settings: params.Params, trials: int, to: Path, at: Paths = REPRO) -> Iterator[str]:
@@ -43,13 +43,13 @@ def run(settings: params.Params, trials: int, to: Path, at: Paths = REPRO) -> It
     """
     declared = model_features(settings.features, settings.sources)
     examples = labelled.read(at, [feature.name for feature in declared])
-    origins = _origins(labelled.complete_days(at), settings)
+    cutoffs = _origins(labelled.complete_days(at), settings)
     study = _study(settings, examples, declared)
     study.enqueue_trial(_as_trial(settings.model), skip_if_exists=True)
 
     def brier(trial: optuna.Trial) -> float:
         tried = _suggested(trial, settings.model)
-        return _brier(trial, examples, origins, declared, settings, tried)
+        return _brier(trial, examples, cutoffs, declared, settings, tried)
 
     for _ in range(trials):
         study.optimize(brier, n_trials=1)
@@ -58,9 +58,9 @@ def run(settings: params.Params, trials: int, to: Path, at: Paths = REPRO) -> It
         yield f"trial {last.number}: {told}; best so far {study.best_value:.5f} (trial {study.best_trial.number})"
     first = next(trial for trial in study.trials if trial.value is not None)
     best = _suggested(study.best_trial, settings.model)
-    storage.write_text(_overlay(best, study.best_value, len(origins)), to)
+    storage.write_text(_overlay(best, study.best_value, len(cutoffs)), to)
     yield (
-        f"{to}: Brier {study.best_value:.5f} over {len(origins)} origins, {first.value:.5f} as params.yaml had it; "
+        f"{to}: Brier {study.best_value:.5f} over {len(cutoffs)} origins, {first.value:.5f} as params.yaml had it; "
         f"take it: churn use {to}"
     )
 
@@ -69,11 +69,11 @@ def _origins(complete: list[Any], settings: params.Params) -> list[split.Split]:
     """The latest origins whose outcomes were known before the test snapshot."""
     test = split.by_time(complete, settings.label).test
     known = [day for day in complete if outcome_window(day, settings.label).end <= test]
-    found = split.origins(known, settings.label, settings.evaluate.least_training_snapshots)[-ORIGINS:]
+    found = split.cutoffs(known, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
     if not found:
         raise NotEnoughData(
-            f"no snapshot before {test} has {settings.evaluate.least_training_snapshots} training snapshots before it; "
-            "lower evaluate.least_training_snapshots, or set an earlier snapshots.first"
+            f"no snapshot before {test} has {settings.evaluate.min_training_snapshots} training snapshots before it; "
+            "lower evaluate.min_training_snapshots, or set an earlier snapshots.first"
         )
     return found
 
@@ -92,12 +92,12 @@ def _study(settings: params.Params, examples: pl.DataFrame, declared: list[Featu
 
 
 def _brier(
-    trial: optuna.Trial, examples: pl.DataFrame, origins: list[split.Split], declared: list[Feature],
+    trial: optuna.Trial, examples: pl.DataFrame, cutoffs: list[split.Split], declared: list[Feature],
     settings: params.Params, tried: params.Model,
 ) -> float:  # fmt: skip
     """Mean Brier score over the origins: it rewards ranking and calibration alike, and its noise is the smallest."""
     found: list[float] = []
-    for step, part in enumerate(backtest.judge_models(examples, origins, declared, settings.label, tried)):
+    for step, part in enumerate(backtest.backtest_model(examples, cutoffs, declared, settings.label, tried)):
         found.append(metrics.brier(part.churned, part.scored["model"]))
         trial.report(float(np.mean(found)), step)
         if trial.should_prune():
@@ -111,18 +111,18 @@ def _suggested(trial: optuna.Trial | optuna.trial.FrozenTrial, model: params.Mod
         "num_leaves": trial.suggest_int("num_leaves", 4, 31, log=True),
         "max_depth": trial.suggest_int("max_depth", 2, 6),
         "min_rows_per_leaf": trial.suggest_int("min_rows_per_leaf", 20, 400, log=True),
-        "feature_share": trial.suggest_float("feature_share", 0.1, 1.0),
-        "row_share": trial.suggest_float("row_share", 0.5, 1.0),
+        "feature_fraction": trial.suggest_float("feature_fraction", 0.1, 1.0),
+        "bagging_fraction": trial.suggest_float("bagging_fraction", 0.5, 1.0),
         "l2": trial.suggest_float("l2", 0.1, 100.0, log=True),
         "monotone": trial.suggest_categorical("monotone", [True, False]),
     }
     wide = {
-        "l2": trial.suggest_float("wide.l2", 10.0, 10_000.0, log=True),
-        "cuts": trial.suggest_int("wide.cuts", 2, 12),
+        "l2": trial.suggest_float("additive_logistic.l2", 10.0, 10_000.0, log=True),
+        "cuts": trial.suggest_int("additive_logistic.cuts", 2, 12),
     }
     rounded = {key: _short(value) for key, value in changed.items()}
     told = {key: _short(value) for key, value in wide.items()}
-    return model.model_copy(update={**rounded, "wide": model.wide.model_copy(update=told)})
+    return model.model_copy(update={**rounded, "additive_logistic": model.additive_logistic.model_copy(update=told)})
 
 
 def _short(value: Any) -> Any:
@@ -131,17 +131,20 @@ def _short(value: Any) -> Any:
 
 
 def _as_trial(model: params.Model) -> dict[str, Any]:
-    own = ("num_leaves", "max_depth", "min_rows_per_leaf", "feature_share", "row_share", "l2", "monotone")
-    wide = {f"wide.{key}": getattr(model.wide, key) for key in ("l2", "cuts")}
+    own = ("num_leaves", "max_depth", "min_rows_per_leaf", "feature_fraction", "bagging_fraction", "l2", "monotone")
+    wide = {f"additive_logistic.{key}": getattr(model.additive_logistic, key) for key in ("l2", "cuts")}
     return {key: getattr(model, key) for key in own} | wide
 
 
-def _overlay(best: params.Model, brier: float, origins: int) -> str:
+def _overlay(best: params.Model, brier: float, cutoffs: int) -> str:
     own, default = _as_trial(best), [key for key in _as_trial(best) if "." not in key]
     lines = [
-        f"# Found by churn tune: Brier {brier:.5f} over {origins} rolling origins, the test snapshot left out.",
+        f"# Found by churn tune: Brier {brier:.5f} over {cutoffs} rolling origins, the test snapshot left out.",
         "model:",
     ]
-    lines += ["  wide:", *(f"    {key.removeprefix('wide.')}: {own[key]}" for key in own if key not in default)]
+    lines += [
+        "  additive_logistic:",
+        *(f"    {key.removeprefix('additive_logistic.')}: {own[key]}" for key in own if key not in default),
+    ]
     lines += [f"  {key}: {json.dumps(own[key])}" for key in default]
     return "\n".join(lines) + "\n"

@@ -62,11 +62,11 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
         )  # fmt: skip
         s5_score.run(
             settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features,
-            settings.score, settings.reasons, settings.words, at, as_of,
+            settings.score, settings.reasons, settings.language, at, as_of,
         )  # fmt: skip
         made = s6_publish.prepare(
             settings.data, settings.snapshots, settings.label, settings.features, settings.score, settings.reasons,
-            settings.control, settings.guards, settings.contact, settings.lists, settings.words, at, as_of,
+            settings.control, settings.guards, settings.contact, settings.lists, settings.language, at, as_of,
         )  # fmt: skip
         told = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
         if dry_run:

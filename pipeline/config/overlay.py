@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import params, paths
+from pipeline.config import params, paths, renamed
 from pipeline.config.errors import BadParams
+from pipeline.config.upgrade import upgrade_settings
 
 # These name different things from one data set to the next, so they are replaced whole.
 WHOLE = {"features.ticket_topics", "sources", "score.bands"}
@@ -32,9 +33,10 @@ def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
         Either file cannot be read, the overlay names an unknown key, or the result would not be valid; the target is
         then as it was.
     """
-    wanted = params.read_yaml(overlay, BadParams)
-    found = params.read_yaml(target, BadParams)
-    source, lines = overlay.read_text(encoding="utf-8").splitlines(), target.read_text(encoding="utf-8").splitlines()
+    # Old names of one release ago are written as the new ones, in both files.
+    wanted, _ = renamed.settings(params.read_yaml(overlay, BadParams))
+    found, _ = renamed.settings(params.read_yaml(target, BadParams))
+    source, lines = (upgrade_settings(file.read_text(encoding="utf-8"))[0].splitlines() for file in (overlay, target))
     changed = _differences(wanted, found, (), overlay.name)
     for path in changed:
         start, end = _block(lines, path)

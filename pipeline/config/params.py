@@ -1,14 +1,28 @@
 """``params.yaml`` -> frozen, typed sections. No setting has a default in code; an unknown key is refused."""
 
-import itertools
+import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from ruamel.yaml import YAML, error
 
-from pipeline.config import paths
-from pipeline.config.errors import BadParams, PipelineError
+from pipeline.config import paths, renamed
+from pipeline.config.data_sections import Data as Data
+from pipeline.config.data_sections import DataRequirements as DataRequirements
+from pipeline.config.data_sections import Features as Features
+from pipeline.config.data_sections import Feeds as Feeds
+from pipeline.config.data_sections import Label as Label
+from pipeline.config.data_sections import Snapshots as Snapshots
+from pipeline.config.data_sections import Sources as Sources
+from pipeline.config.data_sections import Storage as Storage
+from pipeline.config.errors import BadParams, BadPlaybooks, PipelineError
+from pipeline.config.model_sections import AdditiveLogisticSettings as AdditiveLogisticSettings
+from pipeline.config.model_sections import Evaluate as Evaluate
+from pipeline.config.model_sections import Model as Model
+from pipeline.config.model_sections import Reasons as Reasons
+from pipeline.config.model_sections import Score as Score
+from pipeline.config.model_sections import Tracking as Tracking
 from pipeline.config.problems import first_problem as first_problem
 from pipeline.config.source import Section as Section
 from pipeline.config.source import Source as Source
@@ -16,6 +30,7 @@ from pipeline.config.source import Zone as Zone
 from pipeline.config.types import CauseId as CauseId
 from pipeline.config.types import Day as Day
 from pipeline.config.types import Days as Days
+from pipeline.config.types import LanguageSettings as LanguageSettings
 from pipeline.config.types import NaturalInt as NaturalInt
 from pipeline.config.types import NotNegative as NotNegative
 from pipeline.config.types import Positive as Positive
@@ -23,242 +38,10 @@ from pipeline.config.types import PositiveInt as PositiveInt
 from pipeline.config.types import PositiveShare as PositiveShare
 from pipeline.config.types import Share as Share
 from pipeline.config.types import Word as Word
-from pipeline.config.types import Words as Words
-
-
-class Data(Section):
-    """What holds for all tables of the company."""
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-    timezone: Zone
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    minor_digits: Annotated[int, Field(ge=0, le=4)]
-    max_rejected_share: Share
-    max_silent_days: PositiveInt
-
-
-class Sources(Section):
-    """The tables a company has; an absent optional table is left out."""
-
-    transactions: Source
-    events: Source | None = None
-    contacts: Source | None = None
-    tickets: Source | None = None
-    surveys: Source | None = None
-    customers: Source | None = None
-    subscriptions: Source | None = None
-    loyalty: Source | None = None
-    commitments: Source | None = None
-    outcomes: Source | None = None
-
-    def declared(self) -> dict[str, Source]:
-        """The tables that are there, in canonical order."""
-        return {name: source for name in type(self).model_fields if (source := getattr(self, name)) is not None}
-
-
-class Storage(Section):
-    """How the work is cut into buckets of customers, and what works on them."""
-
-    buckets: PositiveInt | Literal["auto"]
-    executor: Literal["serial", "processes"]
-    workers: PositiveInt
-    threads: PositiveInt
-    memory_gb: Positive
-
-
-class Feeds(Section):
-    """From when on a table is taken for broken."""
-
-    recent_days: Days
-    usual_days: Days
-    least_silent_days: Days
-    silence_times: Annotated[float, Field(ge=1)]
-    max_drop: Share
-    max_amount_times: Annotated[float, Field(gt=1)]
-    max_strange_ids: Share
-
-
-class Snapshots(Section):
-    """From which days we look, and at whom."""
-
-    as_of: Day
-    observed_until: Day
-    first: Day
-    every_days: Days
-    active_days: Days
-    min_tenure_days: NaturalInt
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.first > self.as_of:
-            raise ValueError(f"`first` ({self.first}) must not be after `as_of` ({self.as_of})")
-        return self
-
-
-class Label(Section):
-    """What churn means here."""
-
-    kind: Literal["inactivity", "cancellation"]
-    gap_days: Annotated[int, Field(ge=0, le=36500)]
-    horizon_days: Days
-
-
-class Contract(Section):
-    """What a company has to bring."""
-
-    least_customers: PositiveInt
-    least_churners: PositiveInt
-    least_stayed: PositiveInt
-    least_histories: Annotated[float, Field(ge=1)]
-    max_missing_share: Share
-    max_one_time_share: Share
-    least_churn_rate: Share
-    most_churn_rate: Share
-
-
-class Features(Section):
-    """What features are made of."""
-
-    windows_days: Annotated[list[Days], Field(min_length=1)]
-    event_types: list[Word]
-    warning_types: list[Word]
-    usage_types: list[Word]
-    ticket_topics: dict[Word, CauseId]
-    allow_treatment: bool
-
-    @model_validator(mode="after")
-    def _needs_its_windows(self) -> Self:
-        missing = [days for days in (30, 90, 365) if days not in self.windows_days]
-        if missing:
-            raise ValueError(f"`windows_days` must hold 30, 90 and 365, on which formulas rest; add {missing}")
-        if sorted(set(self.windows_days)) != self.windows_days:
-            raise ValueError(f"`windows_days` must rise without repeats; write {sorted(set(self.windows_days))}")
-        return self
-
-
-class Wide(Section):
-    """The logistic regression beside the trees."""
-
-    share: Share | Literal["auto"]
-    cuts: Annotated[int, Field(ge=2, le=50)]
-    l2: Positive
-    max_rows: Annotated[int, Field(ge=1000)]
-
-
-class Model(Section):
-    """How the model is made."""
-
-    wide: Wide
-    rhythm: bool
-    monotone: bool
-    refit: bool
-    season: bool
-    max_trees: PositiveInt
-    early_stopping_rounds: PositiveInt
-    learning_rate: PositiveShare
-    num_leaves: Annotated[int, Field(ge=2)]
-    max_depth: Annotated[int, Field(ge=1, le=6)]
-    min_rows_per_leaf: PositiveInt
-    row_share: PositiveShare
-    feature_share: PositiveShare
-    l2: NotNegative
-    seed: NaturalInt
-    num_threads: PositiveInt
-
-
-class Evaluate(Section):
-    """What is reported about the model."""
-
-    top_shares: Annotated[list[PositiveShare], Field(min_length=1)]
-    calibration_groups: Annotated[int, Field(ge=2)]
-    draws: Annotated[int, Field(ge=100)]
-    least_training_snapshots: PositiveInt
-    segments: list[str]
-    answered_for_by: str
-    contact_cost: NotNegative
-    offer_cost: NotNegative
-    acceptance_alpha: Positive
-    acceptance_beta: Positive
-
-
-class Score(Section):
-    """How a probability becomes a band, a tier and a value."""
-
-    bands: dict[str, Share]
-    new_days: NaturalInt
-    loyal_orders_365d: PositiveInt
-    loyal_days: NaturalInt
-    margin_share: PositiveShare
-    top_value_share: PositiveShare
-
-    @model_validator(mode="after")
-    def _bands_rise_from_zero(self) -> Self:
-        edges = list(self.bands.values())
-        if not edges or edges[0] != 0 or any(low >= high for low, high in itertools.pairwise(edges)):
-            raise ValueError(f"`bands` must start at 0.0 and rise, found {edges}")
-        return self
-
-
-class Reasons(Section):
-    """Which reasons are told."""
-
-    max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
-    min_contribution: NotNegative
-    common_share: Share
-
-
-class Control(Section):
-    """Who is left alone, so that effects can be measured."""
-
-    share: Annotated[float, Field(ge=0, le=0.5)]
-    salt: Annotated[str, Field(min_length=1)]
-    version: PositiveInt
-
-
-class Guards(Section):
-    """What no playbook may do, whatever its rule says."""
-
-    feasibility_cost: NotNegative
-    least_margin_share: Share
-    most_offers: PositiveInt
-    apart_days: Days
-    least_nps: NotNegative
-    least_csat: NotNegative
-    quality_causes: list[CauseId]
-    overpromises: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-
-
-class Contact(Section):
-    """How often, how and when a customer may hear from all teams together."""
-
-    most_per_day: PositiveInt
-    most_per_week: PositiveInt
-    longest_silence_days: Days
-    open_days: NaturalInt
-    rest_days: NaturalInt
-    unknown_consent: Literal["allow", "refuse"]
-    window_days: Annotated[int, Field(ge=7, le=36500)]
-    most_offers_in_window: NaturalInt
-    most_offer_share: PositiveShare
-    fatigue_types: list[Word]
-    most_unanswered: PositiveInt
-    quiet_days: Days
-
-
-class Lists(Section):
-    """What people are handed."""
-
-    max_rows: PositiveInt
-    min_band: str
-    replace_in_repro: bool
-
-
-class Tracking(Section):
-    """Where MLflow keeps runs and models."""
-
-    uri: str
-    experiment: str
-    registered_model: str
+from pipeline.config.week_sections import Contact as Contact
+from pipeline.config.week_sections import Control as Control
+from pipeline.config.week_sections import Guards as Guards
+from pipeline.config.week_sections import Lists as Lists
 
 
 class Params(Section):
@@ -270,7 +53,7 @@ class Params(Section):
     feeds: Feeds
     snapshots: Snapshots
     label: Label
-    contract: Contract
+    data_requirements: DataRequirements
     features: Features
     model: Model
     evaluate: Evaluate
@@ -280,7 +63,7 @@ class Params(Section):
     guards: Guards
     contact: Contact
     lists: Lists
-    words: Words
+    language: LanguageSettings
     tracking: Tracking
 
     @model_validator(mode="after")
@@ -306,7 +89,22 @@ def load(path: Path = paths.PARAMS) -> Params:
     BadParams
         The file is absent, is no YAML, or a key is unknown, missing or out of its range.
     """
-    return parse(read_yaml(path, BadParams), path.name)
+    content, notices = renamed.settings(read_yaml(path, BadParams))
+    _announce(path, notices)
+    return parse(content, path.name)
+
+
+def read_playbooks(path: Path = paths.PLAYBOOKS) -> dict[str, Any]:
+    """What a file of playbooks holds, with new names for old ones in its rules, or `BadPlaybooks` in one line."""
+    content, notices = renamed.playbooks(read_yaml(path, BadPlaybooks))
+    _announce(path, notices)
+    return content
+
+
+def _announce(path: Path, notices: list[str]) -> None:
+    """Old names go on working for one release; whoever runs the job is told which they are."""
+    for notice in notices:
+        sys.stderr.write(f"{path}: {notice}; churn upgrade-params writes it\n")
 
 
 def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:

@@ -67,9 +67,9 @@ class Paths:
         return self.models / "churn.txt"
 
     @property
-    def wide(self) -> Path:
+    def additive_logistic(self) -> Path:
         """The logistic regression beside the trees."""
-        return self.models / "wide.json"
+        return self.models / "additive_logistic.json"
 
     @property
     def calibration(self) -> Path:

@@ -16,7 +16,7 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-Language = Literal["en", "nb", "zh_Hans", "ja"]
+LanguageCode = Literal["en", "nb", "zh_Hans", "ja"]
 
 
 def _quoted_day(value: object) -> object:
@@ -31,9 +31,9 @@ def _quoted_day(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_quoted_day)]
 
 
-class Words(Section):
-    """In which language people are told; ``params.yaml: words``."""
+class LanguageSettings(Section):
+    """In which language people are told; ``params.yaml: language``."""
 
-    language: Language
-    of_owners: dict[str, Language]
-    catalogues: str | None
+    default: LanguageCode
+    by_owner: dict[str, LanguageCode]
+    catalogs: str | None

@@ -8,10 +8,10 @@ import polars as pl
 
 from pipeline.decisions import cooldown, optimizer
 from pipeline.decisions.capacity import limits_left
-from pipeline.decisions.eligibility import NO_HOLDS, Holds
+from pipeline.decisions.eligibility import NO_RESTRICTIONS, Eligibility
 from pipeline.decisions.why_not import LOSS_MAKING as LOSS_MAKING
 from pipeline.decisions.why_not import why_not
-from pipeline.i18n import IN_ENGLISH, Speech
+from pipeline.i18n import IN_ENGLISH, Translator
 from pipeline.playbooks import expected_saved_value
 from pipeline.playbooks.config.limits import NO_LIMITS, Limits
 from pipeline.playbooks.config.playbook import Playbook
@@ -20,7 +20,7 @@ from pipeline.playbooks.rules.matching import applies
 
 MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "customer_id": False}
 # What an action for a customer who is kept for more than money counts at least, in currency units.
-LEAST_WORTH = 0.01
+MIN_WORTH = 0.01
 
 
 def plan(
@@ -29,9 +29,9 @@ def plan(
     as_of: date,
     currency: str,
     earlier: pl.DataFrame,
-    holds: Holds = NO_HOLDS,
+    holds: Eligibility = NO_RESTRICTIONS,
     limits: Limits = NO_LIMITS,
-    speech: Speech = IN_ENGLISH,
+    translator: Translator = IN_ENGLISH,
 ) -> tuple[pl.DataFrame, optimizer.Plan]:
     """Give each customer one playbook at most, so that together they keep as much as can be kept.
 
@@ -59,14 +59,14 @@ def plan(
         What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
     limits
         Hands, channels and money, across playbooks.
-    speech
+    translator
         Who reads which language.
 
     Returns
     -------
     polars.DataFrame
         The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
-        without an action; ``task_owner`` also where no person has to act), ``expected_kept`` (currency units),
+        without an action; ``task_owner`` also where no person has to act), ``expected_saved_value`` (currency units),
         ``given_day`` (of the list that gave it first), ``why_not`` (null with an action), ``second_choice``, the next
         best playbook that was open to who has an action, and ``would_have_been``, the playbook a control would have
         been given.
@@ -84,17 +84,18 @@ def plan(
         cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
         for at, (name, book) in enumerate(playbooks.items())
     )
-    tests, holds = holds.stand_between(tests, playbooks)
+    tests, holds = holds.withhold(tests, playbooks)
     tests = tests.with_columns(_outranked(playbooks))
     there_is = limits_left(holds.rooms(playbooks, scores), limits, currency, holds.going_on(scores))
     shared = _shared(tests, scores, playbooks, there_is)
-    placed = holds.kept_or(pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None))
+    placed = holds.continued_or(pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None))
     chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
     chosen = chosen.with_columns(
-        _of_number(kept, chosen["chosen"]).alias("expected_kept"), _of_number(kept, chosen["wanted"]).alias("kept")
+        _of_number(kept, chosen["chosen"]).alias("expected_saved_value"),
+        _of_number(kept, chosen["wanted"]).alias("kept"),
     )
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
-    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), speech)
+    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), translator)
     told = holds.told(_told(described, words), playbooks, as_of)
     return told.drop("chosen", "wanted", "obstacle", "kept"), shared
 
@@ -132,7 +133,7 @@ def _shared(
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
     worth = scores.with_columns(tests.drop("is_control")).select(
         pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}") & ~pl.col(f"outranked_{at}"))
-        .then((pl.col(expected_saved_value.KEPT.format(at)) - book.cost).clip(LEAST_WORTH))
+        .then((pl.col(expected_saved_value.KEPT.format(at)) - book.cost).clip(MIN_WORTH))
         .otherwise(float("nan"))
         .cast(pl.Float64)
         .alias(str(at))
@@ -192,7 +193,7 @@ def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
 def _told(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
     """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
     given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
-             "second_choice", "expected_kept")  # fmt: skip
+             "second_choice", "expected_saved_value")  # fmt: skip
     described = described.with_columns(
         pl.when("is_control").then("playbook").alias("would_have_been"),
         pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),

@@ -7,36 +7,36 @@ from datetime import date
 import polars as pl
 
 from pipeline.config.params import Contact, Guards, Score
-from pipeline.i18n import IN_ENGLISH, Part, Speech, told_in
+from pipeline.i18n import IN_ENGLISH, Part, Translator, translate_parts
 from pipeline.playbooks.config.playbook import Playbook
 
 NOTHING = "nothing, because {reason}"
 
 
 @dataclass(frozen=True)
-class Ruling:
+class DecisionContext:
     """The day of the list, the settings rules are read from, and who reads what they say in which language."""
 
     as_of: date
     guards: Guards
     contact: Contact
     score: Score
-    speech: Speech = IN_ENGLISH
+    translator: Translator = IN_ENGLISH
 
 
-Rule = Callable[[str, Playbook, Ruling], pl.Expr | None]
+Rule = Callable[[str, Playbook, DecisionContext], pl.Expr | None]
 """A guard or a rule of contact: name of a playbook, the playbook, the day and settings -> why it is held.
 
 Over the scores with the facts of `facts.FACTS`, it says for each customer why the playbook is held back, as the
 sentence ``nothing, because ...``; null where it is not. None holds back nobody."""
 
 
-def because(ruling: Ruling, test: pl.Expr, reason: str, **parts: Part) -> pl.Expr:
+def because(context: DecisionContext, test: pl.Expr, reason: str, **parts: Part) -> pl.Expr:
     """The sentence where a test holds; null where it does not, or where nobody knows.
 
     Parameters
     ----------
-    ruling
+    context
         Who reads which language.
     test
         Where it is told.
@@ -49,18 +49,20 @@ def because(ruling: Ruling, test: pl.Expr, reason: str, **parts: Part) -> pl.Exp
     --------
     >>> from pipeline.config import params
     >>> settings = params.load()
-    >>> ruling = Ruling(date(2024, 1, 1), settings.guards, settings.contact, settings.score)
+    >>> context = DecisionContext(date(2024, 1, 1), settings.guards, settings.contact, settings.score)
     >>> table = pl.DataFrame({"x": [True, False, None]})
-    >>> table.select(because(ruling, pl.col("x"), "it {falls}", falls="rains")).to_series().to_list()
+    >>> table.select(because(context, pl.col("x"), "it {falls}", falls="rains")).to_series().to_list()
     ['nothing, because it rains', None, None]
     """
-    said = nothing_because(ruling.speech, reason, **parts)
+    said = nothing_because(context.translator, reason, **parts)
     return pl.when(test.fill_null(value=False)).then(said).otherwise(pl.lit(None, dtype=pl.String))
 
 
-def nothing_because(speech: Speech, reason: str, **parts: Part) -> pl.Expr:
+def nothing_because(translator: Translator, reason: str, **parts: Part) -> pl.Expr:
     """Why there is nothing for a customer, in the language of who reads it; see `because`."""
-    return speech.each(lambda told: told.say(NOTHING, reason=told.say(reason, **told_in(told, parts))))
+    return translator.each(
+        lambda told: told.translate(NOTHING, reason=told.translate(reason, **translate_parts(told, parts)))
+    )
 
 
 def speaks_for(places: tuple[int, ...], causes: list[str]) -> pl.Expr:

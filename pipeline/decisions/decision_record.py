@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 import polars as pl
 
 from pipeline.decisions.why_not import kind_of_customer
-from pipeline.i18n import IN_ENGLISH, OWNER, Catalogue, Speech, told_in
+from pipeline.i18n import IN_ENGLISH, OWNER, MessageCatalog, Translator, translate_parts
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.config.tactics import tactics
 from pipeline.playbooks.rules.expression import Compare, Expression, Flag, Leaf, asked
@@ -30,31 +30,42 @@ RECORD: Final = ("segment", "objective", "why_this", "second_choice")
 TEXTS: Final = tuple(f"reason_{place}_text" for place in (1, 2, 3))
 # Names that say of which kind a customer is, and not what happened to them.
 KINDS_OF_CUSTOMER: Final = {
-    *("churn_probability", "risk_percentile", "risk_band", "tier", "stage", "value_tier", "value", "value_at_stake"),
+    *(
+        "churn_probability",
+        "risk_percentile",
+        "risk_band",
+        "tier",
+        "lifecycle",
+        "value_tier",
+        "value",
+        "value_at_stake",
+    ),
     *("loss_making", "strategic", *REASONS_AND_CAUSES),
     *(attribute.name for attribute in ATTRIBUTES),
 }
 
 
-def with_record(decided: pl.DataFrame, playbooks: dict[str, Playbook], speech: Speech = IN_ENGLISH) -> pl.DataFrame:
+def with_record(
+    decided: pl.DataFrame, playbooks: dict[str, Playbook], translator: Translator = IN_ENGLISH
+) -> pl.DataFrame:
     """Add ``segment`` for everyone, and ``objective`` and ``why_this`` for who is given something.
 
     Parameters
     ----------
     decided
-        Of `pipeline.decisions.assignment`, with the columns the rules look at, ``stage``, ``value_tier`` and
+        Of `pipeline.decisions.assignment`, with the columns the rules look at, ``lifecycle``, ``value_tier`` and
         ``market``.
     playbooks
         What was given comes from these.
-    speech
+    translator
         Who reads which language.
     """
     objectives = {name: tactics()[book.tactic].objective for name, book in playbooks.items()}
     objective = pl.col("playbook").replace_strict(objectives, default=None, return_dtype=pl.String).alias("objective")
-    return decided.with_columns(_segment(), objective, _each_why(decided, playbooks, speech))
+    return decided.with_columns(_segment(), objective, _each_why(decided, playbooks, translator))
 
 
-def _each_why(decided: pl.DataFrame, playbooks: dict[str, Playbook], speech: Speech) -> pl.Series:
+def _each_why(decided: pl.DataFrame, playbooks: dict[str, Playbook], translator: Translator) -> pl.Series:
     """``why_this`` of everyone: each playbook has sentences of its own, which only its customers need."""
     looked_at = {"playbook", "tier", "risk_band", OWNER, *TEXTS}.union(
         *(columns(book.when) for book in playbooks.values())
@@ -62,19 +73,19 @@ def _each_why(decided: pl.DataFrame, playbooks: dict[str, Playbook], speech: Spe
     # Only what the sentences look at is copied; of a million customers, the rest is gigabytes.
     narrow = decided.select(name for name in decided.columns if name in looked_at).with_row_index("row")
     given = narrow.filter(pl.col("playbook").is_not_null()).partition_by("playbook", as_dict=True)
-    said = [part.select("row", why_this(playbooks[str(name)], speech)) for (name,), part in given.items()]
+    said = [part.select("row", why_this(playbooks[str(name)], translator)) for (name,), part in given.items()]
     empty = pl.DataFrame(schema={"row": narrow.schema["row"], "why_this": pl.String})
     return narrow.select("row").join(pl.concat([empty, *said]), on="row", how="left", maintain_order="left")["why_this"]
 
 
 def _segment() -> pl.Expr:
     """Stage, tier, value tier and market as one text; what is not known is left out."""
-    parts = {"stage": "stage", "tier": "tier", "value_tier": "value", "market": "market"}
+    parts = {"lifecycle": "stage", "tier": "tier", "value_tier": "value", "market": "market"}
     said = [pl.concat_str(pl.lit(f"{words} "), pl.col(name).cast(pl.String)) for name, words in parts.items()]
     return pl.concat_str(said, separator=", ", ignore_nulls=True).alias("segment")
 
 
-def why_this(playbook: Playbook, speech: Speech = IN_ENGLISH) -> pl.Expr:
+def why_this(playbook: Playbook, translator: Translator = IN_ENGLISH) -> pl.Expr:
     """Why a playbook is for a customer it was given to, in a sentence.
 
     It tells the parts of the rule that hold for the customer and name a cause, a reason or something that happened or
@@ -84,7 +95,7 @@ def why_this(playbook: Playbook, speech: Speech = IN_ENGLISH) -> pl.Expr:
     ----------
     playbook
         What was given.
-    speech
+    translator
         Who reads which language.
 
     Examples
@@ -96,21 +107,21 @@ def why_this(playbook: Playbook, speech: Speech = IN_ENGLISH) -> pl.Expr:
     >>> table.select(why_this(book)).item()
     'because days to points expiry is 9'
     """
-    return speech.each(lambda told: _why_this(playbook, told)).alias("why_this")
+    return translator.each(lambda told: _why_this(playbook, told)).alias("why_this")
 
 
-def _why_this(playbook: Playbook, told: Catalogue) -> pl.Expr:
+def _why_this(playbook: Playbook, told: MessageCatalog) -> pl.Expr:
     """The sentence of `why_this`, in one language."""
     asks = list(asked(playbook.when.expression))
     of_reasons = (part for number in range(len(REASONS)) for part in _reason(number, asks, told))
     parts = [*of_reasons, *_happened(asks, told)]
-    kind = told.say("this is a {tier} customer of {band} risk", **told_in(told, kind_of_customer()))
+    kind = told.translate("this is a {tier} customer of {band} risk", **translate_parts(told, kind_of_customer()))
     said = pl.concat_str(parts, separator=told.text("; "), ignore_nulls=True) if parts else pl.lit("")
     named = pl.when(said != "").then(said)
-    return told.say("because {reason}", reason=pl.coalesce(named, _of_reason(0, told), kind))
+    return told.translate("because {reason}", reason=pl.coalesce(named, _of_reason(0, told), kind))
 
 
-def _reason(number: int, asks: list[Asked], told: Catalogue) -> list[pl.Expr]:
+def _reason(number: int, asks: list[Asked], told: MessageCatalog) -> list[pl.Expr]:
     """A told reason, if the rule names families or causes of it: with the cause; null where it is none of them."""
     families: list[pl.Expr] = []
     causes: list[pl.Expr] = []
@@ -118,8 +129,8 @@ def _reason(number: int, asks: list[Asked], told: Catalogue) -> list[pl.Expr]:
         if not asks_for_reasons(leaf) or number not in places(leaf):
             continue
         if leaf.name in CAUSE_SETS:
-            for word in leaf.words:
-                has = _all(within) & at_place(replace(leaf, words=(word,)), number)
+            for word in leaf.values:
+                has = _all(within) & at_place(replace(leaf, values=(word,)), number)
                 causes.append(pl.when(has).then(_cause(word, told)))
         else:
             families.append(_all(within) & at_place(leaf, number))
@@ -130,11 +141,11 @@ def _reason(number: int, asks: list[Asked], told: Catalogue) -> list[pl.Expr]:
     return [pl.when(named).then(pl.concat_str(_of_reason(number, told), cause.fill_null("")))]
 
 
-def _cause(cause: str, told: Catalogue) -> pl.Expr:
-    return told.say(" ({cause}: {words})", cause=cause, words=told.text(CAUSE_WORDS[cause].words))
+def _cause(cause: str, told: MessageCatalog) -> pl.Expr:
+    return told.translate(" ({cause}: {words})", cause=cause, words=told.text(CAUSE_WORDS[cause].description))
 
 
-def _happened(asks: list[Asked], told: Catalogue) -> list[pl.Expr]:
+def _happened(asks: list[Asked], told: MessageCatalog) -> list[pl.Expr]:
     """What happened or is due, once for each name the rule speaks of; null where that part of it does not hold."""
     by_name: dict[str, list[pl.Expr]] = {}
     for leaf, within in asks:
@@ -162,16 +173,16 @@ def _named(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _number(name: str, told: Catalogue) -> pl.Expr:
+def _number(name: str, told: MessageCatalog) -> pl.Expr:
     """Two digits at most, since nobody reads ten; a whole number without its point."""
     number = pl.col(name).cast(pl.Float64).round(2)
     whole = pl.when(number == number.round()).then(number.round().cast(pl.Int64, strict=False).cast(pl.String))
     digits = told.numeral(pl.coalesce(whole, number.cast(pl.String)))
-    return told.say("{name} is {number}", name=told.text(_named(name)), number=digits)
+    return told.translate("{name} is {number}", name=told.text(_named(name)), number=digits)
 
 
-def _of_reason(number: int, told: Catalogue) -> pl.Expr:
-    return told.say('of "{reason}"', reason=pl.col(TEXTS[number]).cast(pl.String))
+def _of_reason(number: int, told: MessageCatalog) -> pl.Expr:
+    return told.translate('of "{reason}"', reason=pl.col(TEXTS[number]).cast(pl.String))
 
 
 def _all(within: tuple[Expression, ...]) -> pl.Expr:

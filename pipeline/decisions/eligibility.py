@@ -8,8 +8,8 @@ import polars as pl
 
 from pipeline.decisions import contact_policy, guardrails
 from pipeline.decisions.contact_policy import consent
-from pipeline.decisions.context import Rule, Ruling, nothing_because
-from pipeline.i18n import IN_ENGLISH, OWNER, Speech, figure
+from pipeline.decisions.context import DecisionContext, Rule, nothing_because
+from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure
 from pipeline.playbooks.config.playbook import Playbook
 
 # A sentence is one of few, told of many customers.
@@ -17,7 +17,7 @@ SENTENCE = pl.Categorical()
 
 
 @dataclass(frozen=True)
-class Holds:
+class Eligibility:
     """For each playbook, whom it is held from and why; for each customer, which action is open.
 
     Attributes
@@ -29,20 +29,20 @@ class Holds:
         where nothing of earlier lists is known.
     channels
         For each playbook in order, the channel for each customer; None where there is one for all.
-    most_offers
+    max_offers
         Playbooks that sell which may be open to one customer at once; None is no limit.
-    speech, owners
+    translator, owners
         Who reads which language; for each customer, who reads why something is held.
     """
 
     held: tuple[pl.Series, ...] = ()
     kept: pl.DataFrame | None = None
     channels: tuple[pl.Series | None, ...] = ()
-    most_offers: int | None = None
-    speech: Speech = IN_ENGLISH
+    max_offers: int | None = None
+    translator: Translator = IN_ENGLISH
     owners: pl.Series | None = None
 
-    def stand_between(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> tuple[pl.DataFrame, "Holds"]:
+    def withhold(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> tuple[pl.DataFrame, "Eligibility"]:
         """Let what is held rest, and who has an open action want nothing else.
 
         Parameters
@@ -62,20 +62,20 @@ class Holds:
         ]
         return tests.with_columns(rests), staged
 
-    def _staged(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> "Holds":
+    def _staged(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> "Eligibility":
         """Of more offers than may be open to one customer at once, only the first ones are."""
         selling = [at for at, book in enumerate(playbooks.values()) if book.sells]
-        if self.most_offers is None or len(selling) <= self.most_offers:
+        if self.max_offers is None or len(selling) <= self.max_offers:
             return self
         text = nothing_because(
-            self.speech,
-            "no more than {number} offers are open to one customer at once (guards.most_offers)",
-            number=figure(str(self.most_offers)),
+            self.translator,
+            "no more than {number} offers are open to one customer at once (guards.max_offers)",
+            number=figure(str(self.max_offers)),
         )
         held, open_so_far = list(self.held), pl.repeat(0, n=len(tests), eager=True)
         for at in selling:
             is_open = tests[f"wanted_{at}"] & held[at].is_null()
-            too_many = is_open & (open_so_far >= self.most_offers)
+            too_many = is_open & (open_so_far >= self.max_offers)
             held[at] = _where(too_many, text, held[at], self.owners)
             open_so_far += is_open & ~too_many
         return replace(self, held=tuple(held))
@@ -96,7 +96,7 @@ class Holds:
             return {}
         return dict(self.kept.filter(~scores["is_control"])["chosen"].drop_nulls().value_counts().iter_rows())
 
-    def kept_or(self, placed: pl.Series) -> pl.Series:
+    def continued_or(self, placed: pl.Series) -> pl.Series:
         """The number of the playbook each customer has: the open one, else the one that was found for them."""
         if self.kept is None:
             return placed
@@ -141,7 +141,7 @@ class Holds:
             text = pl.when(wanted == at).then(self.held[at].cast(pl.String)).otherwise(text)
             if (stock := _stock(book)) is not None:
                 words = nothing_because(
-                    self.speech,
+                    self.translator,
                     "what {playbook} promotes, {number} in stock, goes to who has more at stake",
                     playbook=name,
                     number=figure(str(stock)),
@@ -158,10 +158,10 @@ class Holds:
         )
 
 
-NO_HOLDS = Holds()
+NO_RESTRICTIONS = Eligibility()
 
 
-def holds(customers: pl.DataFrame, playbooks: dict[str, Playbook], ruling: Ruling) -> Holds:
+def holds(customers: pl.DataFrame, playbooks: dict[str, Playbook], context: DecisionContext) -> Eligibility:
     """Ask every guard and every rule of contact about every playbook and customer.
 
     Parameters
@@ -170,36 +170,36 @@ def holds(customers: pl.DataFrame, playbooks: dict[str, Playbook], ruling: Rulin
         The scores with ``is_control`` and all of `facts.FACTS`.
     playbooks
         In order of preference.
-    ruling
+    context
         The day and the settings.
     """
     lasting, new = (*guardrails.GUARDS, *contact_policy.ALWAYS), (*contact_policy.NEW_ONLY, *guardrails.NEW_ONLY)
     held, numbers = [], pl.repeat(None, n=len(customers), dtype=pl.Int64, eager=True)
     for at, (name, book) in enumerate(playbooks.items()):
-        always, at_first = _asked(lasting, name, book, ruling), _asked(new, name, book, ruling)
+        always, at_first = _asked(lasting, name, book, context), _asked(new, name, book, context)
         is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
         found = customers.select(
             pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),
             is_open.alias("is_open"),
         )
         sentence, goes_on = found["held"], found["is_open"] & found["held"].is_null()
-        sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers, ruling.speech)
+        sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers, context.translator)
         held.append(sentence)
         numbers = pl.select(pl.when(goes_on).then(at).otherwise(numbers)).to_series().cast(pl.Int64)
     kept = customers.select(
         numbers.alias("chosen"), pl.when(numbers.is_not_null()).then("open_given_day").alias("given_day")
     )
-    channels = tuple(_channel(book, customers, ruling) for book in playbooks.values())
-    return Holds(tuple(held), kept, channels, ruling.guards.most_offers, ruling.speech, customers[OWNER])
+    channels = tuple(_channel(book, customers, context) for book in playbooks.values())
+    return Eligibility(tuple(held), kept, channels, context.guards.max_offers, context.translator, customers[OWNER])
 
 
-def _asked(rules: Iterable[Rule], name: str, book: Playbook, ruling: Ruling) -> pl.Expr:
-    said = [found for rule in rules if (found := rule(name, book, ruling)) is not None]
+def _asked(rules: Iterable[Rule], name: str, book: Playbook, context: DecisionContext) -> pl.Expr:
+    said = [found for rule in rules if (found := rule(name, book, context)) is not None]
     return pl.coalesce(*said, pl.lit(None, dtype=pl.String))
 
 
 def _within_stock(
-    sentence: pl.Series, goes_on: pl.Series, name: str, book: Playbook, customers: pl.DataFrame, speech: Speech
+    sentence: pl.Series, goes_on: pl.Series, name: str, book: Playbook, customers: pl.DataFrame, translator: Translator
 ) -> tuple[pl.Series, pl.Series]:
     """Of open actions, no more go on than there are pieces: the oldest first, then by the customer's id."""
     stock = _stock(book)
@@ -210,7 +210,7 @@ def _within_stock(
     over = order.filter("takes").sort("open_given_day", "customer_id")["at"].slice(stock)
     too_many = pl.select(pl.int_range(len(customers)).is_in(over.implode())).to_series()
     text = nothing_because(
-        speech, "what {playbook} promotes is nearly out of stock, and others were told of it first", playbook=name
+        translator, "what {playbook} promotes is nearly out of stock, and others were told of it first", playbook=name
     )
     return _where(too_many, text, sentence, customers[OWNER]), goes_on & ~too_many
 
@@ -220,10 +220,10 @@ def _where(test: pl.Series, text: pl.Expr, otherwise: pl.Series, owners: pl.Seri
     return table.select(pl.when(test).then(text.cast(SENTENCE)).otherwise("held").alias("held")).to_series()
 
 
-def _channel(book: Playbook, customers: pl.DataFrame, ruling: Ruling) -> pl.Series | None:
+def _channel(book: Playbook, customers: pl.DataFrame, context: DecisionContext) -> pl.Series | None:
     if len(book.channels) == 1:
         return None
-    return customers.select(consent.channel(book, ruling).cast(pl.String).alias("channel"))["channel"]
+    return customers.select(consent.channel(book, context).cast(pl.String).alias("channel"))["channel"]
 
 
 def _room(book: Playbook, used: int) -> int | None:

@@ -23,7 +23,7 @@ Places = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64]
 
 # Playbooks open to customers, in pairs, up to which the programme of all is solved; else of evenly chosen customers.
-MOST_PAIRS = 50_000
+MAX_PAIRS = 50_000
 PRICE_DIGITS = 4
 # Between equals, and as a share of what they bring.
 TIE = 1e-6
@@ -162,7 +162,7 @@ def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     """Prices and whole decisions of the linear programme; of evenly chosen customers where there are many."""
     some = np.flatnonzero(worth.max(axis=1, initial=-np.inf) > 0)
     order = some[np.argsort(-worth[some].max(axis=1), kind="stable")]
-    step = max(1, -(-int(np.isfinite(worth[order]).sum()) // MOST_PAIRS))
+    step = max(1, -(-int(np.isfinite(worth[order]).sum()) // MAX_PAIRS))
     # From the middle of each stretch of equals, so that the sample is worth neither more nor less than all.
     chosen = order[step // 2 :: step]
     who, what = np.nonzero(np.isfinite(worth[chosen]))

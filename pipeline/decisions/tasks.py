@@ -4,12 +4,12 @@ from datetime import date
 
 import polars as pl
 
-from pipeline.i18n import IN_ENGLISH, Catalogue, Speech, language_of
+from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator, language_of
 from pipeline.playbooks.config.playbook import Playbook
 
 
 def handed(
-    decided: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, speech: Speech = IN_ENGLISH
+    decided: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, translator: Translator = IN_ENGLISH
 ) -> pl.DataFrame:
     """Add ``draft``, ``promise`` and ``promise_due_day``, say in ``caution`` what is open, each in its language.
 
@@ -25,7 +25,7 @@ def handed(
         ``language`` where the company knows it.
     playbooks, as_of
         Those that were given; the day of the list.
-    speech
+    translator
         Who reads which language.
     """
     promised = {name: book.promise for name, book in playbooks.items() if book.promise is not None}
@@ -35,32 +35,32 @@ def handed(
     until = given + pl.duration(days=pl.col("playbook").replace_strict(days, default=None, return_dtype=pl.Int64))
     promise = pl.col("playbook").replace_strict(words, default=None, return_dtype=pl.String).alias("promise")
     told = decided.with_columns(
-        speech.swapped("action", (book.action for book in playbooks.values())),
-        speech.swapped("caution", (book.caution for book in playbooks.values() if book.caution is not None)),
+        translator.swapped("action", (book.action for book in playbooks.values())),
+        translator.swapped("caution", (book.caution for book in playbooks.values() if book.caution is not None)),
         promise,
     )
     return told.with_columns(
-        _draft(playbooks, told, speech),
-        speech.swapped("promise", words.values()),
+        _draft(playbooks, told, translator),
+        translator.swapped("promise", words.values()),
         until.cast(pl.Date).alias("promise_due_day"),
-        _caution(speech),
+        _caution(translator),
     )
 
 
-def _draft(playbooks: dict[str, Playbook], decided: pl.DataFrame, speech: Speech) -> pl.Expr:
+def _draft(playbooks: dict[str, Playbook], decided: pl.DataFrame, translator: Translator) -> pl.Expr:
     tasks = {name: book for name, book in playbooks.items() if book.is_task}
     own = {name: book.draft for name, book in tasks.items() if book.draft is not None}
     is_task = pl.col("playbook").is_in(list(tasks))
 
-    def written(told: Catalogue) -> pl.Expr:
+    def written(told: MessageCatalog) -> pl.Expr:
         texts = {name: told.text(draft) for name, draft in own.items()}
         return pl.col("playbook").replace_strict(texts, default=None, return_dtype=pl.String)
 
     reason = pl.when(pl.col("reason_1_text").is_not_null()).then(
-        speech.say(" (Why now: {reason}.)", reason=pl.col("reason_1_text"))
+        translator.translate(" (Why now: {reason}.)", reason=pl.col("reason_1_text"))
     )
     made = pl.concat_str("action", reason.fill_null(""))
-    to_customer = speech.to_customers(written, languages(decided))
+    to_customer = translator.to_customers(written, languages(decided))
     return pl.when(is_task).then(pl.coalesce(to_customer, made)).alias("draft")
 
 
@@ -90,10 +90,10 @@ def spoken(decided: pl.DataFrame) -> dict[str, dict[str, int]]:
     return found
 
 
-def _caution(speech: Speech) -> pl.Expr:
+def _caution(translator: Translator) -> pl.Expr:
     due = pl.col("promise_due_next")
     number = pl.col("promises_open").cast(pl.String)
-    first_due = speech.say(
+    first_due = translator.translate(
         "promises to this customer that are open: {number}, the first due {day}",
         number=number,
         day=lambda told: told.day(due),
@@ -101,14 +101,16 @@ def _caution(speech: Speech) -> pl.Expr:
     promises = pl.when(pl.col("promises_open") > 0).then(
         pl.when(due.is_not_null())
         .then(first_due)
-        .otherwise(speech.say("promises to this customer that are open: {number}", number=number))
+        .otherwise(translator.translate("promises to this customer that are open: {number}", number=number))
     )
     disputes = pl.when(pl.col("disputes_open") > 0).then(
-        speech.say("disputes that are open: {number}", number=pl.col("disputes_open").cast(pl.String))
+        translator.translate("disputes that are open: {number}", number=pl.col("disputes_open").cast(pl.String))
     )
     listed = pl.concat_list(promises, disputes).list.drop_nulls()
-    matters = speech.each(lambda told: listed.list.join(told.text("; ")))
-    told = pl.when((matters != "") & ~pl.col("is_control")).then(speech.say("Mind {matters}.", matters=matters))
+    matters = translator.each(lambda told: listed.list.join(told.text("; ")))
+    told = pl.when((matters != "") & ~pl.col("is_control")).then(
+        translator.translate("Mind {matters}.", matters=matters)
+    )
     said = pl.concat_list("caution", told).list.drop_nulls()
     return said.list.join(" ").replace("", None).alias("caution")
 

@@ -7,7 +7,7 @@ import polars as pl
 from pipeline.decisions.context import nothing_because
 from pipeline.decisions.control_group import LEFT_ALONE
 from pipeline.decisions.optimizer import Limit
-from pipeline.i18n import IN_ENGLISH, Part, Speech, figure, swapped
+from pipeline.i18n import IN_ENGLISH, Part, Translator, figure, swapped
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 from pipeline.value.customer_value import TIERS
@@ -20,7 +20,7 @@ BANDS: Final = ("low", "medium", "high")
 
 
 def why_not(
-    playbooks: dict[str, Playbook], currency: str, full: list[Limit | None], speech: Speech = IN_ENGLISH
+    playbooks: dict[str, Playbook], currency: str, full: list[Limit | None], translator: Translator = IN_ENGLISH
 ) -> pl.Expr:
     """Null for who is given something; else the sentence ``why_not``.
 
@@ -32,7 +32,7 @@ def why_not(
         ISO code, for the words about cost.
     full
         For each playbook, what there is no more of; None where that cannot be said.
-    speech
+    translator
         Who reads which language.
 
     Returns
@@ -43,16 +43,16 @@ def why_not(
         ``obstacle`` (what stands between the two).
     """
     loses = pl.col("loss_making") & ~pl.col("strategic")
-    none_fits = nothing_because(speech, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
+    none_fits = nothing_because(translator, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
     return (
         pl.when("is_control")
-        .then(speech.say(LEFT_ALONE))
+        .then(translator.translate(LEFT_ALONE))
         .when(pl.col("chosen").is_not_null())
         .then(pl.lit(None, dtype=pl.String))
         .when(loses & (pl.col("obstacle") == "cost"))
-        .then(speech.say(LOSS_MAKING))
+        .then(translator.translate(LOSS_MAKING))
         .when(pl.col("wanted").is_not_null())
-        .then(_stood_between(playbooks, currency, full, speech))
+        .then(_stood_between(playbooks, currency, full, translator))
         .otherwise(none_fits)
         .alias("why_not")
     )
@@ -66,34 +66,40 @@ def kind_of_customer() -> dict[str, Part]:
     }
 
 
-def _stood_between(playbooks: dict[str, Playbook], currency: str, full: list[Limit | None], speech: Speech) -> pl.Expr:
+def _stood_between(
+    playbooks: dict[str, Playbook], currency: str, full: list[Limit | None], translator: Translator
+) -> pl.Expr:
     """Why the first playbook that is for a customer is not given."""
     text = pl.lit(None, dtype=pl.String)
     for at, (name, book) in enumerate(playbooks.items()):
         said = (
             pl.when(pl.col("obstacle") == "cost")
-            .then(_too_dear(name, book, currency, speech))
+            .then(_too_dear(name, book, currency, translator))
             .when(pl.col("obstacle") == "rest")
-            .then(_rests(name, book, speech))
+            .then(_rests(name, book, translator))
             .when(pl.col("obstacle") == "cause")
             .then(
-                nothing_because(speech, "{playbook} is an offer, and what is for the cause goes first", playbook=name)
+                nothing_because(
+                    translator, "{playbook} is an offer, and what is for the cause goes first", playbook=name
+                )
             )
             .otherwise(
-                nothing_because(speech, "what there is ({room}) goes to where it keeps more", room=_room(full[at]))
+                nothing_because(translator, "what there is ({room}) goes to where it keeps more", room=_room(full[at]))
             )
         )
         text = pl.when(pl.col("wanted") == at).then(said).otherwise(text)
     return text
 
 
-def _too_dear(name: str, book: Playbook, currency: str, speech: Speech) -> pl.Expr:
+def _too_dear(name: str, book: Playbook, currency: str, translator: Translator) -> pl.Expr:
     kept = pl.col("kept").cast(pl.String)
     told: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
     if book.effect is None:
-        return nothing_because(speech, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **told)
+        return nothing_because(
+            translator, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **told
+        )
     return nothing_because(
-        speech,
+        translator,
         "it would cost {cost} {currency} and only {kept} {currency} of what is at stake is expected to be kept by "
         "{playbook}",
         playbook=name,
@@ -101,12 +107,12 @@ def _too_dear(name: str, book: Playbook, currency: str, speech: Speech) -> pl.Ex
     )
 
 
-def _rests(name: str, book: Playbook, speech: Speech) -> pl.Expr:
+def _rests(name: str, book: Playbook, translator: Translator) -> pl.Expr:
     if book.cooldown_days is None:
         # What a guard or the contact policy holds back has words of its own.
         return pl.lit(None, dtype=pl.String)
     return nothing_because(
-        speech,
+        translator,
         "{playbook} was given fewer than {days} ago",
         playbook=name,
         days=number_of("days", book.cooldown_days),

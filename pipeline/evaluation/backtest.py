@@ -9,24 +9,24 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.config.params import Label, Model
 from pipeline.evaluation import baselines
-from pipeline.evaluation.bootstrap import Judged
+from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.features import Feature
 from pipeline.model import training
 from pipeline.model.calibration import Calibration
 from pipeline.model.split import Split
 
 
-def judge_all(
-    examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
-) -> Iterator[Judged]:
+def backtest_all_models(
+    examples: pl.DataFrame, cutoffs: list[Split], features: list[Feature], label: Label, settings: Model
+) -> Iterator[ScoredSnapshot]:
     """Train and judge at every origin, ``num_threads`` of them at once.
 
     Parameters
     ----------
     examples
         Labelled examples of all complete snapshots.
-    origins
-        The splits, as `split.origins` makes them.
+    cutoffs
+        The splits, as `split.cutoffs` makes them.
     features
         The features of the examples, as declared.
     label, settings
@@ -34,35 +34,39 @@ def judge_all(
 
     Yields
     ------
-    Judged
+    ScoredSnapshot
         The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
 
-    def judge(teach: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, alone: Model) -> Judged:
-        return judged(teach, test, trained.probability(test), features, label, alone, trained.calibration)
+    def score(
+        train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, alone: Model
+    ) -> ScoredSnapshot:
+        return score_all_models(
+            train_examples, test, trained.probability(test), features, label, alone, trained.calibration
+        )
 
-    return _each(judge, examples, origins, features, label, settings)
+    return _each(score, examples, cutoffs, features, label, settings)
 
 
-def judge_models(
-    examples: pl.DataFrame, origins: list[Split], features: list[Feature], label: Label, settings: Model
-) -> Iterator[Judged]:
-    """As `judge_all`, without the baselines."""
+def backtest_model(
+    examples: pl.DataFrame, cutoffs: list[Split], features: list[Feature], label: Label, settings: Model
+) -> Iterator[ScoredSnapshot]:
+    """As `backtest_all_models`, without the baselines."""
 
-    def judge(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> Judged:
-        return _judged(test, {"model": trained.probability(test)}, trained.calibration)
+    def score(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> ScoredSnapshot:
+        return _scored_snapshot(test, {"model": trained.probability(test)}, trained.calibration)
 
-    return _each(judge, examples, origins, features, label, settings)
+    return _each(score, examples, cutoffs, features, label, settings)
 
 
 def _each(
-    judge: Callable[[pl.DataFrame, pl.DataFrame, training.Trained, Model], Judged],
+    score: Callable[[pl.DataFrame, pl.DataFrame, training.Trained, Model], ScoredSnapshot],
     examples: pl.DataFrame,
-    origins: list[Split],
+    cutoffs: list[Split],
     features: list[Feature],
     label: Label,
     settings: Model,
-) -> Iterator[Judged]:
+) -> Iterator[ScoredSnapshot]:
     """What is judged of each origin, in their order; as many at once as there are threads.
 
     A single fit is too small to gain from a second thread, two fits beside each other gain all of it. Each keeps to one
@@ -70,44 +74,44 @@ def _each(
     """
     alone = settings.model_copy(update={"num_threads": 1})
 
-    def one(origin: Split) -> Judged | None:
-        parts = _trained(examples, origin, features, label, alone)
-        return parts and judge(*parts, alone)
+    def one(cutoff: Split) -> ScoredSnapshot | None:
+        parts = _trained(examples, cutoff, features, label, alone)
+        return parts and score(*parts, alone)
 
     with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
-        yield from (found for found in pool.map(one, origins) if found is not None)
+        yield from (found for found in pool.map(one, cutoffs) if found is not None)
 
 
 def _trained(
-    examples: pl.DataFrame, origin: Split, features: list[Feature], label: Label, settings: Model
+    examples: pl.DataFrame, cutoff: Split, features: list[Feature], label: Label, settings: Model
 ) -> tuple[pl.DataFrame, pl.DataFrame, training.Trained] | None:
     """Training rows, test rows and the model that knows nothing of these; None where one part has one outcome only."""
-    teach, later, test = (_at(examples, days) for days in (origin.train, [origin.validation], [origin.test]))
-    if not all(_two_sided(part) for part in (teach, later, test)):
+    train_examples, later, test = (_at(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test]))
+    if not all(_two_sided(part) for part in (train_examples, later, test)):
         return None
-    known = examples.filter(pl.col("snapshot") <= origin.validation)
-    return teach, test, training.train(teach, later, features, label, settings, known)
+    known = examples.filter(pl.col("snapshot") <= cutoff.validation)
+    return train_examples, test, training.train(train_examples, later, features, label, settings, known)
 
 
-def judged(
-    teach: pl.DataFrame,
+def score_all_models(
+    train_examples: pl.DataFrame,
     test: pl.DataFrame,
     probability: training.Array,
     features: list[Feature],
     label: Label,
     settings: Model,
     curve: Calibration,
-) -> Judged:
+) -> ScoredSnapshot:
     """The model's probabilities, by that curve, beside those of all baselines, fitted on the same training rows."""
     names = [feature.name for feature in features]
-    rules = baselines.fit_all(teach, training.outcomes(teach), names, label, settings)
+    rules = baselines.fit_all(train_examples, training.outcomes(train_examples), names, label, settings)
     scored = {"model": probability} | {rule.name: rule.probability(test) for rule in rules}
-    return _judged(test, scored, curve)
+    return _scored_snapshot(test, scored, curve)
 
 
-def _judged(test: pl.DataFrame, scored: dict[str, training.Array], curve: Calibration) -> Judged:
+def _scored_snapshot(test: pl.DataFrame, scored: dict[str, training.Array], curve: Calibration) -> ScoredSnapshot:
     keys, seasonal = test["customer_key"].cast(pl.Int64).to_numpy(), curve.season is not None
-    return Judged(str(test["snapshot"][0]), keys, training.outcomes(test), scored, seasonal, curve.level_error)
+    return ScoredSnapshot(str(test["snapshot"][0]), keys, training.outcomes(test), scored, seasonal, curve.level_error)
 
 
 def _at(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:

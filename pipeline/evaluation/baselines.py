@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.config.params import Label, Model, Wide
+from pipeline.config.params import AdditiveLogisticSettings, Label, Model
 from pipeline.model import additive_logistic, calibration, gbm
 from pipeline.model.ensemble import matrix
 from pipeline.value import purchase_process
@@ -92,18 +92,20 @@ class BaseRate:
         return np.full(len(features), self._rate)
 
 
-class WideLogistic:
-    """The wide logistic regression on all features of the examples, alone; see `model.wide`."""
+class AdditiveLogisticBaseline:
+    """The wide logistic regression on all features of the examples, alone; see `model.additive_logistic`."""
 
-    name = "wide_logistic"
+    name = "additive_logistic"
 
-    def __init__(self, features: pl.DataFrame, churned: Labels, names: list[str], settings: Wide) -> None:
+    def __init__(
+        self, features: pl.DataFrame, churned: Labels, names: list[str], settings: AdditiveLogisticSettings
+    ) -> None:
         self._names = names
         self._model = additive_logistic.fit(matrix(features, names), churned, settings)
 
     def probability(self, features: pl.DataFrame) -> Array:
         """Probability of churn of each row."""
-        return np.asarray(expit(self._model.margins(matrix(features, self._names))), dtype=np.float64)
+        return np.asarray(expit(self._model.log_odds(matrix(features, self._names))), dtype=np.float64)
 
 
 class BuyTillYouDie:
@@ -121,7 +123,7 @@ class BuyTillYouDie:
         return self._curve.probability(self._margin(features))
 
     def _margin(self, features: pl.DataFrame) -> Array:
-        chance = purchase_process.no_order_chance(self._rhythm, features, *self._window)
+        chance = purchase_process.p_no_purchase(self._rhythm, features, *self._window)
         return np.asarray(logit(np.clip(chance, 1e-6, 1 - 1e-6)), dtype=np.float64)
 
 
@@ -136,7 +138,7 @@ class OutOfTheBox:
 
     def probability(self, features: pl.DataFrame) -> Array:
         """Probability of churn of each row."""
-        return np.asarray(expit(gbm.margins(self._trees, matrix(features, self._names))), dtype=np.float64)
+        return np.asarray(expit(gbm.log_odds(self._trees, matrix(features, self._names))), dtype=np.float64)
 
 
 def fit_all(features: pl.DataFrame, churned: Labels, names: list[str], label: Label, settings: Model) -> list[Baseline]:
@@ -159,7 +161,7 @@ def fit_all(features: pl.DataFrame, churned: Labels, names: list[str], label: La
         BaseRate(churned),
         RecencyRule(features, churned),
         RfmLogistic(features, churned),
-        WideLogistic(features, churned, names, settings.wide),
+        AdditiveLogisticBaseline(features, churned, names, settings.additive_logistic),
         BuyTillYouDie(features, churned, label),
         OutOfTheBox(features, churned, names, settings),
     ]

@@ -35,7 +35,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredSnapshot:
     """What several scorers said of the same customers at one snapshot, and what happened.
 
     Attributes
@@ -143,7 +143,7 @@ class Resampled:
         return {figure: self.interval(scorer, figure).as_dict() for figure in self.names}
 
 
-def resample(parts: list[Judged], shares: list[float], draws: int) -> Resampled:
+def resample(parts: list[ScoredSnapshot], shares: list[float], draws: int) -> Resampled:
     """Draw the customers of all snapshots again and again, each with all of his or her rows.
 
     Parameters

@@ -10,7 +10,7 @@ import polars as pl
 from pipeline.config.params import Evaluate
 from pipeline.evaluation import calibration_check, metrics
 from pipeline.evaluation.baselines import SIMPLE_RULE
-from pipeline.evaluation.bootstrap import Judged, Resampled
+from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
 from pipeline.evaluation.grade import Grade, signed, spread
 from pipeline.evaluation.profit import Terms, expected_maximum_profit, length_that_pays, profit_curve
 
@@ -19,7 +19,7 @@ Labels = npt.NDArray[np.int8]
 WITH_INTERVAL = ("auc", "average_precision", "brier")
 
 
-def headline(test: Judged, found: Resampled, shares: list[float]) -> dict[str, Any]:
+def headline(test: ScoredSnapshot, found: Resampled, shares: list[float]) -> dict[str, Any]:
     """Figures of every scorer on the untouched snapshot, for ``dvc metrics``: the first three with their interval."""
     figures: dict[str, Any] = {
         "customers": len(test.churned),
@@ -44,19 +44,19 @@ def compared(found: Resampled) -> dict[str, Any]:
     return {"figures": {name: found.summary(name) for name in found.seen}, "model_minus": ahead}
 
 
-def earlier(parts: list[Judged], found: Resampled, draws: int) -> dict[str, Any]:
+def earlier(parts: list[ScoredSnapshot], found: Resampled, draws: int) -> dict[str, Any]:
     """The rolling origins: each on its own, on average with intervals, and from the worst to the best of them."""
     each = [_origin(part, draws) for part in parts]
     spread_of = {
         scorer: {"lowest_auc": min(aucs), "highest_auc": max(aucs), "standard_deviation": round(float(np.std(aucs)), 6)}
         for scorer in found.seen
-        if (aucs := [origin[scorer]["auc"] for origin in each])
+        if (aucs := [cutoff[scorer]["auc"] for cutoff in each])
     }
-    return {"origins": each, "average": compared(found), "spread_over_snapshots": spread_of}
+    return {"cutoffs": each, "average": compared(found), "spread_over_snapshots": spread_of}
 
 
-def _origin(part: Judged, draws: int) -> dict[str, Any]:
-    level = foretold(part, draws)
+def _origin(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
+    level = predicted(part, draws)
     return {
         "test_snapshot": part.snapshot,
         "base_rate": round(float(part.churned.mean()), 6),
@@ -66,7 +66,7 @@ def _origin(part: Judged, draws: int) -> dict[str, Any]:
     }
 
 
-def foretold(part: Judged, draws: int) -> dict[str, Any]:
+def predicted(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
     """Churners of a snapshot, those expected, and the range they were foretold to fall in, 19 times of 20.
 
     By chance, and because the level of the probabilities is itself foretold; see `pipeline.model.seasonal_intercept`.
@@ -76,13 +76,15 @@ def foretold(part: Judged, draws: int) -> dict[str, Any]:
         "customers": found.customers,
         "churners": found.observed,
         "expected_churners": round(found.expected, 3),
-        "foretold_low": found.low,
-        "foretold_high": found.high,
-        "as_foretold": found.holds,
+        "predicted_low": found.low,
+        "predicted_high": found.high,
+        "as_predicted": found.holds,
     }
 
 
-def calibration(test: Judged, parts: list[Judged], bands: dict[str, float], settings: Evaluate) -> dict[str, Any]:
+def calibration(
+    test: ScoredSnapshot, parts: list[ScoredSnapshot], bands: dict[str, float], settings: Evaluate
+) -> dict[str, Any]:
     """Calibration error beside what chance alone would make of perfect probabilities; expected churners by band."""
     churned, probability = test.churned, test.scored["model"]
     error = calibration_check.calibration_error(churned, probability, settings.calibration_groups)
@@ -92,7 +94,7 @@ def calibration(test: Judged, parts: list[Judged], bands: dict[str, float], sett
         "calibration_error": round(error, 6),
         "by_chance_95_percent": round(allowed, 6),
         "as_right_as_chance_allows": error <= allowed,
-        "all_together": foretold(test, settings.draws),
+        "all_together": predicted(test, settings.draws),
         "bands": calibration_check.by_band(churned, probability, bands, settings.draws).to_dicts(),
     }
     if parts:
@@ -107,7 +109,7 @@ def calibration(test: Judged, parts: list[Judged], bands: dict[str, float], sett
     return told
 
 
-def profit(test: Judged, value: Array, terms: Terms) -> dict[str, Any]:
+def profit(test: ScoredSnapshot, value: Array, terms: Terms) -> dict[str, Any]:
     """What the list earns: the length that pays, and the expected maximum profit (EMPC) of every scorer.
 
     EMPC takes each customer to be worth what the average one is, which makes scorers comparable; the length that pays
@@ -126,14 +128,14 @@ def profit(test: Judged, value: Array, terms: Terms) -> dict[str, Any]:
     }
 
 
-def profit_curves(test: Judged, value: Array, terms: Terms) -> pl.DataFrame:
+def profit_curves(test: ScoredSnapshot, value: Array, terms: Terms) -> pl.DataFrame:
     """Profit by length of the list (percent), one column for the model and one for the simple rule."""
     curves = {name: profit_curve(test.churned, test.scored[name], value, terms) for name in ("model", SIMPLE_RULE)}
     length = curves["model"]["list_length_percent"]
     return pl.DataFrame([length, *(curve["profit"].alias(name) for name, curve in curves.items())])
 
 
-def by_origin(parts: list[Judged]) -> pl.DataFrame:
+def by_origin(parts: list[ScoredSnapshot]) -> pl.DataFrame:
     """AUC of every scorer at every snapshot that was judged, and the share of churners expected and observed."""
     rows = [
         {

@@ -8,7 +8,7 @@ import polars as pl
 
 from pipeline.evaluation import bootstrap, calibration_check
 from pipeline.evaluation.baselines import SIMPLE_RULE
-from pipeline.evaluation.bootstrap import Judged
+from pipeline.evaluation.bootstrap import ScoredSnapshot
 
 Flags = npt.NDArray[np.bool_]
 
@@ -31,7 +31,7 @@ SCHEMA = {
 }
 
 
-def by_segment(test: Judged, groups: pl.DataFrame, draws: int) -> pl.DataFrame:
+def by_segment(test: ScoredSnapshot, groups: pl.DataFrame, draws: int) -> pl.DataFrame:
     """Figures of each value of each column, and where they give cause for doubt.
 
     Parameters
@@ -59,7 +59,7 @@ def by_segment(test: Judged, groups: pl.DataFrame, draws: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def _figures(test: Judged, inside: Flags, draws: int, overall: float) -> dict[str, Any]:
+def _figures(test: ScoredSnapshot, inside: Flags, draws: int, overall: float) -> dict[str, Any]:
     churned, probability = test.churned[inside], test.scored["model"][inside]
     found = calibration_check.expected(churned, probability, draws)
     told: dict[str, Any] = {
@@ -72,7 +72,7 @@ def _figures(test: Judged, inside: Flags, draws: int, overall: float) -> dict[st
     doubts = [] if found.holds else ["expects too many churners" if found.observed < found.low else "expects too few"]
     if min(found.observed, found.customers - found.observed) >= LEAST:
         scored = {name: test.scored[name][inside] for name in ("model", SIMPLE_RULE)}
-        part = bootstrap.resample([Judged(test.snapshot, test.customers[inside], churned, scored)], [], draws)
+        part = bootstrap.resample([ScoredSnapshot(test.snapshot, test.customers[inside], churned, scored)], [], draws)
         auc = part.interval("model", "auc")
         told |= {"auc": round(auc.value, 6), "auc_low": round(auc.low, 6), "auc_high": round(auc.high, 6)}
         told["auc_of_simple_rule"] = round(part.interval(SIMPLE_RULE, "auc").value, 6)

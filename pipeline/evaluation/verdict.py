@@ -13,12 +13,12 @@ def refuse_unfit(figures: dict[str, Any]) -> str:
     ModelRefused
         The model is of grade F and nobody answers for it.
     """
-    verdict, name = str(figures["verdict"]), figures["answered_for_by"]
+    verdict, name = str(figures["verdict"]), figures["approved_by"]
     if figures["ship"]:
         return verdict
     if not name:
         raise ModelRefused(
             f"{verdict} No list is made with it. Whoever wants one all the same answers for it by name: "
-            "params.yaml: evaluate.answered_for_by"
+            "params.yaml: evaluate.approved_by"
         )
     return f"{verdict} Used all the same; {name} answers for it."

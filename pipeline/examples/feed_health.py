@@ -11,10 +11,10 @@ from pipeline.config.params import Data, Feeds
 from pipeline.examples.feeds import Profile
 
 # Fewer rows than this on a day, or days with rows, say nothing about volume, amounts, ids or currencies.
-LEAST_ROWS, LEAST_DAYS = 20, 14
+MIN_ROWS, MIN_DAYS = 20, 14
 FLAT_DAYS = 7
 # As many rows each day as the days before differ by at least this much (standard deviation over mean).
-LEAST_SPREAD = 0.05
+MIN_SPREAD = 0.05
 NEW_SHARE = 0.9
 
 
@@ -29,13 +29,13 @@ class Finding:
     kind
         ``outage``, ``not_begun``, ``drop``, ``flat``, ``repeated_day``, ``unit_change``, ``strange_ids``,
         ``new_ids`` or ``currency_mix``.
-    words
+    description
         What was found, beside what is usual.
     """
 
     table: str
     kind: str
-    words: str
+    description: str
 
     @property
     def is_outage(self) -> bool:
@@ -47,7 +47,7 @@ class Finding:
         return asdict(self)
 
 
-def judge(profile: Profile, snapshot: date, settings: Feeds, data: Data) -> list[Finding]:
+def check_feeds(profile: Profile, snapshot: date, settings: Feeds, data: Data) -> list[Finding]:
     """Everything wrong with the feeds on a snapshot, by what came before it.
 
     Parameters
@@ -78,7 +78,7 @@ def _of_table(table: str, profile: Profile, snapshot: date, settings: Feeds, dat
         return
     recent, usual = _windows(known, snapshot, settings)
     checks: list[Finding | None] = []
-    is_usual_known = usual.height >= LEAST_DAYS and usual["rows"].sum() / settings.usual_days >= 1
+    is_usual_known = usual.height >= MIN_DAYS and usual["rows"].sum() / settings.usual_days >= 1
     if is_usual_known:
         # Before all else, and beside an outage too: what was refused may be all that is missing.
         checks.append(_mixed(table, (recent, usual), _windows(refused, snapshot, settings), settings, data))
@@ -111,7 +111,7 @@ def _silence(table: str, known: pl.DataFrame, snapshot: date, settings: Feeds) -
     days = known.filter(pl.col("day") >= last - timedelta(days=settings.usual_days))["day"].to_list()
     pauses = [(later - day).days - 1 for day, later in pairwise(days)]
     longest = max(pauses, default=settings.usual_days)
-    if silent < settings.least_silent_days or silent <= settings.silence_times * longest:
+    if silent < settings.min_silent_days or silent <= settings.silence_times * longest:
         return None
     return Finding(
         table,
@@ -127,7 +127,7 @@ def _per_day(part: pl.DataFrame, column: str, days: int) -> float:
 
 def _drop(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds) -> Finding | None:
     now, before = (_per_day(recent, "rows", settings.recent_days), _per_day(usual, "rows", settings.usual_days))
-    if before * settings.recent_days < LEAST_ROWS or now >= (1 - settings.max_drop) * before:
+    if before * settings.recent_days < MIN_ROWS or now >= (1 - settings.max_drop) * before:
         return None
     words = f"{table}: {now:,.1f} rows a day in the last {settings.recent_days} days, {before:,.1f} in the days before"
     return Finding(
@@ -139,13 +139,13 @@ def _flat(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | No
     rows = recent["rows"].to_list()[-FLAT_DAYS:]
     mean, spread = usual["rows"].mean(), usual["rows"].std()
     assert isinstance(mean, float) and isinstance(spread, float), "numbers have means"
-    if len(rows) < FLAT_DAYS or len(set(rows)) > 1 or rows[0] < LEAST_ROWS or spread < LEAST_SPREAD * mean:
+    if len(rows) < FLAT_DAYS or len(set(rows)) > 1 or rows[0] < MIN_ROWS or spread < MIN_SPREAD * mean:
         return None
     return Finding(table, "flat", f"{table}: exactly {rows[0]:,} rows on each of the last {FLAT_DAYS} days")
 
 
 def _repeated(table: str, recent: pl.DataFrame) -> Finding | None:
-    rich = recent.filter(pl.col("rows") >= LEAST_ROWS)
+    rich = recent.filter(pl.col("rows") >= MIN_ROWS)
     twice = rich.filter(pl.struct("rows", "content").is_duplicated())["day"].to_list()
     if not twice:
         return None
@@ -154,7 +154,7 @@ def _repeated(table: str, recent: pl.DataFrame) -> Finding | None:
 
 def _unit(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds) -> Finding | None:
     amounts = [float(part["amount_minor"].sum()) / max(1, int(part["rows"].sum())) for part in (recent, usual)]
-    if min(amounts) <= 0 or recent["rows"].sum() < LEAST_ROWS:
+    if min(amounts) <= 0 or recent["rows"].sum() < MIN_ROWS:
         return None
     times = amounts[0] / amounts[1]
     if 1 / settings.max_amount_times < times < settings.max_amount_times:
@@ -172,7 +172,7 @@ def _shapes(table: str, ids: pl.DataFrame, snapshot: date, settings: Feeds) -> F
     total = int(recent["rows"].sum())
     strange = recent.filter(~pl.col("shape").is_in(usual["shape"].unique().to_list()))
     share = int(strange["rows"].sum()) / max(1, total)
-    if total < LEAST_ROWS or share <= settings.max_strange_ids:
+    if total < MIN_ROWS or share <= settings.max_strange_ids:
         return None
     such = strange.sort("rows", "shape", descending=[True, False])["shape"][0]
     return Finding(
@@ -186,7 +186,7 @@ def _shapes(table: str, ids: pl.DataFrame, snapshot: date, settings: Feeds) -> F
 def _new(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | None:
     """Ids of the same form that nobody had before: customers were numbered anew."""
     now, before = (int(p["new_customers"].sum()) / max(1, int(p["customers"].sum())) for p in (recent, usual))
-    if recent["customers"].sum() < LEAST_ROWS or now < NEW_SHARE or before > NEW_SHARE / 2:
+    if recent["customers"].sum() < MIN_ROWS or now < NEW_SHARE or before > NEW_SHARE / 2:
         return None
     words = f"{table}: {now:.0%} of the customers of the last days were never seen before, {before:.0%} is usual"
     return Finding(table, "new_ids", f"{words}; were they numbered anew?")
@@ -207,7 +207,7 @@ def _mixed(
         int(out["rows"].sum()) / max(1, int(out["rows"].sum()) + int(kept["rows"].sum()))
         for out, kept in zip(refused, accepted, strict=True)
     )
-    if refused[0]["rows"].sum() < LEAST_ROWS or now - before <= data.max_rejected_share:
+    if refused[0]["rows"].sum() < MIN_ROWS or now - before <= data.max_rejected_share:
         return None
     return Finding(
         table,

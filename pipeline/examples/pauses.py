@@ -22,7 +22,7 @@ LOOKS = 3  # past snapshots at which base rates are measured
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class GapStatistics:
     """All pauses of the shop by length.
 
     Attributes
@@ -50,7 +50,7 @@ class Rhythm:
 
         >>> pauses = pl.DataFrame({"days": [7, 8, 30], "ended": [5, 4, 1], "still_open": [0, 0, 5]})
         >>> usual = pl.DataFrame({"days": [8, 12], "customers": [4, 1]})
-        >>> [Rhythm(pauses, usual, 5, 0, 100).quantile(share) for share in (0.5, 0.9, 0.99)]
+        >>> [GapStatistics(pauses, usual, 5, 0, 100).quantile(share) for share in (0.5, 0.9, 0.99)]
         [7, 8, 30]
         """
         return _quantile(self.pauses, "ended", share)
@@ -66,7 +66,7 @@ class Rhythm:
         """Share of all pauses that ended within so many days, the open ones counted as long as they were seen.
 
         >>> pauses = pl.DataFrame({"days": [7, 8, 30], "ended": [5, 4, 1], "still_open": [0, 0, 5]})
-        >>> Rhythm(pauses, pauses, 5, 0, 100).returned(8)
+        >>> GapStatistics(pauses, pauses, 5, 0, 100).returned(8)
         0.6
         """
         told = self.pauses.sort("days")
@@ -176,7 +176,7 @@ def count_churn(
     return {active: (found[2 * at], found[2 * at + 1]) for at, active in enumerate(actives)}
 
 
-def lengths(rhythm: Rhythm) -> list[int]:
+def lengths(rhythm: GapStatistics) -> list[int]:
     """Lengths worth asking about: round numbers, and quantiles of the shop's own pauses, within half its history."""
     own = [rhythm.quantile(share) for share in (0.75, 0.9, 0.95)]
     found = {*ROUND_DAYS, *(days for days in own if days is not None)}
@@ -192,12 +192,12 @@ def has_room(active_days: int, horizon_days: int, gap_days: int, history_days: i
     return active_days + PARTS * (gap_days + horizon_days) <= history_days
 
 
-def wanted_horizon(rhythm: Rhythm) -> int:
+def wanted_horizon(rhythm: GapStatistics) -> int:
     """The shortest horizon in which staying shows: 9 of 10 pauses end, and 3 of 4 customers usually pause for less."""
     return max(rhythm.quantile(0.9) or 0, rhythm.of_customers(0.75) or 0)
 
 
-def pick(rhythm: Rhythm, gap_days: int) -> tuple[int, int] | None:
+def pick(rhythm: GapStatistics, gap_days: int) -> tuple[int, int] | None:
     """Activity window and horizon that fit the rhythm and the history, or None where the history is too short.
 
     Within the horizon nine of ten pauses have ended, and so has the usual pause of three of four customers. Within the
@@ -207,8 +207,8 @@ def pick(rhythm: Rhythm, gap_days: int) -> tuple[int, int] | None:
 
     >>> pauses = pl.DataFrame({"days": [7, 8, 30], "ended": [50, 49, 1], "still_open": [0, 0, 5]})
     >>> usual = pl.DataFrame({"days": [8, 12], "customers": [4, 1]})
-    >>> pick(Rhythm(pauses, usual, 50, 0, 365), gap_days=0), pick(Rhythm(pauses, usual, 50, 0, 50), gap_days=0)
-    ((30, 14), (14, 7))
+    >>> [pick(GapStatistics(pauses, usual, 50, 0, days), gap_days=0) for days in (365, 50)]
+    [(30, 14), (14, 7)]
     """
     longest, horizon = rhythm.quantile(0.99), wanted_horizon(rhythm)
     rounds = [days for days in ROUND_DAYS if 2 * days <= rhythm.history_days]

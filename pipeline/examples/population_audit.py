@@ -21,7 +21,7 @@ def add_up(by_bucket: list[dict[str, Counts]]) -> dict[str, Counts]:
     return total
 
 
-def check(ledger: dict[str, Counts], complete: set[str]) -> None:
+def check(audit: dict[str, Counts], complete: set[str]) -> None:
     """Refuse to go on when a customer is lost or counted twice, or a label stands where none can be known.
 
     Raises
@@ -29,7 +29,7 @@ def check(ledger: dict[str, Counts], complete: set[str]) -> None:
     BadData
         With the snapshot and the sums that differ.
     """
-    for snapshot, counts in ledger.items():
+    for snapshot, counts in audit.items():
         statuses = sum(counts[status] for status in STATUSES)
         if statuses != counts["customers"]:
             raise BadData(f"examples at {snapshot}: {counts['customers']} customers, but {statuses} have a status")

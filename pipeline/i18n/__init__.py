@@ -1,26 +1,26 @@
 """Words: every sentence people read is a template in English, and a catalogue holds it in each other language.
 
-- `Catalogue` is one language: its texts, its plural forms, the signs its numbers are written with;
-- `Speech` is who reads which language, and tells a sentence to each reader in theirs;
+- `MessageCatalog` is one language: its texts, its plural forms, the signs its numbers are written with;
+- `Translator` is who reads which language, and tells a sentence to each reader in theirs;
 - `language_of` finds the catalogue for a customer's own language.
 
 The catalogues are the PO files beside this one, as translators know them; ``python -m pipeline.commands.translations``
 writes what the code says into them and lists what is still to be translated.
 """
 
-from pipeline.i18n.catalogs import ENGLISH, Catalogue, read
+from pipeline.i18n.catalogs import ENGLISH, MessageCatalog, read
 from pipeline.i18n.languages import LANGUAGES, language_of
 from pipeline.i18n.translator import (
     IN_ENGLISH,
     OWNER,
     Part,
-    Speech,
+    Translator,
+    build_translator,
     figure,
     share,
     shipped,
-    speech_of,
     swapped,
-    told_in,
+    translate_parts,
 )
 
 __all__ = [
@@ -28,15 +28,15 @@ __all__ = [
     "IN_ENGLISH",
     "LANGUAGES",
     "OWNER",
-    "Catalogue",
+    "MessageCatalog",
     "Part",
-    "Speech",
+    "Translator",
+    "build_translator",
     "figure",
     "language_of",
     "read",
     "share",
     "shipped",
-    "speech_of",
     "swapped",
-    "told_in",
+    "translate_parts",
 ]

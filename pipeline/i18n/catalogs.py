@@ -29,7 +29,7 @@ PLACE = r"{(\w+)}"
 DAY_PARTS = {"y": "%Y", "yy": "%y", "M": "%-m", "MM": "%m", "d": "%-d", "dd": "%d"}
 
 
-class Catalogue:
+class MessageCatalog:
     """The texts of one language.
 
     Parameters
@@ -52,7 +52,7 @@ class Catalogue:
         # The empty message is the head of the file.
         return self._messages.gettext(message) if message else message
 
-    def say(self, message: str, **parts: str | pl.Expr) -> pl.Expr:
+    def translate(self, message: str, **parts: str | pl.Expr) -> pl.Expr:
         """A sentence for every row; null where one of its parts is.
 
         Parameters
@@ -65,7 +65,7 @@ class Catalogue:
         Examples
         --------
         >>> table = pl.DataFrame({"text": ["3 orders", None]})
-        >>> said = ENGLISH.say("{number} in the last {window}", number=pl.col("text"), window="30 days")
+        >>> said = ENGLISH.translate("{number} in the last {window}", number=pl.col("text"), window="30 days")
         >>> table.select(said).to_series().to_list()
         ['3 orders in the last 30 days', None]
         """
@@ -103,7 +103,7 @@ class Catalogue:
         """Numbers written the English way, with the signs of this language.
 
         >>> table = pl.DataFrame({"text": ["-1,234.5"]})
-        >>> table.select(Catalogue("nb").numeral(pl.col("text"))).item().replace(chr(160), " ")
+        >>> table.select(MessageCatalog("nb").numeral(pl.col("text"))).item().replace(chr(160), " ")
         '−1 234,5'
         """
         return digits if self._signs == SIGNS else digits.str.replace_many(list(SIGNS), list(self._signs))
@@ -113,7 +113,7 @@ class Catalogue:
 
         >>> from datetime import date
         >>> for language in ("en", "nb", "ja"):
-        ...     print(pl.select(Catalogue(language).day(pl.lit(date(2024, 3, 1)))).item())
+        ...     print(pl.select(MessageCatalog(language).day(pl.lit(date(2024, 3, 1)))).item())
         2024-03-01
         01.03.2024
         2024/03/01
@@ -129,7 +129,7 @@ class Catalogue:
         return dict(forms)
 
 
-ENGLISH = Catalogue("en")
+ENGLISH = MessageCatalog("en")
 
 
 def read(language: str, content: bytes, file: str) -> gettext.NullTranslations:

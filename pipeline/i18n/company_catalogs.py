@@ -3,30 +3,30 @@
 from pathlib import Path
 
 from pipeline.config.errors import BadParams
-from pipeline.config.params import Words
-from pipeline.i18n import LANGUAGES, Speech, speech_of
+from pipeline.config.params import LanguageSettings
+from pipeline.i18n import LANGUAGES, Translator, build_translator
 
 
-def speech(words: Words) -> Speech:
+def load_translator(settings: LanguageSettings) -> Translator:
     """Read the company's own catalogues, if it has any.
 
     Parameters
     ----------
-    words
-        ``params.yaml: words``.
+    settings
+        ``params.yaml: language``.
 
     Raises
     ------
     BadParams
         There is no such folder, a file in it is named after no language, or it cannot be read.
     """
-    if words.catalogues is None:
-        return speech_of(words)
-    folder = Path(words.catalogues)
+    if settings.catalogs is None:
+        return build_translator(settings)
+    folder = Path(settings.catalogs)
     files = sorted(folder.glob("*.po"))
     if not files:
-        raise BadParams(f"params.yaml: words.catalogues: {folder} holds no PO file; write one, or null")
+        raise BadParams(f"params.yaml: language.catalogs: {folder} holds no PO file; write one, or null")
     for file in files:
         if file.stem not in LANGUAGES:
             raise BadParams(f"{file}: is named after no language; name it {' or '.join(f'{n}.po' for n in LANGUAGES)}")
-    return speech_of(words, {file.stem: file.read_bytes() for file in files})
+    return build_translator(settings, {file.stem: file.read_bytes() for file in files})

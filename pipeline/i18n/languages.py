@@ -5,9 +5,9 @@ from typing import Final, get_args
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
-from pipeline.config.types import Language
+from pipeline.config.types import LanguageCode
 
-LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
+LANGUAGES: Final[tuple[str, ...]] = get_args(LanguageCode)
 # Norwegian without a form named is bokmål; nynorsk, Danish and Swedish are languages of their own.
 _SAME: Final = {"no": "nb"}
 SCRIPT_LETTERS: Final = 4

@@ -14,15 +14,15 @@ import polars as pl
 from pipeline.sources import sql
 
 # Fewer rows than this show nothing.
-LEAST_ROWS = 20
+MIN_ROWS = 20
 # Share of the rows that must carry the trace; half, so that a type of mixed origin shows as well.
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 # Times what chance, or the customers' own purchases on those days, would give.
 TIMES = 3.0
 # Share of all its customers who must have it on one day for it to be sent to many at once.
 AT_ONCE = 0.1
 # Shorter pauses since the last purchase are how people live, not a rule that waits for silence.
-LEAST_SILENCE = 7
+MIN_SILENCE = 7
 PAUSES = 3  # a chain of mails has a few
 
 
@@ -120,7 +120,7 @@ def by_the_company(seen: Seen, used: list[str]) -> list[str]:
             _at_once(seen.days.filter(own), int(seen.customers.filter(own)["rows"][0]), seen.purchases),
             _after_silence(seen.pauses.filter(own), seen.gaps),
         ]
-        traces = [trace for trace in found if trace and rows >= LEAST_ROWS]
+        traces = [trace for trace in found if trace and rows >= MIN_ROWS]
         if traces:
             also = ", and out of features.event_types" if event_type in used else ""
             sentences.append(
@@ -138,7 +138,7 @@ def _span(days: pl.Series) -> int:
 
 def _with_contacts(pauses: pl.DataFrame, span: int) -> str | None:
     rows, contacted, contact_days = (int(pauses[name].sum()) for name in ("rows", "contacted", "contact_days"))
-    if contacted < LEAST_SHARE * rows or contacted < TIMES * contact_days / span:
+    if contacted < MIN_SHARE * rows or contacted < TIMES * contact_days / span:
         return None
     return f"{contacted / rows:.0%} of {rows:,} rows fall on a day of a contact with the same customer"
 
@@ -152,9 +152,9 @@ def _at_once(days: pl.DataFrame, customers: int, purchases: pl.DataFrame) -> str
         usual=pl.max_horizontal(pl.lit(flat), pl.col("bought").fill_null(0) * total / max(1, int(bought["rows"].sum())))
     )
     crowded = told.filter((pl.col("rows") >= AT_ONCE * customers) & (pl.col("rows") >= TIMES * pl.col("usual"))
-                          & (pl.col("rows") >= LEAST_ROWS / 2))  # fmt: skip
+                          & (pl.col("rows") >= MIN_ROWS / 2))  # fmt: skip
     share = int(crowded["rows"].sum()) / max(1, total)
-    if share < LEAST_SHARE:
+    if share < MIN_SHARE:
         return None
     return f"{share:.0%} of {total:,} rows fall on {len(crowded)} days on which many customers have it at once"
 
@@ -163,14 +163,14 @@ def _after_silence(pauses: pl.DataFrame, gaps: pl.DataFrame) -> str | None:
     """Pauses of exactly so many days, which purchases themselves do not make."""
     known = pauses.drop_nulls("pause")
     total = int(known["rows"].sum())
-    top = known.filter(pl.col("pause") >= LEAST_SILENCE).sort(["rows", "pause"], descending=[True, False]).head(PAUSES)
-    exact = top.filter(pl.col("rows") >= LEAST_SHARE / PAUSES * total)
+    top = known.filter(pl.col("pause") >= MIN_SILENCE).sort(["rows", "pause"], descending=[True, False]).head(PAUSES)
+    exact = top.filter(pl.col("rows") >= MIN_SHARE / PAUSES * total)
     share = int(exact["rows"].sum()) / max(1, total)
     pauses_told = sorted(exact["pause"].to_list())
     # A visit the day before a purchase has the purchase's own rhythm, less a day.
     rhythm = {day + off for day in pauses_told for off in (0, 1)}
     honest = int(gaps.filter(pl.col("pause").is_in(sorted(rhythm)))["rows"].sum()) / max(1, int(gaps["rows"].sum()))
-    if total < LEAST_ROWS or share < LEAST_SHARE or share < TIMES * honest:
+    if total < MIN_ROWS or share < MIN_SHARE or share < TIMES * honest:
         return None
     days = " or ".join(str(day) for day in pauses_told)
     return (

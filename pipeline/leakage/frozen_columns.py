@@ -7,10 +7,10 @@ from pipeline.leakage import ranks
 from pipeline.model import training
 
 # Pairs of successive snapshots between which the customer bought; fewer show nothing.
-LEAST_PAIRS = 100
+MIN_PAIRS = 100
 # An attribute known at sign-up rarely ranks better than this, and what it knows fades: AUC at older snapshots is
 # compared with that at newer ones, give or take what chance does.
-LEAST_AUC = 0.60
+MIN_AUC = 0.60
 FADING = 0.03
 # Better than this, no attribute of a whole relation is, whether it fades or not.
 SURELY = 0.75
@@ -32,19 +32,19 @@ def as_of_today(examples: pl.DataFrame, features: list[Feature]) -> list[str]:
     pairs = ordered.select(
         *(pl.col(f.name).eq_missing(pl.col(f.name).shift()).alias(f.name) for f in features), moved=same & bought
     ).filter("moved")
-    if len(pairs) < LEAST_PAIRS:
+    if len(pairs) < MIN_PAIRS:
         return []
     still = [f for f in features if pairs[f.name].all() and examples[f.name].n_unique() > 1]
-    sentences = (_judged(examples, feature.name, len(pairs)) for feature in still)
+    sentences = (_verdict(examples, feature.name, len(pairs)) for feature in still)
     return [sentence for sentence in sentences if sentence]
 
 
-def _judged(examples: pl.DataFrame, name: str, pairs: int) -> str | None:
+def _verdict(examples: pl.DataFrame, name: str, pairs: int) -> str | None:
     days = examples["snapshot"].unique().sort().to_list()
     by_day = [_auc(examples.filter(pl.col("snapshot") == day), name) for day in days]
     middle = len(by_day) // 2
     older, newer = (sum(part) / max(1, len(part)) for part in (by_day[:middle], by_day[middle:]))
-    keeps = older >= LEAST_AUC and older >= newer - FADING
+    keeps = older >= MIN_AUC and older >= newer - FADING
     if not keeps and max(older, newer) < SURELY:
         return None
     return (

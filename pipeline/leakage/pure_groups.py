@@ -10,11 +10,11 @@ from pipeline.model import training
 
 # Silence explains high churn honestly, so a group is measured against customers who were silent as long.
 SILENCE = "days_since_last_order"
-LEAST_CUSTOMERS = 30
-LEAST_PURITY = 0.95
+MIN_CUSTOMERS = 30
+MIN_PURITY = 0.95
 # How many times the odds of the silent ones, at the careful end of the interval. Strongest honest group seen: 3 times
 # (CDNOW: 70 customers who paid nothing for all they got in a year). An account that is closed gives hundreds.
-LEAST_ODDS = 10.0
+MIN_ODDS = 10.0
 
 
 def too_pure(examples: pl.DataFrame, features: list[Feature]) -> list[str]:
@@ -58,12 +58,12 @@ def _groups(examples: pl.DataFrame, group: pl.Expr) -> pl.DataFrame:
         told.group_by("group", maintain_order=True)
         .agg(pl.col("customer_key").n_unique().alias("customers"), pl.col("churned").mean().alias("rate"),
              pl.col("expected").mean())
-        .filter(pl.col("customers") >= LEAST_CUSTOMERS)
+        .filter(pl.col("customers") >= MIN_CUSTOMERS)
     )  # fmt: skip
 
 
 def _suspicious(row: dict[str, float], rate: float, expected: float) -> bool:
-    return rate >= LEAST_PURITY and odds(_careful(rate, int(row["customers"]))) >= LEAST_ODDS * odds(expected)
+    return rate >= MIN_PURITY and odds(_careful(rate, int(row["customers"]))) >= MIN_ODDS * odds(expected)
 
 
 def _careful(rate: float, rows: int) -> float:

@@ -33,11 +33,11 @@ def auc(column: Array, churned: Labels) -> float:
     return max(max(right, pairs - right) / pairs for right in sums)
 
 
-def rates(teach: Array, churned: Labels, column: Array) -> Array:
+def rates(train_examples: Array, churned: Labels, column: Array) -> Array:
     """For each value the churn rate of its group among the rows that teach: twenty equally full groups, and missing."""
-    there = teach[~np.isnan(teach)]
+    there = train_examples[~np.isnan(train_examples)]
     cuts = np.unique(np.quantile(there, np.linspace(0, 1, GROUPS + 1)[1:-1])) if len(there) else np.empty(0)
-    own, other = (_group(part, cuts) for part in (teach, column))
+    own, other = (_group(part, cuts) for part in (train_examples, column))
     base, size = float(churned.mean()), len(cuts) + 2
     rows = np.bincount(own, minlength=size)
     # Ten rows of the average keep an empty or a tiny group from saying more than it knows.

@@ -1,4 +1,4 @@
-"""``churn check --leaks``: does anything know the future? On the user's own tables, examples and settings."""
+"""``churn check --leakage``: does anything know the future? On the user's own tables, examples and settings."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -164,17 +164,18 @@ def _split(parts: split.Split, settings: params.Params) -> Iterator[str]:
 def _figures(
     examples: pl.DataFrame, parts: split.Split, features: list[Feature], settings: params.Params
 ) -> Iterator[str]:
-    teach, test = (examples.filter(pl.col("snapshot").is_in(days)) for days in (parts.train, [parts.test]))
-    labelled.refuse_one_sided({"training": teach, "test": test})
+    train_examples, test = (examples.filter(pl.col("snapshot").is_in(days)) for days in (parts.train, [parts.test]))
+    labelled.refuse_one_sided({"training": train_examples, "test": test})
     doubts = [
-        *single_feature.too_good(teach, test, features, settings.model.wide),
+        *single_feature.too_good(train_examples, test, features, settings.model.additive_logistic),
         *pure_groups.too_pure(examples, features),
         *frozen_columns.as_of_today(examples, features),
     ]
     yield from (f"{WARNING} too good: {words}" for words in doubts)
     if not doubts:
         yield "too good to be true: no feature, alone or in a group of customers"
-    found = time_drift.drift(teach, test, [f.name for f in features], _with_calendar(examples, parts, settings),
+    names = [feature.name for feature in features]
+    found = time_drift.drift(train_examples, test, names, _with_calendar(examples, parts, settings),
                         settings.model.seed)  # fmt: skip
     yield from (f"{WARNING} drift: {words}" for words in found.suspicious)
     by = ", ".join(f"{name} {auc:.2f}" for name, auc in found.by)

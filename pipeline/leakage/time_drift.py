@@ -13,11 +13,11 @@ from pipeline.model.ensemble import matrix
 
 FOLDS = 3
 # Customers looked at; more are thinned evenly. What time does shows on a tenth of them.
-MOST_CUSTOMERS = 10_000
+MAX_CUSTOMERS = 10_000
 TOLD = 5
 # A feature without calendar in it that differs more than this between the times is one to look at: seasons move counts
 # of orders by less (up to .53 on Complete Journey, .70 on CDNOW, a cohort that fades).
-LEAST_AUC = 0.75
+MIN_AUC = 0.75
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def drift(earlier: pl.DataFrame, later: pl.DataFrame, names: list[str], calendar
 
 def _thinned(both: pl.DataFrame) -> pl.DataFrame:
     keys = both["customer_key"].unique().sort()
-    kept = keys.gather_every(max(1, -(-len(keys) // MOST_CUSTOMERS)))
+    kept = keys.gather_every(max(1, -(-len(keys) // MAX_CUSTOMERS)))
     return both.filter(pl.col("customer_key").is_in(kept.implode())).sort("is_later", "snapshot", "customer_key")
 
 
@@ -73,12 +73,12 @@ def _told_apart(both: pl.DataFrame, is_later: npt.NDArray[np.int8], names: list[
     """AUC of a model on customers it has not seen: all rows of a customer fall into the same fold."""
     x = matrix(both, names)
     fold = both["customer_key"].rank("dense").to_numpy().astype(np.int64) % FOLDS
-    margins = np.zeros(len(both))
+    log_odds = np.zeros(len(both))
     for number in range(FOLDS):
         own = fold == number
         booster = gbm.out_of_the_box((x[~own], is_later[~own]), seed, 1)
-        margins[own] = gbm.margins(booster, x[own])
-    return metrics.auc(is_later, margins)
+        log_odds[own] = gbm.log_odds(booster, x[own])
+    return metrics.auc(is_later, log_odds)
 
 
 def _sentence(name: str, auc: float, earlier: pl.DataFrame) -> str | None:
@@ -89,7 +89,7 @@ def _sentence(name: str, auc: float, earlier: pl.DataFrame) -> str | None:
             f"{name} is the same for everyone at {len(varies) - len(since)} of {len(varies)} training snapshots"
             f"{f', up to the one before {since[0]}' if len(since) else ''}: is it recorded only lately?"
         )
-    if auc >= LEAST_AUC:
+    if auc >= MIN_AUC:
         return (
             f"{name} alone tells the test snapshot from the training snapshots with AUC {auc:.3f}, and no calendar is "
             "in it: has its source changed?"

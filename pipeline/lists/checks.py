@@ -53,7 +53,7 @@ def _check_nulls(table: str, frame: pl.DataFrame) -> None:
 
 def _waterfall_columns(waterfalls: pl.DataFrame) -> dict[str, pl.DataType]:
     families = [name for name in waterfalls.columns if name.startswith(FAMILY_PREFIX)]
-    numbers = ["base_margin", "margin", *(families or [f"{FAMILY_PREFIX}<name>"])]
+    numbers = ["base_log_odds", "log_odds", *(families or [f"{FAMILY_PREFIX}<name>"])]
     return {"customer_id": pl.String(), **dict.fromkeys(numbers, pl.Float64())}
 
 
@@ -104,6 +104,6 @@ def _check_agreement(week: Week) -> None:
 
 def _check_waterfalls(waterfalls: pl.DataFrame) -> None:
     families = pl.sum_horizontal(pl.col(f"^{FAMILY_PREFIX}.*$"), ignore_nulls=False)
-    gap = (pl.col("base_margin") + families - pl.col("margin")).abs()
+    gap = (pl.col("base_log_odds") + families - pl.col("log_odds")).abs()
     broken = (gap > ADDS_UP_WITHIN) | ~gap.is_finite() | gap.is_null()
-    _refuse("waterfalls", "margin", waterfalls, broken, "base_margin plus the families")
+    _refuse("waterfalls", "log_odds", waterfalls, broken, "base_margin plus the families")

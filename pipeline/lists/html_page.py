@@ -119,5 +119,5 @@ def _page_data(week: Week) -> dict[str, Any]:
         "statuses": STATUSES,
         "families": [family_words(name.removeprefix(FAMILY_PREFIX)) for name in families],
         "columns": listed.with_columns(why_not["why_not"]).to_dict(as_series=False),
-        "steps": steps.select(pl.col("base_margin", *families).round(4)).rows(),
+        "steps": steps.select(pl.col("base_log_odds", *families).round(4)).rows(),
     }

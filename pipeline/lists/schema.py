@@ -139,7 +139,7 @@ class Week:
     actions
         Everyone scored: `ACTIONS` and any further columns. ``why_not`` says why there is no action, else it is null.
     waterfalls
-        One row per listed customer, in any order: ``customer_id``, ``base_margin`` and ``margin`` (log-odds of a
+        One row per listed customer, in any order: ``customer_id``, ``base_log_odds`` and ``log_odds`` (log-odds of a
         typical customer and of this one) and float columns ``family_<name>`` that add up from one to the other.
     run_report
         How the week was made; JSON, no wall-clock time. Its key ``about`` is filled from `about`.

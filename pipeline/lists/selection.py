@@ -45,7 +45,7 @@ def as_waterfalls(contributions: pl.DataFrame, families: dict[str, str]) -> pl.D
     Parameters
     ----------
     contributions
-        ``customer_id``, one column per feature, ``base_margin`` and ``margin``.
+        ``customer_id``, one column per feature, ``base_log_odds`` and ``log_odds``.
     families
         The family of each feature.
     """
@@ -53,4 +53,4 @@ def as_waterfalls(contributions: pl.DataFrame, families: dict[str, str]) -> pl.D
         pl.sum_horizontal([name for name, own in families.items() if own == family]).alias(FAMILY_PREFIX + family)
         for family in dict.fromkeys(families.values())
     ]
-    return contributions.select("customer_id", "base_margin", "margin", *sums)
+    return contributions.select("customer_id", "base_log_odds", "log_odds", *sums)

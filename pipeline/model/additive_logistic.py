@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from pipeline.config.params import Wide as Settings
+from pipeline.config.params import AdditiveLogisticSettings as Settings
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Wide:
+class AdditiveLogistic:
     """A fitted wide logistic regression: ``log-odds = base + the sum of all lines``."""
 
     base: float
@@ -64,7 +64,7 @@ class Wide:
         each = [line.at(features[:, at]) for at, line in enumerate(self.lines)]
         return np.column_stack([*each, np.full(len(features), self.base)])
 
-    def margins(self, features: Array) -> Array:
+    def log_odds(self, features: Array) -> Array:
         """Log-odds of churn of each row."""
         total = np.full(len(features), self.base)
         for at, line in enumerate(self.lines):
@@ -80,7 +80,7 @@ class Wide:
         return {"base": self.base, "lines": lines}
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "Wide":
+    def from_dict(cls, found: dict[str, Any]) -> "AdditiveLogistic":
         """Read a model back from JSON."""
         lines = found["lines"].values()
         return cls(
@@ -88,7 +88,7 @@ class Wide:
         )
 
 
-def fit(features: Array, churned: Labels, settings: Settings) -> Wide:
+def fit(features: Array, churned: Labels, settings: Settings) -> AdditiveLogistic:
     """Fit all lines together by penalised maximum likelihood.
 
     Parameters
@@ -98,7 +98,7 @@ def fit(features: Array, churned: Labels, settings: Settings) -> Wide:
     churned
         What happened, 0 or 1; both must occur.
     settings
-        ``params.yaml: model.wide``.
+        ``params.yaml: model.additive_logistic``.
 
     Notes
     -----
@@ -121,7 +121,7 @@ def fit(features: Array, churned: Labels, settings: Settings) -> Wide:
         own = slice(start, start + len(cut))
         lines.append(_line(cut, weights[own], mean[own]))
         start += len(cut)
-    return Wide(_rounded(model.intercept_[0]), lines)
+    return AdditiveLogistic(_rounded(model.intercept_[0]), lines)
 
 
 def _cuts(values: Array, number: int) -> Array:

@@ -43,31 +43,31 @@ class Calibration:
         known = Season.from_dict(season) if season else None
         return cls(found["slope"], found["intercept"], known, found.get("level_error", 0.0))
 
-    def log_odds(self, margin: Array, rows: pl.DataFrame | None = None) -> Array:
+    def log_odds(self, log_odds: Array, rows: pl.DataFrame | None = None) -> Array:
         """Calibrated log-odds of each margin; a curve with a season needs the rows they are of, for their day."""
         shift: Array | float = 0.0
         if self.season is not None:
             assert rows is not None, "a season needs the day of each row"
             shift = self.season.shifts(rows)
-        found: Array = self.intercept + self.slope * margin + shift
+        found: Array = self.intercept + self.slope * log_odds + shift
         return found
 
-    def probability(self, margin: Array, rows: pl.DataFrame | None = None) -> Array:
+    def probability(self, log_odds: Array, rows: pl.DataFrame | None = None) -> Array:
         """Probability of churn, 0-1, of each margin; for `rows` see `log_odds`.
 
         >>> Calibration(slope=1.0, intercept=0.0).probability(np.array([0.0, 2.0])).round(3).tolist()
         [0.5, 0.881]
         """
-        found: Array = expit(self.log_odds(margin, rows))
+        found: Array = expit(self.log_odds(log_odds, rows))
         return found
 
 
-def fit(margin: Array, churned: npt.NDArray[np.int8]) -> Calibration:
+def fit(log_odds: Array, churned: npt.NDArray[np.int8]) -> Calibration:
     """Fit Platt's curve by maximum likelihood.
 
     Parameters
     ----------
-    margin
+    log_odds
         Log-odds of the model, one per row.
     churned
         What happened, 0 or 1; both must occur.
@@ -79,11 +79,11 @@ def fit(margin: Array, churned: npt.NDArray[np.int8]) -> Calibration:
     ranking round; the curve then only moves to the base rate.
     """
     positives, negatives = int(churned.sum()), int((1 - churned).sum())
-    if np.ptp(margin) == 0:
+    if np.ptp(log_odds) == 0:
         return _base_rate(positives, negatives)
     target = np.where(churned == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     # A target between 0 and 1 is two rows, one of each outcome, that share its weight.
-    twice, outcome = np.concatenate([margin, margin]), np.repeat([1, 0], len(margin))
+    twice, outcome = np.concatenate([log_odds, log_odds]), np.repeat([1, 0], len(log_odds))
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10, max_iter=200)
     model.fit(twice.reshape(-1, 1), outcome, sample_weight=np.concatenate([target, 1 - target]))
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])

@@ -15,7 +15,7 @@ FURTHEST = 20.0
 
 
 @dataclass(frozen=True)
-class Miss:
+class CalibrationResidual:
     """By how much a curve missed what happened after a snapshot.
 
     Attributes
@@ -42,14 +42,14 @@ def covers_a_year(days: Sequence[date]) -> bool:
     return len(days) > 0 and days[-1] - days[0] >= timedelta(days=365)
 
 
-def miss(day: date, margin: Array, churned: npt.NDArray[np.int8]) -> Miss | None:
+def miss(day: date, log_odds: Array, churned: npt.NDArray[np.int8]) -> CalibrationResidual | None:
     """What a curve misses at a snapshot; None where everybody or nobody churned, which no shift can tell.
 
     Parameters
     ----------
     day
         The snapshot.
-    margin
+    log_odds
         Calibrated log-odds, one per row.
     churned
         What happened, 0 or 1.
@@ -65,9 +65,9 @@ def miss(day: date, margin: Array, churned: npt.NDArray[np.int8]) -> Miss | None
         return None
 
     def beyond(shift: float) -> float:
-        return float(expit(margin + shift).sum()) - churners
+        return float(expit(log_odds + shift).sum()) - churners
 
-    reach = FURTHEST + float(np.abs(margin).max())
+    reach = FURTHEST + float(np.abs(log_odds).max())
     shift = float(brentq(beyond, -reach, reach))
-    spread = expit(margin + shift)
-    return Miss(day, shift, 1 / math.sqrt(float((spread * (1 - spread)).sum())))
+    spread = expit(log_odds + shift)
+    return CalibrationResidual(day, shift, 1 / math.sqrt(float((spread * (1 - spread)).sum())))

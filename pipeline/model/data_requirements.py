@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipeline.config.errors import NotEnoughData
-from pipeline.config.params import Contract, Label, Snapshots
+from pipeline.config.params import DataRequirements, Label, Snapshots
 from pipeline.examples.features import Feature
 from pipeline.examples.features.reach import reaches
 
@@ -16,7 +16,11 @@ FEW_SNAPSHOTS = 3
 
 
 def check(
-    parts: dict[str, pl.DataFrame], features: list[Feature], snapshots: Snapshots, label: Label, limits: Contract
+    parts: dict[str, pl.DataFrame],
+    features: list[Feature],
+    snapshots: Snapshots,
+    label: Label,
+    limits: DataRequirements,
 ) -> list[str]:
     """Refuse what is too little to learn from, and warn of what is doubtful.
 
@@ -41,15 +45,15 @@ def check(
     """
     for name, examples in parts.items():
         _refuse_few(name, examples, limits)
-    teach = next(iter(parts.values()))
+    train_examples = next(iter(parts.values()))
     everything = pl.concat([examples.select("snapshot", FIRST_ORDER) for examples in parts.values()])
     _refuse_short(_first_day(everything), snapshots, label, limits)
     return [
-        *_windows(teach, features),
-        *_missing(teach, features, limits),
+        *_windows(train_examples, features),
+        *_missing(train_examples, features, limits),
         *_one_time(parts, limits),
         *_rates(parts, label, limits),
-        *_few_snapshots(teach),
+        *_few_snapshots(train_examples),
         *treatments(features),
     ]
 
@@ -66,18 +70,19 @@ def treatments(features: list[Feature]) -> Iterator[str]:
         )
 
 
-def _refuse_few(name: str, examples: pl.DataFrame, limits: Contract) -> None:
+def _refuse_few(name: str, examples: pl.DataFrame, limits: DataRequirements) -> None:
     """Customers, not rows: the rows of one customer at several snapshots are no independent witnesses."""
     counts = {
-        "customers": (examples, limits.least_customers),
-        "churners": (examples.filter(pl.col("churned") == 1), limits.least_churners),
-        "customers who stayed": (examples.filter(pl.col("churned") == 0), limits.least_stayed),
+        "customers": (examples, limits.min_customers),
+        "churners": (examples.filter(pl.col("churned") == 1), limits.min_churners),
+        "customers who stayed": (examples.filter(pl.col("churned") == 0), limits.min_stayed),
     }
     for kind, (rows, least) in counts.items():
         found = rows["customer_key"].n_unique()
         if found < least:
             raise NotEnoughData(
-                f"the {name} snapshots hold {found:,} {kind}, and {least:,} are needed (params.yaml: contract): "
+                f"the {name} snapshots hold {found:,} {kind}, and {least:,} are needed "
+                "(params.yaml: data_requirements): "
                 f"{_instead(kind)}"
             )
 
@@ -98,22 +103,22 @@ def _first_day(examples: pl.DataFrame) -> date:
     return min(firsts)
 
 
-def _refuse_short(first: date, snapshots: Snapshots, label: Label, limits: Contract) -> None:
+def _refuse_short(first: date, snapshots: Snapshots, label: Label, limits: DataRequirements) -> None:
     outcome = label.gap_days + label.horizon_days
     longest, name = max((snapshots.active_days, "snapshots.active_days"), (outcome, "label.gap_days + horizon_days"))
-    found, needed = (snapshots.observed_until - first).days, limits.least_histories * longest
+    found, needed = (snapshots.observed_until - first).days, limits.min_histories * longest
     if found < needed:
         raise NotEnoughData(
             f"there are {found} days from the first purchase ({first}) to snapshots.observed_until "
-            f"({snapshots.observed_until}), and {needed:g} are needed, {limits.least_histories:g} times {name} "
+            f"({snapshots.observed_until}), and {needed:g} are needed, {limits.min_histories:g} times {name} "
             f"({longest}): bring more history or shorten that; see churn suggest"
         )
 
 
-def _windows(teach: pl.DataFrame, features: list[Feature]) -> Iterator[str]:
+def _windows(train_examples: pl.DataFrame, features: list[Feature]) -> Iterator[str]:
     """A window longer than the history counts less at the first snapshot than at the last one."""
-    first: date = min(teach["snapshot"].unique().to_list())
-    seen: int = max(teach.filter(pl.col("snapshot") == first)[FIRST_ORDER].to_list())
+    first: date = min(train_examples["snapshot"].unique().to_list())
+    seen: int = max(train_examples.filter(pl.col("snapshot") == first)[FIRST_ORDER].to_list())
     reach = reaches(features)
     wide = [(f.name, days) for f in features if not f.is_part and (days := reach[f.name]) is not None and days > seen]
     if wide:
@@ -129,8 +134,8 @@ def _features(count: int) -> str:
     return f"{count} feature{'' if count == 1 else 's'}"
 
 
-def _missing(teach: pl.DataFrame, features: list[Feature], limits: Contract) -> Iterator[str]:
-    shares = {f.name: teach[f.name].null_count() / len(teach) for f in features if not f.is_part}
+def _missing(train_examples: pl.DataFrame, features: list[Feature], limits: DataRequirements) -> Iterator[str]:
+    shares = {f.name: train_examples[f.name].null_count() / len(train_examples) for f in features if not f.is_part}
     found = sorted(((share, name) for name, share in shares.items() if share > limits.max_missing_share), reverse=True)
     if found:
         told = ", ".join(f"{name} ({share:.0%})" for share, name in found[:3])
@@ -140,7 +145,7 @@ def _missing(teach: pl.DataFrame, features: list[Feature], limits: Contract) -> 
         )
 
 
-def _one_time(parts: dict[str, pl.DataFrame], limits: Contract) -> Iterator[str]:
+def _one_time(parts: dict[str, pl.DataFrame], limits: DataRequirements) -> Iterator[str]:
     name, examples = list(parts.items())[-1]
     share = _mean(examples, ONE_TIME)
     if share > limits.max_one_time_share:
@@ -150,23 +155,23 @@ def _one_time(parts: dict[str, pl.DataFrame], limits: Contract) -> Iterator[str]
         )
 
 
-def _rates(parts: dict[str, pl.DataFrame], label: Label, limits: Contract) -> Iterator[str]:
+def _rates(parts: dict[str, pl.DataFrame], label: Label, limits: DataRequirements) -> Iterator[str]:
     for name, examples in parts.items():
         rate = _mean(examples, "churned")
-        if rate < limits.least_churn_rate:
+        if rate < limits.min_churn_rate:
             yield (
                 f"only {rate:.1%} churn within {label.horizon_days} days at the {name} snapshots: most of a list of "
                 "any length will be customers who stay; a shorter horizon finds more, try churn suggest"
             )
-        if rate > limits.most_churn_rate:
+        if rate > limits.max_churn_rate:
             yield (
                 f"{rate:.1%} churn within {label.horizon_days} days at the {name} snapshots: the list would hold "
                 "nearly everybody; a longer horizon tells more, try churn suggest"
             )
 
 
-def _few_snapshots(teach: pl.DataFrame) -> Iterator[str]:
-    days = teach["snapshot"].n_unique()
+def _few_snapshots(train_examples: pl.DataFrame) -> Iterator[str]:
+    days = train_examples["snapshot"].n_unique()
     if days < FEW_SNAPSHOTS:
         yield (
             f"there {'is' if days == 1 else 'are'} {days} training snapshot{'' if days == 1 else 's'}: a season or a "

@@ -8,7 +8,7 @@ import polars as pl
 
 from pipeline.config.errors import BadData
 from pipeline.model import gbm
-from pipeline.model.additive_logistic import Wide
+from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.value import purchase_process
 from pipeline.value.bg_nbd import BgNbd
 
@@ -16,7 +16,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Ranker:
+class Ensemble:
     """The fitted parts that give a margin.
 
     Attributes
@@ -25,28 +25,28 @@ class Ranker:
         Names of the columns, in the order of both parts.
     trees
         Gradient-boosted trees.
-    wide
+    additive_logistic
         The logistic regression; None where its share is nought.
-    wide_share
+    additive_weight
         Its weight, 0-1; the trees have the rest.
-    rhythm
-        What makes the column ``no_order_chance``; None without that column.
+    purchase_process
+        What makes the column ``p_no_purchase``; None without that column.
     window
         Days from the snapshot to the start of the outcome window, and its length.
     """
 
     features: list[str]
     trees: gbm.Booster
-    wide: Wide | None
-    wide_share: float
-    rhythm: BgNbd | None
+    additive_logistic: AdditiveLogistic | None
+    additive_weight: float
+    purchase_process: BgNbd | None
     window: tuple[int, int]
 
     @property
     def inputs(self) -> list[str]:
         """The columns the examples must have; the forecast is made from them."""
-        stored = [name for name in self.features if name != purchase_process.NO_ORDER.name]
-        return [*stored, *(name for name in purchase_process.NEEDS if self.rhythm and name not in stored)]
+        stored = [name for name in self.features if name != purchase_process.P_NO_PURCHASE.name]
+        return [*stored, *(name for name in purchase_process.NEEDS if self.purchase_process and name not in stored)]
 
     def completed(self, examples: pl.DataFrame) -> pl.DataFrame:
         """The examples with the column that only the model can make.
@@ -62,21 +62,21 @@ class Ranker:
                 f"the model needs {len(missing)} features that the data cannot carry, such as {missing[0]}; "
                 "declare their source in params.yaml, or train again: dvc repro"
             )
-        if self.rhythm is None:
+        if self.purchase_process is None:
             return examples
-        chance = purchase_process.no_order_chance(self.rhythm, examples, *self.window)
-        return examples.with_columns(pl.Series(purchase_process.NO_ORDER.name, chance))
+        chance = purchase_process.p_no_purchase(self.purchase_process, examples, *self.window)
+        return examples.with_columns(pl.Series(purchase_process.P_NO_PURCHASE.name, chance))
 
     def matrix(self, examples: pl.DataFrame) -> Array:
         """The columns of both parts as float64 (rows, features), missing values as NaN."""
         return matrix(self.completed(examples), self.features)
 
-    def margins(self, features: Array, num_threads: int = 1) -> Array:
+    def log_odds(self, features: Array, num_threads: int = 1) -> Array:
         """Log-odds of churn of each row of a `matrix`, before calibration."""
-        trees = gbm.margins(self.trees, features, num_threads)
-        if self.wide is None:
+        trees = gbm.log_odds(self.trees, features, num_threads)
+        if self.additive_logistic is None:
             return trees
-        return (1 - self.wide_share) * trees + self.wide_share * self.wide.margins(features)
+        return (1 - self.additive_weight) * trees + self.additive_weight * self.additive_logistic.log_odds(features)
 
 
 def matrix(examples: pl.DataFrame, features: list[str]) -> Array:

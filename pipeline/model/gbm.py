@@ -19,7 +19,7 @@ from pipeline.examples.features import Feature
 Matrix = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 
-__all__ = ["Booster", "Fitted", "fit", "from_text", "margins", "out_of_the_box", "to_text"]
+__all__ = ["Booster", "Fitted", "fit", "from_text", "log_odds", "out_of_the_box", "to_text"]
 Booster = lightgbm.Booster
 DIRECTIONS = {"up": 1, "down": -1, "none": 0}
 
@@ -53,14 +53,14 @@ def fit(
     Classes are not re-weighted, so the margins are log-odds at the true base rate.
     """
     names = [feature.name for feature in features]
-    teach = lightgbm.Dataset(train[0], train[1], feature_name=names, free_raw_data=True)
-    judge = lightgbm.Dataset(validation[0], validation[1], reference=teach)
+    train_set = lightgbm.Dataset(train[0], train[1], feature_name=names, free_raw_data=True)
+    validation_set = lightgbm.Dataset(validation[0], validation[1], reference=train_set)
     history: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
         _lightgbm_settings(settings) | _monotone(features, settings),
-        teach,
+        train_set,
         num_boost_round=settings.max_trees,
-        valid_sets=[teach, judge],
+        valid_sets=[train_set, validation_set],
         valid_names=["train", "validation"],
         callbacks=[
             lightgbm.early_stopping(settings.early_stopping_rounds, first_metric_only=True, verbose=False),
@@ -94,9 +94,9 @@ def _lightgbm_settings(settings: Model) -> dict[str, object]:
         "num_leaves": settings.num_leaves,
         "max_depth": settings.max_depth,
         "min_data_in_leaf": settings.min_rows_per_leaf,
-        "bagging_fraction": settings.row_share,
+        "bagging_fraction": settings.bagging_fraction,
         "bagging_freq": 1,
-        "feature_fraction": settings.feature_share,
+        "feature_fraction": settings.feature_fraction,
         "lambda_l2": settings.l2,
         "seed": settings.seed,
         "num_threads": settings.num_threads,
@@ -140,7 +140,7 @@ def from_text(text: str) -> lightgbm.Booster:
         raise BadData(f"models/churn.txt: is no model ({error}); train again: dvc repro") from None
 
 
-def margins(booster: lightgbm.Booster, features: Matrix, num_threads: int = 1) -> Matrix:
+def log_odds(booster: lightgbm.Booster, features: Matrix, num_threads: int = 1) -> Matrix:
     """Raw log-odds of churn, one per row."""
     found = booster.predict(features, raw_score=True, num_threads=num_threads)
     return np.asarray(found, dtype=np.float64)

@@ -12,7 +12,7 @@ from scipy.special import expit, logsumexp, softmax
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model.calibration_residual import Miss, covers_a_year
+from pipeline.model.calibration_residual import CalibrationResidual, covers_a_year
 from pipeline.model.seasonality import YEAR_DAYS, Season, terms
 
 Array = npt.NDArray[np.float64]
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 LEVEL, WAVES, BESIDE, DIGITS = 1.0, (0.3, 0.15), 0.02, 6
 DRIFTS, BACK_YEARS = (0.0, 0.003, 0.01, 0.03, 0.1), 1.0
 # How many companies have a season for one that has none, and the weight below which a season is not worth a line.
-SEASONS_TO_NONE, LEAST_WEIGHT = 7.0, 0.1
+SEASONS_TO_NONE, MIN_WEIGHT = 7.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class _Process:
     evidence: float
 
 
-def learn(misses: Sequence[Miss], label: Label, *, seasons: bool = True) -> Level:
+def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bool = True) -> Level:
     """The waves of the misses, with as much weight as the past gives them against the level that was known last.
 
     Parameters
     ----------
-    misses
+    residuals
         Of all snapshots whose outcome windows are over, by the same curve, in the order of time.
     label
         ``params.yaml: label``: what lies between a snapshot and the day on which its outcome is known.
@@ -85,22 +85,22 @@ def learn(misses: Sequence[Miss], label: Label, *, seasons: bool = True) -> Leve
     >>> from datetime import timedelta
     >>> days = [date(2022, 1, 1) + timedelta(days=30 * step) for step in range(30)]
     >>> wave = Season(0.0, ((0.0, 0.25),))
-    >>> found = learn([Miss(day, wave.shift(day), 0.05) for day in days], label)
+    >>> found = learn([CalibrationResidual(day, wave.shift(day), 0.05) for day in days], label)
     >>> round(found.season.waves[0][1], 1), round(found.season.waves[1][1], 1), round(found.error, 2)
     (0.2, 0.0, 0.03)
-    >>> learn([Miss(day, 0.0, 0.05) for day in days], label).season is None
+    >>> learn([CalibrationResidual(day, 0.0, 0.05) for day in days], label).season is None
     True
     """
-    if not misses:
+    if not residuals:
         return Level(None, LEVEL)
-    morning = outcome_window(misses[-1].day, label).end
-    without = _process(misses, morning, ())
-    if not (seasons and covers_a_year([one.day for one in misses])):
+    morning = outcome_window(residuals[-1].day, label).end
+    without = _process(residuals, morning, ())
+    if not (seasons and covers_a_year([one.day for one in residuals])):
         return Level(None, _error([(1.0, without)], morning, 0.0))
-    with_waves = _process(misses, morning, WAVES)
+    with_waves = _process(residuals, morning, WAVES)
     there_are = float(expit(with_waves.evidence - without.evidence + math.log(SEASONS_TO_NONE)))
-    weight = (_foretold(misses, label) + there_are) / 2
-    season = with_waves.season.weighted(weight, misses[-1].shift, DIGITS) if weight >= LEAST_WEIGHT else None
+    weight = (_foretold(residuals, label) + there_are) / 2
+    season = with_waves.season.weighted(weight, residuals[-1].shift, DIGITS) if weight >= MIN_WEIGHT else None
     both = [(weight, with_waves), (1 - weight, without)]
     return Level(season, _error(both, morning, season.shift(morning) if season else 0.0))
 
@@ -111,11 +111,11 @@ def _error(parts: Sequence[tuple[float, _Process]], day: date, told: float) -> f
     return round(math.sqrt(square), DIGITS)
 
 
-def _foretold(misses: Sequence[Miss], label: Label) -> float:
+def _foretold(residuals: Sequence[CalibrationResidual], label: Label) -> float:
     """The part of the way from the last known level to the waves that would have foretold best; 0 to 1."""
     apart, missed = [], []
-    for one in misses:
-        known = [other for other in misses if outcome_window(other.day, label).end <= one.day]
+    for one in residuals:
+        known = [other for other in residuals if outcome_window(other.day, label).end <= one.day]
         if covers_a_year([other.day for other in known]):
             last = known[-1].shift
             apart.append(_process(known, one.day, WAVES).season.shift(one.day) - last)
@@ -124,10 +124,10 @@ def _foretold(misses: Sequence[Miss], label: Label) -> float:
     return float(np.clip(np.dot(apart, missed) / way, 0, 1)) if way > 0 else 0.0
 
 
-def _process(misses: Sequence[Miss], morning: date, waves: tuple[float, ...]) -> _Process:
+def _process(residuals: Sequence[CalibrationResidual], morning: date, waves: tuple[float, ...]) -> _Process:
     """The waves and the level to expect on a morning, over all ways of wandering."""
     spread = np.array([LEVEL, *np.repeat(waves, 2)]) ** 2
-    means, spreads, evidence = zip(*(_wandering(misses, morning, spread, drift) for drift in DRIFTS), strict=True)
+    means, spreads, evidence = zip(*(_wandering(residuals, morning, spread, drift) for drift in DRIFTS), strict=True)
     share = softmax(evidence)
     told = share @ np.array(means)
     level, *parts = (float(number) for number in told)
@@ -138,13 +138,15 @@ def _process(misses: Sequence[Miss], morning: date, waves: tuple[float, ...]) ->
     return _Process(season, error, float(logsumexp(evidence)))
 
 
-def _wandering(misses: Sequence[Miss], morning: date, spread: Array, drift: float) -> tuple[Array, Array, float]:
+def _wandering(
+    residuals: Sequence[CalibrationResidual], morning: date, spread: Array, drift: float
+) -> tuple[Array, Array, float]:
     """Mean and covariance of the level on a morning and of the waves, if the level wanders so far; log evidence."""
-    turns = terms(np.array([one.day.timetuple().tm_yday for one in misses]), len(spread) // 2)
-    ago = np.array([(morning - one.day).days for one in misses]) / YEAR_DAYS
+    turns = terms(np.array([one.day.timetuple().tm_yday for one in residuals]), len(spread) // 2)
+    ago = np.array([(morning - one.day).days for one in residuals]) / YEAR_DAYS
     apart, left = np.exp(-np.abs(np.subtract.outer(ago, ago)) / BACK_YEARS), np.exp(-ago / BACK_YEARS)
-    chance = np.diag([one.error**2 + BESIDE**2 for one in misses])
-    shifts, level = np.array([one.shift for one in misses]), np.eye(1, len(spread))[0]
+    chance = np.diag([one.error**2 + BESIDE**2 for one in residuals])
+    shifts, level = np.array([one.shift for one in residuals]), np.eye(1, len(spread))[0]
     factor = cho_factor((turns * spread) @ turns.T + drift * apart + chance)
     solved = cho_solve(factor, shifts)
     shared = (turns * spread).T + drift * np.outer(level, left)

@@ -53,7 +53,7 @@ def by_time(complete: list[date], label: Label) -> Split:
     return Split([day for day in sorted(complete) if day <= latest], validation, test)
 
 
-def origins(complete: list[date], label: Label, least_training: int) -> list[Split]:
+def cutoffs(complete: list[date], label: Label, min_training: int) -> list[Split]:
     """Every split of its own time: as `by_time` would have made it on the day each test snapshot became complete.
 
     Parameters
@@ -62,7 +62,7 @@ def origins(complete: list[date], label: Label, least_training: int) -> list[Spl
         All complete snapshots.
     label
         ``params.yaml: label``.
-    least_training
+    min_training
         Training snapshots a split must have at least.
 
     Examples
@@ -70,13 +70,13 @@ def origins(complete: list[date], label: Label, least_training: int) -> list[Spl
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
     >>> days = [date(2017, 9, 3), date(2017, 9, 18), date(2017, 10, 3), date(2017, 10, 18), date(2017, 11, 2),
     ...         date(2017, 11, 17)]
-    >>> [(len(found.train), str(found.validation), str(found.test)) for found in origins(days, label, 1)]
+    >>> [(len(found.train), str(found.validation), str(found.test)) for found in cutoffs(days, label, 1)]
     [(1, '2017-10-03', '2017-11-02'), (2, '2017-10-18', '2017-11-17')]
     """
     ordered = sorted(complete)
     so_far = [ordered[: at + 1] for at in range(len(ordered))]
     able = [days for days in so_far if len(_apart(days, label.gap_days + label.horizon_days)) == 3]
-    return [split for days in able if len((split := by_time(days, label)).train) >= least_training]
+    return [split for days in able if len((split := by_time(days, label)).train) >= min_training]
 
 
 def _apart(complete: list[date], need: int) -> list[date]:

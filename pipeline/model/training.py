@@ -11,7 +11,7 @@ from pipeline.config.params import Label, Model
 from pipeline.examples.features import Feature
 from pipeline.model import additive_logistic, calibration, calibration_residual, gbm, seasonal_intercept
 from pipeline.model.calibration import Calibration
-from pipeline.model.ensemble import Ranker, matrix
+from pipeline.model.ensemble import Ensemble, matrix
 from pipeline.value import purchase_process
 from pipeline.value.bg_nbd import BgNbd
 
@@ -27,34 +27,34 @@ class Trained:
 
     Attributes
     ----------
-    ranker
+    ensemble
         What gives a margin.
     calibration
         The curve from margins to probabilities.
     log
         How the trees' log-loss went.
-    validation_margins
-        Log-odds of the validation rows by the fit that had not seen them, on the level of `ranker`; (rows,).
+    validation_log_odds
+        Log-odds of the validation rows by the fit that had not seen them, on the level of `ensemble`; (rows,).
     """
 
-    ranker: Ranker
+    ensemble: Ensemble
     calibration: Calibration
     log: gbm.Fitted
-    validation_margins: Array
+    validation_log_odds: Array
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(self.ranker.margins(self.ranker.matrix(examples)), examples)
+        return self.calibration.probability(self.ensemble.log_odds(self.ensemble.matrix(examples)), examples)
 
 
 def columns(features: list[Feature], settings: Model) -> list[Feature]:
     """The features of the model: those of the examples, and the one the model makes itself."""
-    return [*features, *([purchase_process.NO_ORDER] if settings.rhythm else [])]
+    return [*features, *([purchase_process.P_NO_PURCHASE] if settings.purchase_process else [])]
 
 
 def train(
-    teach: pl.DataFrame,
-    judge: pl.DataFrame,
+    train_examples: pl.DataFrame,
+    validation_examples: pl.DataFrame,
     features: list[Feature],
     label: Label,
     settings: Model,
@@ -64,9 +64,9 @@ def train(
 
     Parameters
     ----------
-    teach
+    train_examples
         Labelled examples of all training snapshots.
-    judge
+    validation_examples
         Labelled examples of the validation snapshot.
     features
         The features of the examples, as declared.
@@ -85,71 +85,81 @@ def train(
     the morning of the test snapshot.
     """
     declared = columns(features, settings)
-    first, log = _first(teach, judge, declared, label, settings)
-    unseen, ranker = first.margins(first.matrix(judge)), first
+    first, log = _first(train_examples, validation_examples, declared, label, settings)
+    unseen, ensemble = first.log_odds(first.matrix(validation_examples)), first
     if known is not None and settings.refit:
-        ranker = _again(first, known, log.best_tree, declared, settings)
+        ensemble = _again(first, known, log.best_tree, declared, settings)
         # The second fit has another level; it is brought to that of the first on the same rows, so that the curve,
         # which only margins of unseen rows can teach, is right for it too.
-        unseen = unseen + float(np.mean(ranker.margins(ranker.matrix(judge))) - np.mean(unseen))
-    curve = calibration.fit(unseen, outcomes(judge))
+        unseen = unseen + float(np.mean(ensemble.log_odds(ensemble.matrix(validation_examples))) - np.mean(unseen))
+    curve = calibration.fit(unseen, outcomes(validation_examples))
     if known is not None:
-        curve = levelled(curve, ranker, known, label, settings)
-    return Trained(ranker, curve, log, unseen)
+        curve = levelled(curve, ensemble, known, label, settings)
+    return Trained(ensemble, curve, log, unseen)
 
 
-def levelled(curve: Calibration, ranker: Ranker, known: pl.DataFrame, label: Label, settings: Model) -> Calibration:
+def levelled(curve: Calibration, ensemble: Ensemble, known: pl.DataFrame, label: Label, settings: Model) -> Calibration:
     """The curve with what the time of the year adds to it, as far as the past speaks for it, and how sure its level is.
 
     Parameters
     ----------
-    curve, ranker
+    curve, ensemble
         As fitted; the curve without a season.
     known
         Labelled examples of all snapshots whose outcomes are known on the morning from which the curve is used.
     label, settings
-        ``params.yaml: label, model``; ``model.season`` says whether to look for one.
+        ``params.yaml: label, model``; ``model.seasonality`` says whether to look for one.
     """
     found = []
     for day in known["snapshot"].unique().sort():
         rows = known.filter(pl.col("snapshot") == day)
         found.append(
-            calibration_residual.miss(day, curve.log_odds(ranker.margins(ranker.matrix(rows))), outcomes(rows))
+            calibration_residual.miss(day, curve.log_odds(ensemble.log_odds(ensemble.matrix(rows))), outcomes(rows))
         )
-    learnt = seasonal_intercept.learn([one for one in found if one is not None], label, seasons=settings.season)
+    learnt = seasonal_intercept.learn([one for one in found if one is not None], label, seasons=settings.seasonality)
     return replace(curve, season=learnt.season, level_error=learnt.error)
 
 
 def _first(
-    teach: pl.DataFrame, judge: pl.DataFrame, declared: list[Feature], label: Label, settings: Model
-) -> tuple[Ranker, gbm.Fitted]:
+    train_examples: pl.DataFrame,
+    validation_examples: pl.DataFrame,
+    declared: list[Feature],
+    label: Label,
+    settings: Model,
+) -> tuple[Ensemble, gbm.Fitted]:
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
-    found = _rhythm(teach, settings)
-    (x, y), later = (_rows(part, names, found, window) for part in (teach, judge))
+    found = _rhythm(train_examples, settings)
+    (x, y), later = (_rows(part, names, found, window) for part in (train_examples, validation_examples))
     log = gbm.fit((x, y), later, declared, settings)
-    regression = additive_logistic.fit(x, y, settings.wide) if settings.wide.share else None
-    share = _share(log.booster, regression, *later) if settings.wide.share == "auto" else settings.wide.share
-    return Ranker(names, log.booster, regression if share else None, share, found, window), log
+    regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
+    share = (
+        _share(log.booster, regression, *later)
+        if settings.additive_logistic.share == "auto"
+        else settings.additive_logistic.share
+    )
+    return Ensemble(names, log.booster, regression if share else None, share, found, window), log
 
 
-def _again(first: Ranker, known: pl.DataFrame, trees: int, declared: list[Feature], settings: Model) -> Ranker:
+def _again(first: Ensemble, known: pl.DataFrame, trees: int, declared: list[Feature], settings: Model) -> Ensemble:
     """The same recipe on all that was known on the morning of the test snapshot."""
     found = _rhythm(known, settings)
     x, y = _rows(known, first.features, found, first.window)
     booster = gbm.grow((x, y), trees, declared, settings)
-    regression = additive_logistic.fit(x, y, settings.wide) if first.wide else None
-    return replace(first, trees=booster, wide=regression, rhythm=found)
+    regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.additive_logistic else None
+    return replace(first, trees=booster, additive_logistic=regression, purchase_process=found)
 
 
-def _share(trees: gbm.Booster, regression: additive_logistic.Wide | None, features: Array, churned: Labels) -> float:
+def _share(
+    trees: gbm.Booster, regression: additive_logistic.AdditiveLogistic | None, features: Array, churned: Labels
+) -> float:
     """The weight of the regression that foretells the validation snapshot best, once calibrated there."""
     assert regression is not None, "a regression was fitted"
-    both = gbm.margins(trees, features), regression.margins(features)
+    both = gbm.log_odds(trees, features), regression.log_odds(features)
 
     def loss(share: float) -> float:
-        margins = (1 - share) * both[0] + share * both[1]
-        return round(float(log_loss(churned, calibration.fit(margins, churned).probability(margins))), 9)
+        log_odds = (1 - share) * both[0] + share * both[1]
+        return round(float(log_loss(churned, calibration.fit(log_odds, churned).probability(log_odds))), 9)
 
     return min(SHARES, key=loss)
 
@@ -162,7 +172,7 @@ def outcomes(examples: pl.DataFrame) -> Labels:
 def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
     return (
         purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
-        if settings.rhythm
+        if settings.purchase_process
         else None
     )
 
@@ -172,6 +182,6 @@ def _rows(
 ) -> tuple[Array, Labels]:
     """Features (rows, features) and what happened, with the column that only the model can make."""
     if found is not None:
-        chance = purchase_process.no_order_chance(found, examples, *window)
-        examples = examples.with_columns(pl.Series(purchase_process.NO_ORDER.name, chance))
+        chance = purchase_process.p_no_purchase(found, examples, *window)
+        examples = examples.with_columns(pl.Series(purchase_process.P_NO_PURCHASE.name, chance))
     return matrix(examples, names), outcomes(examples)

@@ -12,8 +12,8 @@ from pipeline.playbooks.rules.matching import applies
 # Two playbooks are for nearly the same customers from this share on: those of both, of those of one or the other.
 CROWDED_SHARE: Final = 0.5
 # And only if these are at least so many of all customers, as a share.
-LEAST_SHARE: Final = 0.01
-MOST_PAIRS: Final = 5
+MIN_SHARE: Final = 0.01
+MAX_PAIRS: Final = 5
 
 
 def notes(scores: pl.DataFrame, playbooks: dict[str, Playbook], currency: str) -> Iterator[str]:
@@ -62,10 +62,10 @@ def _crowded(wanted: pl.DataFrame, numbers: dict[str, int]) -> Iterator[str]:
     found = [
         (shared / (numbers[one] + numbers[other] - shared), shared, one, other)
         for (one, other), shared in zip(pairs, both, strict=True)
-        if shared >= max(LEAST_SHARE * len(wanted), 1)
+        if shared >= max(MIN_SHARE * len(wanted), 1)
     ]
     close = sorted((pair for pair in found if pair[0] >= CROWDED_SHARE), key=lambda pair: (-pair[0], pair[2:]))
-    for share, shared, one, other in close[:MOST_PAIRS]:
+    for share, shared, one, other in close[:MAX_PAIRS]:
         yield (
             f"playbooks.{one} and playbooks.{other}: {shared:,} customers are meant by both, {share * 100:.0f} % of "
             "those of either; the one that keeps more gets them while there is room"

@@ -71,4 +71,4 @@ def as_much(rival: Playbook, book: Playbook) -> bool:
 
 def _words(playbook: Playbook) -> frozenset[tuple[str, str]]:
     leaves = (leaf for leaf, _ in asked(playbook.when.expression))
-    return frozenset((leaf.name, word) for leaf in leaves if asks_for_reasons(leaf) for word in leaf.words)
+    return frozenset((leaf.name, word) for leaf in leaves if asks_for_reasons(leaf) for word in leaf.values)

@@ -130,9 +130,9 @@ class _Outcomes:
             self.why = self.why or self.lacking[leaf.name]
             no = isinstance(leaf, Known) or (isinstance(leaf, Flag) and self.names[leaf.name].absent == "no")
             return {False} if no else {None}
-        if isinstance(leaf, HasAny | IsOneOf) and not self.carried.get(leaf.name, set(leaf.words)) & set(leaf.words):
+        if isinstance(leaf, HasAny | IsOneOf) and not self.carried.get(leaf.name, set(leaf.values)) & set(leaf.values):
             kind = "speaks for" if leaf.name.endswith("causes") else "carries the reason"
-            self.why = self.why or f"no declared column {kind} {', '.join(leaf.words)}"
+            self.why = self.why or f"no declared column {kind} {', '.join(leaf.values)}"
             return {False} if isinstance(leaf, HasAny) else {False, None}
         return {True, False, None}
 

@@ -25,7 +25,7 @@ LEAST, MOST, ITERATIONS = -30.0, 5.0, 300
 
 
 @dataclass(frozen=True)
-class Borne:
+class CauseEvidence:
     """One evidence.
 
     Attributes
@@ -40,7 +40,7 @@ class Borne:
     steps: Array
 
 
-def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[Borne]) -> list[Array]:
+def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[CauseEvidence]) -> list[Array]:
     """Log of the hazard of each evidence, and what each of its steps adds to that log.
 
     Parameters
@@ -55,7 +55,7 @@ def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[Borne]) -
     Returns
     -------
     list of array
-        For each evidence, as long as its `Borne.steps` is wide.
+        For each evidence, as long as its `CauseEvidence.steps` is wide.
 
     Notes
     -----
@@ -64,9 +64,10 @@ def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[Borne]) -
     Examples
     --------
     >>> dice = np.random.default_rng(1)
-    >>> bears = np.arange(20_000) % 4 == 0
-    >>> left = dice.random(20_000) < 1 - np.exp(-(0.05 + 0.3 * bears))
-    >>> found = fit(left, [np.zeros(20_000, dtype=np.int64)], [Borne(np.flatnonzero(bears), np.ones((5000, 1)))])
+    >>> has_evidence = np.arange(20_000) % 4 == 0
+    >>> left = dice.random(20_000) < 1 - np.exp(-(0.05 + 0.3 * has_evidence))
+    >>> evidence = CauseEvidence(np.flatnonzero(has_evidence), np.ones((5000, 1)))
+    >>> found = fit(left, [np.zeros(20_000, dtype=np.int64)], [evidence])
     >>> round(float(np.exp(found[0][0])), 1)
     0.3
     """
@@ -78,7 +79,7 @@ def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[Borne]) -
 class _Problem:
     """Minus the log of the posterior, and its slope."""
 
-    def __init__(self, churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[Borne]) -> None:
+    def __init__(self, churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[CauseEvidence]) -> None:
         self.churned, self.kinds, self.borne = churned, kinds, borne
         sizes = [1, *(int(kind.max(initial=0)) + 1 for kind in kinds), *(one.steps.shape[1] for one in borne)]
         self.ends = np.cumsum(sizes)[:-1]

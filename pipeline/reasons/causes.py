@@ -21,7 +21,7 @@ class Cause:
     ----------
     id
         ``C01`` to ``C56``.
-    words
+    description
         What it is, in words for everybody.
     act
         Whether the company can do something about it.
@@ -32,7 +32,7 @@ class Cause:
     """
 
     id: str
-    words: str
+    description: str
     act: Act
     who: str
     question: str

@@ -3,21 +3,21 @@
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.model.ensemble import Ranker
+from pipeline.model.ensemble import Ensemble
 from pipeline.reasons.treeshap.explainer import Explainer
 
 Array = npt.NDArray[np.float64]
 
 
-def contributions(ranker: Ranker, features: Array, num_threads: int = 1) -> Array:
+def contributions(ensemble: Ensemble, features: Array, num_threads: int = 1) -> Array:
     """What each feature adds to the margin of each row.
 
     Parameters
     ----------
-    ranker
+    ensemble
         Trees, and a regression beside them or none.
     features
-        A `Ranker.matrix`: (rows, features).
+        A `Ensemble.matrix`: (rows, features).
     num_threads
         Threads to use; the result does not depend on it.
 
@@ -31,7 +31,9 @@ def contributions(ranker: Ranker, features: Array, num_threads: int = 1) -> Arra
     Shapley values are linear: those of a weighted sum of two models are the weighted sum of theirs. Those of the
     regression are its lines themselves, each nought for the average training row (Lundberg and Lee, 2017, section 4).
     """
-    trees = Explainer(ranker.trees).contributions(features, num_threads=num_threads)
-    if ranker.wide is None:
+    trees = Explainer(ensemble.trees).contributions(features, num_threads=num_threads)
+    if ensemble.additive_logistic is None:
         return trees
-    return (1 - ranker.wide_share) * trees + ranker.wide_share * ranker.wide.contributions(features)
+    return (1 - ensemble.additive_weight) * trees + ensemble.additive_weight * ensemble.additive_logistic.contributions(
+        features
+    )

@@ -7,13 +7,13 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.examples.features.declare import Feature
-from pipeline.reasons.evidence_weights import Weight, bears, log_hazard, priority
+from pipeline.reasons.evidence_weights import Weight, has_evidence, log_hazard, priority
 from pipeline.reasons.families import by_family, strongest
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 # Nothing is certain, nor free of all risk; and how the part of a risk is rounded.
-SURE, LEAST_HAZARD, DIGITS = 1 - 1e-9, 1e-12, 4
+SURE, MIN_HAZARD, DIGITS = 1 - 1e-9, 1e-12, 4
 
 
 class Evidence(NamedTuple):
@@ -42,7 +42,7 @@ class Evidence(NamedTuple):
         if probability is None:
             return np.full_like(self.hazard, np.nan)
         whole = -np.log1p(-np.clip(probability, 0, SURE))
-        parts = self.hazard / np.maximum(np.maximum(self.hazard.sum(axis=1), whole), LEAST_HAZARD)[:, None]
+        parts = self.hazard / np.maximum(np.maximum(self.hazard.sum(axis=1), whole), MIN_HAZARD)[:, None]
         return np.where(self.chosen >= 0, parts.round(DIGITS), np.nan)
 
 
@@ -72,7 +72,7 @@ def borne(
     for at, feature in enumerate(features):
         weight = weights.get(feature.name)
         if weight is not None and weight.share <= common_share:
-            own = values.select(bears(feature)).to_series().to_numpy() & tellable[:, at]
+            own = values.select(has_evidence(feature)).to_series().to_numpy() & tellable[:, at]
             logs[own, at] = log_hazard(values, feature, weight)[own]
     names = [feature.family for feature in features]
     chosen, heaviest = strongest(logs, names)

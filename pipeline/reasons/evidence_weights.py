@@ -28,7 +28,7 @@ OTHERWISE: Final = ("days_since_last_order_per_usual_gap", "gap_mean_days", "day
 RHYTHM, IN_RHYTHM = "days_since_last_order_per_usual_gap", 1.5
 # Beyond how many of those who bear it more evidence, and longer-standing evidence, weighs anew.
 MORE, LONGER, TENTHS = (0.4, 0.7), (0.2, 0.4, 0.6, 0.8), tuple(tenth / 10 for tenth in range(1, 10))
-LEAST_BEARERS, MOST_ROWS, DIGITS = 100, 200_000, 3
+MIN_BEARERS, MAX_ROWS, DIGITS = 100, 200_000, 3
 # Log of a factor: what the customer met or said is told before what merely is so.
 FOR_SAID = 1.0
 
@@ -58,7 +58,7 @@ class Weight:
         return cls(found["share"], found["log_hazard"], steps)
 
 
-def bears(feature: Feature) -> pl.Expr:
+def has_evidence(feature: Feature) -> pl.Expr:
     """Whether the value of a feature is evidence of its causes; where it is missing, it is none."""
     assert feature.evidence is not None, "only a feature with a threshold can be evidence"
     return _beyond(feature.name, feature.evidence, feature.risk)
@@ -105,11 +105,11 @@ def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
     another is not paid for twice.
     """
     found = [f for f in features if f.evidence is not None and f.name in examples.columns]
-    shares = examples.select(bears(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
+    shares = examples.select(has_evidence(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
     shares = {name: round(share, 6) for name, share in shares.items()}
     weights = {name: Weight(share) for name, share in shares.items()}
     rows = _in_rhythm(examples)
-    rows = rows.gather_every(max(1, -(-len(rows) // MOST_ROWS)))
+    rows = rows.gather_every(max(1, -(-len(rows) // MAX_ROWS)))
     steps = {feature.name: list(_steps(rows, feature)) for feature in found}
     known = [feature for feature in found if steps[feature.name]]
     if not known or rows["churned"].n_unique() < 2:
@@ -139,8 +139,8 @@ def _in_rhythm(examples: pl.DataFrame) -> pl.DataFrame:
 
 def _steps(rows: pl.DataFrame, feature: Feature) -> Iterator[tuple[str, float]]:
     """Column and value from which it is evidence, of more of it, and of how long it has been so."""
-    borne = rows.filter(bears(feature))
-    if len(borne) < LEAST_BEARERS:
+    borne = rows.filter(has_evidence(feature))
+    if len(borne) < MIN_BEARERS:
         return
     assert feature.evidence is not None, "only a feature with a threshold can be evidence"
     yield feature.name, feature.evidence
@@ -152,12 +152,12 @@ def _steps(rows: pl.DataFrame, feature: Feature) -> Iterator[tuple[str, float]]:
             yield column, cut
 
 
-def _borne(rows: pl.DataFrame, feature: Feature, steps: list[tuple[str, float]]) -> cause_hazards.Borne:
+def _borne(rows: pl.DataFrame, feature: Feature, steps: list[tuple[str, float]]) -> cause_hazards.CauseEvidence:
     reached = rows.select(
         _beyond(*_side(column, cut, feature)).alias(str(at)) for at, (column, cut) in enumerate(steps)
     )
     own = np.flatnonzero(reached["0"].to_numpy())
-    return cause_hazards.Borne(own, reached.select(pl.all().cast(pl.Float64)).to_numpy()[own])
+    return cause_hazards.CauseEvidence(own, reached.select(pl.all().cast(pl.Float64)).to_numpy()[own])
 
 
 def _side(column: str, cut: float, feature: Feature) -> tuple[str, float, str]:

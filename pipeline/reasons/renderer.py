@@ -14,19 +14,19 @@ import polars as pl
 
 from pipeline.config.params import Reasons
 from pipeline.examples.features.declare import Feature
-from pipeline.i18n import IN_ENGLISH, Catalogue, Speech
+from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator
 from pipeline.reasons import causes, evidence, families, templates
 from pipeline.reasons.evidence_weights import Weight
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 # A language, and which rows are told in it.
-Readers: TypeAlias = tuple[Catalogue, Flags]
+Readers: TypeAlias = tuple[MessageCatalog, Flags]
 # Larger than any push in log-odds.
 FIRST = 1e6
 
 
-class Teller:
+class ReasonRenderer:
     """Tells reasons for the customers of a bucket.
 
     Parameters
@@ -42,9 +42,9 @@ class Teller:
     weights
         By feature with a threshold of evidence, what that evidence weighs; a feature that is not among them is no
         evidence here.
-    witnesses
+    evidence_only_features
         Features the model does not see, which may be evidence all the same; their contribution is nought.
-    speech
+    translator
         Who reads which language.
     """
 
@@ -55,12 +55,12 @@ class Teller:
         settings: Reasons,
         currency: str,
         weights: dict[str, Weight] | None = None,
-        witnesses: list[Feature] | None = None,
-        speech: Speech = IN_ENGLISH,
+        evidence_only_features: list[Feature] | None = None,
+        translator: Translator = IN_ENGLISH,
     ) -> None:
-        self.speech = speech
-        self.features = [*features, *(witnesses or [])]
-        self.unseen = len(witnesses or [])
+        self.translator = translator
+        self.features = [*features, *(evidence_only_features or [])]
+        self.unseen = len(evidence_only_features or [])
         self.weights = weights or {}
         self.typical = typical
         self.settings = settings
@@ -111,7 +111,7 @@ class Teller:
         raising = np.where(found.chosen >= 0, found.chosen, raising)
         explained = found.explained(probability)
         columns: dict[str, pl.Series] = {}
-        readers = list(self.speech.groups(owners, len(values)))
+        readers = list(self.translator.groups(owners, len(values)))
         for place, of_row in enumerate(_in_order(risky, 3), start=1):
             told = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
             columns |= self._told(f"reason_{place}", values, readers, told, raising, sums)
@@ -176,10 +176,10 @@ class Teller:
         """The phrase of the chosen feature of each row, made by feature and language for the rows that need it."""
         texts = np.full(len(feature), None, dtype=object)
         for at in np.unique(feature[feature >= 0]):
-            for catalogue, own in readers:
+            for catalog, own in readers:
                 rows = np.flatnonzero((feature == at) & own)
                 if len(rows):
-                    texts[rows] = self.phrases.told(values[rows], self.features[at], catalogue).to_list()
+                    texts[rows] = self.phrases.told(values[rows], self.features[at], catalog).to_list()
         return pl.Series(texts.tolist(), dtype=pl.String)
 
 

@@ -34,7 +34,7 @@ def report(scores: pl.DataFrame, features: list[Feature]) -> dict[str, Any]:
         }
         for segment in SEGMENTS
     }
-    unseen = [{"id": c.id, "words": c.words, "question": c.question} for c in blind_spots(features)]
+    unseen = [{"id": c.id, "description": c.description, "question": c.question} for c in blind_spots(features)]
     return {"overall": weights(scores), "by_segment": parts, "blind_spots": unseen}
 
 
@@ -64,4 +64,4 @@ def weights(scores: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _about(cause: str) -> dict[str, str]:
     known = CAUSES.get(cause)
-    return {"words": known.words, "act": known.act, "who": known.who} if known else {}
+    return {"description": known.description, "act": known.act, "who": known.who} if known else {}

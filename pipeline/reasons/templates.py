@@ -5,7 +5,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.examples.features.declare import Feature, placeholders, slots, template
-from pipeline.i18n import Catalogue
+from pipeline.i18n import MessageCatalog
 from pipeline.reasons.units import SINGULAR, rounded, written
 
 
@@ -24,26 +24,26 @@ class Phrases:
         self.currency = currency
         self.units = {feature.name: feature.unit for feature in features}
 
-    def told(self, values: pl.DataFrame, feature: Feature, catalogue: Catalogue) -> pl.Series:
+    def told(self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog) -> pl.Series:
         """The first phrase of which all numbers are known; null where there is none."""
-        told = [self._filled(phrase, catalogue) for phrase in _sayable(values, feature)]
+        told = [self._filled(phrase, catalog) for phrase in _sayable(values, feature)]
         return values.select(_capital(pl.coalesce(told)).alias("text")).to_series()
 
-    def _filled(self, phrase: str, catalogue: Catalogue) -> pl.Expr:
-        parts = {place: self._part(found, catalogue) for place, found in slots(phrase)}
+    def _filled(self, phrase: str, catalog: MessageCatalog) -> pl.Expr:
+        parts = {place: self._part(found, catalog) for place, found in slots(phrase)}
         text = template(phrase)
         if text not in SINGULAR:
-            return catalogue.say(text, **parts)
+            return catalog.translate(text, **parts)
         count = rounded(pl.col(dict(slots(phrase))["number"]).cast(pl.Float64))
-        return catalogue.counted(SINGULAR[text], text, count, **parts)
+        return catalog.counted(SINGULAR[text], text, count, **parts)
 
-    def _part(self, found: str, catalogue: Catalogue) -> str | pl.Expr:
+    def _part(self, found: str, catalog: MessageCatalog) -> str | pl.Expr:
         """What fills a place of a phrase: a name, a window of days, or the customer's own number."""
         if found.startswith("'"):
-            return catalogue.text(found.strip("'"))
+            return catalog.text(found.strip("'"))
         if found.isdigit():
-            return written("days", pl.lit(int(found)), self.currency, catalogue)
-        return written(self.units[found], pl.col(found), self.currency, catalogue)
+            return written("days", pl.lit(int(found)), self.currency, catalog)
+        return written(self.units[found], pl.col(found), self.currency, catalog)
 
 
 def known(values: pl.DataFrame, features: list[Feature]) -> npt.NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline.i18n import ENGLISH, Catalogue, Part
+from pipeline.i18n import ENGLISH, MessageCatalog, Part
 
 # unit -> (one, many); the noun is part of the number, so that a phrase reads well for 1 and for 2.
 NOUNS = {
@@ -39,7 +39,7 @@ SINGULAR = {
 }
 
 
-def written(unit: str, value: pl.Expr, currency: str, catalogue: Catalogue = ENGLISH) -> pl.Expr:
+def written(unit: str, value: pl.Expr, currency: str, catalog: MessageCatalog = ENGLISH) -> pl.Expr:
     """A column of numbers as text; null stays null.
 
     Parameters
@@ -50,7 +50,7 @@ def written(unit: str, value: pl.Expr, currency: str, catalogue: Catalogue = ENG
         The numbers.
     currency
         ISO code that amounts are written with.
-    catalogue
+    catalog
         The language they are written in.
 
     Examples
@@ -65,29 +65,29 @@ def written(unit: str, value: pl.Expr, currency: str, catalogue: Catalogue = ENG
     """
     number = value.cast(pl.Float64)
     if unit == "currency":
-        return catalogue.say("{number} {currency}", number=catalogue.numeral(_money(number)), currency=currency)
+        return catalog.translate("{number} {currency}", number=catalog.numeral(_money(number)), currency=currency)
     if unit == "share":
-        return catalogue.say("{number} %", number=catalogue.numeral(_whole(number * 100)))
+        return catalog.translate("{number} %", number=catalog.numeral(_whole(number * 100)))
     if unit == "score":
-        return catalogue.numeral(_fixed(number, 1).str.strip_suffix(".0"))
+        return catalog.numeral(_fixed(number, 1).str.strip_suffix(".0"))
     if unit == "ratio":
-        return catalogue.say("{number}×", number=catalogue.numeral(_fixed(number, 1)))
+        return catalog.translate("{number}×", number=catalog.numeral(_fixed(number, 1)))
     if unit == "yes/no":
-        yes, no = catalogue.say("yes"), catalogue.say("no")
+        yes, no = catalog.translate("yes"), catalog.translate("no")
         return pl.when(number > 0).then(yes).when(number.is_not_null()).then(no)
     if unit in NOUNS:
-        return catalogue.counted(*NOUNS[unit], rounded(number), number=catalogue.numeral(_whole(number)))
-    return catalogue.numeral(_whole(number))
+        return catalog.counted(*NOUNS[unit], rounded(number), number=catalog.numeral(_whole(number)))
+    return catalog.numeral(_whole(number))
 
 
 def number_of(unit: str, number: int) -> Part:
     """A number with its noun, for a sentence that speaks of one and the same number to everybody.
 
     >>> from pipeline.i18n import IN_ENGLISH
-    >>> pl.select(IN_ENGLISH.say("within {days}", days=number_of("days", 1))).item()
+    >>> pl.select(IN_ENGLISH.translate("within {days}", days=number_of("days", 1))).item()
     'within 1 day'
     """
-    return lambda catalogue: written(unit, pl.lit(number), "", catalogue)
+    return lambda catalog: written(unit, pl.lit(number), "", catalog)
 
 
 def rounded(number: pl.Expr) -> pl.Expr:

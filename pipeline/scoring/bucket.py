@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 
 from pipeline.config.errors import BadData
-from pipeline.config.params import Label, Reasons, Score, Words
+from pipeline.config.params import Label, LanguageSettings, Reasons, Score
 from pipeline.examples.features import Feature
-from pipeline.i18n.company_catalogs import speech
+from pipeline.i18n.company_catalogs import load_translator
 from pipeline.model import artefacts
 from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import Teller
+from pipeline.reasons.renderer import ReasonRenderer
 from pipeline.tables import storage
 from pipeline.value import customer_value, lifecycle, purchase_process
 from pipeline.value.expected_spend import Spend
@@ -30,8 +30,8 @@ SCORE_COLUMNS = [
     "churn_probability",
     "risk_percentile",
     "risk_band",
-    "margin",
-    "base_margin",
+    "log_odds",
+    "base_log_odds",
     "value",
     "value_at_stake",
     "tier",
@@ -45,7 +45,7 @@ SCORE_COLUMNS = [
     "strategic",
     "spend_365d",
     *CAUSE_COLUMNS,
-    "stage",
+    "lifecycle",
     "customer_key",
     *RISK_SHARES,
 ]
@@ -63,13 +63,13 @@ class Job:
     scores: Path
     contributions: Path
     features: list[Feature]
-    witnesses: list[Feature]
+    evidence_only_features: list[Feature]
     score: Score
     reasons: Reasons
     label: Label
     currency: str
     threads: int
-    words: Words
+    language: LanguageSettings
 
 
 def score(job: Job) -> int:
@@ -79,21 +79,22 @@ def score(job: Job) -> int:
     examples = examples.filter(pl.col("snapshot") == job.as_of).sort("customer_key")
     assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
-    completed = model.ranker.completed(examples)
+    completed = model.ensemble.completed(examples)
     matrix = model.matrix(examples)
-    margin = model.ranker.margins(matrix, job.threads)
-    values = ensemble_contributions.contributions(model.ranker, matrix, job.threads)
-    assert np.allclose(values.sum(axis=1), margin, rtol=0, atol=1e-6), "contributions and base add up to the margin"
+    log_odds = model.ensemble.log_odds(matrix, job.threads)
+    values = ensemble_contributions.contributions(model.ensemble, matrix, job.threads)
+    assert np.allclose(values.sum(axis=1), log_odds, rtol=0, atol=1e-6), "contributions and base add up to the margin"
     weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
-    teller = Teller(
+    renderer = ReasonRenderer(
         _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, weights,
-        [feature for feature in job.witnesses if feature.name in examples.columns], speech(job.words),
+        [feature for feature in job.evidence_only_features if feature.name in examples.columns],
+        load_translator(job.language),
     )  # fmt: skip
-    probability = np.round(model.calibration.probability(margin, examples), 6)
+    probability = np.round(model.calibration.probability(log_odds, examples), 6)
     scores = known.with_columns(
         pl.Series("churn_probability", probability),
-        pl.Series("margin", margin),
-        pl.Series("base_margin", values[:, -1]),
+        pl.Series("log_odds", log_odds),
+        pl.Series("base_log_odds", values[:, -1]),
         pl.lit(job.as_of).alias("as_of"),
         (pl.lit(job.as_of) - pl.duration(days="days_since_last_order")).cast(pl.Date).alias("last_order_day"),
         customer_value.expected_value(examples, Spend.of_card(model.card["value"]), job.label, job.score),
@@ -101,21 +102,21 @@ def score(job: Job) -> int:
         customer_value.tier(job.score),
     ).with_columns(
         customer_value.band(pl.col("churn_probability"), job.score),
-        lifecycle.stage(),
+        lifecycle.lifecycle(),
         (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
-    told = pl.concat([scores, teller.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal")
+    told = pl.concat([scores, renderer.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal")
     storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
-    each = pl.DataFrame(values, schema=[*model.features, "base_margin"]).with_columns(pl.Series("margin", margin))
+    each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(pl.Series("log_odds", log_odds))
     named = pl.concat([known.select("customer_id"), each], how="horizontal")
     storage.write_parquet(named, storage.bucket_file(job.contributions, job.bucket))
     return len(scores)
 
 
 def _in_model_order(job: Job, model: artefacts.ChurnModel) -> list[Feature]:
-    declared = {feature.name: feature for feature in [*job.features, purchase_process.NO_ORDER]}
+    declared = {feature.name: feature for feature in [*job.features, purchase_process.P_NO_PURCHASE]}
     gone = [name for name in model.features if name not in declared]
     if gone:
         raise BadData(f"the model was trained with {gone[0]}, which is declared no more; train again: dvc repro")
@@ -156,11 +157,11 @@ def _strategic(customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def with_percentiles(scores: list[pl.DataFrame]) -> list[pl.DataFrame]:
     """Fill ``risk_percentile``: the share (0-100) of all scored customers with a lower margin, ties counted half."""
-    margins = np.concatenate([part["margin"].to_numpy() for part in scores])
-    ordered = np.sort(margins)
+    log_odds = np.concatenate([part["log_odds"].to_numpy() for part in scores])
+    ordered = np.sort(log_odds)
     filled = []
     for part in scores:
-        own = part["margin"].to_numpy()
+        own = part["log_odds"].to_numpy()
         below, up_to = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
         percentile = np.round((below + up_to) / 2 / len(ordered) * 100, 4)
         filled.append(part.with_columns(pl.Series("risk_percentile", percentile)))

@@ -22,13 +22,13 @@ class Raw:
         Reads the source; has all of its columns and ``__source_file__``.
     types
         Engine type of each column.
-    words
+    description
         What to call it in a message.
     """
 
     query: str
     types: dict[str, str]
-    words: str
+    description: str
 
 
 def open_source(engine: duckdb.DuckDBPyConnection, table: str, source: Source, staging: Path | None = None) -> Raw:

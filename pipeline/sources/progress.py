@@ -16,7 +16,7 @@ def rows_read(words: str) -> Iterator[Callable[[int], None]]:
 
     Parameters
     ----------
-    words
+    description
         What is being read.
     """
     if sys.stderr.isatty():
@@ -32,7 +32,7 @@ class _Log:
     """Lines for a log: one now and then, and one at the end."""
 
     def __init__(self, words: str) -> None:
-        self.words, self.rows, self.last = words, 0, time.monotonic()
+        self.description, self.rows, self.last = words, 0, time.monotonic()
 
     def add(self, rows: int) -> None:
         self.rows += rows
@@ -41,4 +41,4 @@ class _Log:
 
     def write(self, done: str) -> None:
         self.last = time.monotonic()
-        sys.stderr.write(f"{self.words}: {self.rows:,} rows {done}\n")
+        sys.stderr.write(f"{self.description}: {self.rows:,} rows {done}\n")

@@ -32,7 +32,7 @@ def run(
     declared = available(features, sources)
     memory_gb = storage.memory_gb / (storage.workers if storage.executor == "processes" else 1)
     _count_market(len(found), storage, memory_gb, at)
-    wrong = _judge_feeds(len(found), data, storage, memory_gb, feeds, days, at)
+    wrong = _check_feeds(len(found), data, storage, memory_gb, feeds, days, at)
     outages = {day: frozenset(f.table for f in told if f.is_outage) for day, told in wrong.items()}
     with files.new_folder(at.examples) as folder:
         jobs = [
@@ -49,7 +49,7 @@ def run(
         raise NotEnoughData(f"nobody is eligible at {days[-1]}; check snapshots.as_of and snapshots.active_days")
     files.write_json({"snapshots": counts, "complete": sorted(complete)}, at.examples_report)
     rows = sum(line["eligible"] for line in counts.values())
-    down = "".join(f"; {finding.words}" for finding in wrong[days[-1]])
+    down = "".join(f"; {finding.description}" for finding in wrong[days[-1]])
     return f"{rows:,} examples at {len(days)} snapshots, {len(complete)} of them complete{down}"
 
 
@@ -59,7 +59,7 @@ def _count_market(found: int, storage: params.Storage, memory_gb: float, at: Pat
     files.write_parquet(regional_orders.add_up(parts), at.market)
 
 
-def _judge_feeds(
+def _check_feeds(
     found: int,
     data: params.Data,
     storage: params.Storage,
@@ -74,7 +74,7 @@ def _judge_feeds(
     foreign = intake.other_currency(data)
     refused = profiles.refused(at.rejected / "transactions.parquet", foreign, storage.threads, memory_gb)
     profile = profiles.add_up(parts, refused)
-    wrong = {day: feed_health.judge(profile, day, settings, data) for day in days}
+    wrong = {day: feed_health.check_feeds(profile, day, settings, data) for day in days}
     files.write_json({str(day): [f.as_report() for f in told] for day, told in wrong.items()}, at.feeds_report)
     return wrong
 

@@ -11,7 +11,7 @@ from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
 from pipeline.examples import labelled
 from pipeline.examples.definition import definition
-from pipeline.examples.features import Feature, allowed, model_features, witnesses
+from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import artefacts, calibration, split, training
 from pipeline.model import data_requirements as minimum
@@ -29,7 +29,7 @@ def run(
     sources: params.Sources,
     snapshots: params.Snapshots,
     label: params.Label,
-    contract: params.Contract,
+    data_requirements: params.DataRequirements,
     features: params.Features,
     model: params.Model,
     evaluate: params.Evaluate,
@@ -38,52 +38,66 @@ def run(
 ) -> str:
     """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line."""
     declared = model_features(features, sources)
-    bearing = [*declared, *witnesses(features, sources)]
+    bearing = [*declared, *evidence_only_features(features, sources)]
     examples = labelled.read(at, [feature.name for feature in bearing])
     parts = split.by_time(labelled.complete_days(at), label)
-    teach, judge, test = (_at(examples, days) for days in (parts.train, [parts.validation], [parts.test]))
-    by_part = {"training": teach, "validation": judge, "test": test}
-    warnings = minimum.check(by_part, allowed(features, sources), snapshots, label, contract)
+    train_examples, validation_examples, test = (
+        _at(examples, days) for days in (parts.train, [parts.validation], [parts.test])
+    )
+    by_part = {"training": train_examples, "validation": validation_examples, "test": test}
+    warnings = minimum.check(by_part, allowed(features, sources), snapshots, label, data_requirements)
     known = examples.filter(pl.col("snapshot") <= parts.validation)
-    trained = training.train(teach, judge, declared, label, model, known)
+    trained = training.train(train_examples, validation_examples, declared, label, model, known)
     about = {
         "company": data.name,
         "money": {"currency": data.currency, "minor_digits": data.minor_digits},
         "timezone": data.timezone,
         "population": {"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days},
-        "label": {**label.model_dump(), "words": definition(label)},
+        "label": {**label.model_dump(), "description": definition(label)},
         "data_fingerprint": storage.read_json(at.ingest_report)["fingerprint"],
     }
-    card = about | _learnt(trained, teach, parts, label) | {"features": _described(training.columns(declared, model))}
-    card["value"] = Spend.fit(teach).as_card()
-    card["evidence"] = evidence_weights.as_card(evidence_weights.learn(teach, bearing))
+    card = (
+        about
+        | _learnt(trained, train_examples, parts, label)
+        | {"features": _described(training.columns(declared, model))}
+    )
+    card["value"] = Spend.fit(train_examples).as_card()
+    card["evidence"] = evidence_weights.as_card(evidence_weights.learn(train_examples, bearing))
     card["warnings"] = warnings
-    in_use = _calibrated(trained, judge, test)
-    in_use = training.levelled(in_use, trained.ranker, examples.filter(pl.col("snapshot") <= parts.test), label, model)
-    churn_model = artefacts.ChurnModel(trained.ranker, in_use, trained.calibration, card)
+    in_use = _calibrated(trained, validation_examples, test)
+    in_use = training.levelled(
+        in_use, trained.ensemble, examples.filter(pl.col("snapshot") <= parts.test), label, model
+    )
+    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card)
     artefacts.save(churn_model, at)
     _write_log(trained, at)
-    recording.record(tracking, churn_model, _by_snapshot(trained, teach, judge, evaluate), at)
+    recording.record(tracking, churn_model, _by_snapshot(trained, train_examples, validation_examples, evaluate), at)
     doubts = f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {at.model_card}" if warnings else ""
-    return f"{trained.log.best_tree} trees from {len(teach):,} examples at {len(parts.train)} snapshots{doubts}"
+    return (
+        f"{trained.log.best_tree} trees from {len(train_examples):,} examples at {len(parts.train)} snapshots{doubts}"
+    )
 
 
 def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
     return examples.filter(pl.col("snapshot").is_in(days))
 
 
-def _calibrated(trained: training.Trained, judge: pl.DataFrame, test: pl.DataFrame) -> calibration.Calibration:
+def _calibrated(
+    trained: training.Trained, validation_examples: pl.DataFrame, test: pl.DataFrame
+) -> calibration.Calibration:
     """The curve that goes into use: two numbers, from margins of rows their fit had not seen, the newest among them.
 
     What evaluation judges is the curve fitted before the test snapshot. Once that is complete, its churn rate is the
     latest there is to know.
     """
-    newest = trained.ranker.margins(trained.ranker.matrix(test))
-    margins = np.concatenate([trained.validation_margins, newest])
-    return calibration.fit(margins, np.concatenate([training.outcomes(judge), training.outcomes(test)]))
+    newest = trained.ensemble.log_odds(trained.ensemble.matrix(test))
+    log_odds = np.concatenate([trained.validation_log_odds, newest])
+    return calibration.fit(log_odds, np.concatenate([training.outcomes(validation_examples), training.outcomes(test)]))
 
 
-def _learnt(trained: training.Trained, teach: pl.DataFrame, parts: split.Split, label: params.Label) -> dict[str, Any]:
+def _learnt(
+    trained: training.Trained, train_examples: pl.DataFrame, parts: split.Split, label: params.Label
+) -> dict[str, Any]:
     return {
         "snapshots": {
             "train": [str(day) for day in parts.train], "validation": str(parts.validation), "test": str(parts.test),
@@ -92,7 +106,7 @@ def _learnt(trained: training.Trained, teach: pl.DataFrame, parts: split.Split, 
         "trees_learnt_until": str(outcome_window(parts.validation, label).end),
         "learnt_until": str(outcome_window(parts.test, label).end),
         "trees": trained.log.best_tree,
-        "typical": typical(trained.ranker.completed(teach), trained.ranker.features),
+        "typical": typical(trained.ensemble.completed(train_examples), trained.ensemble.features),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
     }  # fmt: skip
 
@@ -114,15 +128,27 @@ def _write_log(trained: training.Trained, at: Paths) -> None:
 
 
 def _by_snapshot(
-    trained: training.Trained, teach: pl.DataFrame, judge: pl.DataFrame, settings: params.Evaluate
+    trained: training.Trained,
+    train_examples: pl.DataFrame,
+    validation_examples: pl.DataFrame,
+    settings: params.Evaluate,
 ) -> dict[str, dict[int, float]]:
     """Figures of each snapshot, by the days since the first one: of those seen, and of validation before it was."""
     series: dict[str, dict[int, float]] = {}
-    parts = [("train", part, trained.probability(part)) for part in teach.partition_by("snapshot", maintain_order=True)]
-    parts.append(("validation", judge, trained.calibration.probability(trained.validation_margins, judge)))
+    parts = [
+        ("train", part, trained.probability(part))
+        for part in train_examples.partition_by("snapshot", maintain_order=True)
+    ]
+    parts.append(
+        (
+            "validation",
+            validation_examples,
+            trained.calibration.probability(trained.validation_log_odds, validation_examples),
+        )
+    )
     for part, seen, probability in parts:
         found = metrics.summary(training.outcomes(seen), probability, settings.top_shares)
-        day = (seen["snapshot"][0] - teach["snapshot"].min()).days
+        day = (seen["snapshot"][0] - train_examples["snapshot"].min()).days
         for name, value in found.items():
             series.setdefault(f"{part}_{name}", {})[day] = value
     return series

@@ -41,21 +41,23 @@ def run(
     examples = labelled.read(at, [feature.name for feature in declared])
     complete = labelled.complete_days(at)
     parts = split.by_time(complete, label)
-    teach, untouched = _at(examples, parts.train), _at(examples, [parts.test])
-    labelled.refuse_one_sided({"test": untouched})
+    train_examples, test_examples = _at(examples, parts.train), _at(examples, [parts.test])
+    labelled.refuse_one_sided({"test": test_examples})
     found = artefacts.load(at.models)
-    probability = found.judged_probability(untouched)
-    test = backtest.judged(teach, untouched, probability, declared, label, model, found.judged)
-    origins = [origin for origin in split.origins(complete, label, evaluate.least_training_snapshots)
-               if origin.test != parts.test]  # fmt: skip
-    earlier = list(backtest.judge_all(examples, origins, declared, label, model))
-    known = customer_groups.known(untouched, sources, label, score, evaluate.segments, at)
+    probability = found.evaluated_probability(test_examples)
+    test = backtest.score_all_models(
+        train_examples, test_examples, probability, declared, label, model, found.evaluated
+    )
+    cutoffs = [cutoff for cutoff in split.cutoffs(complete, label, evaluate.min_training_snapshots)
+               if cutoff.test != parts.test]  # fmt: skip
+    earlier = list(backtest.backtest_all_models(examples, cutoffs, declared, label, model))
+    known = customer_groups.known(test_examples, sources, label, score, evaluate.segments, at)
     told, verdict = _evaluation(test, earlier, known, evaluate, score)
     storage.write_json(told.pop("headline"), at.metrics)
     storage.write_json(told, at.evaluation)
     storage.write_text(_card(found, at), at.model_card_page)
     files = [at.metrics, at.evaluation, at.model_card_page, *_write_plots(test, earlier, found, known, evaluate, at)]
-    return f"{verdict} {promotion.offer(tracking, found, untouched, evaluate, files, at)}"
+    return f"{verdict} {promotion.offer(tracking, found, test_examples, evaluate, files, at)}"
 
 
 def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
@@ -63,7 +65,8 @@ def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
 
 
 def _evaluation(
-    test: bootstrap.Judged, earlier: list[bootstrap.Judged], known: pl.DataFrame, settings: params.Evaluate,
+    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], known: pl.DataFrame,
+    settings: params.Evaluate,
     score: params.Score,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """Everything there is to say, as JSON holds it, and the verdict."""
@@ -75,7 +78,7 @@ def _evaluation(
     figures = report.headline(test, found, shares)
     verdict = report.verdict(graded, figures, found, test.snapshot, max(shares))
     by = known.select(pl.col(settings.segments).cast(pl.String))
-    decided = {"grade": graded.letter, "ship": graded.ships, "answered_for_by": settings.answered_for_by}
+    decided = {"grade": graded.letter, "ship": graded.ships, "approved_by": settings.approved_by}
     return {
         "headline": {"test_snapshot": test.snapshot, "verdict": verdict} | decided | figures,
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
@@ -89,7 +92,10 @@ def _evaluation(
 
 def _card(model: artefacts.ChurnModel, at: Paths) -> str:
     season = model.calibration.season
-    about = model.card | {"wide_share": model.ranker.wide_share, "season": season.in_words() if season else None}
+    about = model.card | {
+        "additive_weight": model.ensemble.additive_weight,
+        "season": season.in_words() if season else None,
+    }
     read = storage.read_json
     return model_card.markdown(
         about, read(at.metrics), read(at.evaluation), read(at.examples_report), read(at.ingest_report)
@@ -97,7 +103,8 @@ def _card(model: artefacts.ChurnModel, at: Paths) -> str:
 
 
 def _write_plots(
-    test: bootstrap.Judged, earlier: list[bootstrap.Judged], model: artefacts.ChurnModel, known: pl.DataFrame,
+    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], model: artefacts.ChurnModel,
+    known: pl.DataFrame,
     evaluate: params.Evaluate, at: Paths,
 ) -> list[Any]:  # fmt: skip
     tables = {
@@ -113,7 +120,7 @@ def _write_plots(
     matrix, drawn = model.matrix(known), at.plots / "reasons.png"
     with storage.replacing(drawn) as partial:
         partial.write_bytes(
-            plots.summary(ensemble_contributions.contributions(model.ranker, matrix), matrix, model.features)
+            plots.summary(ensemble_contributions.contributions(model.ensemble, matrix), matrix, model.features)
         )
     return [*files, drawn]
 

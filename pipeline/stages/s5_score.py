@@ -8,7 +8,7 @@ from pipeline.config import params
 from pipeline.config.errors import BadData, BadParams, StaleInput
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import feed_health
-from pipeline.examples.features import Feature, model_features, witnesses
+from pipeline.examples.features import Feature, evidence_only_features, model_features
 from pipeline.reasons import root_causes
 from pipeline.scoring import bucket as scoring
 from pipeline.stages import main
@@ -25,24 +25,25 @@ def run(
     features: params.Features,
     score: params.Score,
     reasons: params.Reasons,
-    words: params.Words,
+    language: params.LanguageSettings,
     at: Paths = REPRO,
     as_of: date | None = None,
 ) -> str:
     """Score everyone who is eligible on the day, check that nobody was lost, and say how many in a line."""
     day = as_of or snapshots.as_of
-    _refuse_strangers(files.read_json(at.model_card), data, label, snapshots, day)
+    check_model_compatibility(files.read_json(at.model_card), data, label, snapshots, day)
     found = files.bucket_files(at.examples)
-    ledger = files.read_json(at.examples_report)["snapshots"]
-    if str(day) not in ledger or not found:
+    audit = files.read_json(at.examples_report)["snapshots"]
+    if str(day) not in audit or not found:
         raise BadData(f"{at.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
-    eligible = ledger[str(day)]["eligible"]
+    eligible = audit[str(day)]["eligible"]
     _refuse_suspicious(files.read_json(at.feeds_report)[str(day)])
     with files.new_folder(at.scores) as scored, files.new_folder(at.contributions) as contributed:
         jobs = [
             scoring.Job(
                 bucket, day, at.tables, at.examples, at.models, scored, contributed, model_features(features, sources),
-                witnesses(features, sources), score, reasons, label, data.currency, storage.threads, words,
+                evidence_only_features(features, sources), score, reasons, label, data.currency, storage.threads,
+                language,
             )
             for bucket in range(len(found))
         ]  # fmt: skip
@@ -51,11 +52,13 @@ def run(
         _refuse_silence(scored, day, data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
-        _write_root_causes(scored, day, [*model_features(features, sources), *witnesses(features, sources)], at)
+        _write_root_causes(
+            scored, day, [*model_features(features, sources), *evidence_only_features(features, sources)], at
+        )
     return f"{sum(counts):,} customers scored as of {day}"
 
 
-def _refuse_strangers(
+def check_model_compatibility(
     card: dict[str, Any], data: params.Data, label: params.Label, snapshots: params.Snapshots, day: date
 ) -> None:
     """A model of another company, meaning or population gives numbers that look right and are not."""
@@ -83,7 +86,7 @@ def _refuse_suspicious(findings: list[dict[str, str]]) -> None:
     wrong = [found for found in (feed_health.Finding(**finding) for finding in findings) if not found.is_outage]
     if wrong:
         more = f" (and {len(wrong) - 1} more in reports/feeds.json)" if len(wrong) > 1 else ""
-        raise StaleInput(f"{wrong[0].words}{more}; correct the data, or the limits under params.yaml: feeds")
+        raise StaleInput(f"{wrong[0].description}{more}; correct the data, or the limits under params.yaml: feeds")
 
 
 def _refuse_silence(scored: Path, day: date, max_silent_days: int) -> None:

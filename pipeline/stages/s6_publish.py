@@ -11,16 +11,15 @@ import polars as pl
 
 from pipeline import lists
 from pipeline.config import params
-from pipeline.config.errors import BadPlaybooks
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.decisions import assignment, decision_record, eligibility, follow_up, optimizer, tasks
 from pipeline.decisions import control_group as controls
 from pipeline.decisions.contact_policy import longest_silence
-from pipeline.decisions.context import Ruling
+from pipeline.decisions.context import DecisionContext
 from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
-from pipeline.i18n.company_catalogs import speech
+from pipeline.i18n.company_catalogs import load_translator
 from pipeline.lists import selection
 from pipeline.model import artefacts
 from pipeline.model.calibration import Calibration
@@ -45,7 +44,7 @@ DECISION = ["customer_id", "as_of", "churn_probability", "risk_percentile", "ris
             "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
             "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
             "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
-            "contact_due_day", "expected_kept", "stage", *decision_record.RECORD, *RISK_SHARES]  # fmt: skip
+            "contact_due_day", "expected_saved_value", "lifecycle", *decision_record.RECORD, *RISK_SHARES]  # fmt: skip
 
 
 def run(
@@ -59,12 +58,12 @@ def run(
     guards: params.Guards,
     contact: params.Contact,
     lists: params.Lists,
-    words: params.Words,
+    language: params.LanguageSettings,
     at: Paths = REPRO,
 ) -> str:
     """Decide for everyone, list those to act on or to watch, publish the week whole, and say where."""
     week = prepare(
-        data, snapshots, label, features, score, reasons, control, guards, contact, lists, words, at, snapshots.as_of
+        data, snapshots, label, features, score, reasons, control, guards, contact, lists, language, at, snapshots.as_of
     )
     return f"{week.about.listed:,} customers listed: {write(week, at, replace=lists.replace_in_repro)}"
 
@@ -80,7 +79,7 @@ def prepare(
     guards: params.Guards,
     contact: params.Contact,
     settings: params.Lists,
-    words: params.Words,
+    language: params.LanguageSettings,
     at: Paths,
     day: date,
 ) -> lists.Week:
@@ -88,7 +87,9 @@ def prepare(
     card, ingest, causes = (storage.read_json(file) for file in (at.model_card, at.ingest_report, at.root_causes))
     customers = storage.read_json(at.examples_report)["snapshots"][str(day)]
     family_of = {feature["name"]: feature["family"] for feature in card["features"]}
-    decided, plan = decide(data, features, Ruling(day, guards, contact, score, speech(words)), at, control)
+    decided, plan = decide(
+        data, features, DecisionContext(day, guards, contact, score, load_translator(language)), at, control
+    )
     previous = _previous_list(at.exports, data.name, day)
     chosen = selection.to_list(decided, list(score.bands), settings.min_band, settings.max_rows)
     listed = follow_up.with_status(chosen, previous, day)
@@ -128,7 +129,7 @@ def prepare(
             "model": artefacts.fingerprint(at),
             "data": ingest["fingerprint"],
             "params": _fingerprint(
-                [data, label, features, score, reasons, control, guards, contact, settings, words], snapshots
+                [data, label, features, score, reasons, control, guards, contact, settings, language], snapshots
             ),
         },
         promises=tasks.promises(decided, day),
@@ -149,7 +150,7 @@ def write(week: lists.Week, at: Paths, *, replace: bool) -> Path:
 def decide(
     data: params.Data,
     features: params.Features,
-    ruling: Ruling,
+    context: DecisionContext,
     at: Paths,
     control: params.Control,
     file: Path = PLAYBOOKS,
@@ -160,32 +161,32 @@ def decide(
     ----------
     data, features, control
         Sections of ``params.yaml``.
-    ruling
+    context
         The day of the list, and the sections that guards and rules of contact are read from.
     at
         Where the scores of that day lie, with the examples and tables they come from, and the weeks before.
     file
         The playbooks.
     """
-    content = params.read_yaml(file, BadPlaybooks)
-    playbooks = playbooks_file.parse(content, vocabulary(ruling.score, features), file.name)
+    content = params.read_playbooks(file)
+    playbooks = playbooks_file.parse(content, vocabulary(context.score, features), file.name)
     room = what_there_is.parse(content, playbooks, file.name)
-    restrictions.check_against(playbooks, ruling.guards)
+    restrictions.check_against(playbooks, context.guards)
     looked_at = {"market"}.union(*(matching.columns(book.when) for book in playbooks.values()))
     if any(book.draft is not None for book in playbooks.values()):
         looked_at.add("language")
-    scores = controls.mark(candidates.read(at, ruling.as_of, looked_at), control)
-    given = contact_history.given(at.exports, data.name, playbooks, ruling)
+    scores = controls.mark(candidates.read(at, context.as_of, looked_at), control)
+    given = contact_history.given(at.exports, data.name, playbooks, context)
     is_known = bool(storage.bucket_files(at.tables / "contacts"))
-    silence = longest_silence.columns(ruling.contact, ruling.as_of, is_known=is_known)
-    customers = contact_history.customers(scores, given, at, playbooks, ruling).with_columns(silence)
-    held = eligibility.holds(customers, playbooks, ruling)
-    earlier = contact_history.earlier(given, playbooks, ruling.as_of)
+    silence = longest_silence.columns(context.contact, context.as_of, is_known=is_known)
+    customers = contact_history.customers(scores, given, at, playbooks, context).with_columns(silence)
+    held = eligibility.holds(customers, playbooks, context)
+    earlier = contact_history.earlier(given, playbooks, context.as_of)
     decided, plan = assignment.plan(
-        customers, playbooks, ruling.as_of, data.currency, earlier, held, room, ruling.speech
+        customers, playbooks, context.as_of, data.currency, earlier, held, room, context.translator
     )
-    recorded = decision_record.with_record(decided, playbooks, ruling.speech)
-    return tasks.handed(recorded, playbooks, ruling.as_of, ruling.speech), plan
+    recorded = decision_record.with_record(decided, playbooks, context.translator)
+    return tasks.handed(recorded, playbooks, context.as_of, context.translator), plan
 
 
 def _previous_list(exports: Path, company: str, day: date) -> pl.DataFrame:
@@ -225,11 +226,11 @@ def _allocation(decided: pl.DataFrame, plan: optimizer.Plan) -> dict[str, Any]:
     """What is expected to be kept, at what cost, beside the most that could be; what one more of each would keep."""
     given = decided.filter(pl.col("playbook").is_not_null())
     return {
-        "expected_kept": round(float(given["expected_kept"].sum()), 2),
+        "expected_saved_value": round(float(given["expected_saved_value"].sum()), 2),
         "cost": round(float(given["cost"].sum()), 2),
         "gap": round(plan.gap, 4),
         "limits": {
-            name: {"used": round(plan.used[name], 2), "one_more_would_keep": round(price, 2)}
+            name: {"used": round(plan.used[name], 2), "one_more_would_save": round(price, 2)}
             for name, price in plan.prices.items()
         },
     }

@@ -60,7 +60,7 @@ def map_buckets(
         One per bucket.
     storage
         Which executor, and how many workers.
-    words
+    description
         What is being done, for the progress line.
     """
     progress = tqdm(total=len(jobs), desc=words, unit="bucket", disable=None, leave=False)

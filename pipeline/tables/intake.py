@@ -39,7 +39,7 @@ def other_currency(data: Data) -> str:
     return f"currency is not {data.currency}"
 
 
-def judged_query(table: Table, source: Source, raw: str, types: dict[str, str], data: Data) -> str:
+def validated_query(table: Table, source: Source, raw: str, types: dict[str, str], data: Data) -> str:
     """Read a raw source as rows of a canonical table.
 
     Returns

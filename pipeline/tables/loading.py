@@ -36,7 +36,7 @@ class Staged:
 
     file: Path
     read: int
-    words: str
+    description: str
 
 
 def stage(
@@ -49,9 +49,9 @@ def stage(
     BadData
         The source cannot be read to its end.
     """
-    where = f"sources.{table.name}: {raw.words}"
+    where = f"sources.{table.name}: {raw.description}"
     file = folder / f"{table.name}.parquet"
-    query = intake.judged_query(table, source, raw.query, raw.types, data)
+    query = intake.validated_query(table, source, raw.query, raw.types, data)
     try:
         rows = storage.copy_to(engine, query, file)
     except duckdb.Error as error:
@@ -62,7 +62,7 @@ def stage(
     )
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
-    return Staged(file, rows + len(malformed), raw.words)
+    return Staged(file, rows + len(malformed), raw.description)
 
 
 def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, file: Path) -> dict[str, int]:
@@ -93,7 +93,7 @@ def refuse_if_too_many(
     where = f"sources.{table.name}"
     rejected = sum(by_rule.values())
     if staged.read == 0 and table.name == "transactions":
-        raise BadData(f"{where}: {staged.words} has no rows; export it again")
+        raise BadData(f"{where}: {staged.description} has no rows; export it again")
     if rejected <= data.max_rejected_share * staged.read:
         return
     where_kept = f"{kept}: every refused row, with its rule"

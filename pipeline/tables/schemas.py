@@ -21,7 +21,7 @@ class Column:
         What it may hold. Timestamps become business days (kind ``day``), money becomes whole minor units.
     required
         Whether the source must have it and every row must fill it.
-    words
+    description
         What it means, with its unit.
     not_negative
         Whether a value below zero is refused.
@@ -29,7 +29,7 @@ class Column:
 
     name: str
     kind: Kind
-    words: str
+    description: str
     required: bool = False
     not_negative: bool = False
 

@@ -18,16 +18,16 @@ FIGURES = ("auc", "brier")
 
 
 def offer(
-    settings: params.Tracking, model: artefacts.ChurnModel, untouched: pl.DataFrame, evaluate: params.Evaluate,
+    settings: params.Tracking, model: artefacts.ChurnModel, test_examples: pl.DataFrame, evaluate: params.Evaluate,
     files: list[Path], at: Paths,
 ) -> str:  # fmt: skip
     """Record the evaluation, make the model champion unless something speaks against it, and say what was done."""
     fingerprint, figures = artefacts.fingerprint(at), storage.read_json(at.metrics)
     pointer = runs.pointed(settings, fingerprint, at.run_pointer) or recording.record(settings, model, {}, at)
     runs.record_evaluation(settings, pointer, _flat(figures), files)
-    judged = {"grade": figures["grade"], "answered_for_by": figures["answered_for_by"]}
+    judged = {"grade": figures["grade"], "approved_by": figures["approved_by"]}
     registry.describe(settings, pointer.model_version, {name: text for name, text in judged.items() if text})
-    against = _against(settings, pointer, model, untouched, evaluate, figures)
+    against = _against(settings, pointer, model, test_examples, evaluate, figures)
     if against:
         return f"Not made champion: {against}."
     registry.promote(settings, pointer.model_version)
@@ -40,11 +40,11 @@ def _flat(figures: dict[str, Any]) -> dict[str, float]:
 
 
 def _against(
-    settings: params.Tracking, pointer: runs.Pointer, model: artefacts.ChurnModel, untouched: pl.DataFrame,
+    settings: params.Tracking, pointer: runs.Pointer, model: artefacts.ChurnModel, test_examples: pl.DataFrame,
     evaluate: params.Evaluate, figures: dict[str, Any],
 ) -> str:  # fmt: skip
     """What speaks against making this model champion; empty if nothing does."""
-    if not figures["ship"] and not evaluate.answered_for_by:
+    if not figures["ship"] and not evaluate.approved_by:
         return f"its grade is {figures['grade']}"
     champion = registry.champion_version(settings)
     if champion in {None, pointer.model_version}:
@@ -54,7 +54,7 @@ def _against(
         return ""  # it speaks of something else, so nobody could use it under these settings
     if reigning.card["trees_learnt_until"] > model.card["snapshots"]["test"]:
         return f"champion version {champion} has learnt from the test customers already; churn promote decides"
-    return _worse(model, reigning, untouched, evaluate.draws, str(champion))
+    return _worse(model, reigning, test_examples, evaluate.draws, str(champion))
 
 
 def _load(settings: params.Tracking, version: str) -> artefacts.ChurnModel | None:
@@ -71,14 +71,18 @@ def _means(model: artefacts.ChurnModel) -> list[Any]:
 
 
 def _worse(
-    challenger: artefacts.ChurnModel, champion: artefacts.ChurnModel, untouched: pl.DataFrame, draws: int, version: str
+    challenger: artefacts.ChurnModel,
+    champion: artefacts.ChurnModel,
+    test_examples: pl.DataFrame,
+    draws: int,
+    version: str,
 ) -> str:
-    if set(champion.ranker.inputs) - set(untouched.columns):
+    if set(champion.ensemble.inputs) - set(test_examples.columns):
         return ""  # a feed it needs is gone: it could not score any more
-    churned, keys = training.outcomes(untouched), untouched["customer_key"].cast(pl.Int64).to_numpy()
+    churned, keys = training.outcomes(test_examples), test_examples["customer_key"].cast(pl.Int64).to_numpy()
     scored = {"challenger": challenger, "champion": champion}
-    same = {name: model.judged_probability(untouched) for name, model in scored.items()}
-    found = bootstrap.resample([bootstrap.Judged("", keys, churned, same)], [], draws)
+    same = {name: model.evaluated_probability(test_examples) for name, model in scored.items()}
+    found = bootstrap.resample([bootstrap.ScoredSnapshot("", keys, churned, same)], [], draws)
     auc, brier = (found.difference("challenger", "champion", figure) for figure in FIGURES)
     if auc.high < 0:
         return f"champion version {version} ranks the same customers certainly better: {grade.signed(auc)} AUC"
@@ -87,7 +91,7 @@ def _worse(
     return ""
 
 
-def promote(settings: params.Tracking, version: str, answered_for_by: str) -> str:
+def promote(settings: params.Tracking, version: str, approved_by: str) -> str:
     """Make a version champion by name, and say what was done.
 
     Raises
@@ -96,11 +100,11 @@ def promote(settings: params.Tracking, version: str, answered_for_by: str) -> st
         Its grade is F and nobody answers for it.
     """
     graded = registry.described(settings, version).get("grade", "")
-    if graded in {"", "F"} and not answered_for_by:
+    if graded in {"", "F"} and not approved_by:
         was = f"is of grade {graded}" if graded else "was never graded"
-        raise ModelRefused(f"version {version} {was}; somebody has to answer for it: --answered-for-by NAME")
-    if answered_for_by:
-        registry.describe(settings, version, {"answered_for_by": answered_for_by})
+        raise ModelRefused(f"version {version} {was}; somebody has to answer for it: --approved-by NAME")
+    if approved_by:
+        registry.describe(settings, version, {"approved_by": approved_by})
     registry.promote(settings, version)
     return f"version {version} is champion"
 

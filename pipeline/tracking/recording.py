@@ -12,7 +12,7 @@ def record(
     settings: params.Tracking, model: artefacts.ChurnModel, series: dict[str, dict[int, float]], at: Paths
 ) -> runs.Pointer:
     """Log the model on disk as an MLflow run, register it, and point to it."""
-    files = [at.model_text, at.wide, at.calibration, at.model_card]
+    files = [at.model_text, at.additive_logistic, at.calibration, at.model_card]
     flat = _flatten(params.load().model_dump(mode="json"))
     tags = {"data_fingerprint": model.card["data_fingerprint"], "git_commit": str(runs.git_commit())}
     artifacts = [file for file in (at.training_log, at.ingest_report, at.examples_report) if file.is_file()]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.config.params import Tracking
+from pipeline.model.artefacts_upgrade import upgrade
 from pipeline.tracking.runs import MlflowException, client, connect, mlflow, quiet, unreachable
 
 CHAMPION = "champion"
@@ -109,6 +110,7 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
             for file in sorted(found.joinpath("data").rglob("*")):
                 if file.is_file():
                     shutil.copy(file, models / file.name)
+            upgrade(models)
     except (MlflowException, OSError) as error:
         raise unreachable(settings, error) from None
 
@@ -141,7 +143,8 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
     except (MlflowException, OSError) as error:
         raise unreachable(settings, error) from None
     # Who answers for a version may have said so only when it was promoted by hand.
-    told["answered_for_by"] = champion.tags.get("answered_for_by", told.get("answered_for_by", ""))
+    before = told.pop("answered_for_by", "")  # as the release before called it
+    told["approved_by"] = champion.tags.get("approved_by", told.get("approved_by", before))
     figures.parent.mkdir(parents=True, exist_ok=True)
     figures.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return str(champion.version)

@@ -107,7 +107,7 @@ def concentration(scores: pl.DataFrame, settings: Score) -> dict[str, Any]:
     ...                  top_value_share=0.2)
     >>> table = pl.DataFrame({"value_tier": ["top", *["tail"] * 4], "value": [6.0, 1.0, 1.0, 1.0, 1.0],
     ...                       "spend_365d": [5.0, 5.0, 0.0, 0.0, 0.0]})
-    >>> concentration(table, settings)["words"]
+    >>> concentration(table, settings)["description"]
     'the 20 % most valuable customers bring 60 % of the value, not 80 %, and paid 50 % of the spend of the last year'
     """
     top = scores.filter(pl.col("value_tier") == "top")
@@ -119,7 +119,7 @@ def concentration(scores: pl.DataFrame, settings: Score) -> dict[str, Any]:
         f"the {settings.top_value_share * 100:g} % most valuable customers bring {value} of the value{rule} and "
         f"paid {paid} of the spend of the last year"
     )
-    return {"top_shares": share, "words": words}
+    return {"top_shares": share, "description": words}
 
 
 def _share(part: float, whole: float) -> float | None:

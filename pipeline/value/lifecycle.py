@@ -13,7 +13,7 @@ STAGES: Final = {
 TIERS_OF: Final = {"short": ("new", "one-time"), "medium": ("new", "regular"), "long": ("loyal",)}
 
 
-def stage() -> pl.Expr:
+def lifecycle() -> pl.Expr:
     """``short``, ``medium`` or ``long``, by the first rule that holds.
 
     Returns
@@ -24,7 +24,7 @@ def stage() -> pl.Expr:
     Examples
     --------
     >>> table = pl.DataFrame({"tier": ["new", "one-time", "new", "regular", "loyal"], "orders_ever": [1, 1, 2, 9, 30]})
-    >>> table.select(stage()).to_series().to_list()
+    >>> table.select(lifecycle()).to_series().to_list()
     ['short', 'short', 'medium', 'medium', 'long']
     """
     return (
@@ -33,5 +33,5 @@ def stage() -> pl.Expr:
         .when(pl.col("orders_ever") == 1)
         .then(pl.lit("short"))
         .otherwise(pl.lit("medium"))
-        .alias("stage")
+        .alias("lifecycle")
     )

@@ -15,8 +15,8 @@ Array = npt.NDArray[np.float64]
 NEEDS = ("order_days_ever", "days_since_first_order", "days_since_last_order")
 DIGITS = 6
 
-NO_ORDER = Feature(
-    "no_order_chance",
+P_NO_PURCHASE = Feature(
+    "p_no_purchase",
     "share",
     "frequency",
     Forecast(NEEDS),
@@ -40,7 +40,7 @@ def fit(examples: pl.DataFrame) -> BgNbd:
     return BgNbd(**{name: float(f"{value:.{DIGITS}g}") for name, value in dataclasses.asdict(found).items()})
 
 
-def no_order_chance(rhythm: BgNbd, examples: pl.DataFrame, gap_days: int, horizon_days: int) -> Array:
+def p_no_purchase(rhythm: BgNbd, examples: pl.DataFrame, gap_days: int, horizon_days: int) -> Array:
     """Chance (0-1) of no order in the outcome window, one per row."""
     window = float(gap_days), float(gap_days + horizon_days)
     # Six digits: enough for any ranking, and the same on every processor.

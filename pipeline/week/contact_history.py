@@ -14,7 +14,7 @@ from pipeline import lists
 from pipeline.config.paths import Paths
 from pipeline.decisions import cooldown, facts
 from pipeline.decisions.contact_policy import contacts_sent, open_action
-from pipeline.decisions.context import Ruling
+from pipeline.decisions.context import DecisionContext
 from pipeline.decisions.guardrails import recommendation
 from pipeline.outcomes import feedback
 from pipeline.playbooks.config import channels
@@ -25,10 +25,10 @@ Table = Callable[[pl.LazyFrame], pl.LazyFrame]
 FEATURES = ("margin_share_365d", "largest_day_spend_365d", "nps_latest", "csat_latest")
 
 
-def given(exports: Path, company: str, playbooks: dict[str, Playbook], ruling: Ruling) -> pl.LazyFrame:
+def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: DecisionContext) -> pl.LazyFrame:
     """The decisions of the earlier weeks of the same company that can still matter, with `open_action.GIVEN`."""
-    contact, as_of = ruling.contact, ruling.as_of
-    days = max(contact.open_days, contact.window_days, ruling.guards.apart_days)
+    contact, as_of = context.contact, context.as_of
+    days = max(contact.open_days, contact.window_days, context.guards.apart_days)
     since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
     folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
     weeks = [pl.scan_parquet(folder / "actions.parquet") for folder in reversed(list(folders))]
@@ -44,7 +44,7 @@ def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) ->
 
 
 def customers(
-    scores: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], ruling: Ruling
+    scores: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], context: DecisionContext
 ) -> pl.DataFrame:
     """The customers with all of `facts.FACTS`; the tables a company does not have leave theirs empty.
 
@@ -54,20 +54,20 @@ def customers(
         One row per customer, with ``customer_id``, and ``last_order_day`` where it is known.
     given
         The decisions of earlier weeks.
-    at, playbooks, ruling
+    at, playbooks, context
         Where the tables are; what can be given; the day and the settings.
     """
-    as_of, who = ruling.as_of, scores.lazy().select("customer_id")
+    as_of, who = context.as_of, scores.lazy().select("customer_id")
     told = feedback.read(at.tables / "outcomes", as_of)
     days = {"fatigued_day": pl.Date(), "event_day": pl.Date()}
     events = _each(
-        at.tables / "events", lambda table: _events(table.join(who, on="customer_id", how="semi"), ruling), days
+        at.tables / "events", lambda table: _events(table.join(who, on="customer_id", how="semi"), context), days
     )
     parts = [
-        _sent(scores, events, told, given, at, playbooks, ruling),
+        _sent(scores, events, told, given, at, playbooks, context),
         events.select("customer_id", "fatigued_day"),
         feedback.facts(told, given),
-        open_action.still_open(given, told, _named(_recorder(who, playbooks, as_of), at), as_of, ruling.contact),
+        open_action.still_open(given, told, _named(_recorder(who, playbooks, as_of), at), as_of, context.contact),
         contacts_sent.interviews_and_win_backs(given, playbooks),
         _each(at.tables / "tickets", lambda table: _tickets(table, as_of)),
         _each(at.tables / "commitments", lambda table: _commitments(table, as_of)),
@@ -85,9 +85,9 @@ def _each(folder: Path, aggregate: Table, columns: Mapping[str, pl.DataType] | N
 
 def _sent(
     scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame, given: pl.LazyFrame, at: Paths,
-    playbooks: dict[str, Playbook], ruling: Ruling,
+    playbooks: dict[str, Playbook], context: DecisionContext,
 ) -> pl.DataFrame:  # fmt: skip
-    contact, as_of = ruling.contact, ruling.as_of
+    contact, as_of = context.contact, context.as_of
     answered = _answered(scores, events, told).lazy()
     recorded = _recorder(answered, playbooks, as_of)
     folder = at.tables / "contacts"
@@ -95,7 +95,7 @@ def _sent(
     last = _each(
         folder, lambda table: contacts_sent.unanswered(recorded(table), answered), {"last_sent_day": pl.Date()}
     )
-    acts = _acts_not_on_record(recorded, at, told, given, playbooks, ruling)
+    acts = _acts_not_on_record(recorded, at, told, given, playbooks, context)
     listed = contacts_sent.counts(acts.lazy(), contact, as_of).collect()
     both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id").agg(pl.exclude("customer_id").sum())
     done = told.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
@@ -105,15 +105,15 @@ def _sent(
 
 
 def past(
-    who: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], ruling: Ruling
+    who: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], context: DecisionContext
 ) -> pl.DataFrame:
     """Every contact of some customers within the window of offers: ``customer_id``, ``day`` and ``is_offer``."""
-    after, folder = ruling.as_of - timedelta(days=ruling.contact.window_days), at.tables / "contacts"
-    recorded = _recorder(who.lazy().select("customer_id"), playbooks, ruling.as_of)
+    after, folder = context.as_of - timedelta(days=context.contact.window_days), at.tables / "contacts"
+    recorded = _recorder(who.lazy().select("customer_id"), playbooks, context.as_of)
     columns = {"day": pl.Date(), "is_offer": pl.Boolean()}
     lately = _each(folder, lambda table: recorded(table).filter(pl.col("day") > after).drop("playbook"), columns)
-    told = feedback.read(at.tables / "outcomes", ruling.as_of)
-    acts = _acts_not_on_record(recorded, at, told, given, playbooks, ruling)
+    told = feedback.read(at.tables / "outcomes", context.as_of)
+    acts = _acts_not_on_record(recorded, at, told, given, playbooks, context)
     listed = acts.join(who, on="customer_id", how="semi").select("customer_id", "day", "is_offer")
     return pl.concat([listed, lately.select("customer_id", "day", "is_offer")]).sort("customer_id", "day", "is_offer")
 
@@ -151,11 +151,16 @@ def _named(recorded: Table, at: Paths) -> pl.DataFrame:
 
 
 def _acts_not_on_record(
-    recorded: Table, at: Paths, told: pl.DataFrame, given: pl.LazyFrame, playbooks: dict[str, Playbook], ruling: Ruling
+    recorded: Table,
+    at: Paths,
+    told: pl.DataFrame,
+    given: pl.LazyFrame,
+    playbooks: dict[str, Playbook],
+    context: DecisionContext,
 ) -> pl.DataFrame:
     undone = told.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
-    acts = contacts_sent.acts(given, playbooks, undone, ruling.as_of - timedelta(days=ruling.contact.window_days))
-    return contacts_sent.not_on_record(acts, _named(recorded, at), ruling.contact)
+    acts = contacts_sent.acts(given, playbooks, undone, context.as_of - timedelta(days=context.contact.window_days))
+    return contacts_sent.not_on_record(acts, _named(recorded, at), context.contact)
 
 
 def _answered(scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
@@ -169,9 +174,9 @@ def _answered(scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame) ->
     return found.select("customer_id", pl.max_horizontal(pl.exclude("customer_id")).alias("answered_day"))
 
 
-def _events(events: pl.LazyFrame, ruling: Ruling) -> pl.LazyFrame:
-    tired = pl.col("event_type").is_in(ruling.contact.fatigue_types)
-    return events.filter(pl.col("day") < ruling.as_of).group_by("customer_id").agg(
+def _events(events: pl.LazyFrame, context: DecisionContext) -> pl.LazyFrame:
+    tired = pl.col("event_type").is_in(context.contact.fatigue_types)
+    return events.filter(pl.col("day") < context.as_of).group_by("customer_id").agg(
         pl.col("day").filter(tired).max().alias("fatigued_day"), pl.col("day").filter(~tired).max().alias("event_day")
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from pipeline.commands import diff
 from pipeline.config import params
 from pipeline.config.errors import BadData, StaleInput
 from pipeline.config.paths import REPRO
-from pipeline.decisions.context import Ruling
+from pipeline.decisions.context import DecisionContext
 from pipeline.stages import s6_publish
 from pipeline.tables import storage
 
@@ -25,7 +25,7 @@ BANDS, TIERS = ("low", "medium", "high"), ("new", "regular", "loyal")
 PEOPLE = [
     {"customer_id": f"c{at:02d}", "customer_key": at, "as_of": WEEK, "risk_band": BANDS[at % 3], "tier": TIERS[at // 3 % 3],
      "churn_probability": 0.1 + at / 100, "value": 10.0 + at, "value_at_stake": float(at), "loss_making": False,
-     "strategic": False, "owner": None, "stage": "medium", "value_tier": "top", "market": None, "reason_1_text": None}
+     "strategic": False, "owner": None, "lifecycle": "medium", "value_tier": "top", "market": None, "reason_1_text": None}
     for at in range(36)
 ]  # fmt: skip
 CONDITIONS = [
@@ -60,8 +60,8 @@ def folder(tmp_path, monkeypatch, root):
 
 def publish(settings: params.Params, file: Path = Path("playbooks.yaml")) -> pl.DataFrame:
     """What publishing these playbooks makes of the week."""
-    ruling = Ruling(WEEK, settings.guards, settings.contact, settings.score)
-    found, _ = s6_publish.decide(settings.data, settings.features, ruling, REPRO, settings.control, file)
+    context = DecisionContext(WEEK, settings.guards, settings.contact, settings.score)
+    found, _ = s6_publish.decide(settings.data, settings.features, context, REPRO, settings.control, file)
     (REPRO.week(WEEK)).mkdir(parents=True, exist_ok=True)
     storage.write_parquet(found, REPRO.week(WEEK) / "actions.parquet")
     return found

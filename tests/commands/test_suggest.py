@@ -126,7 +126,7 @@ def test_base_rates_are_those_of_the_examples(company):
 
 def test_open_pauses_are_counted_for_as_long_as_they_were_seen():
     table = pl.DataFrame({"days": [10, 20, 30], "ended": [4, 0, 2], "still_open": [0, 4, 0]})
-    rhythm = pauses.Rhythm(table, table, 10, 0, 365)
+    rhythm = pauses.GapStatistics(table, table, 10, 0, 365)
     assert rhythm.returned(10) == pytest.approx(0.4)
     assert rhythm.returned(30) == 1.0, "of those whom we saw for so long, all came back"
     assert rhythm.quantile(0.5) == 10

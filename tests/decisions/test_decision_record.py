@@ -12,7 +12,7 @@ from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.config.tactics import tactics
 from pipeline.playbooks.rules.derived_dates import DERIVED
 from pipeline.value.customer_value import TIERS
-from pipeline.value.lifecycle import STAGES, TIERS_OF, stage
+from pipeline.value.lifecycle import STAGES, TIERS_OF, lifecycle
 from tests.drawing import drawn
 
 WEEK = date(2024, 2, 27)
@@ -22,7 +22,7 @@ CUSTOMER = {"customer_id": "a", "owner": None, "risk_band": "high", "tier": "loy
             "reason_1_causes": "C36;C38", "reason_2_causes": "C47", "reason_3_causes": None,
             "reason_1_risk_share": None, "reason_2_risk_share": 1.0, "reason_3_risk_share": None,
             "reason_1_text": "1 dispute open for 9 days", "reason_2_text": "40 % off", "reason_3_text": None,
-            "stage": "long", "value_tier": "top", "market": "b2c", "days_to_points_expiry": 9.0, "points_balance": 120.5,
+            "lifecycle": "long", "value_tier": "top", "market": "b2c", "days_to_points_expiry": 9.0, "points_balance": 120.5,
             "is_one_time_buyer": 1, "nps_latest": None}  # fmt: skip
 SCHEMA = {"owner": pl.String, "reason_3_family": pl.String, "reason_3_causes": pl.String, "reason_3_text": pl.String,
           "reason_1_risk_share": pl.Float64, "reason_3_risk_share": pl.Float64, "nps_latest": pl.Float64}  # fmt: skip
@@ -54,7 +54,7 @@ WHY = """
     | risk_band = high and value > 3                                           | because of "1 dispute open for 9 days"                          |
     | first_causes has C38                                                     | because of "1 dispute open for 9 days" (C38: a dispute not settled) |
     | causes has any (C47, C01)                                                | because of "40 % off" (C47: buys only when something is reduced) |
-    | evident_causes has any (C36, C47)                                        | because of "40 % off" (C47: buys only when something is reduced) |
+    | evidence_causes has any (C36, C47)                                        | because of "40 % off" (C47: buys only when something is reduced) |
     | reasons has price                                                        | because of "40 % off"                                           |
     | first_reason in (disputes, price)                                        | because of "1 dispute open for 9 days"                          |
     | days_to_points_expiry <= 14 and points_balance > 0                       | because days to points expiry is 9; points balance is 120.5     |
@@ -117,7 +117,7 @@ def test_nobody_at_all_is_no_failure():
 def test_each_customer_is_at_one_stage_and_a_stage_fits_its_tiers(tier, orders):
     if (tier == "one-time" and orders != 1) or (tier == "regular" and orders == 1):
         return  # No customer is so.
-    found = pl.DataFrame({"tier": [tier], "orders_ever": [orders]}).select(stage()).item()
+    found = pl.DataFrame({"tier": [tier], "orders_ever": [orders]}).select(lifecycle()).item()
     assert found in STAGES
     assert tier in TIERS_OF[found]
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.config import params
 from pipeline.config.paths import REPRO
 from pipeline.decisions import control_group
-from pipeline.decisions.context import Ruling
+from pipeline.decisions.context import DecisionContext
 from pipeline.lists.week_folder import _OLD
 from pipeline.stages import s6_publish
 from pipeline.tables import storage
@@ -24,7 +24,7 @@ playbooks:
   mail: {tactic: thank-you-email, when: everyone, action: Write, channel: e-mail, who: sales, due_in_days: 3, cost: 0, effect: 0.1}
 """
 CUSTOMER = {"risk_band": "high", "tier": "loyal", "churn_probability": 0.6, "value_at_stake": 30.0,
-            "loss_making": False, "strategic": False, "owner": None, "stage": "long", "value_tier": "top",
+            "loss_making": False, "strategic": False, "owner": None, "lifecycle": "long", "value_tier": "top",
             "market": "b2c", "reason_1_text": None, "language": None}  # fmt: skip
 
 
@@ -50,9 +50,9 @@ def publish(day: str, company: str, **imagined: list) -> None:
 
 def decide(settings: params.Params, how: params.Control | None = None) -> dict[str, str | None]:
     # Every list decides anew here, so that rests are seen.
-    anew = settings.contact.model_copy(update={"open_days": 0, "most_per_week": 9})
-    ruling = Ruling(WEEK, settings.guards, anew, settings.score)
-    decided = s6_publish.decide(settings.data, settings.features, ruling, REPRO, how)[0]
+    anew = settings.contact.model_copy(update={"open_days": 0, "max_per_week": 9})
+    context = DecisionContext(WEEK, settings.guards, anew, settings.score)
+    decided = s6_publish.decide(settings.data, settings.features, context, REPRO, how)[0]
     assert decided["customer_id"].to_list() == ["a", "b"], "in order"
     return dict(decided.select("customer_id", "playbook").iter_rows())
 

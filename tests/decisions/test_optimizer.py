@@ -121,9 +121,9 @@ def test_no_limit_is_exceeded_and_the_bound_is_one(problem):
         assert plan.value == pytest.approx(best)
 
 
-@pytest.mark.parametrize("pairs", [4_000, optimizer.MOST_PAIRS])
+@pytest.mark.parametrize("pairs", [4_000, optimizer.MAX_PAIRS])
 def test_many_customers_come_within_a_hundredth_of_the_bound(monkeypatch, pairs):
-    monkeypatch.setattr(optimizer, "MOST_PAIRS", pairs)
+    monkeypatch.setattr(optimizer, "MAX_PAIRS", pairs)
     dice, customers, books = np.random.default_rng(1), 6000, 12
     effect, cost = dice.uniform(0.05, 0.4, books), dice.uniform(0, 6, books)
     profit = dice.lognormal(2.5, 1, customers)[:, None] * effect * dice.uniform(0.5, 1.5, (customers, books)) - cost

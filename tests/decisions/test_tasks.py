@@ -8,13 +8,13 @@ import pytest
 from pipeline.decisions import tasks
 from pipeline.playbooks.config import purposes
 from pipeline.playbooks.config.tactics import tactics
-from tests.decisions.week import WEEK, book, decide, frame, ruling
+from tests.decisions.week import WEEK, book, context, decide, frame
 from tests.drawing import drawn
 
 
 def handed(change: dict, the_book, **more) -> dict:
     books = {"x": the_book}
-    decided = pl.DataFrame(decide(frame(change), books, ruling()), infer_schema_length=None, schema_overrides=more)
+    decided = pl.DataFrame(decide(frame(change), books, context()), infer_schema_length=None, schema_overrides=more)
     return tasks.handed(decided.with_columns(pl.col("caution").cast(pl.String)), books, WEEK).to_dicts()[0]
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.config import params
 from pipeline.decisions import assignment, cooldown, eligibility, facts
-from pipeline.decisions.context import Ruling
+from pipeline.decisions.context import DecisionContext
 from pipeline.playbooks.config.playbook import Playbook
 from tests.conftest import ROOT
 
@@ -20,9 +20,9 @@ CUSTOMER = {"customer_id": "a", "owner": None, "risk_band": "high", "tier": "loy
 TEXTS = {name: pl.String for name in CUSTOMER if name == "owner" or name.startswith("reason_")}
 
 
-def ruling(day: date = WEEK, guards: dict | None = None, **contact) -> Ruling:
+def context(day: date = WEEK, guards: dict | None = None, **contact) -> DecisionContext:
     """The committed settings, some of them changed."""
-    return Ruling(
+    return DecisionContext(
         day,
         SETTINGS.guards.model_copy(update=guards or {}),
         SETTINGS.contact.model_copy(update=contact),
@@ -54,7 +54,9 @@ def frame(*changes: dict) -> pl.DataFrame:
     return facts.beside(table.drop(known), [own])
 
 
-def decide(customers: pl.DataFrame, books: dict[str, Playbook], rule: Ruling, earlier: list[tuple] = ()) -> list[dict]:
+def decide(
+    customers: pl.DataFrame, books: dict[str, Playbook], rule: DecisionContext, earlier: list[tuple] = ()
+) -> list[dict]:
     """Everyone's decision."""
     before = pl.DataFrame(list(earlier), schema=cooldown.EARLIER, orient="row")
     held = eligibility.holds(customers, books, rule)
@@ -62,8 +64,8 @@ def decide(customers: pl.DataFrame, books: dict[str, Playbook], rule: Ruling, ea
 
 
 def given(
-    change: dict, books: Playbook | dict[str, Playbook], rule: Ruling | None = None
+    change: dict, books: Playbook | dict[str, Playbook], rule: DecisionContext | None = None
 ) -> tuple[str | None, str | None]:
     """The playbook one customer is given, and why none."""
-    found = decide(frame(change), {"x": books} if isinstance(books, Playbook) else books, rule or ruling())[0]
+    found = decide(frame(change), {"x": books} if isinstance(books, Playbook) else books, rule or context())[0]
     return found["playbook"], found["why_not"]

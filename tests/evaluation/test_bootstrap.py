@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipeline.evaluation import bootstrap, metrics
-from pipeline.evaluation.bootstrap import Interval, Judged, Ranked
+from pipeline.evaluation.bootstrap import Interval, Ranked, ScoredSnapshot
 
 SHARES = [0.05, 0.2]
 
@@ -51,7 +51,7 @@ def test_an_interval_holds_the_true_auc_about_95_times_in_100():
         dice = np.random.default_rng(seed)
         churned = (dice.random(300) < 0.3).astype(np.int8)
         score = 1 / (1 + np.exp(-(dice.normal(size=300) + churned)))
-        part = Judged("", np.arange(300), churned, {"model": score})
+        part = ScoredSnapshot("", np.arange(300), churned, {"model": score})
         found = bootstrap.resample([part], [], 200).interval("model", "auc")
         hits += found.low <= 0.76025 <= found.high
     assert 88 <= hits <= 100
@@ -62,8 +62,8 @@ def test_rows_of_one_customer_are_no_independent_witnesses():
     dice = np.random.default_rng(0)
     churned = (dice.random(200) < 0.3).astype(np.int8)
     score = dice.random(200) * 0.5 + churned * 0.2
-    once = [Judged("", np.arange(200), churned, {"model": score})]
-    many = [Judged(str(at), np.arange(200), churned, {"model": score}) for at in range(9)]
+    once = [ScoredSnapshot("", np.arange(200), churned, {"model": score})]
+    many = [ScoredSnapshot(str(at), np.arange(200), churned, {"model": score}) for at in range(9)]
     one, nine = (bootstrap.resample(parts, [], 200).interval("model", "auc") for parts in (once, many))
     assert nine.value == pytest.approx(one.value)
     assert (nine.low, nine.high) == pytest.approx((one.low, one.high))
@@ -74,7 +74,7 @@ def test_a_paired_difference_is_surer_than_two_intervals():
     churned = (dice.random(1000) < 0.3).astype(np.int8)
     base = dice.normal(size=1000) + churned
     scored = {"model": 1 / (1 + np.exp(-base)), "other": 1 / (1 + np.exp(-(base + dice.normal(size=1000) * 0.6)))}
-    found = bootstrap.resample([Judged("", np.arange(1000), churned, scored)], [], 300)
+    found = bootstrap.resample([ScoredSnapshot("", np.arange(1000), churned, scored)], [], 300)
     gain = found.difference("model", "other", "auc")
     model, other = (found.interval(name, "auc") for name in scored)
     assert gain.value == pytest.approx(model.value - other.value)
@@ -84,7 +84,7 @@ def test_a_paired_difference_is_surer_than_two_intervals():
 
 def test_the_same_rows_give_the_same_interval():
     churned, probability = drawn(5)
-    part = Judged("", np.arange(len(churned)), churned, {"model": probability})
+    part = ScoredSnapshot("", np.arange(len(churned)), churned, {"model": probability})
     assert bootstrap.resample([part], SHARES, 50).summary("model") == bootstrap.resample([part], SHARES, 50).summary(
         "model"
     )

@@ -52,7 +52,7 @@ def test_grades(test, earlier, calibrated, letter, because):
 def evaluated(examples, settings, draws=200):
     complete = examples["snapshot"].unique().sort().to_list()
     quick = settings.model.model_copy(update={"max_trees": 80, "early_stopping_rounds": 20})
-    parts = list(backtest.judge_all(examples, split.origins(complete, LABEL, 2), FEATURES, LABEL, quick))
+    parts = list(backtest.backtest_all_models(examples, split.cutoffs(complete, LABEL, 2), FEATURES, LABEL, quick))
     test, earlier = parts[-1], parts[:-1]
     both = bootstrap.resample([test], [], draws), bootstrap.resample(earlier, [], draws)
     told = report.calibration(
@@ -66,7 +66,7 @@ def test_a_model_with_a_signal_ships(settings):
     assert graded.ships
     assert graded.letter in "AB"
     assert len(parts) == 4
-    assert set(parts[0].scored) == {"model", "base_rate_alone", "recency_rule", "rfm_logistic", "wide_logistic", "bg_nbd",
+    assert set(parts[0].scored) == {"model", "base_rate_alone", "recency_rule", "rfm_logistic", "additive_logistic", "bg_nbd",
                                     "lightgbm_default"}  # fmt: skip
 
 
@@ -86,22 +86,24 @@ def test_an_origin_knows_nothing_of_what_came_after(settings):
     quick = settings.model.model_copy(update={"max_trees": 30})
     examples = make_examples(200, 6)
     complete = examples["snapshot"].unique().sort().to_list()
-    origin = split.origins(complete, LABEL, 1)[0]
-    assert origin.test < complete[-1]
-    later = examples["snapshot"] > origin.test
+    cutoff = split.cutoffs(complete, LABEL, 1)[0]
+    assert cutoff.test < complete[-1]
+    later = examples["snapshot"] > cutoff.test
     corrupt = examples.with_columns(
         churned=np.where(later, 1 - examples["churned"], examples["churned"]).astype(np.int8),
         mood=np.where(later, 1e6, examples["mood"]),
     )
-    honest, after = (next(iter(backtest.judge_all(e, [origin], FEATURES, LABEL, quick))) for e in (examples, corrupt))
+    honest, after = (
+        next(iter(backtest.backtest_all_models(e, [cutoff], FEATURES, LABEL, quick))) for e in (examples, corrupt)
+    )
     for name, probability in honest.scored.items():
         assert probability.tolist() == after.scored[name].tolist(), name
     flipped = examples.with_columns(
-        churned=np.where(examples["snapshot"] == origin.test, 1 - examples["churned"], examples["churned"]).astype(
+        churned=np.where(examples["snapshot"] == cutoff.test, 1 - examples["churned"], examples["churned"]).astype(
             np.int8
         )
     )
-    same = next(iter(backtest.judge_all(flipped, [origin], FEATURES, LABEL, quick)))
+    same = next(iter(backtest.backtest_all_models(flipped, [cutoff], FEATURES, LABEL, quick)))
     for name, probability in honest.scored.items():
         assert probability.tolist() == same.scored[name].tolist(), f"{name} looked at the outcomes it is judged by"
 
@@ -109,22 +111,23 @@ def test_an_origin_knows_nothing_of_what_came_after(settings):
 def test_models_alone_are_those_of_the_full_judgement(settings):
     quick = settings.model.model_copy(update={"max_trees": 30})
     examples = make_examples(200, 4)
-    origins = split.origins(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
+    cutoffs = split.cutoffs(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
     full, alone = (
-        list(f(examples, origins, FEATURES, LABEL, quick)) for f in (backtest.judge_all, backtest.judge_models)
+        list(f(examples, cutoffs, FEATURES, LABEL, quick))
+        for f in (backtest.backtest_all_models, backtest.backtest_model)
     )
     assert [part.scored["model"].tolist() for part in full] == [part.scored["model"].tolist() for part in alone]
 
 
 def test_origins_beside_each_other_are_judged_as_one_after_the_other(settings):
     examples = make_examples(200, 6)
-    origins = split.origins(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
-    assert len(origins) > 2, "several are to run at once"
+    cutoffs = split.cutoffs(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
+    assert len(cutoffs) > 2, "several are to run at once"
     seen = set()
     for threads in (1, 2, 3, 3):
         quick = settings.model.model_copy(update={"max_trees": 30, "num_threads": threads})
-        parts = list(backtest.judge_all(examples, origins, FEATURES, LABEL, quick))
-        assert [part.snapshot for part in parts] == [str(origin.test) for origin in origins]
+        parts = list(backtest.backtest_all_models(examples, cutoffs, FEATURES, LABEL, quick))
+        assert [part.snapshot for part in parts] == [str(cutoff.test) for cutoff in cutoffs]
         seen.add(str([{name: found.tolist() for name, found in part.scored.items()} for part in parts]))
     assert len(seen) == 1
 
@@ -134,13 +137,21 @@ def test_training_twice_and_with_other_threads_gives_the_same_model(settings):
 
     examples = make_examples(300, 3)
     days = examples["snapshot"].unique().sort()
-    teach, judge = examples.filter(examples["snapshot"] == days[0]), examples.filter(examples["snapshot"] == days[1])
+    train_examples, judge = (
+        examples.filter(examples["snapshot"] == days[0]),
+        examples.filter(examples["snapshot"] == days[1]),
+    )
     files = set()
     for threads in (1, 2, 2):
         model = settings.model.model_copy(update={"max_trees": 50, "num_threads": threads})
-        made = training.train(teach, judge, FEATURES, LABEL, model)
+        made = training.train(train_examples, judge, FEATURES, LABEL, model)
         files.add(
-            (gbm.to_text(made.ranker.trees), str(made.ranker.wide), str(made.ranker.rhythm), str(made.calibration))
+            (
+                gbm.to_text(made.ensemble.trees),
+                str(made.ensemble.additive_logistic),
+                str(made.ensemble.purchase_process),
+                str(made.calibration),
+            )
         )
     assert len(files) == 1
 
@@ -148,33 +159,42 @@ def test_training_twice_and_with_other_threads_gives_the_same_model(settings):
 def test_risk_may_only_rise_with_a_longer_silence(settings):
     examples = make_examples(400, 3)
     days = examples["snapshot"].unique().sort()
-    teach, judge = examples.filter(examples["snapshot"] == days[0]), examples.filter(examples["snapshot"] == days[1])
-    trees = settings.model.model_copy(
-        update={"max_trees": 100, "monotone": True, "wide": settings.model.wide.model_copy(update={"share": 0.0})}
+    train_examples, judge = (
+        examples.filter(examples["snapshot"] == days[0]),
+        examples.filter(examples["snapshot"] == days[1]),
     )
-    found = training.train(teach, judge, FEATURES, LABEL, trees).ranker
+    trees = settings.model.model_copy(
+        update={
+            "max_trees": 100,
+            "monotone": True,
+            "additive_logistic": settings.model.additive_logistic.model_copy(update={"share": 0.0}),
+        }
+    )
+    found = training.train(train_examples, judge, FEATURES, LABEL, trees).ensemble
     rows = found.matrix(judge)
     at = found.features.index("days_since_last_order")
-    margins = []
+    log_odds = []
     for days in np.linspace(0, 120, 25):
         rows[:, at] = days
-        margins.append(found.margins(rows))
-    assert (np.diff(margins, axis=0) >= -1e-12).all(), "a longer silence never lowers the risk"
+        log_odds.append(found.log_odds(rows))
+    assert (np.diff(log_odds, axis=0) >= -1e-12).all(), "a longer silence never lowers the risk"
 
 
 def test_the_share_of_the_regression_is_the_one_that_foretells_best(settings):
     examples = make_examples(400, 3)
     days = examples["snapshot"].unique().sort()
-    teach, judge = (examples.filter(examples["snapshot"] == day) for day in days[:2])
+    train_examples, judge = (examples.filter(examples["snapshot"] == day) for day in days[:2])
     model = settings.model.model_copy(update={"max_trees": 60})
     losses = {}
     for share in training.SHARES:
-        fixed = model.model_copy(update={"wide": model.wide.model_copy(update={"share": share})})
-        found = training.train(teach, judge, FEATURES, LABEL, fixed).probability(judge)
+        fixed = model.model_copy(
+            update={"additive_logistic": model.additive_logistic.model_copy(update={"share": share})}
+        )
+        found = training.train(train_examples, judge, FEATURES, LABEL, fixed).probability(judge)
         losses[share] = log_loss(training.outcomes(judge), found)
-    chosen = training.train(teach, judge, FEATURES, LABEL, model)
-    assert model.wide.share == "auto"
-    assert losses[chosen.ranker.wide_share] == pytest.approx(min(losses.values()), abs=1e-8)
+    chosen = training.train(train_examples, judge, FEATURES, LABEL, model)
+    assert model.additive_logistic.share == "auto"
+    assert losses[chosen.ensemble.additive_weight] == pytest.approx(min(losses.values()), abs=1e-8)
 
 
 @given(st.integers(0, 1000))

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.config.params import Evaluate
 from pipeline.evaluation import bootstrap, grade, model_card, profit, report, segments
-from pipeline.evaluation.bootstrap import Judged
+from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.evaluation.model_card import figures, formatting
 
 SECTIONS = [
@@ -36,12 +36,12 @@ CARD = {
     "money": {"currency": "EUR", "minor_digits": 2},
     "timezone": "Europe/Oslo",
     "population": {"active_days": 60, "min_tenure_days": 14},
-    "label": {"horizon_days": 20, "words": "No purchase in the 20 days that begin on the snapshot."},
+    "label": {"horizon_days": 20, "description": "No purchase in the 20 days that begin on the snapshot."},
     "data_fingerprint": "abc123",
     "snapshots": {"train": ["2024-02-02", "2024-02-17"], "validation": "2024-04-02", "test": "2024-05-02"},
     "learnt_until": "2024-05-22",
     "trees": 242,
-    "wide_share": 0.25,
+    "additive_weight": 0.25,
     "season": None,
     "versions": {"numpy": "2.4.6", "polars": "2.1.0"},
     "features": [
@@ -49,7 +49,7 @@ CARD = {
         {"name": "b", "family": "recency"},
         {"name": "c", "family": "price"},
     ],
-    "rhythm": {"r": 1.62552, "alpha": 10.6069, "a": 0.0367418, "b": 200.282},
+    "purchase_process": {"r": 1.62552, "alpha": 10.6069, "a": 0.0367418, "b": 200.282},
 }
 STATUSES = {
     "never_bought": 1,
@@ -70,14 +70,14 @@ INGEST = {
 }
 
 
-def judged(snapshot: str, seed: int, *, signal: float) -> Judged:
+def judged(snapshot: str, seed: int, *, signal: float) -> ScoredSnapshot:
     dice = np.random.default_rng(seed)
     odds = dice.normal(-1, 1.2, 400)
     truth = 1 / (1 + np.exp(-odds))
     churned = (dice.random(400) < truth).astype(np.int8)
     blurred = 1 / (1 + np.exp(-(signal * odds + (1 - signal) * dice.normal(-1, 1.2, 400))))
     rule = 1 / (1 + np.exp(-(0.5 * odds + 0.5 * dice.normal(-1, 1.2, 400))))
-    return Judged(
+    return ScoredSnapshot(
         snapshot,
         np.arange(400),
         churned,
@@ -102,7 +102,7 @@ def reports(settings: Evaluate, *, signal: float = 1.0, history: bool = True) ->
     verdict = report.verdict(graded, headline, found, test.snapshot, max(settings.top_shares))
     groups = pl.DataFrame({"tier": ["loyal"] * 200 + ["new"] * 195 + [None] * 5})
     metrics = {"test_snapshot": test.snapshot, "verdict": verdict, "grade": graded.letter, "ship": graded.ships,
-               "answered_for_by": ""} | headline  # fmt: skip
+               "approved_by": ""} | headline  # fmt: skip
     evaluation = {
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
         "test": report.compared(found),
@@ -194,21 +194,21 @@ def test_drift_is_told_snapshot_by_snapshot_the_untouched_one_last(told):
     drift = rows(section(page(*told), "Whether the probabilities can be taken at their word"))[-3:]
     assert [row[0] for row in drift] == ["2024-04-02", "2024-04-17", "2024-05-02"]
     assert drift[-1][3] == f"{100 * metrics['churners'] / metrics['customers']:.1f} %"
-    first = evaluation["earlier"]["origins"][0]
+    first = evaluation["earlier"]["cutoffs"][0]
     share, low, high = (
         f"{100 * first[name] / first['customers']:.1f} %"
-        for name in ("expected_churners", "foretold_low", "foretold_high")
+        for name in ("expected_churners", "predicted_low", "predicted_high")
     )
     assert drift[0][2] == f"{share} ({low} to {high})"
 
 
 def test_a_churn_rate_that_nobody_foretold_is_marked(told):
     metrics, evaluation = told
-    missed = evaluation["calibration"]["all_together"] | {"as_foretold": False}
+    missed = evaluation["calibration"]["all_together"] | {"as_predicted": False}
     changed = evaluation | {"calibration": evaluation["calibration"] | {"all_together": missed}}
     text = section(page(metrics, changed), "Whether the probabilities can be taken at their word")
     assert rows(text)[-1][4] == "**no**"
-    before = sum(each["as_foretold"] for each in evaluation["earlier"]["origins"])
+    before = sum(each["as_predicted"] for each in evaluation["earlier"]["cutoffs"])
     assert f"It did fall there at {before} of 3 snapshots" in text
 
 
@@ -222,7 +222,7 @@ def test_from_worst_to_best_over_earlier_snapshots(told):
 
 def test_who_is_scored_and_who_is_not_at_the_last_snapshot(told):
     said = section(page(*told), "What it predicts")
-    assert CARD["label"]["words"] in said
+    assert CARD["label"]["description"] in said
     assert "Of 300 customers known at the last snapshot, 2024-06-01, 254 are scored" in said
     assert {row[0]: int(row[2]) for row in rows(said)[2:]} == STATUSES
     assert "first purchase fewer than 14 days before the snapshot" in said
@@ -248,7 +248,7 @@ def test_the_data_and_the_making(told):
 def test_a_model_of_trees_alone_and_a_company_of_whose_data_nothing_is_absent(told):
     bare = INGEST | {"notice": "", "absent": []}
     text = model_card.markdown(
-        CARD | {"wide_share": 0.0, "rhythm": None, "season": "highest about 1 May"}, *told, LEDGER, bare
+        CARD | {"additive_weight": 0.0, "purchase_process": None, "season": "highest about 1 May"}, *told, LEDGER, bare
     )
     assert "No regression." in text
     assert (
@@ -286,7 +286,7 @@ def test_a_model_that_must_not_ship(settings):
     assert text.splitlines()[2].endswith("** No list is made with it.")
     assert "| **F** | no better than the best simple rule, or no better than drawing lots |" in text
     assert "- it ranks no better than drawing lots" in section(text, "What the grade means")
-    answered = page(metrics | {"answered_for_by": "Ann"}, evaluation)
+    answered = page(metrics | {"approved_by": "Ann"}, evaluation)
     assert answered.splitlines()[2].endswith("** Used all the same; Ann answers for it.")
 
 

@@ -62,33 +62,34 @@ def test_what_is_wrong(case):
         else (to if column == "shape" else int(to))
     )
     found = profile(**({} if column == "nothing" else {column: (days, rule)}))
-    told = [finding.kind for finding in feed_health.judge(found, S, SETTINGS, DATA)]
+    told = [finding.kind for finding in feed_health.check_feeds(found, S, SETTINGS, DATA)]
     assert told == ([case["found"]] if case["found"] else [])
 
 
 def test_a_day_delivered_twice_is_found():
     twice = profile(content=(2, 1), rows=(2, 95))
-    assert [f.kind for f in feed_health.judge(twice, S, SETTINGS, DATA)] == ["repeated_day"]
+    assert [f.kind for f in feed_health.check_feeds(twice, S, SETTINGS, DATA)] == ["repeated_day"]
 
 
 def test_a_feed_is_judged_by_what_came_before_the_snapshot_only():
     broken = profile(rows=(7, 0))
     earlier = S - timedelta(days=20)
-    assert feed_health.judge(broken, earlier, SETTINGS, DATA) == []
+    assert feed_health.check_feeds(broken, earlier, SETTINGS, DATA) == []
     before = broken.days.filter(pl.col("day") < S - timedelta(days=8)), broken.ids
-    assert feed_health.judge(feeds.Profile(*before), earlier, SETTINGS, DATA) == []
+    assert feed_health.check_feeds(feeds.Profile(*before), earlier, SETTINGS, DATA) == []
 
 
 def test_a_feed_that_has_not_begun_is_no_disengagement():
-    found = feed_health.judge(profile(days=10), S - timedelta(days=30), SETTINGS, DATA)
+    found = feed_health.check_feeds(profile(days=10), S - timedelta(days=30), SETTINGS, DATA)
     assert [(f.kind, f.is_outage) for f in found] == [("not_begun", True)]
 
 
 def test_a_feed_that_always_comes_once_a_month_is_not_down_after_three_weeks():
     monthly = profile().days.filter(pl.col("day").is_in([S - timedelta(days=d) for d in (110, 81, 52, 22)]))
-    assert feed_health.judge(feeds.Profile(monthly, profile().ids), S, SETTINGS, DATA) == []
+    assert feed_health.check_feeds(feeds.Profile(monthly, profile().ids), S, SETTINGS, DATA) == []
     assert [
-        f.kind for f in feed_health.judge(feeds.Profile(monthly, profile().ids), S + timedelta(days=45), SETTINGS, DATA)
+        f.kind
+        for f in feed_health.check_feeds(feeds.Profile(monthly, profile().ids), S + timedelta(days=45), SETTINGS, DATA)
     ] == ["outage"]
 
 
@@ -114,7 +115,7 @@ def test_a_part_of_the_sales_in_another_currency(case):
     usual, recent, start = int(case["usual"]), int(case["recent"]), int(case["from day"])
     refused = mixed({day: recent if day >= start else usual for day in range(-120, 8)})
     allowed = DATA.model_copy(update={"max_rejected_share": float(case["allowed"])})
-    found = feed_health.judge(replace(profile(), refused=refused), S, SETTINGS, allowed)
+    found = feed_health.check_feeds(replace(profile(), refused=refused), S, SETTINGS, allowed)
     assert [finding.kind for finding in found] == ([case["found"]] if case["found"] else [])
     assert not any(finding.is_outage for finding in found), "so that it stops a scoring run"
 
@@ -127,8 +128,8 @@ def mixed(rows: dict[int, int], table: str = "events") -> pl.DataFrame:
 
 def test_the_words_of_another_currency_say_what_is_usual():
     refused = mixed({day: 14 if day >= -7 else 1 for day in range(-120, 0)})
-    (found,) = feed_health.judge(replace(profile(), refused=refused), S, SETTINGS, DATA)
-    assert found.words == (
+    (found,) = feed_health.check_feeds(replace(profile(), refused=refused), S, SETTINGS, DATA)
+    assert found.description == (
         "events: 12.3% of the rows of the last 7 days are not in USD and were refused, 1.0% in the days before "
         "(data.max_rejected_share allows 1.0% more)"
     )
@@ -137,10 +138,10 @@ def test_the_words_of_another_currency_say_what_is_usual():
 def test_days_that_were_refused_whole_are_no_mere_outage():
     """Else the features would be missing, and the list be made all the same."""
     refused = mixed(dict.fromkeys(range(-7, 0), 100))
-    found = feed_health.judge(replace(profile(rows=(7, 0)), refused=refused), S, SETTINGS, DATA)
+    found = feed_health.check_feeds(replace(profile(rows=(7, 0)), refused=refused), S, SETTINGS, DATA)
     assert [(f.kind, f.is_outage) for f in found] == [("currency_mix", False), ("outage", True)]
 
 
 def test_what_was_refused_of_another_feed_is_no_fault_of_this_one():
     refused = mixed(dict.fromkeys(range(-7, 0), 100), "transactions")
-    assert feed_health.judge(replace(profile(), refused=refused), S, SETTINGS, DATA) == []
+    assert feed_health.check_feeds(replace(profile(), refused=refused), S, SETTINGS, DATA) == []

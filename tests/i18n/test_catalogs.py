@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config.errors import BadParams
-from pipeline.i18n import ENGLISH, LANGUAGES, Catalogue, language_of, read, shipped
+from pipeline.i18n import ENGLISH, LANGUAGES, MessageCatalog, language_of, read, shipped
 from pipeline.reasons.units import written
 from tests.drawing import drawn
 
@@ -29,7 +29,7 @@ def with_forms(language: str, plural: str) -> bytes:
 
 
 TEXTS = {language: read(language, with_forms(language, forms), "x.po") for language, forms in MANY_FORMS.items()}
-OF_MANY_FORMS = {language: (texts, Catalogue(language, texts)) for language, texts in TEXTS.items()}
+OF_MANY_FORMS = {language: (texts, MessageCatalog(language, texts)) for language, texts in TEXTS.items()}
 
 # A number in each unit, as each language writes it; the no-break space stands as an underscore.
 WRITTEN = """
@@ -68,16 +68,16 @@ def test_days_are_written_as_each_language_does():
 @hypothesis.settings(deadline=None)
 @given(numbers=st.lists(st.integers(0, 10**9) | st.integers(0, 130), min_size=1))
 def test_the_form_is_that_of_gettext_for_any_number(language, numbers):
-    texts, catalogue = OF_MANY_FORMS[language]
+    texts, catalog = OF_MANY_FORMS[language]
     count = pl.col("n")
-    said = catalogue.counted("{number} order", "{number} orders", count, number=count.cast(pl.String))
+    said = catalog.counted("{number} order", "{number} orders", count, number=count.cast(pl.String))
     expected = [texts.ngettext("{number} order", "{number} orders", n).replace("{number}", str(n)) for n in numbers]
     assert pl.DataFrame({"n": numbers}).select(said.alias("said"))["said"].to_list() == expected
 
 
 @given(text=st.text(max_size=20))
 def test_what_is_filled_in_is_never_taken_for_a_template(text):
-    said = ENGLISH.say("of {name} and {other}", name=text, other=pl.col("x"))
+    said = ENGLISH.translate("of {name} and {other}", name=text, other=pl.col("x"))
     assert pl.DataFrame({"x": ["{name}"]}).select(said.alias("said")).item() == f"of {text} and {{name}}"
 
 

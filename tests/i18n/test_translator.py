@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from pipeline.commands.check import _translations as notes
 from pipeline.config.errors import BadParams
-from pipeline.config.params import Reasons, Words
+from pipeline.config.params import LanguageSettings, Reasons
 from pipeline.config.paths import REPRO
 from pipeline.decisions import decision_record, tasks
 from pipeline.examples.features.declare import Aggregate, Feature
-from pipeline.i18n import IN_ENGLISH, LANGUAGES, shipped, speech_of
-from pipeline.i18n.company_catalogs import speech as spoken
-from pipeline.reasons.renderer import Teller
+from pipeline.i18n import IN_ENGLISH, LANGUAGES, build_translator, shipped
+from pipeline.i18n.company_catalogs import load_translator as spoken
+from pipeline.reasons.renderer import ReasonRenderer
 from pipeline.tables import storage
-from tests.decisions.week import WEEK, book, decide, frame, ruling
+from tests.decisions.week import WEEK, book, context, decide, frame
 from tests.drawing import drawn
 
 OWNERS = {"Kari": "nb", "Li": "zh_Hans", "Sato": "ja"}
-ALL = speech_of(Words(language="en", of_owners=OWNERS, catalogues=None))
+ALL = build_translator(LanguageSettings(default="en", by_owner=OWNERS, catalogs=None))
 READERS = ["Ann", *OWNERS, None]
 AGG = Aggregate("sum", "event", "events")
 
@@ -29,9 +29,9 @@ def told(phrase: str, unit: str, value: float) -> list[str]:
     """A reason of one feature, as each of `READERS` reads it."""
     seen = Feature("x", unit, "recency", AGG, "", "up", (phrase,))
     settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35)
-    teller = Teller([seen], {"x": 0.0}, settings, "NOK", speech=ALL)
+    renderer = ReasonRenderer([seen], {"x": 0.0}, settings, "NOK", translator=ALL)
     table = pl.DataFrame({"x": [value] * len(READERS)})
-    found = teller.tell(table, np.ones((len(READERS), 1)), pl.Series(READERS))
+    found = renderer.tell(table, np.ones((len(READERS), 1)), pl.Series(READERS))
     return found["reason_1_text"].to_list()
 
 
@@ -54,11 +54,11 @@ def test_a_reason_is_told_to_each_owner_in_their_language(case):
 
 def test_why_nothing_is_done_is_told_in_the_language_of_the_owner():
     rows = [{"owner": owner, "sent_7d": 9} for owner in READERS]
-    found = decide(frame(*rows), {"call": book(channel="phone")}, ruling())
+    found = decide(frame(*rows), {"call": book(channel="phone")}, context())
     assert {row["why_not"] for row in found} == {
-        "nothing, because all teams together have been in touch 2 times or more within 7 days (contact.most_per_week)"
+        "nothing, because all teams together have been in touch 2 times or more within 7 days (contact.max_per_week)"
     }, "in English where nobody asks for more"
-    rule = ruling()
+    rule = context()
     there = [row["why_not"] for row in decide(frame(*rows), {"call": book(channel="phone")}, speaking(rule))]
     assert there[1].startswith("ingen tiltak, fordi alle team til sammen har vært i kontakt 2 ganger eller mer")
     assert there[2].startswith("不采取行动：各团队 7 天内已合计联系 2 次或以上")
@@ -71,9 +71,11 @@ def speaking(rule):
 
 
 def handed(books, *rows):
-    decided = pl.DataFrame(decide(frame(*rows), books, speaking(ruling())), infer_schema_length=None)
+    decided = pl.DataFrame(decide(frame(*rows), books, speaking(context())), infer_schema_length=None)
     told_why = decision_record.with_record(
-        decided.with_columns(pl.lit("medium").alias("stage"), pl.lit(None, dtype=pl.String).alias("market")), books, ALL
+        decided.with_columns(pl.lit("medium").alias("lifecycle"), pl.lit(None, dtype=pl.String).alias("market")),
+        books,
+        ALL,
     )
     return tasks.handed(told_why.with_columns(pl.col("caution").cast(pl.String)), books, WEEK, ALL).to_dicts()
 
@@ -101,7 +103,7 @@ def test_a_draft_is_in_the_customers_language_and_the_action_in_the_owners():
     spoken_by = ["no", "zh-CN", "ja", "de", None]
     rows = [{"owner": "Kari"} for _ in spoken_by]
     books = {"x": book("conflict-resolution", draft=draft)}
-    decided = pl.DataFrame(decide(frame(*rows), books, speaking(ruling())), infer_schema_length=None)
+    decided = pl.DataFrame(decide(frame(*rows), books, speaking(context())), infer_schema_length=None)
     known = decided.with_columns(pl.Series("language", spoken_by), pl.col("caution").cast(pl.String))
     found = tasks.handed(known, books, WEEK, ALL)["draft"].to_list()
     assert found == ["Fortell kunden hvordan det gikk.", "告知客户结果。", "結果をお客様に伝える。", draft, draft]
@@ -110,29 +112,29 @@ def test_a_draft_is_in_the_customers_language_and_the_action_in_the_owners():
 
 @given(owners=st.lists(st.sampled_from([*READERS, "Kari "])), usual=st.sampled_from(LANGUAGES))
 def test_everybody_is_in_one_group_and_reads_what_the_group_reads(owners, usual):
-    speech = speech_of(Words(language=usual, of_owners=OWNERS, catalogues=None))
+    translator = build_translator(LanguageSettings(default=usual, by_owner=OWNERS, catalogs=None))
     readers = pl.Series("owner", owners, dtype=pl.String)
-    groups = list(speech.groups(readers, len(owners)))
+    groups = list(translator.groups(readers, len(owners)))
     assert sum(own.sum() for _, own in groups) == len(owners)
-    said = pl.DataFrame({"owner": readers}).select(speech.say("yes").alias("said"))["said"].to_list()
-    for catalogue, own in groups:
-        assert all(said[at] == catalogue.text("yes") for at in np.flatnonzero(own)) or len(owners) == 1
+    said = pl.DataFrame({"owner": readers}).select(translator.translate("yes").alias("said"))["said"].to_list()
+    for catalog, own in groups:
+        assert all(said[at] == catalog.text("yes") for at in np.flatnonzero(own)) or len(owners) == 1
 
 
 def test_a_company_has_texts_of_its_own(tmp_path):
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
     (tmp_path / "nb.po").write_text(f'{head}msgid "Send roses"\nmsgstr "Send roser"\n\nmsgid "yes"\nmsgstr "jepp"\n')
-    found = spoken(Words(language="nb", of_owners={}, catalogues=str(tmp_path))).usual
+    found = spoken(LanguageSettings(default="nb", by_owner={}, catalogs=str(tmp_path))).usual
     assert [found.text(text) for text in ("Send roses", "yes", "no")] == ["Send roser", "jepp", "nei"]
     (tmp_path / "norsk.po").write_text(head)
     with pytest.raises(BadParams, match=r"norsk\.po: is named after no language; name it en\.po or nb\.po or"):
-        spoken(Words(language="nb", of_owners={}, catalogues=str(tmp_path)))
-    with pytest.raises(BadParams, match=r"words\.catalogues: .* holds no PO file; write one, or null"):
-        spoken(Words(language="nb", of_owners={}, catalogues=str(tmp_path / "nowhere")))
+        spoken(LanguageSettings(default="nb", by_owner={}, catalogs=str(tmp_path)))
+    with pytest.raises(BadParams, match=r"language\.catalogs: .* holds no PO file; write one, or null"):
+        spoken(LanguageSettings(default="nb", by_owner={}, catalogs=str(tmp_path / "nowhere")))
 
 
 def test_nothing_is_asked_of_who_reads_english_only():
-    assert pl.select(IN_ENGLISH.say("yes").alias("said")).item() == "yes", "not even a column of owners"
+    assert pl.select(IN_ENGLISH.translate("yes").alias("said")).item() == "yes", "not even a column of owners"
 
 
 def test_what_stays_as_it_is_written_is_known_before_a_list_is_made(tmp_path, monkeypatch):
@@ -142,9 +144,9 @@ def test_what_stays_as_it_is_written_is_known_before_a_list_is_made(tmp_path, mo
         "own": book(action="Send roses"),
         "mail": book("sms-email-offer-alert"),
     }
-    words = Words(language="en", of_owners={"Sato": "ja", "Kairi": "nb"}, catalogues=None)
+    words = LanguageSettings(default="en", by_owner={"Sato": "ja", "Kairi": "nb"}, catalogs=None)
     as_written = "tells own, mail as written; docs/words.md says how to translate"
-    assert list(notes(words, books)) == [f"words: ja {as_written}", f"words: nb {as_written}"]
-    assert list(notes(words.model_copy(update={"of_owners": {}}), books)) == []
+    assert list(notes(words, books)) == [f"language: ja {as_written}", f"language: nb {as_written}"]
+    assert list(notes(words.model_copy(update={"by_owner": {}}), books)) == []
     storage.write_parquet(pl.DataFrame({"owner": ["Sato", None]}), storage.bucket_file(REPRO.scores, 0))
-    assert list(notes(words, books))[-1] == "words.of_owners: 'Kairi' is the owner of no customer scored"
+    assert list(notes(words, books))[-1] == "language.by_owner: 'Kairi' is the owner of no customer scored"

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.config.params import Wide
+from pipeline.config.params import AdditiveLogisticSettings
 from pipeline.examples.features import Feature, Formula
 from pipeline.leakage import company_events, frozen_columns, pure_groups, ranks, single_feature, time_drift
 from pipeline.model import split
 from tests.model.examples import FEATURES, FIRST, LABEL, make_examples
 
-WIDE = Wide(share=0.5, cuts=5, l2=10.0, max_rows=300_000)
+WIDE = AdditiveLogisticSettings(share=0.5, cuts=5, l2=10.0, max_rows=300_000)
 PLANTED = Feature("planted", "items", "planted", Formula("0"), "")
 
 

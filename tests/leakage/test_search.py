@@ -1,4 +1,4 @@
-"""``churn check --leaks``: a clean company passes, and every leak planted on purpose is found and named."""
+"""``churn check --leakage``: a clean company passes, and every leak planted on purpose is found and named."""
 
 import csv
 import os
@@ -110,7 +110,7 @@ def test_a_cut_that_is_seven_days_late_is_found(shop, monkeypatch):
     honest = history.before
     monkeypatch.setattr(history, "before", lambda day: honest(day + timedelta(days=7)))
     build()
-    done = CliRunner().invoke(cli.main, ["check", "--leaks"], catch_exceptions=False)
+    done = CliRunner().invoke(cli.main, ["check", "--leakage"], catch_exceptions=False)
     lines, refused = done.stdout.splitlines(), done.stderr
     assert done.exit_code == 12
     assert lines[0] == "params.yaml: all sections are right"

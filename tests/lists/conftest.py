@@ -64,11 +64,11 @@ DECIDED = (
 
 def _score(draw: random.Random) -> dict[str, Any]:
     families = {f"family_{name}": draw.gauss(0.12, 0.5) for name in FAMILIES} | {"family_price": 0.0}
-    margin = -1.3 + sum(families.values())
-    probability = 1 / (1 + math.exp(-0.9 * margin))  # calibration is not the identity
+    log_odds = -1.3 + sum(families.values())
+    probability = 1 / (1 + math.exp(-0.9 * log_odds))  # calibration is not the identity
     return {
-        "base_margin": -1.3,
-        "margin": margin,
+        "base_log_odds": -1.3,
+        "log_odds": log_odds,
         **families,
         "churn_probability": probability,
         "risk_band": "high" if probability >= 0.5 else "medium" if probability >= 0.2 else "low",
@@ -126,12 +126,12 @@ def build_week(rows: int = 12, *, edits: dict[int, dict[str, Any]] | None = None
     low = {"risk_band": "low", "churn_probability": 0.05}
     rest = [_customer(place, draw) | {"customer_id": f"rest-{place}"} | low for place in range(5)]
     expected = {"expected_low": rows // 4, "expected_high": rows - rows // 4}
-    margins = ("base_margin", "margin", *(f"family_{name}" for name in FAMILIES))
+    log_odds = ("base_log_odds", "log_odds", *(f"family_{name}" for name in FAMILIES))
     return Week(
         about=replace(ABOUT, **{"eligible": rows + 7, "scored": rows + 5, "listed": rows, **expected} | about),
         risk_list=_frame(listed, RISK_LIST),
         actions=_frame(customers + rest, {name: RISK_LIST.get(name, pl.String()) for name in DECIDED}),
-        waterfalls=_frame(customers[::-1], {"customer_id": pl.String()} | dict.fromkeys(margins, pl.Float64())),
+        waterfalls=_frame(customers[::-1], {"customer_id": pl.String()} | dict.fromkeys(log_odds, pl.Float64())),
         run_report={"counts": {"read": 4100, "accepted": 4000, "duplicates": 60, "rejected": 40}, "seed": 1},
         fingerprints={"model": "0f3a", "data": "77c1", "params": "b2e9"},
     )

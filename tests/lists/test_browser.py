@@ -308,7 +308,7 @@ def test_waterfall_adds_up(week: Week, open_page: Open) -> None:
 def assert_adds_up(drawing: dict[str, Any], waterfall: dict[str, Any]) -> None:
     """Bars run from end to end without a gap, each as long as its family's share and in its direction."""
     start, end = drawing["ends"]
-    scale = (end - start) / (waterfall["margin"] - waterfall["base_margin"])
+    scale = (end - start) / (waterfall["log_odds"] - waterfall["base_log_odds"])
     pushes = {family_words(name[7:]): push for name, push in waterfall.items() if name.startswith("family_") and push}
     largest = sorted(pushes, key=lambda name: -abs(pushes[name]))
     named = largest if len(largest) <= 8 else largest[:7]
@@ -331,7 +331,7 @@ def test_raw_scores_are_not_told(week: Week, open_page: Open) -> None:
     page = open_page(week)
     page.locator("tr.row").first.click()
     said = page.locator("body").inner_text()
-    assert "log-odds" not in said and "margin" not in said
+    assert "log-odds" not in said and "log_odds" not in said
     assert "-1.3" not in said and "−1.3" not in said
 
 

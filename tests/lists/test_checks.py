@@ -26,7 +26,7 @@ def put(name: str, value: object) -> Change:
 UNSIGNED, TEXT, SMALL = (
     pl.col("rank").cast(pl.UInt32),
     pl.col("due_day").cast(pl.String),
-    pl.col("margin").cast(pl.Float32),
+    pl.col("log_odds").cast(pl.Float32),
 )
 
 # fmt: off
@@ -52,8 +52,8 @@ BROKEN: list[tuple[str, Change, str]] = [
     ("actions", lambda frame: frame.head(-1), "about: scored is 17, expected the 16 customers"),
     ("waterfalls", lambda frame: frame.drop("^family_.*$"), "waterfalls: column 'family_<name>' is missing"),
     ("waterfalls", lambda frame: frame.with_columns(x=1), "waterfalls: column 'x' is not expected"),
-    ("waterfalls", lambda frame: frame.with_columns(SMALL), "waterfalls: column 'margin' is Float32"),
-    ("waterfalls", lambda frame: frame.with_columns(pl.col("margin") + 2e-6), "expected base_margin plus the families"),
+    ("waterfalls", lambda frame: frame.with_columns(SMALL), "waterfalls: column 'log_odds' is Float32"),
+    ("waterfalls", lambda frame: frame.with_columns(pl.col("log_odds") + 2e-6), "expected base_margin plus the families"),
     ("waterfalls", put("family_recency", None), "expected base_margin plus the families"),
     ("waterfalls", lambda frame: frame.head(-1), "expected a customer of waterfalls"),
 ]
@@ -75,7 +75,7 @@ def test_just_inside_the_rules(week: Week, exports: Path) -> None:
     said = listed.select("customer_id", said="churn_probability")
     actions = week.actions.join(said, on="customer_id", how="left")
     actions = actions.with_columns(churn_probability=pl.coalesce("said", "churn_probability")).drop("said")
-    waterfalls = week.waterfalls.with_columns(pl.col("margin") + 0.5e-6)
+    waterfalls = week.waterfalls.with_columns(pl.col("log_odds") + 0.5e-6)
     assert publish(replace(week, risk_list=listed, actions=actions, waterfalls=waterfalls), exports, replace=False)
 
 

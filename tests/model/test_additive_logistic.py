@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.params import Wide as Settings
+from pipeline.config.params import AdditiveLogisticSettings as Settings
 from pipeline.model import additive_logistic
 from tests.model.examples import FEATURES, LABEL, make_examples
 
@@ -34,7 +34,7 @@ def test_contributions_add_up_to_the_margin_and_are_nought_on_average(seed):
     x, y = made(400, seed % 1000)
     found = additive_logistic.fit(x, y, SETTINGS)
     each = found.contributions(x)
-    assert np.allclose(each.sum(axis=1), found.margins(x), atol=1e-12)
+    assert np.allclose(each.sum(axis=1), found.log_odds(x), atol=1e-12)
     assert np.allclose(each[:, :-1].mean(axis=0), 0, atol=1e-6)
     assert (each[:, -1] == found.base).all()
 
@@ -43,9 +43,9 @@ def test_beyond_the_outer_cuts_the_effect_stays_level():
     x, y = made()
     found = additive_logistic.fit(x, y, SETTINGS)
     far = np.array([[1e9, -1e9, 0.0], [1e12, -1e12, 0.0]])
-    assert found.margins(far)[0] == found.margins(far)[1]
+    assert found.log_odds(far)[0] == found.log_odds(far)[1]
     x[:9, 0], x[9:20, 0] = np.inf, -np.inf
-    assert np.isfinite(additive_logistic.fit(x, y, SETTINGS).margins(x)).all()
+    assert np.isfinite(additive_logistic.fit(x, y, SETTINGS).log_odds(x)).all()
 
 
 def test_a_column_that_never_varies_or_is_never_there_says_nothing():
@@ -58,8 +58,8 @@ def test_a_column_that_never_varies_or_is_never_there_says_nothing():
 def test_it_survives_json_bit_for_bit():
     x, y = made()
     found = additive_logistic.fit(x, y, SETTINGS)
-    again = additive_logistic.Wide.from_dict(found.as_dict(["a", "b", "c"]))
-    assert again.margins(x).tolist() == found.margins(x).tolist()
+    again = additive_logistic.AdditiveLogistic.from_dict(found.as_dict(["a", "b", "c"]))
+    assert again.log_odds(x).tolist() == found.log_odds(x).tolist()
 
 
 def test_the_same_rows_give_the_same_numbers_whatever_the_threads():
@@ -87,15 +87,15 @@ def test_contributions_of_the_blend_add_up_to_its_margin(share, settings):
 
     examples = make_examples(300, 3)
     days = examples["snapshot"].unique().sort()
-    teach, judge = (examples.filter(examples["snapshot"] == day) for day in days[:2])
-    small = {"max_trees": 30, "wide": settings.model.wide.model_copy(update={"share": share})}
-    trained = training.train(teach, judge, FEATURES, LABEL, settings.model.model_copy(update=small))
-    matrix = trained.ranker.matrix(examples)
-    found = ensemble_contributions.contributions(trained.ranker, matrix)
+    train_examples, judge = (examples.filter(examples["snapshot"] == day) for day in days[:2])
+    small = {"max_trees": 30, "additive_logistic": settings.model.additive_logistic.model_copy(update={"share": share})}
+    trained = training.train(train_examples, judge, FEATURES, LABEL, settings.model.model_copy(update=small))
+    matrix = trained.ensemble.matrix(examples)
+    found = ensemble_contributions.contributions(trained.ensemble, matrix)
     assert found.shape == (len(examples), len(FEATURES) + 2), "with the rhythm and the base"
-    assert np.abs(found.sum(axis=1) - trained.ranker.margins(matrix)).max() < 1e-9
+    assert np.abs(found.sum(axis=1) - trained.ensemble.log_odds(matrix)).max() < 1e-9
     if share == 0.0:
-        assert trained.ranker.wide is None
-        assert found.tolist() == Explainer(trained.ranker.trees).contributions(matrix).tolist()
+        assert trained.ensemble.additive_logistic is None
+        assert found.tolist() == Explainer(trained.ensemble.trees).contributions(matrix).tolist()
     if share == 1.0:
-        assert np.allclose(found, trained.ranker.wide.contributions(matrix))
+        assert np.allclose(found, trained.ensemble.additive_logistic.contributions(matrix))

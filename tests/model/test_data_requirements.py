@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 
 from pipeline.config.errors import NotEnoughData
-from pipeline.config.params import Contract, Label, Snapshots
+from pipeline.config.params import DataRequirements, Label, Snapshots
 from pipeline.examples.features import Aggregate, Feature
 from pipeline.model import data_requirements
 
-LIMITS = Contract(least_customers=100, least_churners=20, least_stayed=20, least_histories=2.0, max_missing_share=0.9,
-                  max_one_time_share=0.7, least_churn_rate=0.03, most_churn_rate=0.9)  # fmt: skip
+LIMITS = DataRequirements(min_customers=100, min_churners=20, min_stayed=20, min_histories=2.0, max_missing_share=0.9,
+                  max_one_time_share=0.7, min_churn_rate=0.03, max_churn_rate=0.9)  # fmt: skip
 LABEL = Label(kind="inactivity", gap_days=0, horizon_days=30)
 FIRST = date(2024, 1, 1)
 ORDERS = Feature("orders_90d", "orders", "frequency", Aggregate("sum", "purchase", "orders", 90), "")

@@ -16,7 +16,7 @@ from pipeline.evaluation import baselines, metrics, report
 from pipeline.examples.features import Feature, Formula
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import additive_logistic, artefacts, calibration, gbm, split
-from pipeline.model.ensemble import Ranker
+from pipeline.model.ensemble import Ensemble
 
 
 @given(st.sets(st.integers(0, 400), min_size=1, max_size=40), st.integers(0, 20), st.integers(1, 60))
@@ -40,12 +40,12 @@ def test_no_outcome_window_overlaps_a_later_part(days, gap, horizon):
 def test_every_origin_is_the_split_of_its_own_time(days, gap, horizon, least):
     label = Label(kind="inactivity", gap_days=gap, horizon_days=horizon)
     complete = sorted(date(2024, 1, 1) + timedelta(days=day) for day in days)
-    found = split.origins(complete, label, least)
-    assert len({origin.test for origin in found}) == len(found)
-    for origin in found:
-        assert len(origin.train) >= least
-        assert origin == split.by_time([day for day in complete if day <= origin.test], label)
-    for test in set(complete) - {origin.test for origin in found}:
+    found = split.cutoffs(complete, label, least)
+    assert len({cutoff.test for cutoff in found}) == len(found)
+    for cutoff in found:
+        assert len(cutoff.train) >= least
+        assert cutoff == split.by_time([day for day in complete if day <= cutoff.test], label)
+    for test in set(complete) - {cutoff.test for cutoff in found}:
         try:
             left_out = split.by_time([day for day in complete if day <= test], label)
         except NotEnoughData:
@@ -117,19 +117,19 @@ def test_gains_rise_to_everyone():
 
 def test_calibration_finds_the_curve_that_made_the_outcomes():
     dice = np.random.default_rng(3)
-    margin = dice.normal(-1, 2, 200_000)
-    churned = (dice.random(200_000) < 1 / (1 + np.exp(-(0.5 + 0.7 * margin)))).astype(np.int8)
-    found = calibration.fit(margin, churned)
+    log_odds = dice.normal(-1, 2, 200_000)
+    churned = (dice.random(200_000) < 1 / (1 + np.exp(-(0.5 + 0.7 * log_odds)))).astype(np.int8)
+    found = calibration.fit(log_odds, churned)
     assert found.slope == pytest.approx(0.7, abs=0.02)
     assert found.intercept == pytest.approx(0.5, abs=0.02)
-    assert found.probability(margin).mean() == pytest.approx(churned.mean(), abs=1e-5)
+    assert found.probability(log_odds).mean() == pytest.approx(churned.mean(), abs=1e-5)
 
 
 def test_calibration_never_turns_a_ranking_round():
-    margin = np.linspace(-1, 1, 100)
-    found = calibration.fit(margin, (margin < 0).astype(np.int8))
+    log_odds = np.linspace(-1, 1, 100)
+    found = calibration.fit(log_odds, (log_odds < 0).astype(np.int8))
     assert found.slope > 0
-    assert found.probability(margin).mean() == pytest.approx(0.5, abs=1e-3)
+    assert found.probability(log_odds).mean() == pytest.approx(0.5, abs=1e-3)
 
 
 def table(**columns: list) -> pl.DataFrame:
@@ -189,7 +189,7 @@ def test_the_model_survives_its_own_text_bit_for_bit(fitted):
     found, X = fitted
     text = gbm.to_text(found.booster)
     again = gbm.from_text(text)
-    assert gbm.margins(again, X).tolist() == gbm.margins(found.booster, X).tolist()
+    assert gbm.log_odds(again, X).tolist() == gbm.log_odds(found.booster, X).tolist()
     assert gbm.to_text(again) == text
     assert found.booster.num_trees() == found.best_tree
     assert "[num_threads" not in text, "what machine trained it must not change the file"
@@ -214,17 +214,17 @@ def test_training_is_the_same_with_any_number_of_threads(settings_model, fitted)
 def test_parts_of_a_model_round_trip_and_wrong_ones_are_refused(fitted, settings, tmp_path):
     found, X = fitted
     card = {"features": [{"name": name, "family": "recency"} for name in "abc"]}
-    lines = additive_logistic.fit(X, (np.nan_to_num(X[:, 0]) > 0.5).astype(np.int8), settings.model.wide)
-    ranker = Ranker(list("abc"), found.booster, lines, 0.5, None, (0, 30))
+    lines = additive_logistic.fit(X, (np.nan_to_num(X[:, 0]) > 0.5).astype(np.int8), settings.model.additive_logistic)
+    ensemble = Ensemble(list("abc"), found.booster, lines, 0.5, None, (0, 30))
     curves = calibration.Calibration(0.9, -0.1), calibration.Calibration(0.8, 0.1)
-    model = artefacts.ChurnModel(ranker, *curves, card)
+    model = artefacts.ChurnModel(ensemble, *curves, card)
     at = Paths(models=tmp_path / "models")
     artefacts.save(model, at)
     again = artefacts.load(at.models)
     rows = pl.DataFrame({name: X[:, i] for i, name in enumerate("abc")}).fill_nan(None)
     assert again.probability(rows).tolist() == model.probability(rows).tolist()
-    assert again.judged_probability(rows).tolist() == model.judged_probability(rows).tolist()
-    assert again.judged_probability(rows).tolist() != model.probability(rows).tolist()
+    assert again.evaluated_probability(rows).tolist() == model.evaluated_probability(rows).tolist()
+    assert again.evaluated_probability(rows).tolist() != model.probability(rows).tolist()
     assert ((again.probability(rows) > 0) & (again.probability(rows) < 1)).all()
     with pytest.raises(BadData, match="the model needs 1 features that the data cannot carry, such as b"):
         again.probability(rows.drop("b"))

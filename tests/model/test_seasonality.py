@@ -17,7 +17,7 @@ from pipeline.config.paths import Paths
 from pipeline.evaluation import backtest, calibration_check
 from pipeline.model import artefacts, calibration_residual, seasonal_intercept, split, training
 from pipeline.model.calibration import Calibration
-from pipeline.model.calibration_residual import Miss
+from pipeline.model.calibration_residual import CalibrationResidual
 from pipeline.model.seasonality import DAY_OF_YEAR, Season
 from pipeline.tracking.served_model import Served
 from tests.model.examples import FEATURES, FIRST, LABEL, make_examples
@@ -27,9 +27,9 @@ QUARTER = Label(kind="inactivity", gap_days=0, horizon_days=90)
 YEARS = [date(2022, 7, 1) + timedelta(days=30 * step) for step in range(27)]
 
 
-def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) -> list[Miss]:
+def seen(wave: Season, days: list[date], *, noise: float = 0.05, seed: int = 1) -> list[CalibrationResidual]:
     dice = np.random.default_rng(seed)
-    return [Miss(day, wave.shift(day) + float(dice.normal(0, noise)), 0.05) for day in days]
+    return [CalibrationResidual(day, wave.shift(day) + float(dice.normal(0, noise)), 0.05) for day in days]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,9 @@ def test_before_every_time_of_the_year_is_seen_nothing_is_learnt():
 def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
     wave = Season(0.0, ((0.25, -0.2),))
     years = [(day - YEARS[0]).days / 365 for day in YEARS]
-    seen_so = [Miss(day, 0.3 * year + wave.shift(day), 0.03) for day, year in zip(YEARS, years, strict=True)]
+    seen_so = [
+        CalibrationResidual(day, 0.3 * year + wave.shift(day), 0.03) for day, year in zip(YEARS, years, strict=True)
+    ]
     found = seasonal_intercept.learn(seen_so, QUARTER).season
     assert found is not None
     assert found.level == pytest.approx(0.3 * years[-1], abs=0.1)
@@ -71,7 +73,7 @@ def test_where_there_is_no_season_looking_for_one_costs_next_to_nothing(step, at
     for seed in range(100):
         dice = np.random.default_rng(seed)
         levels, noise = dice.normal(0, step, len(YEARS)).cumsum(), dice.normal(0, 0.05, len(YEARS))
-        seen_so = [Miss(day, float(level + chance), 0.05)
+        seen_so = [CalibrationResidual(day, float(level + chance), 0.05)
                    for day, level, chance in zip(YEARS[:-3], levels, noise, strict=False)]  # fmt: skip
         season = seasonal_intercept.learn(seen_so, QUARTER).season
         last.append(seen_so[-1].shift - levels[-1])
@@ -85,7 +87,7 @@ def test_where_there_is_a_season_it_halves_what_is_missed():
         dice = np.random.default_rng(seed)
         wave, levels = Season(0.0, (tuple(dice.normal(0, 0.12, 2)),)), dice.normal(0, 0.02, len(YEARS)).cumsum()
         truth = [wave.shift(day) + float(at) for day, at in zip(YEARS, levels, strict=True)]
-        seen_so = [Miss(day, shift + float(dice.normal(0, 0.05)), 0.05)
+        seen_so = [CalibrationResidual(day, shift + float(dice.normal(0, 0.05)), 0.05)
                    for day, shift in zip(YEARS[:-3], truth, strict=False)]  # fmt: skip
         season = seasonal_intercept.learn(seen_so, QUARTER).season
         last.append(seen_so[-1].shift - truth[-1])
@@ -114,7 +116,7 @@ def test_a_level_is_as_far_off_as_its_error_says(height, step, snapshots):
         wandered, noise = dice.normal(0, step, len(YEARS)).cumsum(), dice.normal(0, 0.05, len(YEARS))
         truth = [wave.shift(day) + float(at) for day, at in zip(YEARS, wandered, strict=True)][-snapshots:]
         days = YEARS[-snapshots:]
-        seen_so = [Miss(day, shift + float(chance), 0.05)
+        seen_so = [CalibrationResidual(day, shift + float(chance), 0.05)
                    for day, shift, chance in zip(days[:-3], truth, noise, strict=False)]  # fmt: skip
         found = seasonal_intercept.learn(seen_so, QUARTER)
         told = found.season.shift(days[-1]) if found.season else 0.0
@@ -129,7 +131,7 @@ def test_a_level_is_as_far_off_as_its_error_says(height, step, snapshots):
 def test_how_sure_a_level_is_agrees_with_a_gaussian_process_by_other_hands(found):
     """scikit-learn's, with one kernel per way of wandering, each as probable as it makes the misses."""
     days = np.cumsum([days for days, _, _ in found])
-    seen_so = [Miss(date(2023, 1, 1) + timedelta(days=int(day)), shift, error)
+    seen_so = [CalibrationResidual(date(2023, 1, 1) + timedelta(days=int(day)), shift, error)
                for day, (_, shift, error) in zip(days, found, strict=True)]  # fmt: skip
     ago = (days[-1] + QUARTER.horizon_days - days)[:, None] / 365.25
     told = []
@@ -169,19 +171,19 @@ def test_who_is_unsure_of_the_level_foretells_a_wider_range(error, seed):
 @given(st.floats(-2, 2), st.integers(50, 400), st.integers(0, 1000))
 def test_a_miss_is_what_is_lacking(shift, rows, seed):
     dice = np.random.default_rng(seed)
-    margin = dice.normal(size=rows)
-    churned = (dice.random(rows) < 1 / (1 + np.exp(-margin - shift))).astype(np.int8)
-    found = calibration_residual.miss(FIRST, margin, churned)
+    log_odds = dice.normal(size=rows)
+    churned = (dice.random(rows) < 1 / (1 + np.exp(-log_odds - shift))).astype(np.int8)
+    found = calibration_residual.miss(FIRST, log_odds, churned)
     if churned.sum() in {0, rows}:
         assert found is None
     else:
-        assert (1 / (1 + np.exp(-margin - found.shift))).sum() == pytest.approx(churned.sum(), abs=1e-3)
+        assert (1 / (1 + np.exp(-log_odds - found.shift))).sum() == pytest.approx(churned.sum(), abs=1e-3)
         assert found.error > 0
 
 
 @pytest.fixture(scope="module")
-def origins():
-    return make_examples(500, 36, wave=0.6), split.origins(
+def cutoffs():
+    return make_examples(500, 36, wave=0.6), split.cutoffs(
         [FIRST + timedelta(days=30 * at) for at in range(36)], LABEL, 26
     )
 
@@ -190,44 +192,44 @@ def expected(parts: list) -> list[calibration_check.Expected]:
     return [calibration_check.expected(part.churned, part.scored["model"], 200) for part in parts]
 
 
-def test_a_company_with_a_season_is_foretold_better_once_it_is_known(origins, settings):
-    rows, at = origins
-    plain = settings.model.model_copy(update={"season": False})
+def test_a_company_with_a_season_is_foretold_better_once_it_is_known(cutoffs, settings):
+    rows, at = cutoffs
+    plain = settings.model.model_copy(update={"seasonality": False})
     follows, stays = (
-        list(backtest.judge_models(rows, at[-4:], FEATURES, LABEL, how)) for how in (settings.model, plain)
+        list(backtest.backtest_model(rows, at[-4:], FEATURES, LABEL, how)) for how in (settings.model, plain)
     )
     assert len(follows) == 4
     errors = [sum((found.observed - found.expected) ** 2 for found in expected(parts)) for parts in (follows, stays)]
     assert errors[0] < 0.7 * errors[1]
 
 
-def test_what_came_later_changes_no_season(origins, settings):
-    rows, at = origins
-    origin = at[0]
-    later = pl.col("snapshot") > origin.validation
+def test_what_came_later_changes_no_season(cutoffs, settings):
+    rows, at = cutoffs
+    cutoff = at[0]
+    later = pl.col("snapshot") > cutoff.validation
     turned = rows.with_columns(pl.when(later).then(1 - pl.col("churned")).otherwise("churned").alias("churned"))
     first, second = (
-        next(backtest.judge_models(known, [origin], FEATURES, LABEL, settings.model)) for known in (rows, turned)
+        next(backtest.backtest_model(known, [cutoff], FEATURES, LABEL, settings.model)) for known in (rows, turned)
     )
     assert first.scored["model"].tolist() == second.scored["model"].tolist()
 
 
-def test_the_season_goes_into_the_files_and_into_what_is_served(origins, settings, tmp_path):
-    rows, at = origins
+def test_the_season_goes_into_the_files_and_into_what_is_served(cutoffs, settings, tmp_path):
+    rows, at = cutoffs
     days = (at[-1].train, [at[-1].validation], [at[-1].test])
-    teach, judge, test = (rows.filter(pl.col("snapshot").is_in(part)) for part in days)
+    train_examples, judge, test = (rows.filter(pl.col("snapshot").is_in(part)) for part in days)
     known = rows.filter(pl.col("snapshot") <= at[-1].validation)
-    trained = training.train(teach, judge, FEATURES, LABEL, settings.model, known)
+    trained = training.train(train_examples, judge, FEATURES, LABEL, settings.model, known)
     assert trained.calibration.season is not None
     assert trained.calibration.level_error > 0
-    described = [{"name": name, "family": "recency"} for name in trained.ranker.features]
-    model = artefacts.ChurnModel(trained.ranker, trained.calibration, Calibration(1.0, 0.0), {"features": described})
+    described = [{"name": name, "family": "recency"} for name in trained.ensemble.features]
+    model = artefacts.ChurnModel(trained.ensemble, trained.calibration, Calibration(1.0, 0.0), {"features": described})
     folder = Paths(models=tmp_path / "models")
     artefacts.save(model, folder)
     again = artefacts.load(folder.models)
     assert again.calibration == model.calibration
     assert Calibration.from_dict({"slope": 1.0, "intercept": 0.0}) == Calibration(1.0, 0.0), "older files know neither"
-    assert again.inputs == [*again.ranker.inputs, DAY_OF_YEAR]
+    assert again.inputs == [*again.ensemble.inputs, DAY_OF_YEAR]
     served = test.with_columns(pl.col("snapshot").dt.ordinal_day().cast(pl.Float64).alias(DAY_OF_YEAR))
     numbers = served.select(pl.col(again.inputs).cast(pl.Float64))
     assert Served(again).predict(numbers.to_pandas()).tolist() == trained.probability(test).tolist()

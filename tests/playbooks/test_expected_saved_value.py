@@ -32,7 +32,7 @@ CASES = """
     | reasons has price                                | 0.3  | a reason counts as its causes do           |
     | first_reason = disputes                          | 0.5  | the first one as well                      |
     | causes has C55                                   | 1    | a silence explains nothing, so it answers all |
-    | evident_causes has any (C55, C47)                | 0.3  | evidence only                              |
+    | evidence_causes has any (C55, C47)                | 0.3  | evidence only                              |
     | causes has any (C55, C38)                        | 0.5  | what is known counts                       |
     | causes has C38 and not (causes has C47)          | 0.5  | what it excludes is not what it answers    |
     | risk_band = high or causes has C38               | 0.5  | who has the cause is meant by it           |
@@ -59,13 +59,13 @@ def test_what_is_kept_decides_what_pays_and_stands_beside_the_action():
     scores = pl.DataFrame([row | TOLD], schema_overrides={"owner": pl.String})
     books = {"settle": book("causes has C38", effect=0.4, cost=19), "gift": book("causes has C47", effect=0.5, cost=16)}
     found = assignment.plan(scores, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))[0].row(0, named=True)
-    assert (found["playbook"], found["expected_kept"]) == ("settle", 20.0)
+    assert (found["playbook"], found["expected_saved_value"]) == ("settle", 20.0)
     dear = {"gift": books["gift"]}
     found = assignment.plan(scores, dear, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))[0].row(0, named=True)
     assert found["why_not"] == (
         "nothing, because it would cost 16.00 EUR and only 15.0 EUR of what is at stake is expected to be kept by gift"
     )
-    assert found["expected_kept"] is None
+    assert found["expected_saved_value"] is None
 
 
 @examples(150)

@@ -24,7 +24,7 @@ from pipeline.decisions.control_group import LEFT_ALONE
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
 from pipeline.week import contact_history
-from tests.decisions.week import WEEK, book, frame, ruling
+from tests.decisions.week import WEEK, book, context, frame
 from tests.profiles import examples
 
 WHO = "abcd"
@@ -92,13 +92,13 @@ def worlds(seed: int) -> World:
         disputes=[(who(), any_day()) for _ in range(dice.randint(0, 1))],
         stakes=[dice.choices([-1.0, 5.0, 9.0, 9.0], k=len(WHO)) for _ in days],
         contact={
-            "most_per_week": dice.randint(1, 3),
+            "max_per_week": dice.randint(1, 3),
             "open_days": dice.choice([0, 7, 14]),
             "rest_days": dice.choice([0, 5]),
             "unknown_consent": dice.choice(["allow", "allow", "refuse"]),
-            "most_offers_in_window": dice.randint(1, 3),
+            "max_offers_in_window": dice.randint(1, 3),
         },
-        guards={"most_offers": dice.choice([1, 12])},
+        guards={"max_offers": dice.choice([1, 12])},
     )
 
 
@@ -132,7 +132,7 @@ def write(world: World, at: Paths) -> None:
 
 def decide(world: World, at: Paths, week: int, order: list[int]) -> list[dict]:
     """One week as the publishing stage decides it."""
-    rule = ruling(world.days[week], world.guards, **world.contact)
+    rule = context(world.days[week], world.guards, **world.contact)
     scores = frame(*({"customer_id": who, "value_at_stake": world.stakes[week][n]} for n, who in enumerate(WHO)))[order]
     scores = controls.mark(scores.drop("is_control"), SOME)
     books = stocked(world, week)
@@ -242,11 +242,11 @@ def check_new(world: World, row: dict, before: list[dict], told: list[tuple], da
     mine = [(when, purpose) for who, when, purpose in world.contacts if who == row["customer_id"] and when < day]
     sent += [when for when, _ in mine]
     offers += [when for when, purpose in mine if purpose == "offer"]
-    assert sum((day - when).days < 7 for when in sent) < world.contact["most_per_week"], "the cap"
+    assert sum((day - when).days < 7 for when in sent) < world.contact["max_per_week"], "the cap"
     done = [of for of, status, _ in told if status == "done"]
     assert all((day - of).days >= world.contact["rest_days"] for of in done), "left in peace"
     if world.books[row["playbook"]].sells:
-        assert len(offers) < world.contact["most_offers_in_window"], "too many offers"
+        assert len(offers) < world.contact["max_offers_in_window"], "too many offers"
         assert not offers or (len(offers) + 1) / (len(sent) + 1) <= 0.5, "only offers"
 
 

@@ -78,8 +78,8 @@ def test_equal_to_the_reference(seed, missing, categorical, rounds, params, cell
     found = model.contributions(np.ascontiguousarray(rows.T)).T
     assert np.abs(found - expected[:, :-1]).max() <= 1e-10
     assert np.abs(model.base - expected[:, -1]).max() <= 1e-10
-    margin = booster.predict(rows, raw_score=True, num_threads=1)
-    assert np.abs(found.sum(axis=1) + model.base - margin).max() <= 1e-9
+    log_odds = booster.predict(rows, raw_score=True, num_threads=1)
+    assert np.abs(found.sum(axis=1) + model.base - log_odds).max() <= 1e-9
 
 
 def on_thresholds(trees: list, rows: np.ndarray, seed: int) -> np.ndarray:

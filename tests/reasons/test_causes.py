@@ -10,7 +10,7 @@ from pipeline.examples.features import Aggregate, Feature, declared, evidence_th
 from pipeline.reasons import root_causes
 from pipeline.reasons.causes import CAUSES, blind_spots
 from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import Teller
+from pipeline.reasons.renderer import ReasonRenderer
 from tests.bucket import FEATURES
 from tests.drawing import drawn
 
@@ -41,9 +41,9 @@ CASES = """
 """
 
 
-def teller(common: float = 0.35) -> Teller:
+def renderer(common: float = 0.35) -> ReasonRenderer:
     settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=common)
-    return Teller(SEEN, TYPICAL, settings, "EUR", BORNE, [LOAD])
+    return ReasonRenderer(SEEN, TYPICAL, settings, "EUR", BORNE, [LOAD])
 
 
 @pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: case["why"])
@@ -55,7 +55,7 @@ def test_what_is_told_first(case):
         schema=dict.fromkeys(names, pl.Float64),
     )
     pushes = np.array([[2.0, 0.01, -0.02, 0.0]])
-    row = teller(float(case["common"])).tell(values, pushes).row(0, named=True)
+    row = renderer(float(case["common"])).tell(values, pushes).row(0, named=True)
     told = [row[f"reason_{place}_family"] for place in (1, 2, 3)]
     assert [family for family in told if family] == case["told"].split()
 
@@ -64,7 +64,7 @@ def test_a_reason_says_its_causes_and_who_could_act():
     values = pl.DataFrame(
         {"silent_days": [40.0], "disputes": [2.0], "unrewarded": [0.0], "csat": [4.0], "contacts": [9.0]}
     )
-    row = teller().tell(values, np.array([[2.0, 0.3, 0.0, 0.0]])).row(0, named=True)
+    row = renderer().tell(values, np.array([[2.0, 0.3, 0.0, 0.0]])).row(0, named=True)
     assert (row["reason_1_text"], row["reason_1_contribution"]) == ("9 contacts sent", 0.0)
     assert (row["reason_2_causes"], row["reason_2_act"], row["reason_2_team"]) == ("C38;C36", "yes", "service")
     assert row["reason_2_contribution"] == 0.3
@@ -87,17 +87,17 @@ def test_a_reason_says_which_part_of_the_risk_it_explains(case):
         {"silent_days": [40.0], "disputes": [float(case["disputes"])], "unrewarded": [0.0],
          "csat": [float(case["csat"])], "contacts": [float(case["contacts"])]}
     )  # fmt: skip
-    told = teller().tell(values, np.array([[2.0, 0.0, 0.0, 0.0]]), probability=np.array([float(case["probability"])]))
+    told = renderer().tell(values, np.array([[2.0, 0.0, 0.0, 0.0]]), probability=np.array([float(case["probability"])]))
     for place, name in ((1, "first"), (2, "second")):
         share = told[f"reason_{place}_risk_share"][0]
         expected = None if case[name] == "." else pytest.approx(float(case[name]), abs=0.005)
         assert share == expected
-    assert teller().tell(values, np.array([[2.0, 0.0, 0.0, 0.0]]))["reason_1_risk_share"][0] is None
+    assert renderer().tell(values, np.array([[2.0, 0.0, 0.0, 0.0]]))["reason_1_risk_share"][0] is None
 
 
 def test_the_catalogue_is_whole():
     assert list(CAUSES) == [f"C{number:02d}" for number in range(1, 57)]
-    assert all(cause.words and cause.question.endswith("?") for cause in CAUSES.values())
+    assert all(cause.description and cause.question.endswith("?") for cause in CAUSES.values())
     assert CAUSES["C28"].act == "no"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.examples.features import Aggregate, Feature
 from pipeline.reasons import cause_hazards
-from pipeline.reasons.evidence_weights import Weight, as_card, bears, learn, log_hazard, priority
+from pipeline.reasons.evidence_weights import Weight, as_card, has_evidence, learn, log_hazard, priority
 from tests.drawing import drawn
 from tests.profiles import examples
 
@@ -51,7 +51,7 @@ def test_what_drove_customers_away_weighs_as_many_as_it_drove(weights):
     # .24 of those with one dispute, and .67 of those with more.
     assert at("disputes", DISPUTE, weights, disputes=1) == pytest.approx(0.28, abs=0.05)
     assert at("unrewarded", REWARD, weights, unrewarded=1) < 0.015
-    assert weights["disputes"].share == pytest.approx(past().select(bears(DISPUTE).mean()).item(), abs=1e-6)
+    assert weights["disputes"].share == pytest.approx(past().select(has_evidence(DISPUTE).mean()).item(), abs=1e-6)
 
 
 def test_what_has_long_been_so_and_drove_nobody_away_weighs_less(weights):
@@ -116,6 +116,6 @@ def test_hazards_of_causes_that_come_together_are_told_apart(first, second, seed
     # Half of those who bear the first bear the second too.
     other = np.where(one, dice.random(rows) < 0.5, dice.random(rows) < 0.1)
     left = dice.random(rows) < -np.expm1(-(0.05 + first * one + second * other))
-    borne = [cause_hazards.Borne(np.flatnonzero(flags), np.ones((flags.sum(), 1))) for flags in (one, other)]
+    borne = [cause_hazards.CauseEvidence(np.flatnonzero(flags), np.ones((flags.sum(), 1))) for flags in (one, other)]
     found = cause_hazards.fit(left, [np.zeros(rows, dtype=np.int64)], borne)
     assert np.exp([logs[0] for logs in found]) == pytest.approx([first, second], abs=0.05)

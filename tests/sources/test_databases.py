@@ -276,7 +276,7 @@ def test_looking_at_the_columns_runs_no_query(postgres, changed):
         raw = open_source(engine, "transactions", settings.sources.transactions)
         assert engine.execute(raw.query).fetchall() == []
     assert list(raw.types) == ["who", "at", "paid", "__source_file__"]
-    assert raw.words == "the database of SHOP_DB"
+    assert raw.description == "the database of SHOP_DB"
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "sqlite"])

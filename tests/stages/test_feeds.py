@@ -88,7 +88,7 @@ def test_a_week_in_another_currency_stops_the_scoring(in_dollars):
     told = storage.read_json(paths.REPRO.feeds_report)
     assert told[str(earlier)] == [], "nobody knew of it then"
     assert [found["kind"] for found in told[str(as_of)]] == ["currency_mix"]
-    assert told[str(as_of)][0]["words"] in said
+    assert told[str(as_of)][0]["description"] in said
     with pytest.raises(StaleInput, match=words):
         s5_score._refuse_suspicious(told[str(as_of)])
 

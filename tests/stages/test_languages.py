@@ -59,8 +59,8 @@ def weeks(company) -> tuple[pl.DataFrame, pl.DataFrame]:
     settings = settings.model_copy(update={"sources": params.Sources.model_validate(sources)})
     run(settings, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
     english = pl.read_parquet(REPRO.week(WEEK) / "actions.parquet")
-    words = params.Words(language="en", of_owners={"Bo": "ja"}, catalogues=None)
-    run(settings.model_copy(update={"words": words}), s5_score, s6_publish)
+    words = params.LanguageSettings(default="en", by_owner={"Bo": "ja"}, catalogs=None)
+    run(settings.model_copy(update={"language": words}), s5_score, s6_publish)
     return english, pl.read_parquet(REPRO.week(WEEK) / "actions.parquet")
 
 

@@ -130,7 +130,7 @@ def test_every_table_has_a_customer_and_words():
     ]  # fmt: skip
     for table in schemas.TABLES.values():
         assert table.columns[0] is schemas.CUSTOMER_ID
-        assert all(column.words for column in table.columns)
+        assert all(column.description for column in table.columns)
         assert len({column.stored for column in table.columns}) == len(table.columns)
 
 

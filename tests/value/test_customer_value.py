@@ -167,11 +167,11 @@ def test_what_the_top_holds_where_there_is_nothing_to_hold():
     table = pl.DataFrame({"value_tier": ["tail"], "value": [0.0], "spend_365d": [0.0]})
     found = customer_value.concentration(table, SETTINGS)
     assert found["top_shares"] == {"customers": 0.0, "value": None, "spend_365d": None}
-    assert "bring an unknown share of the value" in found["words"]
+    assert "bring an unknown share of the value" in found["description"]
 
 
 def test_the_pareto_rule_is_only_held_to_its_own_share():
     table = pl.DataFrame({"value_tier": ["top", "tail"], "value": [3.0, 1.0], "spend_365d": [1.0, 1.0]})
     half = SETTINGS.model_copy(update={"top_value_share": 0.5})
-    assert "not 80 %" not in customer_value.concentration(table, half)["words"]
+    assert "not 80 %" not in customer_value.concentration(table, half)["description"]
     assert params.load().score.top_value_share == customer_value.PARETO

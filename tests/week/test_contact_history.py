@@ -12,7 +12,7 @@ from pipeline.decisions.contact_policy import open_action
 from pipeline.outcomes import feedback
 from pipeline.tables import storage
 from pipeline.week import contact_history
-from tests.decisions.week import WEEK, book, ruling
+from tests.decisions.week import WEEK, book, context
 from tests.drawing import drawn
 
 BOOKS = {
@@ -72,7 +72,7 @@ def week(text: str, company: str = "shop") -> None:
 
 def known(*names: str, rule=None, orders: str | None = None) -> dict[str, tuple]:
     """Some facts by customer."""
-    rule = rule or ruling()
+    rule = rule or context()
     who = pl.DataFrame({"customer_id": ["a", "b", "c"]})
     if orders is not None:
         who = who.with_columns(pl.lit(date.fromisoformat(orders)).alias("last_order_day"))
@@ -206,7 +206,7 @@ def test_what_rests_is_counted_from_the_list_that_gave_it_first(here):
         | a           | 2024-02-26 | 2024-02-12 | mail     | -               |
         | b           | 2024-02-26 | 2024-02-26 | mail     | -               |
     """)
-    earlier = contact_history.earlier(contact_history.given(REPRO.exports, "shop", BOOKS, ruling()), BOOKS, WEEK)
+    earlier = contact_history.earlier(contact_history.given(REPRO.exports, "shop", BOOKS, context()), BOOKS, WEEK)
     assert earlier.rows() == [("b", date(2024, 2, 26), "mail", None)], "a's rest of 14 days is over"
 
 
@@ -322,18 +322,18 @@ def test_features_are_read_where_a_guard_asks_for_them(here):
         pl.DataFrame({"customer_key": [1, 1, 2], "customer_id": ["a", "a", "b"]}),
         storage.bucket_file(REPRO.tables / "transactions", 0),
     )
-    given = contact_history.given(REPRO.exports, "shop", books, ruling())
+    given = contact_history.given(REPRO.exports, "shop", books, context())
     who = pl.DataFrame({"customer_id": ["a", "b", "c"]})
     read = (
-        contact_history.customers(who, given, REPRO, books, ruling()).select("margin_share_365d", "nps_latest").rows()
+        contact_history.customers(who, given, REPRO, books, context()).select("margin_share_365d", "nps_latest").rows()
     )
     assert read == [(0.3, 7.0), (None, 9.0), (None, None)]
-    assert contact_history.customers(who, given, REPRO, BOOKS, ruling())["nps_latest"].null_count() == 3
+    assert contact_history.customers(who, given, REPRO, BOOKS, context())["nps_latest"].null_count() == 3
 
 
 def test_the_past_of_a_plan_is_every_contact_of_its_customers(here):
     week("| customer_id | as_of | given_day | playbook | channel |\n| a | 2024-02-26 | 2024-02-26 | sell | e-mail |")
     table("contacts", "| customer_id | day | purpose |\n| a | 2024-03-01 | useful |\n| b | 2024-03-01 | offer |")
-    given, who = contact_history.given(REPRO.exports, "shop", BOOKS, ruling()), pl.DataFrame({"customer_id": ["a"]})
-    found = contact_history.past(who, given, REPRO, BOOKS, ruling())
+    given, who = contact_history.given(REPRO.exports, "shop", BOOKS, context()), pl.DataFrame({"customer_id": ["a"]})
+    found = contact_history.past(who, given, REPRO, BOOKS, context())
     assert found.rows() == [("a", date(2024, 2, 26), True), ("a", date(2024, 3, 1), False)]

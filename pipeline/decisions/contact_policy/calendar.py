@@ -50,13 +50,13 @@ class _Calendar:
                 return f"{other['team']} says the same on that day"
             if is_offer and other["purpose"] == "offer" and other["team"] != row["team"]:
                 return f"{other['team']} makes another offer on that day"
-        if self.days.count(row["day"]) >= self.contact.most_per_day:
-            return f"{self.contact.most_per_day} a day is the cap (contact.most_per_day){_first(today)}"
-        if _fullest(self.days, row["day"], WEEK_DAYS) >= self.contact.most_per_week:
-            return f"{self.contact.most_per_week} within 7 days is the cap (contact.most_per_week){_first(self.kept)}"
-        window, most = self.contact.window_days, self.contact.most_offers_in_window
+        if self.days.count(row["day"]) >= self.contact.max_per_day:
+            return f"{self.contact.max_per_day} a day is the cap (contact.max_per_day){_first(today)}"
+        if _fullest(self.days, row["day"], WEEK_DAYS) >= self.contact.max_per_week:
+            return f"{self.contact.max_per_week} within 7 days is the cap (contact.max_per_week){_first(self.kept)}"
+        window, most = self.contact.window_days, self.contact.max_offers_in_window
         if is_offer and _fullest(self.offers, row["day"], window) >= most:
-            return f"{most} offers within {window} days is the cap (contact.most_offers_in_window)"
+            return f"{most} offers within {window} days is the cap (contact.max_offers_in_window)"
         return None
 
     def keep(self, row: dict[str, Any]) -> None:
@@ -147,7 +147,7 @@ def _not_allowed(contact: Contact) -> pl.Expr:
             texts.append(pl.when(is_it & ~agreed).then(pl.lit(f"the customer has not agreed to {name}")))
     quiet = timedelta(days=contact.quiet_days)
     tired = (pl.col("fatigued_day") + quiet > pl.col("day")).fill_null(value=False)
-    silent = (pl.col("unanswered") >= contact.most_unanswered) & (pl.col("last_sent_day") + quiet > pl.col("day"))
+    silent = (pl.col("unanswered") >= contact.max_unanswered) & (pl.col("last_sent_day") + quiet > pl.col("day"))
     dispute = sells & (pl.col("disputes_open") > 0).fill_null(value=False)
     reached = channels.notices("channel")
     put_off = reached & (pl.col("snoozed_until") > pl.col("day")).fill_null(value=False)

@@ -2,25 +2,25 @@
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
 
 
-def held(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where the customer has not agreed to any of the playbook's channels."""
     if any(_consent(name) is None for name in playbook.channels):
         return None
-    allowed = [_is_allowed(name, ruling) for name in playbook.channels]
+    allowed = [_is_allowed(name, context) for name in playbook.channels]
     return because(
-        ruling,
+        context,
         ~pl.any_horizontal(allowed),
         "this customer has not agreed to {channels}",
         channels=lambda told: told.text(" or ").join(told.text(name) for name in playbook.channels),
     )
 
 
-def channel(playbook: Playbook, ruling: Ruling) -> pl.Expr:
+def channel(playbook: Playbook, context: DecisionContext) -> pl.Expr:
     """The channel for each customer.
 
     Of those that are allowed: the one the customer prefers, else the one he or she last answered on, else the first of
@@ -28,7 +28,7 @@ def channel(playbook: Playbook, ruling: Ruling) -> pl.Expr:
     """
     if len(playbook.channels) == 1 and _consent(playbook.channels[0]) is None:
         return pl.lit(playbook.channels[0])
-    allowed = {name: _is_allowed(name, ruling) for name in playbook.channels}
+    allowed = {name: _is_allowed(name, context) for name in playbook.channels}
     liked = [
         pl.when(is_allowed & (channels.keyed(wish) == channels.key(name))).then(pl.lit(name))
         for wish in ("preferred_channel", "responded_channel")
@@ -43,8 +43,8 @@ def _consent(name: str) -> str | None:
     return found.consent
 
 
-def _is_allowed(name: str, ruling: Ruling) -> pl.Expr:
+def _is_allowed(name: str, context: DecisionContext) -> pl.Expr:
     consent = _consent(name)
     if consent is None:
         return pl.lit(value=True)
-    return pl.col(consent).fill_null(value=ruling.contact.unknown_consent == "allow")
+    return pl.col(consent).fill_null(value=context.contact.unknown_consent == "allow")

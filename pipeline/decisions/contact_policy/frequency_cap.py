@@ -2,22 +2,22 @@
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
 
-def held(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where one contact more would exceed the cap of any 7 days; what the customer does not notice is free.
 
     The cap of a day holds by itself: a list gives a customer one action at most, and earlier ones are of earlier days.
     """
     if not playbook.reaches:
         return None
-    most = ruling.contact.most_per_week
+    most = context.contact.max_per_week
     return because(
-        ruling,
+        context,
         pl.col("sent_7d") >= most,
-        "all teams together have been in touch {times} or more within 7 days (contact.most_per_week)",
+        "all teams together have been in touch {times} or more within 7 days (contact.max_per_week)",
         times=number_of("times", most),
     )

@@ -2,35 +2,35 @@
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.i18n import figure, share
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
 
-def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where one more would be too many offers for the window, or too large a share of what was sent in it.
 
     The first offer of a window is never too large a share; else who was sent nothing could never be offered anything.
     """
     if not (playbook.sells and playbook.reaches):
         return None
-    contact, offers, sent = ruling.contact, pl.col("offers_in_window"), pl.col("sent_in_window")
+    contact, offers, sent = context.contact, pl.col("offers_in_window"), pl.col("sent_in_window")
     return pl.coalesce(
         because(
-            ruling,
-            offers >= contact.most_offers_in_window,
+            context,
+            offers >= contact.max_offers_in_window,
             "{playbook} would be offer number {number} or more within {days}",
             playbook=name,
-            number=figure(str(contact.most_offers_in_window + 1)),
+            number=figure(str(contact.max_offers_in_window + 1)),
             days=number_of("days", contact.window_days),
         ),
         because(
-            ruling,
-            (offers > 0) & (offers + 1 > contact.most_offer_share * (sent + 1) + 1e-9),
+            context,
+            (offers > 0) & (offers + 1 > contact.max_offer_share * (sent + 1) + 1e-9),
             "with {playbook} more than {share} of what was sent within {days} would be offers",
             playbook=name,
-            share=share(contact.most_offer_share),
+            share=share(contact.max_offer_share),
             days=number_of("days", contact.window_days),
         ),
     )

@@ -19,7 +19,7 @@ GIVEN: dict[str, pl.DataType] = {
 
 
 def still_open(
-    given: pl.LazyFrame, handed_back: pl.DataFrame, made: pl.DataFrame, as_of: date, contact: Contact
+    given: pl.LazyFrame, feedback: pl.DataFrame, made: pl.DataFrame, as_of: date, contact: Contact
 ) -> pl.DataFrame:
     """The open action of each customer who has one.
 
@@ -31,7 +31,7 @@ def still_open(
     ----------
     given
         The decisions of earlier lists, also those for nothing, with the columns `GIVEN`.
-    handed_back
+    feedback
         ``customer_id`` and ``as_of``, the list that an outcome speaks of.
     made
         Contacts on record: ``customer_id``, ``playbook`` and ``day``.
@@ -54,7 +54,7 @@ def still_open(
         pl.col("open_playbook").is_not_null(),
         (pl.lit(as_of) - pl.col("open_given_day")).dt.total_days() < contact.open_days,
     ).collect()  # fmt: skip
-    answered = candidates.join(handed_back.select("customer_id", pl.col("as_of").alias("of")), on="customer_id").filter(
+    answered = candidates.join(feedback.select("customer_id", pl.col("as_of").alias("of")), on="customer_id").filter(
         pl.col("of").is_between("open_given_day", as_of, closed="left")
     )
     carried_out = candidates.join(

@@ -4,24 +4,24 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
 
-def snoozed(_name: str, _playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def snoozed(_name: str, _playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held until the day a team has put the customer off to."""
-    return because(ruling, pl.col("snoozed_until") > ruling.as_of, "a team has put this customer off to a later day")
+    return because(context, pl.col("snoozed_until") > context.as_of, "a team has put this customer off to a later day")
 
 
-def rested(_name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def rested(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held for some days after an action was done, unless the customer does not notice."""
-    days = ruling.contact.rest_days
+    days = context.contact.rest_days
     if not playbook.reaches or days == 0:
         return None
-    after = ruling.as_of - timedelta(days=days)
+    after = context.as_of - timedelta(days=days)
     return because(
-        ruling,
+        context,
         pl.col("done_day") > after,
         "an action was done for this customer fewer than {days} ago",
         days=number_of("days", days),

@@ -4,24 +4,24 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.i18n import Part
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.config.restrictions import EXIT_INTERVIEWS, WIN_BACKS
 from pipeline.reasons.units import number_of
 
 
-def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where a list of the last days gave the other of the two."""
-    after = ruling.as_of - timedelta(days=ruling.guards.apart_days)
-    told: dict[str, Part] = {"playbook": name, "days": number_of("days", ruling.guards.apart_days)}
+    after = context.as_of - timedelta(days=context.guards.apart_days)
+    told: dict[str, Part] = {"playbook": name, "days": number_of("days", context.guards.apart_days)}
     if playbook.tactic in EXIT_INTERVIEWS:
         return because(
-            ruling, pl.col("won_back_day") > after, "{playbook} must not follow a win-back within {days}", **told
+            context, pl.col("won_back_day") > after, "{playbook} must not follow a win-back within {days}", **told
         )
     if playbook.tactic in WIN_BACKS:
         return because(
-            ruling,
+            context,
             pl.col("interviewed_day") > after,
             "{playbook} must not follow an exit interview within {days}",
             **told,

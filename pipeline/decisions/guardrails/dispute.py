@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.playbooks.config.playbook import Playbook
 
 
-def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where a dispute is open: offers, rewards, discounts and promotions wait until it is settled."""
     if not playbook.sells:
         return None
     return because(
-        ruling, pl.col("disputes_open") > 0, "{playbook} waits until the open dispute is settled", playbook=name
+        context, pl.col("disputes_open") > 0, "{playbook} waits until the open dispute is settled", playbook=name
     )

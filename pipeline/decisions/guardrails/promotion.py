@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because
+from pipeline.decisions.context import DecisionContext, because
 from pipeline.i18n import figure
 from pipeline.playbooks.config.playbook import Playbook
 
 
-def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where it is over or sold out, would be over by the day it is due, or needs more than the customer spends.
 
     An action of an earlier week is due when that week said; it is held all the same once the promotion is over.
@@ -19,14 +19,14 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
         return None
     reasons = []
     if terms.stock == 0:
-        reasons.append(because(ruling, pl.lit(value=True), "what {playbook} promotes is out of stock", playbook=name))
+        reasons.append(because(context, pl.lit(value=True), "what {playbook} promotes is out of stock", playbook=name))
     if terms.ends_day is not None:
         given = pl.when(pl.col("open_playbook") == name).then("open_given_day").otherwise(None)
-        due = pl.coalesce(given, pl.lit(ruling.as_of)) + timedelta(days=playbook.due_in_days)
-        late = (due > terms.ends_day) | pl.lit(terms.is_over(ruling.as_of))
+        due = pl.coalesce(given, pl.lit(context.as_of)) + timedelta(days=playbook.due_in_days)
+        late = (due > terms.ends_day) | pl.lit(terms.is_over(context.as_of))
         reasons.append(
             because(
-                ruling,
+                context,
                 late,
                 "{playbook} ends on {day}, before it could be done",
                 playbook=name,
@@ -37,7 +37,7 @@ def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
         short = pl.col("largest_day_spend_365d").fill_null(0.0) < terms.needs_order_of
         reasons.append(
             because(
-                ruling,
+                context,
                 short,
                 "{playbook} needs an order of {amount}, more than this customer's largest",
                 playbook=name,

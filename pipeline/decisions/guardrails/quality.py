@@ -4,18 +4,18 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.decisions.context import Ruling, because, speaks_for
+from pipeline.decisions.context import DecisionContext, because, speaks_for
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.causes import CAUSES
 
 
-def held(name: str, playbook: Playbook, ruling: Ruling) -> pl.Expr | None:
+def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
     """Held where the first told reason speaks for a fault of our own: nothing is sold or given to cover it."""
     if not playbook.sells:
         return None
-    faulty = speaks_for((1,), ruling.guards.quality_causes)
+    faulty = speaks_for((1,), context.guards.quality_causes)
     return because(
-        ruling, faulty, "the first reason is a fault of ours, which {playbook} would paper over", playbook=name
+        context, faulty, "the first reason is a fault of ours, which {playbook} would paper over", playbook=name
     )
 
 
@@ -44,7 +44,7 @@ def problems(customers: pl.DataFrame, causes: list[str]) -> list[dict[str, Any]]
     return [
         {
             "cause": cause,
-            "words": CAUSES[cause].words,
+            "description": CAUSES[cause].description,
             "owner": CAUSES[cause].who,
             "customers": number,
             "value_at_stake": round(stake, 2),

@@ -14,19 +14,19 @@ __all__ = ["markdown"]
 Report = dict[str, Any]
 
 
-def markdown(card: Report, metrics: Report, evaluation: Report, ledger: Report, ingest: Report) -> str:
+def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, ingest: Report) -> str:
     """The page, from what the stages have written; the same content gives the same page.
 
     Parameters
     ----------
     card
-        ``models/model.json``, ``wide_share``, the weight of the regression (0-1), and ``season``, the wave of the level
+        ``models/model.json``; ``additive_weight``, the weight of the regression (0-1); ``season``, the wave of it
         in words, or None.
     metrics
         ``reports/metrics.json``.
     evaluation
         ``reports/evaluation.json``.
-    ledger
+    audit
         ``reports/examples.json``.
     ingest
         ``reports/ingest.json``.
@@ -40,10 +40,10 @@ def markdown(card: Report, metrics: Report, evaluation: Report, ledger: Report, 
         f"# Model card: churn at {safe(card['company'])}",
         about.verdict(metrics),
         _section("What the grade means", about.grade(evaluation["grade"])),
-        _section("What it predicts", about.population(card, ledger)),
+        _section("What it predicts", about.population(card, audit)),
         _section("The data", about.data(card, ingest)),
         _section("How it was made", about.making(card)),
-        _section("How good it is on the untouched snapshot", figures.untouched(metrics, evaluation["test"])),
+        _section("How good it is on the untouched snapshot", figures.test_examples(metrics, evaluation["test"])),
         _section("How good it was at earlier snapshots", figures.earlier(evaluation["earlier"])),
         _section("Whether the probabilities can be taken at their word", figures.calibration(evaluation, metrics)),
         _section("Where it is bad", figures.segments(evaluation["segments"])),

@@ -19,7 +19,7 @@ RHYTHM = {
 
 def verdict(metrics: Report) -> str:
     """Whether to use the model, in the words every list carries, and who answers for it if it should not be used."""
-    told, name = f"**{safe(metrics['verdict'])}**", metrics["answered_for_by"]
+    told, name = f"**{safe(metrics['verdict'])}**", metrics["approved_by"]
     if metrics["ship"]:
         return told
     return f"{told} " + (f"Used all the same; {safe(name)} answers for it." if name else "No list is made with it.")
@@ -41,13 +41,13 @@ def _bold(letter: str, own: str) -> str:
     return f"**{letter}**" if letter == own else letter
 
 
-def population(card: Report, ledger: Report) -> str:
+def population(card: Report, audit: Report) -> str:
     """The label in words, and who is scored and who is not, by rule, at the last snapshot."""
-    day, counts = max(ledger["snapshots"].items())
+    day, counts = max(audit["snapshots"].items())
     rules = card["population"]
     rows = [(name, _in_numbers(words, rules), f"{counts[name]:,}") for name, words in STATUSES.items()]
     return (
-        f"**Churned means:** {safe(card['label']['words'])}\n\n"
+        f"**Churned means:** {safe(card['label']['description'])}\n\n"
         "For every eligible customer the model gives the probability, 0 to 1, that this comes true. Eligible is who "
         f"bought in the {rules['active_days']} days before the day of the list and meets no other rule below. Of "
         f"{counts['customers']:,} customers known at the last snapshot, {day}, {counts['eligible']:,} are scored:\n\n"
@@ -104,7 +104,7 @@ def _features(features: list[dict[str, str]]) -> str:
 
 
 def _parts(card: Report) -> str:
-    share, rhythm = card["wide_share"], card["rhythm"]
+    share, rhythm = card["additive_weight"], card["purchase_process"]
     told = [
         f"Gradient-boosted trees: {card['trees']:,} trees, weight {percent(1 - share)}.",
         f"Logistic regression, one bent line per feature: weight {percent(share)}." if share else "No regression.",

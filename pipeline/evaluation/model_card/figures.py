@@ -14,7 +14,7 @@ SCORERS = {
     "base_rate_alone": "the churn rate of the past, the same for everyone",
     SIMPLE_RULE: "the best simple rule: the longer silent, the likelier",
     "rfm_logistic": "logistic regression on recency, frequency, money and tenure",
-    "wide_logistic": "the logistic regression on all features, alone",
+    "additive_logistic": "the logistic regression on all features, alone",
     "bg_nbd": "the customer's own rhythm alone (BG/NBD)",
     "lightgbm_default": "LightGBM as it comes out of the box",
 }
@@ -33,7 +33,7 @@ WORDS = (
 )
 
 
-def untouched(metrics: Report, test: Report) -> str:
+def test_examples(metrics: Report, test: Report) -> str:
     """Model and baselines on the snapshot nothing was learnt from, and what lists of several lengths held."""
     customers, churners = metrics["customers"], metrics["churners"]
     return "\n\n".join(
@@ -92,7 +92,7 @@ def earlier(found: Report | None) -> str:
             "History is too short to repeat the check at earlier snapshots, so nobody knows how much luck there is in "
             "the figures above."
         )
-    count, figures, spread = len(found["origins"]), found["average"]["figures"], found["spread_over_snapshots"]
+    count, figures, spread = len(found["cutoffs"]), found["average"]["figures"], found["spread_over_snapshots"]
     rows = (
         [_scorer(name), *(interval(each[figure]) for figure in FIGURES), number(spread[name]["lowest_auc"]),
          number(spread[name]["highest_auc"])]
@@ -134,13 +134,13 @@ def _points(share: float) -> str:
 
 
 def _drift(earlier: Report | None, test: str, last: Report) -> str:
-    each = [*(earlier["origins"] if earlier else []), last | {"test_snapshot": test}]
+    each = [*(earlier["cutoffs"] if earlier else []), last | {"test_snapshot": test}]
     rows = (
         [one["test_snapshot"], f"{one['customers']:,}", _rate(one), percent(one["churners"] / one["customers"]),
-         "yes" if one["as_foretold"] else "**no**"]
+         "yes" if one["as_predicted"] else "**no**"]
         for one in each
     )  # fmt: skip
-    held = sum(one["as_foretold"] for one in each)
+    held = sum(one["as_predicted"] for one in each)
     words = (
         "Churn rate by snapshot, each foretold by a model that knew nothing of it. In brackets is where it should fall "
         "19 times of 20: chance moves it, and so does what nobody can know yet of the level. It did fall there at "
@@ -152,7 +152,7 @@ def _drift(earlier: Report | None, test: str, last: Report) -> str:
 
 def _rate(found: Report) -> str:
     share, low, high = (
-        found[name] / found["customers"] for name in ("expected_churners", "foretold_low", "foretold_high")
+        found[name] / found["customers"] for name in ("expected_churners", "predicted_low", "predicted_high")
     )
     return f"{percent(share)} ({percent(low)} to {percent(high)})"
 

@@ -25,7 +25,7 @@ def forbidden(card: Report, notice: str) -> str:
         "**Decisions about people's rights or livelihood.** Not for credit, insurance, employment, housing or anything "
         "legal, and not for other prices or service by protected traits, nor by what stands in for them.",
         "**Other companies, populations or labels.** It is about "
-        f"{safe(card['company'])}, the customers above and this churn alone: {safe(card['label']['words'])}",
+        f"{safe(card['company'])}, the customers above and this churn alone: {safe(card['label']['description'])}",
         f"**Days before {card['learnt_until']}.** The model has learnt what happened until then; figures about those "
         "days would praise it for remembering.",
     ]

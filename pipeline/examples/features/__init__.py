@@ -90,7 +90,7 @@ def allowed(settings: Features, sources: Sources) -> list[Feature]:
     return [f for f in available(settings, sources) if settings.allow_treatment or not f.is_treatment]
 
 
-def witnesses(settings: Features, sources: Sources) -> list[Feature]:
+def evidence_only_features(settings: Features, sources: Sources) -> list[Feature]:
     """What may be evidence of a cause though the model does not see it: treatments, such as the load of messages."""
     seen = {feature.name for feature in model_features(settings, sources)}
     return [f for f in available(settings, sources) if f.evidence is not None and not f.is_part and f.name not in seen]

@@ -77,7 +77,7 @@ class Feature:
         The concept it belongs to; reasons are told by family.
     how
         Aggregate or formula; a forecast is no business of the engine, the model makes it.
-    words
+    description
         What it is, for the data dictionary.
     risk
         The direction that means risk: ``up`` if more of it goes with churn, ``down`` if less; ``none`` if unknown, and
@@ -108,7 +108,7 @@ class Feature:
     unit: Unit
     family: str
     how: Aggregate | Formula | Forecast
-    words: str
+    description: str
     risk: Risk = "none"
     phrases: tuple[str, ...] = ()
     needs: frozenset[str] = field(default_factory=frozenset)

@@ -14,7 +14,7 @@ def rows(features: list[Feature]) -> list[tuple[str, ...]]:
             feature.name,
             feature.unit,
             feature.family,
-            feature.words + TREATMENT * feature.is_treatment,
+            feature.description + TREATMENT * feature.is_treatment,
             {"up": "up", "down": "down", "none": "either way"}[feature.risk],
             feature.phrases[0],
             ", ".join(feature.causes),

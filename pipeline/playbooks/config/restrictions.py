@@ -113,10 +113,10 @@ def check_against(playbooks: dict[str, Playbook], guards: Guards) -> None:
                 f"{where}.feasibility: is missing, and a person's work at {playbook.cost:g} is dear "
                 f"(guards.feasibility_cost is {guards.feasibility_cost:g}); write why it is worth it"
             )
-        if playbook.offers is not None and len(playbook.offers) > guards.most_offers:
+        if playbook.offers is not None and len(playbook.offers) > guards.max_offers:
             raise BadPlaybooks(
                 f"{where}.offers: holds {len(playbook.offers)}, of which nobody can choose; write at most "
-                f"{guards.most_offers} (guards.most_offers)"
+                f"{guards.max_offers} (guards.max_offers)"
             )
         _check_words(where, playbook, guards.overpromises)
 

@@ -15,7 +15,7 @@ class Derived:
 
     Attributes
     ----------
-    name, unit, words
+    name, unit, description
         What it is called, in which unit it is, and what it means.
     inputs
         The features it is made of.
@@ -25,7 +25,7 @@ class Derived:
 
     name: str
     unit: str
-    words: str
+    description: str
     inputs: tuple[str, ...]
     how: pl.Expr
 

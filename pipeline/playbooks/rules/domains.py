@@ -41,28 +41,28 @@ class Span:
 class Choice:
     """These words, or with `others` any words but these."""
 
-    words: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
     others: bool = True
     unknown: bool = True
 
     @property
     def has_values(self) -> bool:
         """Whether any word is left."""
-        return self.others or bool(self.words)
+        return self.others or bool(self.values)
 
     def within(self, other: "Choice") -> "Choice":
         """What both leave open.
 
-        >>> sorted(Choice(frozenset({"a", "b"}), others=False).within(Choice(frozenset({"a"}))).words)
+        >>> sorted(Choice(frozenset({"a", "b"}), others=False).within(Choice(frozenset({"a"}))).values)
         ['b']
         """
         unknown = self.unknown and other.unknown
         if self.others and other.others:
-            return Choice(self.words | other.words, others=True, unknown=unknown)
+            return Choice(self.values | other.values, others=True, unknown=unknown)
         if not self.others and not other.others:
-            return Choice(self.words & other.words, others=False, unknown=unknown)
+            return Choice(self.values & other.values, others=False, unknown=unknown)
         listed, barred = (other, self) if self.others else (self, other)
-        return Choice(listed.words - barred.words, others=False, unknown=unknown)
+        return Choice(listed.values - barred.values, others=False, unknown=unknown)
 
 
 Domain: TypeAlias = Span | Choice
@@ -74,7 +74,7 @@ NO = Choice(frozenset({"no"}), others=False, unknown=False)
 
 def of_name(name: Name) -> Domain:
     """What a name may be before anything is asked of it; a score is never unknown."""
-    unknown = name.origin != "score"
+    unknown = name.cutoff != "score"
     if name.kind in {"number", "share"}:
         return Span(name.least, name.most, unknown=unknown)
     words = ("yes", "no") if name.kind == "flag" else name.allowed
@@ -86,8 +86,8 @@ def alternatives(leaf: Leaf, wish: Wish, name: Name) -> list[dict[Key, Domain]]:
     if isinstance(leaf, HasAny):
         # A set is never unknown, so what is not true is false.
         if wish in {"true", "not false"}:
-            return [{(leaf.name, word): YES} for word in leaf.words]
-        return [{(leaf.name, word): NO for word in leaf.words}]
+            return [{(leaf.name, word): YES} for word in leaf.values]
+        return [{(leaf.name, word): NO for word in leaf.values}]
     unknown = wish in {"not true", "not false"}
     holds = wish in {"true", "not false"}
     found: list[Domain]
@@ -97,7 +97,7 @@ def alternatives(leaf: Leaf, wish: Wish, name: Name) -> list[dict[Key, Domain]]:
     elif isinstance(leaf, Compare):
         found = list(_spans(leaf, unknown=unknown, holds=holds))
     else:
-        words = leaf.words if isinstance(leaf, IsOneOf) else ("yes",)
+        words = leaf.values if isinstance(leaf, IsOneOf) else ("yes",)
         found = [Choice(frozenset(words), others=not holds, unknown=unknown)]
     return [{(leaf.name, ""): domain} for domain in found]
 

@@ -36,14 +36,14 @@ class Compare(Condition):
 class IsOneOf(Condition):
     """A word is one of these."""
 
-    words: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class HasAny(Condition):
     """A set of words holds at least one of these."""
 
-    words: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)

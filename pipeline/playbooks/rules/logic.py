@@ -114,24 +114,24 @@ def _excluded(state: State, score: Score) -> str | None:
     band, chance = state.get(("risk_band", "")), state.get(("churn_probability", ""))
     if isinstance(band, Choice) and isinstance(chance, Span):
         spans = _spans_of_bands(score)
-        if not any(spans[word].within(chance).has_values for word in band.words):
+        if not any(spans[word].within(chance).has_values for word in band.values):
             return "`risk_band` and `churn_probability` exclude each other"
-    stage, tier = state.get(("stage", "")), state.get(("tier", ""))
+    stage, tier = state.get(("lifecycle", "")), state.get(("tier", ""))
     if isinstance(stage, Choice) and isinstance(tier, Choice):
-        fitting = {word for stage_word in stage.words for word in TIERS_OF[stage_word]}
-        if not fitting & tier.words:
-            return "`stage` and `tier` exclude each other"
+        fitting = {word for stage_word in stage.values for word in TIERS_OF[stage_word]}
+        if not fitting & tier.values:
+            return "`lifecycle` and `tier` exclude each other"
     for (name, word), domain in state.items():
-        if name in {"first_causes", "evident_causes"} and domain == YES and _is_no(state.get(("causes", word))):
+        if name in {"first_causes", "evidence_causes"} and domain == YES and _is_no(state.get(("causes", word))):
             return f"`{name}` and `causes` exclude each other"
     first = state.get(("first_reason", ""))
-    if isinstance(first, Choice) and not first.unknown and all(_is_no(state.get(("reasons", w))) for w in first.words):
+    if isinstance(first, Choice) and not first.unknown and all(_is_no(state.get(("reasons", w))) for w in first.values):
         return "`first_reason` and `reasons` exclude each other"
     return None
 
 
 def _is_no(domain: Domain | None) -> bool:
-    return isinstance(domain, Choice) and domain.words == {"no"}
+    return isinstance(domain, Choice) and domain.values == {"no"}
 
 
 def _spans_of_bands(score: Score) -> dict[str, Span]:

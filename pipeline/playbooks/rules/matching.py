@@ -26,8 +26,8 @@ from pipeline.playbooks.rules.parser import Rule
 from pipeline.reasons.columns import CAUSES, REASONS, RISK_SHARES
 
 # Columns behind the names that are not columns themselves.
-SETS: Final = {"reasons": REASONS, "causes": CAUSES, "first_causes": CAUSES[:1], "evident_causes": CAUSES}
-CAUSE_SETS: Final = ("causes", "first_causes", "evident_causes")
+SETS: Final = {"reasons": REASONS, "causes": CAUSES, "first_causes": CAUSES[:1], "evidence_causes": CAUSES}
+CAUSE_SETS: Final = ("causes", "first_causes", "evidence_causes")
 REASONS_AND_CAUSES: Final = frozenset({"reasons", "first_reason", *CAUSE_SETS})
 WORDS: Final = {"first_reason": REASONS[0]}
 
@@ -58,7 +58,7 @@ def columns(rule: Rule) -> set[str]:
     ['points_balance', 'reason_1_causes']
     """
     asked = names(rule.expression)
-    shares = RISK_SHARES if "evident_causes" in asked else ()
+    shares = RISK_SHARES if "evidence_causes" in asked else ()
     return {column for name in asked for column in SETS.get(name, (WORDS.get(name, name),))}.union(shares)
 
 
@@ -81,7 +81,7 @@ def condition(leaf: Leaf) -> pl.Expr:
     if isinstance(leaf, Compare):
         return _compared(column, leaf)
     if isinstance(leaf, IsOneOf):
-        return column.cast(pl.String).is_in(list(leaf.words))
+        return column.cast(pl.String).is_in(list(leaf.values))
     if isinstance(leaf, Flag):
         return column.cast(pl.Boolean)
     return column.is_not_null()
@@ -118,9 +118,9 @@ def at_place(leaf: HasAny | IsOneOf, place: int) -> pl.Expr:
     """Whether the reason told at a place is one that a condition on reasons or causes asks for; never unknown."""
     if leaf.name in CAUSE_SETS:
         # Causes are joined by a semicolon; all ids are of one length, so none can be a part of another.
-        found = pl.col(CAUSES[place]).cast(pl.String).str.contains_any(list(leaf.words))
+        found = pl.col(CAUSES[place]).cast(pl.String).str.contains_any(list(leaf.values))
     else:
-        found = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.words))
-    if leaf.name == "evident_causes":
+        found = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.values))
+    if leaf.name == "evidence_causes":
         found &= pl.col(RISK_SHARES[place]).is_not_null()
     return found.fill_null(value=False)

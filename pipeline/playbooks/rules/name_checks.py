@@ -75,7 +75,7 @@ def _usage(name: Name) -> str:
 
 def _wrong_word(leaf: Leaf, name: Name) -> str | None:
     if isinstance(leaf, IsOneOf | HasAny) and name.allowed:
-        for word in leaf.words:
+        for word in leaf.values:
             if word not in name.allowed:
                 near = "; write C01 to C56, as in docs/causes.md" if name.allowed[0] == "C01" else _near(word, name)
                 return f"'{word}' is not known{near}"

@@ -96,7 +96,7 @@ def read(text: str) -> Rule:
     Examples
     --------
     >>> read("tier = loyal and not value < 3").expression
-    All(parts=(IsOneOf(name='tier', at=0, words=('loyal',)), Not(part=Compare(name='value', at=21, sign='<', \
+    All(parts=(IsOneOf(name='tier', at=0, values=('loyal',)), Not(part=Compare(name='value', at=21, sign='<', \
 number=3.0))))
     >>> read("everyone").expression
     All(parts=())

@@ -4,11 +4,11 @@ from typing import Final
 
 from pipeline.config.params import Features, Score
 from pipeline.playbooks.rules.name_checks import KINDS
-from pipeline.playbooks.rules.vocabulary import ORIGINS, Name, vocabulary
+from pipeline.playbooks.rules.vocabulary import CUTOFFS, Name, vocabulary
 
 HEAD: Final = ("name", "kind", "what it is", "words it may be")
 # A longer list of words stands elsewhere.
-MOST_WORDS: Final = 8
+MAX_WORDS: Final = 8
 
 
 def markdown(score: Score, features: Features) -> str:
@@ -21,8 +21,8 @@ def markdown(score: Score, features: Features) -> str:
     """
     names = vocabulary(score, features).values()
     parts = []
-    for origin, words in ORIGINS.items():
-        rows = [_cells(name) for name in names if name.origin == origin]
+    for cutoff, words in CUTOFFS.items():
+        rows = [_cells(name) for name in names if name.cutoff == cutoff]
         lines = [HEAD, tuple("---" for _ in HEAD), *rows]
         parts.append(f"### {words[0].upper()}{words[1:]}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines))
     return "\n".join(parts)
@@ -31,12 +31,12 @@ def markdown(score: Score, features: Features) -> str:
 def _cells(name: Name) -> tuple[str, ...]:
     kind = KINDS[name.kind].removeprefix("a ")
     unit = f", {name.unit}" if name.unit not in {"", "share"} else ""
-    return f"`{name.name}`", f"{kind}{unit}", name.words.replace("|", "\\|"), _allowed(name)
+    return f"`{name.name}`", f"{kind}{unit}", name.description.replace("|", "\\|"), _allowed(name)
 
 
 def _allowed(name: Name) -> str:
     if name.name.endswith("causes"):
         return "C01 to C56, [what they are](causes.md)"
-    if len(name.allowed) > MOST_WORDS:
+    if len(name.allowed) > MAX_WORDS:
         return f"the families of [features](data-dictionary.md): {', '.join(name.allowed)}"
     return ", ".join(name.allowed) or ("any" if name.kind == "word" else "–")

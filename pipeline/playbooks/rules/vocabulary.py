@@ -13,7 +13,7 @@ from pipeline.value.lifecycle import STAGES
 
 Kind: TypeAlias = Literal["number", "share", "word", "set", "flag"]
 Origin: TypeAlias = Literal["score", "reasons", "customers", "feature", "date"]
-ORIGINS: Final[dict[Origin, str]] = {
+CUTOFFS: Final[dict[Origin, str]] = {
     "score": "of the score",
     "reasons": "of the reasons told",
     "customers": "of the table customers",
@@ -35,10 +35,10 @@ class Name:
         unknown; ``flag``, which is yes or no.
     unit
         Of a number or a share.
-    words
+    description
         What it is, in a sentence.
-    origin
-        One of `ORIGINS`.
+    cutoff
+        One of `CUTOFFS`.
     allowed
         The words it may be or hold; none stands for any text.
     least, most
@@ -52,8 +52,8 @@ class Name:
     name: str
     kind: Kind
     unit: str
-    words: str
-    origin: Origin
+    description: str
+    cutoff: Origin
     allowed: tuple[str, ...] = ()
     least: float = float("-inf")
     most: float = float("inf")
@@ -95,7 +95,7 @@ def vocabulary(score: Score, features: Features) -> Vocabulary:
     of_features = [_of_feature(feature) for feature in declared(features) if not feature.is_part]
     needs = {name.name: name.needs for name in of_features}
     derived = [
-        Name(found.name, "number", found.unit, found.words, "date",
+        Name(found.name, "number", found.unit, found.description, "date",
              least=0 if found.name.startswith("days_to_") else float("-inf"),
              needs=frozenset().union(*(needs[name] for name in found.inputs)))
         for found in DERIVED.values()
@@ -120,7 +120,7 @@ def _of_score(score: Score) -> list[Name]:
              "score", least=0, most=100),
         Name("risk_band", "word", "", "the churn probability in a word", "score", tuple(score.bands)),
         Name("tier", "word", "", "how settled the customer is", "score", TIERS),
-        Name("stage", "word", "", "; ".join(f"{stage}: {words}" for stage, words in STAGES.items()), "score",
+        Name("lifecycle", "word", "", "; ".join(f"{stage}: {words}" for stage, words in STAGES.items()), "score",
              tuple(STAGES)),
         Name("value_tier", "word", "", "how valuable the customer is beside the others", "score", VALUE_TIERS),
         Name("value", "number", "currency", "profit expected over the horizon, if the customer stays", "score"),
@@ -138,7 +138,7 @@ def _of_reasons(every: list[str]) -> list[Name]:
         Name("reasons", "set", "", "the families of the reasons told", "reasons", told),
         Name("first_reason", "word", "", "the family of the first reason told; unknown where none is", "reasons", told),
         Name("causes", "set", "", "the causes any told reason speaks for", "reasons", CAUSE_IDS),
-        Name("evident_causes", "set", "", "the causes a told reason is evidence of, not only a symptom", "reasons",
+        Name("evidence_causes", "set", "", "the causes a told reason is evidence of, not only a symptom", "reasons",
              CAUSE_IDS),
         Name("first_causes", "set", "", "the causes the first reason speaks for", "reasons", CAUSE_IDS),
     ]  # fmt: skip
@@ -155,7 +155,7 @@ def _of_feature(feature: Feature) -> Name:
         feature.name,
         kinds.get(feature.unit, "number"),
         "" if feature.unit == "yes/no" else feature.unit,
-        feature.words,
+        feature.description,
         "feature",
         least=0 if never_negative else float("-inf"),
         needs=feature.needs,

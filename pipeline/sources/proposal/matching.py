@@ -13,7 +13,7 @@ NUMBERS = {"money", "decimal", "number"}
 BY_VALUES = 0.5
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 LEAST, CLOSE = 0.35, 0.08
-LEAST_SHARED, SURELY_SHARED = 0.05, 0.5
+MIN_SHARED, SURELY_SHARED = 0.05, 0.5
 
 
 class Shared(Protocol):
@@ -130,7 +130,7 @@ def _drop_strangers(
     for name, one in [found for found in placed.items() if found[0] != first]:
         customer = one.columns["customer_id"]
         share = shared((one.sheet, customer))
-        if share < LEAST_SHARED:
+        if share < MIN_SHARED:
             left[one.sheet.path] = f"looks like {name}, but only {share:.0%} of its {customer} ever bought anything"
             del placed[name]
 

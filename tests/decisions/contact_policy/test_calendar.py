@@ -16,14 +16,14 @@ from pipeline.config.errors import BadData
 from pipeline.decisions import facts
 from pipeline.decisions.contact_policy import calendar
 from pipeline.lists import message_plan
-from tests.decisions.week import ruling
+from tests.decisions.week import context
 from tests.drawing import drawn, write_csv
 from tests.profiles import examples
 
 DAY = date(2024, 3, 4)
 NOBODY = facts.beside(pl.DataFrame(schema={"customer_id": pl.String}), [])
 NOTHING = pl.DataFrame(schema={"customer_id": pl.String, "day": pl.Date, "is_offer": pl.Boolean})
-CONTACT = ruling().contact
+CONTACT = context().contact
 
 
 def known(**change) -> pl.DataFrame:
@@ -105,8 +105,8 @@ def test_thirty_seven_messages_in_a_day_become_one_and_the_choice_is_recorded():
     assert found.height == 37
     assert found.filter("kept").select("team", "purpose", "why").rows() == [("service", "service", "within the caps")]
     dropped = found.filter(~pl.col("kept"))["why"].unique().to_list()
-    assert dropped == ["1 a day is the cap (contact.most_per_day), and service of service goes first"]
-    wider = CONTACT.model_copy(update={"most_per_day": 5, "most_per_week": 5, "most_offers_in_window": 2})
+    assert dropped == ["1 a day is the cap (contact.max_per_day), and service of service goes first"]
+    wider = CONTACT.model_copy(update={"max_per_day": 5, "max_per_week": 5, "max_offers_in_window": 2})
     found = calendar.plan(pl.DataFrame(rows, schema=calendar.PLANNED), NOBODY, NOTHING, wider)
     kept = found.filter("kept").sort("priority", nulls_last=False)
     assert kept["message"].to_list() == ["your parcel", "text 0", "text 3"], "offers of one team only"
@@ -174,7 +174,7 @@ def test_where_no_consent_is_known_the_setting_decides():
 
 
 def test_teams_do_not_say_the_same_twice_nor_make_offers_against_each_other():
-    room = CONTACT.model_copy(update={"most_per_day": 9, "most_per_week": 9, "most_offers_in_window": 9})
+    room = CONTACT.model_copy(update={"max_per_day": 9, "max_per_week": 9, "max_offers_in_window": 9})
     table = messages("""
         | day | team      | purpose | message       |
         | 0   | sales     | offer   | 10 % on shoes |
@@ -190,12 +190,12 @@ def test_teams_do_not_say_the_same_twice_nor_make_offers_against_each_other():
 
 
 def test_offers_have_a_cap_of_their_own_over_the_window():
-    room = CONTACT.model_copy(update={"most_per_day": 9, "most_per_week": 9})
+    room = CONTACT.model_copy(update={"max_per_day": 9, "max_per_week": 9})
     past = pl.DataFrame([("a", DAY - timedelta(days=n), True) for n in (80, 89)], schema=NOTHING.schema, orient="row")
     table = messages("| day | purpose |\n| 0 | offer |\n| 1 | offer |\n| 20 | offer |\n| 2 | useful |")
     found = calendar.plan(table, NOBODY, past, room)
     assert found["kept"].to_list() == [True, True, True, True]
-    tight = calendar.plan(table, NOBODY, past, room.model_copy(update={"most_offers_in_window": 2}))
+    tight = calendar.plan(table, NOBODY, past, room.model_copy(update={"max_offers_in_window": 2}))
     assert tight["kept"].to_list() == [False, True, True, True], "a day later the older one has left the window"
 
 
@@ -214,7 +214,7 @@ before = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 20), st.boolea
 @given(plans, before, st.integers(1, 3), st.integers(1, 4), st.integers(0, 3), st.randoms(use_true_random=False))
 def test_no_cap_is_ever_broken_in_any_order(rows, sent, a_day, a_week, offers, dice):
     contact = CONTACT.model_copy(
-        update={"most_per_day": a_day, "most_per_week": a_week, "most_offers_in_window": offers, "window_days": 14}
+        update={"max_per_day": a_day, "max_per_week": a_week, "max_offers_in_window": offers, "window_days": 14}
     )
     table = pl.DataFrame(
         [(w, DAY + timedelta(days=d), *rest) for w, d, *rest in rows], schema=calendar.PLANNED, orient="row"

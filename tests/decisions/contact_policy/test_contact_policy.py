@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from pipeline.decisions.contact_policy import longest_silence
-from tests.decisions.week import WEEK, book, decide, frame, given, ruling
+from tests.decisions.week import WEEK, book, context, decide, frame, given
 from tests.drawing import drawn
 
 OFFER = "personal-post-sale-offer"
@@ -33,7 +33,7 @@ def test_nobody_hears_more_often_than_the_cap(case):
     if found is None:
         assert why == (
             "nothing, because all teams together have been in touch 2 times or more within 7 days "
-            "(contact.most_per_week)"
+            "(contact.max_per_week)"
         )
 
 
@@ -66,7 +66,7 @@ def test_the_channel_is_one_the_customer_allows_and_likes_best(case):
     change |= {"responded_channel": None if case["answered"] == "-" else case["answered"]}
     wanted = case["channels"].split(", ")
     books = {"x": book(channel=wanted[0] if len(wanted) == 1 else wanted)}
-    found = decide(frame(change), books, ruling(unknown_consent=case["unknown"]))[0]
+    found = decide(frame(change), books, context(unknown_consent=case["unknown"]))[0]
     assert (found["channel"] or "-") == case["by"]
     if case["by"] == "-":
         assert found["why_not"] == f"nothing, because this customer has not agreed to {' or '.join(wanted)}"
@@ -133,17 +133,17 @@ def test_who_was_put_off_or_looked_after_is_left_in_peace(facts, channel, is_giv
 def test_an_open_action_goes_on_with_its_days_and_nothing_is_put_beside_it():
     books = {"first": book(), "call": book(channel="phone", due_in_days=5, cooldown_days=60, cost=1.0)}
     facts = {"open_playbook": "call", "open_given_day": BEFORE, "sent_7d": 9, "value_at_stake": 0.5}
-    row = decide(frame(facts), books, ruling(), [("a", BEFORE, "call", None)])[0]
+    row = decide(frame(facts), books, context(), [("a", BEFORE, "call", None)])[0]
     assert (row["playbook"], row["why_not"]) == ("call", None), "neither cap, cost nor its own rest stops it"
     assert (row["given_day"], row["due_day"]) == (BEFORE, BEFORE + timedelta(days=5))
-    new = decide(frame({}), books, ruling())[0]
+    new = decide(frame({}), books, context())[0]
     assert (new["playbook"], new["given_day"], new["due_day"]) == ("first", WEEK, WEEK + timedelta(days=3))
 
 
 @pytest.mark.parametrize("facts", [{"snoozed_until": date(2024, 3, 5)}, {"phone_opt_in": False}])
 def test_an_open_action_waits_where_the_customer_may_not_be_reached(facts):
     facts = {"open_playbook": "call", "open_given_day": BEFORE} | facts
-    row = decide(frame(facts), {"call": book(channel="phone")}, ruling())[0]
+    row = decide(frame(facts), {"call": book(channel="phone")}, context())[0]
     assert row["playbook"] is None and row["why_not"].startswith("nothing, because ")
 
 
@@ -153,18 +153,18 @@ def test_an_open_action_of_a_playbook_that_is_gone_is_open_no_more():
 
 def test_open_actions_take_their_room():
     rows = [{"value_at_stake": 9.0}, {"value_at_stake": 8.0}, {"open_playbook": "x", "open_given_day": BEFORE}]
-    found = decide(frame(*rows), {"x": book(capacity=2)}, ruling())
+    found = decide(frame(*rows), {"x": book(capacity=2)}, context())
     assert [row["playbook"] for row in found] == ["x", None, "x"]
-    full = decide(frame(*rows), {"x": book(capacity=1)}, ruling())
+    full = decide(frame(*rows), {"x": book(capacity=1)}, context())
     assert [row["playbook"] for row in full] == [None, None, "x"]
 
 
 def test_a_control_is_given_nothing_and_goes_through_the_same_weeks_in_thought():
     rows = [{"is_control": True, "open_playbook": "x", "open_given_day": BEFORE}, {"value_at_stake": 1.0}]
-    control, other = decide(frame(*rows), {"y": book(), "x": book(capacity=1)}, ruling())
+    control, other = decide(frame(*rows), {"y": book(), "x": book(capacity=1)}, context())
     assert (control["playbook"], control["would_have_been"], control["given_day"]) == (None, "x", None)
     assert other["playbook"] == "y" and "control group" in control["why_not"]
-    alone = decide(frame(rows[0], {"value_at_stake": 1.0}), {"x": book(capacity=1)}, ruling())
+    alone = decide(frame(rows[0], {"value_at_stake": 1.0}), {"x": book(capacity=1)}, context())
     assert alone[1]["playbook"] == "x", "a control takes no room"
 
 
@@ -182,9 +182,9 @@ SILENCES = """
 def test_by_when_somebody_should_be_in_touch(case):
     last = None if case["last"] == "-" else date.fromisoformat(case["last"])
     table = frame({"value_tier": case["value_tier"], "tier": case["tier"], "last_sent_day": last})
-    found = table.select(longest_silence.columns(ruling().contact, WEEK, is_known=True)).row(0)
+    found = table.select(longest_silence.columns(context().contact, WEEK, is_known=True)).row(0)
     assert found == (last, None if case["due"] == "-" else date.fromisoformat(case["due"]))
-    unknown = table.select(longest_silence.columns(ruling().contact, WEEK, is_known=False)).row(0)
+    unknown = table.select(longest_silence.columns(context().contact, WEEK, is_known=False)).row(0)
     assert unknown == (found if last else (None, None)), "where nothing is recorded, nothing is known"
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline.decisions.guardrails import quality, recommendation
-from tests.decisions.week import book, decide, frame, given, ruling
+from tests.decisions.week import book, context, decide, frame, given
 from tests.drawing import drawn
 
 OFFER, SURVEY, GIFT = "personal-post-sale-offer", "satisfaction-survey", "second-purchase-gift"
@@ -73,10 +73,10 @@ def test_a_promotion_is_told_only_to_whom_it_can_be_kept(case):
 def test_stock_is_one_more_limit_and_says_so():
     terms = {"was_price": 10, "lowest_price_before": 10, "stock": 2}
     rows = [{"value_at_stake": stake} for stake in (1.0, 9.0, 5.0)]
-    found = decide(frame(*rows), {"x": book(OFFER, promotion=terms, capacity=10)}, ruling())
+    found = decide(frame(*rows), {"x": book(OFFER, promotion=terms, capacity=10)}, context())
     assert [row["playbook"] for row in found] == [None, "x", "x"]
     assert found[0]["why_not"] == "nothing, because what x promotes, 2 in stock, goes to who has more at stake"
-    tight = decide(frame(*rows), {"x": book(OFFER, promotion=terms, capacity=1)}, ruling())
+    tight = decide(frame(*rows), {"x": book(OFFER, promotion=terms, capacity=1)}, context())
     assert [row["playbook"] for row in tight] == [None, "x", None]
 
 
@@ -85,7 +85,7 @@ def test_stock_that_runs_out_also_takes_back_what_an_earlier_week_queued(stock, 
     terms = {"was_price": 10, "lowest_price_before": 10, "stock": stock}
     days = {"a": date(2024, 2, 28), "b": date(2024, 2, 26), "c": date(2024, 2, 26)}
     rows = [{"open_playbook": "x", "open_given_day": day} for day in days.values()]
-    found = decide(frame(*rows), {"x": book(OFFER, promotion=terms)}, ruling())
+    found = decide(frame(*rows), {"x": book(OFFER, promotion=terms)}, context())
     assert [row["customer_id"] for row in found if row["playbook"]] == kept
     assert all("stock" in row["why_not"] for row in found if not row["playbook"])
 
@@ -182,7 +182,7 @@ def test_a_fault_of_ours_is_not_papered_over(cause):
 def test_faults_go_to_who_owns_them():
     table = frame({"reason_1_causes": "C09"}, {"reason_1_causes": "C09;C24"}, {"reason_1_causes": "C36"}, {},
                   {"reason_1_causes": None})  # fmt: skip
-    found = quality.problems(table, ruling().guards.quality_causes)
+    found = quality.problems(table, context().guards.quality_causes)
     assert [(row["cause"], row["owner"], row["customers"], row["value_at_stake"]) for row in found] == [
         ("C09", "product", 2, 60.0), ("C24", "product", 1, 30.0), ("C36", "service", 1, 30.0),
     ]  # fmt: skip
@@ -192,15 +192,15 @@ def test_faults_go_to_who_owns_them():
 def test_no_more_offers_than_a_person_can_choose_from_are_open_at_once():
     books = {f"o{at}": book(OFFER, capacity=1) for at in range(4)} | {"ask": book(SURVEY, capacity=1)}
     rows = [{"value_at_stake": 9.0 - at} for at in range(5)]
-    found = decide(frame(*rows), books, ruling(guards={"most_offers": 2}))
+    found = decide(frame(*rows), books, context(guards={"max_offers": 2}))
     assert [row["playbook"] for row in found] == ["o0", "o1", "ask", None, None]
-    free = decide(frame(*rows), books, ruling(guards={"most_offers": 4}))
+    free = decide(frame(*rows), books, context(guards={"max_offers": 4}))
     assert [row["playbook"] for row in free] == ["o0", "o1", "o2", "o3", "ask"]
 
 
 def test_offers_that_are_not_for_a_customer_take_no_place_among_the_open_ones():
     books = {"new": book(OFFER, when="tier = new"), "loyal": book(OFFER), "more": book(OFFER)}
-    found = decide(frame({}), books, ruling(guards={"most_offers": 1}))
+    found = decide(frame({}), books, context(guards={"max_offers": 1}))
     assert found[0]["playbook"] == "loyal"
 
 

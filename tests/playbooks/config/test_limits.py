@@ -81,7 +81,7 @@ def test_money_is_spent_where_it_keeps_most():
     rich, poor = (share_out([20.0, 19.0], books, Limits(budget=money)) for money in (12.0, 7.0))
     assert rich["playbook"].to_list() == ["dear", "dear"]
     assert poor["playbook"].to_list() == ["dear", "cheap"]
-    assert poor["expected_kept"].to_list() == [20.0, 9.5]
+    assert poor["expected_saved_value"].to_list() == [20.0, 9.5]
 
 
 drawn_books = st.lists(

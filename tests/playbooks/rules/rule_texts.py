@@ -36,7 +36,7 @@ def _listed(words: tuple[str, ...]):
 
 
 signs = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
-words = {"risk_band": tuple(BANDS), "country": COUNTRIES, "first_reason": FAMILIES, "stage": ("short", "medium", "long"),
+words = {"risk_band": tuple(BANDS), "country": COUNTRIES, "first_reason": FAMILIES, "lifecycle": ("short", "medium", "long"),
          "tier": ("new", "regular", "loyal")}  # fmt: skip
 conditions = st.one_of(
     st.builds("{} {} {:g}".format, st.just("churn_probability"), signs, numbers),
@@ -45,7 +45,7 @@ conditions = st.one_of(
     *(st.builds(f"{name} {{}} {{}}".format, st.sampled_from(["in", "not in"]), _listed(of)) for name, of in words.items()),
     st.builds("causes has any {}".format, _listed(CAUSES)),
     st.builds("first_causes has any {}".format, _listed(CAUSES)),
-    st.builds("evident_causes has any {}".format, _listed(CAUSES)),
+    st.builds("evidence_causes has any {}".format, _listed(CAUSES)),
     st.builds("reasons has any {}".format, _listed(FAMILIES)),
     st.builds("{} is {}".format, st.sampled_from(["points_balance", "country", "first_reason", "email_opt_in"]),
               st.sampled_from(["known", "unknown"])),
@@ -76,7 +76,7 @@ def customers(draw) -> dict[str, Any]:
     optional = {"points_balance": quantities, "days_beyond_usual_gap": quantities, "country": st.sampled_from(COUNTRIES),
                 "email_opt_in": st.booleans()}  # fmt: skip
     return {
-        "churn_probability": probability, "risk_band": band_of(probability), "tier": tier, "stage": stage,
+        "churn_probability": probability, "risk_band": band_of(probability), "tier": tier, "lifecycle": stage,
         "strategic": draw(st.booleans()),
         **{f"reason_{at}_family": family for at, family in enumerate(families, 1)},
         **{f"reason_{at}_causes": of for at, of in enumerate(causes, 1)},
@@ -89,7 +89,7 @@ def _set(customer: dict[str, Any], name: str) -> set[str]:
     column, places = (
         ("family", (1, 2, 3)) if name == "reasons" else ("causes", (1,) if name == "first_causes" else (1, 2, 3))
     )
-    if name == "evident_causes":
+    if name == "evidence_causes":
         places = tuple(place for place in places if customer[f"reason_{place}_risk_share"] is not None)
     found = [customer[f"reason_{place}_{column}"] for place in places]
     return {word for text in found if text for word in text.split(";")}
@@ -111,14 +111,14 @@ def slowly(expression: Expression, customer: dict[str, Any]) -> bool | None:
 
 def _of_condition(leaf: Leaf, customer: dict[str, Any]) -> bool | None:
     if isinstance(leaf, HasAny):
-        return bool(_set(customer, leaf.name) & set(leaf.words))
+        return bool(_set(customer, leaf.name) & set(leaf.values))
     value = customer["reason_1_family" if leaf.name == "first_reason" else leaf.name]
     if isinstance(leaf, Known):
         return value is not None
     if value is None:
         return None
     if isinstance(leaf, IsOneOf):
-        return value in leaf.words
+        return value in leaf.values
     if isinstance(leaf, Flag):
         return bool(value)
     assert isinstance(leaf, Compare)

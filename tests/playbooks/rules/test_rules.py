@@ -21,7 +21,7 @@ SETTINGS = params.load()
 NAMES = vocabulary(SETTINGS.score, SETTINGS.features)
 LOGIC = logic.Logic(NAMES, SETTINGS.score)
 SCHEMA = {
-    **dict.fromkeys([*columns.REASONS, *columns.CAUSES, "risk_band", "tier", "stage", "country"], pl.String),
+    **dict.fromkeys([*columns.REASONS, *columns.CAUSES, "risk_band", "tier", "lifecycle", "country"], pl.String),
     **dict.fromkeys([*columns.RISK_SHARES, "churn_probability", "points_balance", "days_beyond_usual_gap"], pl.Float64),
     **dict.fromkeys(["strategic", "email_opt_in"], pl.Boolean),
 }
@@ -174,9 +174,9 @@ IMPOSSIBLE = """
     | causes has C38 and not causes has C38                            | no customer meets all it asks of `causes`              |
     | first_causes has C38 and not causes has any (C38, C47)           | `first_causes` and `causes` exclude each other         |
     | first_reason = price and not reasons has price                   | `first_reason` and `reasons` exclude each other        |
-    | stage = long and tier in (new, regular)                          | `stage` and `tier` exclude each other                  |
-    | stage = short and tier = new                                     | -                                                      |
-    | stage = medium and days_since_last_order < 0                     | no customer meets all it asks of `days_since_last_order` |
+    | lifecycle = long and tier in (new, regular)                          | `lifecycle` and `tier` exclude each other                  |
+    | lifecycle = short and tier = new                                     | -                                                      |
+    | lifecycle = medium and days_since_last_order < 0                     | no customer meets all it asks of `days_since_last_order` |
     | region = north and region = south                                | no customer meets all it asks of `region`              |
     | region != north and region != south                              | -                                                      |
     | (value > 5 and value < 3) or tier = new                          | -                                                      |
@@ -200,7 +200,7 @@ IMPLIED = """
     | tier in (loyal, regular)              | tier = loyal                             | no      |
     | risk_band = high                      | churn_probability >= 0.5                 | yes     |
     | churn_probability >= 0.5              | risk_band = high                         | yes     |
-    | stage = long                          | tier = loyal                             | yes     |
+    | lifecycle = long                          | tier = loyal                             | yes     |
     | first_causes has C38                  | causes has any (C38, C47)                | yes     |
     | first_reason = price                  | reasons has price                        | yes     |
     | everyone                              | value > 3 or value <= 3                  | yes     |
@@ -251,7 +251,7 @@ def test_every_feature_treatments_included_is_a_name_with_its_sentence():
     every = [feature for feature in declared(SETTINGS.features) if not feature.is_part]
     assert {feature.name for feature in every} <= set(NAMES)
     assert {"contacts_7d", "days_since_last_contact", "days_to_renewal", "points_balance"} <= set(NAMES)
-    assert all(name.words for name in NAMES.values())
+    assert all(name.description for name in NAMES.values())
     assert NAMES["reasons"].allowed == tuple(families(SETTINGS.features))
 
 

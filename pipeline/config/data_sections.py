@@ -1,0 +1,118 @@
+"""Sections of ``params.yaml`` on the data: sources, storage, feeds, snapshots, label and features."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.config.source import Section, Source, Zone
+from pipeline.config.types import CauseId, Day, Days, NaturalInt, Positive, PositiveInt, Share, Word
+
+
+class Data(Section):
+    """What holds for all tables of the company."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    timezone: Zone
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    minor_digits: Annotated[int, Field(ge=0, le=4)]
+    max_rejected_share: Share
+    max_silent_days: PositiveInt
+
+
+class Sources(Section):
+    """The tables a company has; an absent optional table is left out."""
+
+    transactions: Source
+    events: Source | None = None
+    contacts: Source | None = None
+    tickets: Source | None = None
+    surveys: Source | None = None
+    customers: Source | None = None
+    subscriptions: Source | None = None
+    loyalty: Source | None = None
+    commitments: Source | None = None
+    outcomes: Source | None = None
+
+    def declared(self) -> dict[str, Source]:
+        """The tables that are there, in canonical order."""
+        return {name: source for name in type(self).model_fields if (source := getattr(self, name)) is not None}
+
+
+class Storage(Section):
+    """How the work is cut into buckets of customers, and what works on them."""
+
+    buckets: PositiveInt | Literal["auto"]
+    executor: Literal["serial", "processes"]
+    workers: PositiveInt
+    threads: PositiveInt
+    memory_gb: Positive
+
+
+class Feeds(Section):
+    """From when on a table is taken for broken."""
+
+    recent_days: Days
+    usual_days: Days
+    min_silent_days: Days
+    silence_times: Annotated[float, Field(ge=1)]
+    max_drop: Share
+    max_amount_times: Annotated[float, Field(gt=1)]
+    max_strange_ids: Share
+
+
+class Snapshots(Section):
+    """From which days we look, and at whom."""
+
+    as_of: Day
+    observed_until: Day
+    first: Day
+    every_days: Days
+    active_days: Days
+    min_tenure_days: NaturalInt
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.first > self.as_of:
+            raise ValueError(f"`first` ({self.first}) must not be after `as_of` ({self.as_of})")
+        return self
+
+
+class Label(Section):
+    """What churn means here."""
+
+    kind: Literal["inactivity", "cancellation"]
+    gap_days: Annotated[int, Field(ge=0, le=36500)]
+    horizon_days: Days
+
+
+class DataRequirements(Section):
+    """What a company has to bring."""
+
+    min_customers: PositiveInt
+    min_churners: PositiveInt
+    min_stayed: PositiveInt
+    min_histories: Annotated[float, Field(ge=1)]
+    max_missing_share: Share
+    max_one_time_share: Share
+    min_churn_rate: Share
+    max_churn_rate: Share
+
+
+class Features(Section):
+    """What features are made of."""
+
+    windows_days: Annotated[list[Days], Field(min_length=1)]
+    event_types: list[Word]
+    warning_types: list[Word]
+    usage_types: list[Word]
+    ticket_topics: dict[Word, CauseId]
+    allow_treatment: bool
+
+    @model_validator(mode="after")
+    def _needs_its_windows(self) -> Self:
+        missing = [days for days in (30, 90, 365) if days not in self.windows_days]
+        if missing:
+            raise ValueError(f"`windows_days` must hold 30, 90 and 365, on which formulas rest; add {missing}")
+        if sorted(set(self.windows_days)) != self.windows_days:
+            raise ValueError(f"`windows_days` must rise without repeats; write {sorted(set(self.windows_days))}")
+        return self

@@ -1,0 +1,88 @@
+"""Sections of ``params.yaml`` on the model: training, evaluation, scores, reasons and tracking."""
+
+import itertools
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.config.source import Section
+from pipeline.config.types import NaturalInt, NotNegative, Positive, PositiveInt, PositiveShare, Share
+
+
+class AdditiveLogisticSettings(Section):
+    """The logistic regression beside the trees."""
+
+    share: Share | Literal["auto"]
+    cuts: Annotated[int, Field(ge=2, le=50)]
+    l2: Positive
+    max_rows: Annotated[int, Field(ge=1000)]
+
+
+class Model(Section):
+    """How the model is made."""
+
+    additive_logistic: AdditiveLogisticSettings
+    purchase_process: bool
+    monotone: bool
+    refit: bool
+    seasonality: bool
+    max_trees: PositiveInt
+    early_stopping_rounds: PositiveInt
+    learning_rate: PositiveShare
+    num_leaves: Annotated[int, Field(ge=2)]
+    max_depth: Annotated[int, Field(ge=1, le=6)]
+    min_rows_per_leaf: PositiveInt
+    bagging_fraction: PositiveShare
+    feature_fraction: PositiveShare
+    l2: NotNegative
+    seed: NaturalInt
+    num_threads: PositiveInt
+
+
+class Evaluate(Section):
+    """What is reported about the model."""
+
+    top_shares: Annotated[list[PositiveShare], Field(min_length=1)]
+    calibration_groups: Annotated[int, Field(ge=2)]
+    draws: Annotated[int, Field(ge=100)]
+    min_training_snapshots: PositiveInt
+    segments: list[str]
+    approved_by: str
+    contact_cost: NotNegative
+    offer_cost: NotNegative
+    acceptance_alpha: Positive
+    acceptance_beta: Positive
+
+
+class Score(Section):
+    """How a probability becomes a band, a tier and a value."""
+
+    bands: dict[str, Share]
+    new_days: NaturalInt
+    loyal_orders_365d: PositiveInt
+    loyal_days: NaturalInt
+    margin_share: PositiveShare
+    top_value_share: PositiveShare
+
+    @model_validator(mode="after")
+    def _bands_rise_from_zero(self) -> Self:
+        edges = list(self.bands.values())
+        if not edges or edges[0] != 0 or any(low >= high for low, high in itertools.pairwise(edges)):
+            raise ValueError(f"`bands` must start at 0.0 and rise, found {edges}")
+        return self
+
+
+class Reasons(Section):
+    """Which reasons are told."""
+
+    max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
+    min_contribution: NotNegative
+    common_share: Share
+
+
+class Tracking(Section):
+    """Where MLflow keeps runs and models."""
+
+    uri: str
+    experiment: str
+    registered_model: str

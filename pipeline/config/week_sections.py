@@ -1,0 +1,54 @@
+"""Sections of ``params.yaml`` on a week: control group, guards, contact policy and lists."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.config.source import Section
+from pipeline.config.types import CauseId, Days, NaturalInt, NotNegative, PositiveInt, PositiveShare, Share, Word
+
+
+class Control(Section):
+    """Who is left alone, so that effects can be measured."""
+
+    share: Annotated[float, Field(ge=0, le=0.5)]
+    salt: Annotated[str, Field(min_length=1)]
+    version: PositiveInt
+
+
+class Guards(Section):
+    """What no playbook may do, whatever its rule says."""
+
+    feasibility_cost: NotNegative
+    min_margin_share: Share
+    max_offers: PositiveInt
+    apart_days: Days
+    min_nps: NotNegative
+    min_csat: NotNegative
+    quality_causes: list[CauseId]
+    overpromises: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+class Contact(Section):
+    """How often, how and when a customer may hear from all teams together."""
+
+    max_per_day: PositiveInt
+    max_per_week: PositiveInt
+    longest_silence_days: Days
+    open_days: NaturalInt
+    rest_days: NaturalInt
+    unknown_consent: Literal["allow", "refuse"]
+    window_days: Annotated[int, Field(ge=7, le=36500)]
+    max_offers_in_window: NaturalInt
+    max_offer_share: PositiveShare
+    fatigue_types: list[Word]
+    max_unanswered: PositiveInt
+    quiet_days: Days
+
+
+class Lists(Section):
+    """What people are handed."""
+
+    max_rows: PositiveInt
+    min_band: str
+    replace_in_repro: bool
