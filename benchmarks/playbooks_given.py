@@ -18,7 +18,7 @@ from pipeline.decisions.optimizer import Plan
 from pipeline.playbooks.config.limits import Limits
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.rules.vocabulary import Vocabulary
-from pipeline.simulate.whole.presets import COMPANIES
+from pipeline.simulate.causal.company_presets import COMPANIES
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]

@@ -16,15 +16,15 @@ from pydantic import ValidationError
 from pipeline import simulate
 from pipeline.config import params
 from pipeline.config.errors import BadParams
-from pipeline.simulate import whole
+from pipeline.simulate import causal
 from pipeline.tables import storage
 
 SETTINGS, EFFECTS = "settings.json", "effects"
 FILES = {SETTINGS, *(f"{name}.parquet" for name in simulate.NAMES)}
-WHOLE_FILES = {SETTINGS, *(f"{name}.parquet" for name in whole.NAMES)}
+WHOLE_FILES = {SETTINGS, *(f"{name}.parquet" for name in causal.NAMES)}
 # A whole company needs a third year: some causes take more than one to come.
 DAYS, WHOLE_DAYS = 730, 1096
-Plan = simulate.Plan | whole.WholePlan
+Plan = simulate.Plan | causal.WholePlan
 Blocks = Iterator[dict[str, pl.DataFrame]]
 
 
@@ -43,13 +43,13 @@ def plan(
     label = {"kind": "inactivity", "gap_days": gap_days, "horizon_days": horizon_days}
     content: dict[str, object] = {"customers": customers, "seed": seed, "every_days": every_days, "label": label}
     kind: type[Plan] = simulate.Plan
-    if setting in whole.COMPANIES:
-        company, kind = whole.COMPANIES[setting], whole.WholePlan
+    if setting in causal.COMPANIES:
+        company, kind = causal.COMPANIES[setting], causal.WholePlan
         content |= {"company": company, "days": WHOLE_DAYS if days is None else days}
         label["kind"] = company.outcome
     else:
         days = DAYS if days is None else days
-        content |= {"company": simulate.named(setting, (*whole.COMPANIES,)), "days": days, "arrival_days": days}
+        content |= {"company": simulate.named(setting, (*causal.COMPANIES,)), "days": days, "arrival_days": days}
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -72,9 +72,9 @@ def run(setting: str, plan: Plan, to: Path, workers: int) -> str:
     """
     _refuse_if_not_ours(to)
     with storage.new_folder(to) as folder:
-        if isinstance(plan, whole.WholePlan):
-            rows = _write(_blocks(partial(whole.whole_block, plan), plan, workers), folder)
-            storage.write_parquet(whole.effects(plan.company), folder / f"{EFFECTS}.parquet")
+        if isinstance(plan, causal.WholePlan):
+            rows = _write(_blocks(partial(causal.whole_block, plan), plan, workers), folder)
+            storage.write_parquet(causal.effects(plan.company), folder / f"{EFFECTS}.parquet")
         else:
             rows = _write(_blocks(partial(simulate.block, plan), plan, workers), folder)
         storage.write_json(_settings(setting, plan, rows), folder / SETTINGS)

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.simulate.belief import best_probability
-from pipeline.simulate.law import ACTIVE, CLOCK_DAYS, FADING, GONE, Array, Law, law_of
-from pipeline.simulate.lives import BLOCK, Integers, Lives, amounts, live
-from pipeline.simulate.outlook import Outlook, outlooks, probability
+from pipeline.simulate.filtering import best_probability
+from pipeline.simulate.parameters import ACTIVE, CLOCK_DAYS, FADING, GONE, Array, Parameters, parameters_of
 from pipeline.simulate.settings import FIRST_DAY, Plan
+from pipeline.simulate.trajectories import BLOCK, Integers, Trajectories, amounts, simulate_trajectories
+from pipeline.simulate.true_probability import Lookahead, lookaheads, probability
 
 NAMES = ("transactions", "events", "truth")
 STATES = ("active", "fading", "gone")
@@ -57,12 +57,12 @@ def block(plan: Plan, number: int) -> dict[str, pl.DataFrame]:
     dict of polars.DataFrame
         One table for each of `NAMES`, sorted by customer and day.
     """
-    lives = live(plan, number)
-    ids = customer_ids(lives.numbers)
+    trajectories = simulate_trajectories(plan, number)
+    ids = customer_ids(trajectories.numbers)
     return {
-        "transactions": _transactions(plan, number, lives, ids),
-        "events": _events(plan, lives, ids),
-        "truth": _truth(plan, lives, ids),
+        "transactions": _transactions(plan, number, trajectories, ids),
+        "events": _events(plan, trajectories, ids),
+        "truth": _truth(plan, trajectories, ids),
     }
 
 
@@ -80,54 +80,66 @@ def _days(numbers: Integers) -> pl.Series:
     return pl.Series((numbers + EPOCH_DAY).astype(np.int32)).cast(pl.Date)
 
 
-def _transactions(plan: Plan, number: int, lives: Lives, ids: pl.Series) -> pl.DataFrame:
-    customer, day = np.nonzero(lives.bought[:, : plan.days])
+def _transactions(plan: Plan, number: int, trajectories: Trajectories, ids: pl.Series) -> pl.DataFrame:
+    customer, day = np.nonzero(trajectories.bought[:, : plan.days])
     bought = pl.DataFrame({"customer_id": ids.gather(customer), "day": day, "ts": _days(day)})
     order = pl.col("day").cast(pl.String).str.zfill(4)
     return bought.select(
         "customer_id",
         pl.concat_str("customer_id", pl.lit("-"), order).alias("transaction_id"),
         "ts",
-        pl.Series("amount", amounts(plan, number, lives, customer, day) / 100),
+        pl.Series("amount", amounts(plan, number, trajectories, customer, day) / 100),
     )
 
 
-def _events(plan: Plan, lives: Lives, ids: pl.Series) -> pl.DataFrame:
-    customer, day = np.nonzero(lives.visited[:, : plan.days])
+def _events(plan: Plan, trajectories: Trajectories, ids: pl.Series) -> pl.DataFrame:
+    customer, day = np.nonzero(trajectories.visited[:, : plan.days])
     visited = pl.DataFrame({"customer_id": ids.gather(customer), "ts": _days(day)})
     return visited.with_columns(event_type=pl.lit(EVENT_TYPE))
 
 
-def _truth(plan: Plan, lives: Lives, ids: pl.Series) -> pl.DataFrame:
-    law, ahead = law_of(plan.company), outlooks(plan.company, tuple(plan.snapshots), plan.label)
-    best = best_probability(law, lives.bought, lives.visited, plan.snapshots, ahead)
+def _truth(plan: Plan, trajectories: Trajectories, ids: pl.Series) -> pl.DataFrame:
+    parameters, ahead = parameters_of(plan.company), lookaheads(plan.company, tuple(plan.snapshots), plan.label)
+    best = best_probability(parameters, trajectories.bought, trajectories.visited, plan.snapshots, ahead)
     parts = [
-        _truth_at(plan, law, lives, ids, snapshot, outlook, best[:, column])
-        for column, (snapshot, outlook) in enumerate(zip(plan.snapshots, ahead, strict=True))
+        _truth_at(plan, parameters, trajectories, ids, snapshot, lookahead, best[:, column])
+        for column, (snapshot, lookahead) in enumerate(zip(plan.snapshots, ahead, strict=True))
     ]
     return pl.concat(parts).sort("customer_id", "snapshot")
 
 
 def _truth_at(
-    plan: Plan, law: Law, lives: Lives, ids: pl.Series, snapshot: int, outlook: Outlook, best: Array
+    plan: Plan,
+    parameters: Parameters,
+    trajectories: Trajectories,
+    ids: pl.Series,
+    snapshot: int,
+    lookahead: Lookahead,
+    best: Array,
 ) -> pl.DataFrame:
-    known = np.flatnonzero(lives.arrival < snapshot)
-    state, rhythm, leaving = lives.state[known, snapshot - 1], lives.rhythm[known], lives.leaving[known]
+    known = np.flatnonzero(trajectories.arrival < snapshot)
+    state, rhythm, leaving = (
+        trajectories.state[known, snapshot - 1],
+        trajectories.rhythm[known],
+        trajectories.leaving[known],
+    )
     # Looking back from the snapshot, the first purchase found is the last one made.
-    clock = 1 + lives.bought[known, snapshot - 1 :: -1].argmax(axis=1)
-    true = probability(outlook, state, np.minimum(clock, CLOCK_DAYS), rhythm, leaving)
+    clock = 1 + trajectories.bought[known, snapshot - 1 :: -1].argmax(axis=1)
+    true = probability(lookahead, state, np.minimum(clock, CLOCK_DAYS), rhythm, leaving)
     start = snapshot + plan.label.gap_days
-    in_window = lives.bought[known, start : start + plan.label.horizon_days].any(axis=1)
+    in_window = trajectories.bought[known, start : start + plan.label.horizon_days].any(axis=1)
     return pl.DataFrame(
         {
             "customer_id": ids.gather(known),
             "snapshot": _days(np.full(len(known), snapshot)),
-            "mean_gap_days": law.rhythms[rhythm, 0],
-            "rhythm_shape": law.rhythms[rhythm, 1].astype(np.int8),
-            "leaving_per_day": law.leaving_levels[leaving],
-            "visits_per_day": law.habits[lives.habit[known]],
+            "mean_gap_days": parameters.rhythms[rhythm, 0],
+            "rhythm_shape": parameters.rhythms[rhythm, 1].astype(np.int8),
+            "leaving_per_day": parameters.leaving_levels[leaving],
+            "visits_per_day": parameters.habits[trajectories.habit[known]],
             "state": pl.Series(np.array(STATES)[state].tolist(), dtype=pl.String),
-            "hazard_per_day": pl.Series(_hazard(law, state, law.leaving(snapshot)[leaving]), nan_to_null=True),
+            "hazard_per_day": pl.Series(
+                _hazard(parameters, state, parameters.leaving(snapshot)[leaving]), nan_to_null=True
+            ),
             "true_probability": true.round(DIGITS),
             "best_probability": best[known].round(DIGITS),
             "churned": (~in_window).astype(np.int8),
@@ -135,8 +147,8 @@ def _truth_at(
     )
 
 
-def _hazard(law: Law, state: npt.NDArray[np.int8], leaving: Array) -> Array:
+def _hazard(parameters: Parameters, state: npt.NDArray[np.int8], leaving: Array) -> Array:
     """Probability of the next step of leaving on the day; NaN for those who are gone, who cannot leave again."""
     return np.select(
-        [state == ACTIVE, state == FADING, state == GONE], [leaving, np.full_like(leaving, law.ending), np.nan]
+        [state == ACTIVE, state == FADING, state == GONE], [leaving, np.full_like(leaving, parameters.ending), np.nan]
     )

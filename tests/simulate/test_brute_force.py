@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.config.params import Label
-from pipeline.simulate import belief, law, outlook
+from pipeline.simulate import filtering, parameters, true_probability
 from tests.simulate.plans import company, levels
 
 HISTORY, GAP, HORIZON = 4, 1, 2
@@ -103,7 +103,7 @@ def walked(request):
         one_time_share=0.25, leaving_factor_per_year=9.0, season_amplitude=0.5, season_peak_day=3, **COMPANIES[request.param],
     )  # fmt: skip
     label = Label(kind="inactivity", gap_days=GAP, horizon_days=HORIZON)
-    return made, Walk(made), outlook.outlooks(made, (HISTORY,), label)[0]
+    return made, Walk(made), true_probability.lookaheads(made, (HISTORY,), label)[0]
 
 
 def test_best_probability_is_what_bayes_says_of_every_history(walked):
@@ -112,7 +112,7 @@ def test_best_probability_is_what_bayes_says_of_every_history(walked):
     histories = list(walk.seen)
     bought = np.array([[purchase for purchase, _ in history] for history in histories], dtype=bool)
     visited = np.array([[visit for _, visit in history] for history in histories], dtype=bool)
-    found = belief.best_probability(law.law_of(made), bought, visited, [HISTORY], [ahead])[:, 0]
+    found = filtering.best_probability(parameters.parameters_of(made), bought, visited, [HISTORY], [ahead])[:, 0]
     wanted = [walk.quiet[history] / walk.seen[history] for history in histories]
     assert len(histories) > 100
     np.testing.assert_allclose(found, wanted, atol=1e-9)
@@ -120,9 +120,9 @@ def test_best_probability_is_what_bayes_says_of_every_history(walked):
 
 def test_true_probability_is_that_of_every_type_and_state(walked):
     made, walk, ahead = walked
-    tables, states = law.law_of(made), ["active", "fading", "gone"]
+    tables, states = parameters.parameters_of(made), ["active", "fading", "gone"]
     rhythms = [tuple(pair) for pair in tables.rhythms.tolist()]
     for (kind, state, clock), likelihood in walk.state_seen.items():
         one = [np.array([at]) for at in (clock, rhythms.index(kind[:2]), tables.leaving_levels.tolist().index(kind[2]))]
-        found = outlook.probability(ahead, np.array([states.index(state)], dtype=np.int8), *one)
+        found = true_probability.probability(ahead, np.array([states.index(state)], dtype=np.int8), *one)
         assert found[0] == pytest.approx(walk.state_quiet[kind, state, clock] / likelihood, abs=1e-9)

@@ -17,7 +17,7 @@ from pipeline.commands import simulate as job
 from pipeline.config import overlay, params
 from pipeline.config.errors import BadParams
 from pipeline.simulate import block
-from pipeline.simulate.lives import BLOCK
+from pipeline.simulate.trajectories import BLOCK
 from pipeline.stages import s1_ingest, s2_examples
 from pipeline.tables import storage
 from pipeline.tables.buckets import customer_key

@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 
-from pipeline.simulate import COMPANIES, Company, law, lives
+from pipeline.simulate import COMPANIES, Company, parameters, trajectories
 from tests.simulate.plans import company, levels, plan
 
-ACTIVE, GONE = law.ACTIVE, law.GONE
+ACTIVE, GONE = parameters.ACTIVE, parameters.GONE
 
 
-def lived(made: Company | str, **changes) -> lives.Lives:
-    return lives.live(plan(made, **({"customers": lives.BLOCK, "days": 540} | changes)), 0)
+def lived(made: Company | str, **changes) -> trajectories.Trajectories:
+    return trajectories.simulate_trajectories(
+        plan(made, **({"customers": trajectories.BLOCK, "days": 540} | changes)), 0
+    )
 
 
-def visit_rate_before_gone(found: lives.Lives, first: int, last: int) -> float:
+def visit_rate_before_gone(found: trajectories.Trajectories, first: int, last: int) -> float:
     """Visits per day between `first` and `last` days before the day a customer, not a one-time buyer, was gone."""
     gone_on = np.where((found.state == GONE).any(axis=1), (found.state == GONE).argmax(axis=1), -1)
     rows = np.flatnonzero(gone_on - found.arrival > 180)
@@ -35,7 +37,7 @@ def test_one_time_buyers_are_as_many_as_said(name):
     once = (found.state[np.arange(4096), found.arrival] == GONE).mean()
     assert once == pytest.approx(COMPANIES[name].one_time_share, abs=0.025)
     assert found.bought[np.arange(4096), found.arrival].all()
-    assert not (found.bought | found.visited)[found.state == lives.NOT_YET].any()
+    assert not (found.bought | found.visited)[found.state == trajectories.NOT_YET].any()
 
 
 def test_long_cycles_are_not_churn():
@@ -43,7 +45,7 @@ def test_long_cycles_are_not_churn():
     last_days = found.bought[:, 450:540].any(axis=1)
     quiet_but_there = ~last_days & (found.state[:, 539] == ACTIVE) & (found.arrival < 360)
     assert quiet_but_there.sum() > 100
-    mean_gaps = law.law_of(COMPANIES["default"]).rhythms[found.rhythm[quiet_but_there], 0]
+    mean_gaps = parameters.parameters_of(COMPANIES["default"]).rhythms[found.rhythm[quiet_but_there], 0]
     assert (mean_gaps >= 60).mean() > 0.8
     comes_back = found.bought[quiet_but_there, 540:].any(axis=1).mean()
     assert comes_back > 0.3
@@ -75,7 +77,7 @@ def test_the_season_and_the_drift_are_there_to_be_seen():
 
 def test_without_signal_nobody_leaves_and_all_visit_alike():
     found = lived("no_signal")
-    assert set(np.unique(found.state)) == {lives.NOT_YET, ACTIVE}
+    assert set(np.unique(found.state)) == {trajectories.NOT_YET, ACTIVE}
 
 
 def test_arrivals_start_with_the_launch_and_grow():
@@ -86,9 +88,9 @@ def test_arrivals_start_with_the_launch_and_grow():
 
 def test_spend_is_as_said_and_tells_nothing():
     made = plan("default")
-    found = lives.live(made, 0)
+    found = trajectories.simulate_trajectories(made, 0)
     customer, day = np.nonzero(found.bought[:, : made.days])
-    amounts = lives.amounts(made, 0, found, customer, day)
+    amounts = trajectories.amounts(made, 0, found, customer, day)
     for level in (15, 40, 120):
         assert np.median(amounts[found.spend_level[customer] == level]) == pytest.approx(100 * level, rel=0.03)
     for other in (found.rhythm, found.leaving, found.habit, found.arrival):

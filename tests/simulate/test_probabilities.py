@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from pipeline.simulate import COMPANIES, FIRST_DAY, belief, block, law, lives, outlook
+from pipeline.simulate import COMPANIES, FIRST_DAY, block, filtering, parameters, trajectories, true_probability
 from tests.simulate.plans import plan
 
 
@@ -37,7 +37,7 @@ def test_as_many_churn_as_the_probabilities_say(truths, name, column):
 
 @pytest.mark.parametrize("name", ["seasonal_drift", "engagement_silent"])
 def test_as_many_take_a_step_of_leaving_on_the_day_as_the_hazard_says(truths, name):
-    states, truth = lives.live(plan(name), 0).state, truths[name]
+    states, truth = trajectories.simulate_trajectories(plan(name), 0).state, truths[name]
     assert truth.filter(pl.col("hazard_per_day").is_null())["state"].unique().to_list() == ["gone"]
     still = truth.filter(pl.col("hazard_per_day").is_not_null())
     day = (still["snapshot"] - FIRST_DAY).dt.total_days().to_numpy()
@@ -67,10 +67,13 @@ def test_without_signal_everybody_has_the_same_probability(truths):
 )
 def test_visits_tell_something_only_where_they_lead(name, tells):
     made = plan(name, customers=1200)
-    lived, ahead = lives.live(made, 0), outlook.outlooks(made.company, tuple(made.snapshots), made.label)
+    lived, ahead = (
+        trajectories.simulate_trajectories(made, 0),
+        true_probability.lookaheads(made.company, tuple(made.snapshots), made.label),
+    )
     seen = lived.bought, lived.visited, made.snapshots, ahead
-    with_visits = belief.best_probability(law.law_of(made.company), *seen)
-    without = belief.best_probability(law.law_of(made.company), *seen, use_visits=False)
+    with_visits = filtering.best_probability(parameters.parameters_of(made.company), *seen)
+    without = filtering.best_probability(parameters.parameters_of(made.company), *seen, use_visits=False)
     known = ~np.isnan(without)
     if not tells:
         assert np.array_equal(with_visits[known], without[known])
@@ -100,10 +103,12 @@ def test_any_history_has_a_probability_and_the_future_has_no_say(seed, name, sna
     made, dice = plan(name, days=60, horizon_days=20), np.random.default_rng(seed)
     bought, visited = dice.random((2, 5, 60)) < density
     bought[:, dice.integers(snapshot)] = True
-    ahead = outlook.outlooks(made.company, (snapshot,), made.label)
+    ahead = true_probability.lookaheads(made.company, (snapshot,), made.label)
 
     def look():
-        return belief.best_probability(law.law_of(made.company), bought, visited, [snapshot], ahead)[:, 0]
+        return filtering.best_probability(parameters.parameters_of(made.company), bought, visited, [snapshot], ahead)[
+            :, 0
+        ]
 
     before = look()
     assert ((before >= 0) & (before <= 1 + 1e-12)).all()
