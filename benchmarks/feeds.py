@@ -27,7 +27,7 @@ from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
 from pipeline.model import split
 from pipeline.model.split import Split
-from pipeline.stages import s1_ingest, s2_examples
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 
 COMPANIES = ("retailer", "subscription", "b2b")
 CUSTOMERS, SEED = 12_000, 1
@@ -89,26 +89,23 @@ def run_data_set(company: str, settings: params.Params, folder: Path, customers:
     return about | {name: _span(span, settings) for name, span in {"last": parts[-1:], "cutoffs": parts}.items()}
 
 
-def _make(company: str, settings: params.Params, customers: int, at: Paths) -> None:
+def _make(company: str, settings: params.Params, customers: int, paths: Paths) -> None:
     label = settings.label
     plan = simulate.plan(
         company, customers=customers, days=None, seed=SEED, every_days=settings.snapshots.every_days,
         gap_days=label.gap_days, horizon_days=label.horizon_days,
     )  # fmt: skip
     simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
-    s1_ingest.run(settings.data, settings.sources, settings.storage, at)
-    s2_examples.run(
-        settings.data, settings.sources, settings.storage, settings.feeds, settings.snapshots, label,
-        settings.features, at,
-    )  # fmt: skip
+    run_stage(s1_ingest, settings, paths)
+    run_stage(s2_examples, settings, paths)
 
 
 def _scored_snapshots(
-    features: dict[str, list[Feature]], settings: params.Params, at: Paths
+    features: dict[str, list[Feature]], settings: params.Params, paths: Paths
 ) -> Iterator[ScoredSnapshot]:
     """All models beside each other at every origin, the last snapshot last."""
-    cutoffs = _origins(labelled.complete_days(at), settings)
-    examples = labelled.read(at, [feature.name for feature in features[ALL]])
+    cutoffs = _origins(labelled.complete_days(paths), settings)
+    examples = labelled.read(paths, [feature.name for feature in features[ALL]])
     start, told = time.perf_counter(), {}
     for name, own in features.items():
         seen = examples.select("snapshot", "customer_key", "churned", *(feature.name for feature in own))

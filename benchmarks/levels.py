@@ -46,12 +46,12 @@ def draw(company: str, seed: int, customers: int = quality.CUSTOMERS) -> dict[st
             return {"seed": seed} | _last(settings, at)
 
 
-def _last(settings: params.Params, at: Paths) -> dict[str, Any]:
-    given = quality.prepared(settings, at)
+def _last(settings: params.Params, paths: Paths) -> dict[str, Any]:
+    given = quality.prepared(settings, paths)
     scored_snapshots = backtest.backtest_model(
         given.examples, given.cutoffs[-1:], given.features, settings.label, settings.model
     )
-    part = quality.beside_the_truth(next(scored_snapshots), quality.truth_of(at))
+    part = quality.beside_the_truth(next(scored_snapshots), quality.truth_of(paths))
     return quality.churners(part, settings.evaluate.draws)
 
 

@@ -33,7 +33,7 @@ from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.stages import s1_ingest
+from pipeline.stages import run_stage, s1_ingest
 from pipeline.value import customer_value
 from pipeline.value.expected_spend import Spend
 
@@ -49,7 +49,7 @@ def run_data_set(company: str, settings: params.Params, folder: Path, customers:
                              every_days=settings.snapshots.every_days, gap_days=label.gap_days,
                              horizon_days=label.horizon_days)  # fmt: skip
         simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
-        s1_ingest.run(settings.data, settings.sources, settings.storage, at)
+        run_stage(s1_ingest, settings, at)
         complete = build(settings, at)
         found = Scored(Told(settings, at, complete), pl.read_parquet("raw/simulated/truth.parquet"))
         # Whose outcome windows are over before the first judged snapshot.

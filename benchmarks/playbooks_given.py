@@ -86,9 +86,9 @@ def planned(
 ) -> tuple[Places, Plan]:
     """The number of the offer each customer is given by the pipeline's own plan; and the plan."""
     day = scores["snapshot"][0]
-    decided, plan = assignment.plan(
-        scores, playbooks, day, CURRENCY, pl.DataFrame(schema=cooldown.EARLIER), limits=there_is
-    )
+    nothing_before = pl.DataFrame(schema=cooldown.EARLIER)
+    restrictions = assignment.Restrictions(limits=there_is)
+    decided, plan = assignment.plan(scores, playbooks, day, CURRENCY, nothing_before, restrictions)
     given = scores.select("customer_id").join(decided.select("customer_id", "action"), "customer_id", "left",
                                               maintain_order="left")  # fmt: skip
     number = {offer: at for at, offer in enumerate(offers)}

@@ -32,7 +32,7 @@ from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
 from pipeline.model import split
 from pipeline.model.split import Split
-from pipeline.stages import s1_ingest, s2_examples
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,16 +116,14 @@ class Prepared:
     cutoffs: list[Split]
 
 
-def prepared(settings: params.Params, at: Paths) -> Prepared:
+def prepared(settings: params.Params, paths: Paths) -> Prepared:
     """Ingest and make examples, as the stages do."""
     sources, label = settings.sources, settings.label
-    s1_ingest.run(settings.data, sources, settings.storage, at)
-    s2_examples.run(
-        settings.data, sources, settings.storage, settings.feeds, settings.snapshots, label, settings.features, at
-    )
+    run_stage(s1_ingest, settings, paths)
+    run_stage(s2_examples, settings, paths)
     declared = model_features(settings.features, sources)
-    examples = labelled.read(at, [feature.name for feature in declared])
-    complete = labelled.complete_days(at)
+    examples = labelled.read(paths, [feature.name for feature in declared])
+    complete = labelled.complete_days(paths)
     cutoffs = split.cutoffs(complete, label, settings.evaluate.min_training_snapshots)
     return Prepared(examples, declared, cutoffs or [split.by_time(complete, label)])
 
@@ -143,9 +141,9 @@ def _scored_snapshots(settings: params.Params, given: Prepared) -> Iterator[Scor
         yield part
 
 
-def truth_of(at: Paths) -> pl.DataFrame:
+def truth_of(paths: Paths) -> pl.DataFrame:
     """What nature knew, by the pipeline's own key of the customer."""
-    keys = storage.read_buckets(at.tables / "transactions", ["customer_key", "customer_id"]).unique()
+    keys = storage.read_buckets(paths.tables / "transactions", ["customer_key", "customer_id"]).unique()
     told = pl.read_parquet("raw/simulated/truth.parquet", columns=["customer_id", "snapshot", "churned", *TRUTH])
     return told.join(keys, on="customer_id").with_columns(pl.col("customer_key").cast(pl.Int64))
 

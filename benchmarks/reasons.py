@@ -34,8 +34,8 @@ from pipeline.model import training
 from pipeline.model.ensemble import Ensemble, matrix
 from pipeline.reasons import ensemble_contributions, evidence_weights, families
 from pipeline.reasons.causes import blind_spots
-from pipeline.reasons.renderer import ReasonRenderer
-from pipeline.stages import s1_ingest, s2_examples, s3_train
+from pipeline.reasons.renderer import ReasonRenderer, Style
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train
 from pipeline.tables import schemas, storage
 
 # As many as it takes for some hundred customers whom one cause drives away.
@@ -64,7 +64,7 @@ def run_data_set(company: str, settings: params.Params, folder: Path, customers:
                              every_days=settings.snapshots.every_days, gap_days=label.gap_days,
                              horizon_days=label.horizon_days)  # fmt: skip
         simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
-        s1_ingest.run(settings.data, settings.sources, settings.storage, at)
+        run_stage(s1_ingest, settings, at)
         truth = pl.read_parquet("raw/simulated/truth.parquet", columns=TRUTH)
         complete = build(settings, at)
         told = Told(settings, at, complete)
@@ -78,27 +78,24 @@ def run_data_set(company: str, settings: params.Params, folder: Path, customers:
         }
 
 
-def build(settings: params.Params, at: Paths) -> list[date]:
+def build(settings: params.Params, paths: Paths) -> list[date]:
     """The examples of all snapshots, and of the last complete one a week later."""
-    every = settings.snapshots
-    s2_examples.run(settings.data, settings.sources, settings.storage, settings.feeds, every, settings.label,
-                    settings.features, at)  # fmt: skip
-    complete = sorted(labelled.complete_days(at))
+    run_stage(s2_examples, settings, paths)
+    complete = sorted(labelled.complete_days(paths))
     days = [*complete, complete[-1] + timedelta(days=WEEK)]
-    s2_examples.run(settings.data, settings.sources, settings.storage, settings.feeds, every, settings.label,
-                    settings.features, at, days)  # fmt: skip
+    run_stage(s2_examples, settings, paths, days)
     return complete
 
 
 class Told:
     """A model of the earlier snapshots, and what it and the evidence say of the customers of later ones."""
 
-    def __init__(self, settings: params.Params, at: Paths, complete: list[date]) -> None:
-        self.settings, self.at = settings, at
+    def __init__(self, settings: params.Params, paths: Paths, complete: list[date]) -> None:
+        self.settings, self.at = settings, paths
         self.seen = model_features(settings.features, settings.sources)
         own = evidence_only_features(settings.features, settings.sources)
         self.bearing = [*self.seen, *own]
-        examples = labelled.read(at, [feature.name for feature in self.bearing])
+        examples = labelled.read(paths, [feature.name for feature in self.bearing])
         first = complete[-TEST_SNAPSHOTS] - timedelta(days=settings.label.gap_days + settings.label.horizon_days)
         known = [day for day in complete if day <= first]
         train_examples, scored_snapshots = (
@@ -110,8 +107,11 @@ class Told:
         self.typical = s3_train.typical(self.ensemble.completed(train_examples), self.ensemble.features)
         declared = {feature.name: feature for feature in training.columns(self.seen, settings.model)}
         self.features: list[Feature] = [declared[name] for name in self.ensemble.features]
-        self.renderer = ReasonRenderer(self.features, self.typical, settings.reasons, settings.data.currency,
-                             evidence_weights.learn(train_examples, self.bearing), own)  # fmt: skip
+        style, weights = (
+            Style(settings.reasons, settings.data.currency),
+            evidence_weights.learn(train_examples, self.bearing),
+        )
+        self.renderer = ReasonRenderer(self.features, self.typical, style, weights, own)
 
     def at_day(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
         """The customers of a snapshot, as a matrix, and what pushes each score."""

@@ -63,7 +63,8 @@ def _overall(company: str, truth: dict[str, Any]) -> list[tuple[str, ...]]:
 def _by_cause(rows: list[dict[str, Any]]) -> str:
     head = ("cause", "", "customers", "told first", "among the three", "if the truth were taught", "")
     lines = [
-        (row["dominant_cause"], CAUSES[row["dominant_cause"]].description, f"{row['customers']:,}", f"{row['first']:.0%}",
+        (row["dominant_cause"], CAUSES[row["dominant_cause"]].description, f"{row['customers']:,}",
+         f"{row['first']:.0%}",
          f"{row['told']:.0%}", f"{row['reach']:.0%}", _note(row))
         for row in sorted(rows, key=lambda row: (row["blind"], is_faint(row), -row["first"]))
     ]  # fmt: skip

@@ -24,7 +24,7 @@ from scipy.stats import spearmanr
 from pipeline.config import overlay, params
 from pipeline.config.paths import Paths
 from pipeline.examples.snapshots import is_complete, snapshot_days
-from pipeline.stages import s1_ingest
+from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import storage
 from pipeline.value.expected_spend import Spend
 
@@ -58,7 +58,7 @@ def complete(name: str, folder: Path) -> list[Seen]:
     overlay.apply(ROOT / "params" / f"{name}.yaml", file)
     settings = params.load(file)
     at = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
-    s1_ingest.run(settings.data, settings.sources, settings.storage, at)
+    run_stage(s1_ingest, settings, at)
     lines = storage.read_buckets(at.tables / "transactions", ["customer_key", "transaction_id", "day", "amount_minor"])
     daily = (
         lines.filter(pl.col("amount_minor") >= 0)

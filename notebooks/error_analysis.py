@@ -40,7 +40,7 @@ from pipeline.examples.features import model_features
 from pipeline.model import artefacts, split, training
 from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import ReasonRenderer
+from pipeline.reasons.renderer import ReasonRenderer, Style
 from pipeline.tables import storage
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
@@ -111,7 +111,7 @@ pl.DataFrame([by_luck("safe", safe), by_luck("risky", risky)])
 completed, matrix = model.ensemble.completed(test), model.matrix(test)
 pushes = ensemble_contributions.contributions(model.ensemble, matrix)[:, :-1]
 weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
-renderer = ReasonRenderer(declared, model.card["typical"], settings.reasons, settings.data.currency, weights)
+renderer = ReasonRenderer(declared, model.card["typical"], Style(settings.reasons, settings.data.currency), weights)
 numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in names]
 told = pl.concat(
     [

@@ -23,7 +23,7 @@ from pipeline.config import errors, params, paths
 from pipeline.config.paths import REPRO
 from pipeline.evaluation import calibration_check, grade
 from pipeline.model import artefacts
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 from pipeline.tracking import registry, runs
 from pipeline.value.expected_spend import Spend
@@ -42,7 +42,7 @@ def run_stages(stages=STAGES, **changes) -> params.Params:
         inner = getattr(settings, section).model_copy(update={key: value})
         settings = settings.model_copy(update={section: inner})
     for stage in stages:
-        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+        run_stage(stage, settings)
     return settings
 
 
@@ -404,7 +404,7 @@ def test_stages_without_their_inputs_say_what_to_run(company):
     settings = params.load()
     for stage in (s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
         with pytest.raises(errors.BadData, match="dvc repro"):
-            stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+            run_stage(stage, settings)
 
 
 def test_without_a_champion_nothing_is_scored(company):
@@ -473,7 +473,7 @@ def test_a_model_worse_than_the_simple_rule_makes_no_list_and_no_champion(copy_o
     text, weeks = REPRO.model_text.read_text(), sorted(Path("exports").rglob("*"))
     monkeypatch.setattr(artefacts.ChurnModel, "judged_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
     settings = params.load()
-    said = s4_evaluate.run(**{name: getattr(settings, name) for name in sections(s4_evaluate.run)})
+    said = run_stage(s4_evaluate, settings)
     assert said.startswith("Grade F: do not ship. ")
     assert said.endswith("Not made champion: its grade is F.")
     assert storage.read_json(REPRO.metrics)["grade"] == "F"
@@ -517,8 +517,8 @@ def test_a_challenger_takes_over_unless_it_is_certainly_worse(copy_of_shop, monk
     small = params.load().model.model_copy(update={"max_trees": 1, "purchase_process": False, "min_rows_per_leaf": 900})
     worse = small.model_copy(update={"additive_logistic": small.additive_logistic.model_copy(update={"share": 0.0})})
     s = params.load().model_copy(update={"model": worse})
-    s3_train.run(**{name: getattr(s, name) for name in sections(s3_train.run)})
-    said = s4_evaluate.run(**{name: getattr(s, name) for name in sections(s4_evaluate.run)})
+    run_stage(s3_train, s)
+    said = run_stage(s4_evaluate, s)
     assert f"Not made champion: champion version {second} ranks the same customers certainly better: -0." in said
     assert registry.champion_version(settings) == second
 
@@ -531,8 +531,8 @@ def test_a_champion_that_knows_the_test_customers_is_not_judged_on_them(copy_of_
     s = settings.model_copy(update={"snapshots": settings.snapshots.model_copy(
         update={key.split("__")[1]: value for key, value in earlier.items()})})  # fmt: skip
     for stage in (s2_examples, s3_train):
-        stage.run(**{name: getattr(s, name) for name in sections(stage.run)})
-    said = s4_evaluate.run(**{name: getattr(s, name) for name in sections(s4_evaluate.run)})
+        run_stage(stage, s)
+    said = run_stage(s4_evaluate, s)
     assert said.endswith(
         f"champion version {champion} has learnt from the test customers already; churn promote decides."
     )

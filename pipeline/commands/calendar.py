@@ -17,7 +17,7 @@ from pipeline.tables import storage
 from pipeline.week import contact_history
 
 
-def run(settings: params.Params, plan: Path, as_of: date, to: Path, at: Paths = REPRO) -> str:
+def run(settings: params.Params, plan: Path, as_of: date, to: Path, paths: Paths = REPRO) -> str:
     """Decide on every message of a plan, by the tables of the last ``dvc repro`` and the published weeks.
 
     Parameters
@@ -42,14 +42,15 @@ def run(settings: params.Params, plan: Path, as_of: date, to: Path, at: Paths = 
         The plan cannot be read, or there are no tables.
     """
     messages = message_plan.read(plan, as_of)
-    if not storage.bucket_files(at.tables / "transactions"):
-        raise BadData(f"{at.tables}: holds no tables; run the earlier stages first: dvc repro")
+    if not storage.bucket_files(paths.tables / "transactions"):
+        raise BadData(f"{paths.tables}: holds no tables; run the earlier stages first: dvc repro")
     context = DecisionContext(as_of, settings.guards, settings.contact, settings.score)
     playbooks = playbooks_file.parse(params.read_playbooks(PLAYBOOKS), vocabulary(settings.score, settings.features))
-    given = contact_history.given(at.exports, settings.data.name, playbooks, context)
-    who = contact_history.with_last_orders(messages.select("customer_id").unique(), at, as_of)
-    known = contact_history.customers(who, given, at, playbooks, context).drop("last_order_day")
-    past = contact_history.past(who, given, at, playbooks, context)
+    given = contact_history.given(paths.exports, settings.data.name, playbooks, context)
+    who = contact_history.with_last_orders(messages.select("customer_id").unique(), paths, as_of)
+    history = contact_history.read(who, given, paths, playbooks, context)
+    known = history.customers().drop("last_order_day")
+    past = history.past()
     decided = calendar.plan(messages, known, past, settings.contact)
     message_plan.write(decided, to)
     return f"{decided['kept'].sum():,} of {len(decided):,} messages kept, {_until(past.sort('day'))}: {to}"

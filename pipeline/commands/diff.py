@@ -12,11 +12,11 @@ from pipeline import lists
 from pipeline.config import params
 from pipeline.config.errors import BadData, StaleInput
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
-from pipeline.decisions.context import DecisionContext
-from pipeline.i18n.company_catalogs import load_translator
 from pipeline.lists.csv_file import csv_bytes
-from pipeline.stages import s6_publish
+from pipeline.stages import s6_publish, settings_for
 from pipeline.tables import storage
+from pipeline.week import inputs
+from pipeline.week.decide import decide
 
 # What the one who acts is told; where none of it differs, nobody does anything else.
 ACTION: Final = ("playbook", "action", "channel", "who", "task_owner", "due_day", "cost", "caution")
@@ -30,7 +30,7 @@ def run(
     edited: Path = PLAYBOOKS,
     against: Path | None = None,
     csv_file: Path | None = None,
-    at: Paths = REPRO,
+    paths: Paths = REPRO,
 ) -> Iterator[str]:
     """Compare two assignments over the scores of a day; one line per change, from which playbook to which.
 
@@ -54,8 +54,8 @@ def run(
     StaleInput
         What was published was made from other scores.
     """
-    after = _decided(settings, day, edited, at)
-    before = _published(after, at, day) if against is None else _decided(settings, day, against, at)
+    after = _decided(settings, day, edited, paths)
+    before = _published(after, paths, day) if against is None else _decided(settings, day, against, paths)
     found = changes(before, after)
     yield f"{day}: {len(found):,} of {len(after):,} customers would change action"
     for (one, other), number in sorted(_pairs(found).items(), key=lambda pair: (-pair[1], pair[0])):
@@ -91,25 +91,22 @@ def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _decided(settings: params.Params, day: date, file: Path, at: Paths) -> pl.DataFrame:
-    context = DecisionContext(
-        day, settings.guards, settings.contact, settings.score, load_translator(settings.language)
-    )
-    return s6_publish.decide(settings.data, settings.features, context, at, settings.control, file)[0]
+def _decided(settings: params.Params, day: date, file: Path, paths: Paths) -> pl.DataFrame:
+    return decide(inputs.read(settings_for(s6_publish.run, settings), paths, day, file))[0]
 
 
-def _published(scored: pl.DataFrame, at: Paths, day: date) -> pl.DataFrame:
+def _published(scored: pl.DataFrame, paths: Paths, day: date) -> pl.DataFrame:
     """What was published for the day, if it was made from these scores."""
-    lists.recover(at.exports)
-    file = at.week(day) / "actions.parquet"
+    lists.recover(paths.exports)
+    file = paths.week(day) / "actions.parquet"
     if not file.is_file():
-        raise BadData(f"{at.week(day)}: nothing is published for this day; name the playbooks to compare: --against")
+        raise BadData(f"{paths.week(day)}: nothing is published for this day; name the playbooks to compare: --against")
     found = storage.read_parquet(file, ["customer_id", "churn_probability", "value_at_stake", *ACTION])
     same = ["customer_id", "churn_probability", "value_at_stake"]
     if not found.select(same).sort("customer_id").equals(scored.select(same).sort("customer_id")):
         raise StaleInput(
-            f"{file}: was made from other scores than {at.scores}; run: dvc repro, or name the playbooks to compare: "
-            "--against"
+            f"{file}: was made from other scores than {paths.scores}; run: dvc repro, or name the playbooks to "
+            "compare: --against"
         )
     return found
 

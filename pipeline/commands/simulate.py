@@ -8,6 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -28,9 +29,18 @@ Plan = simulate.Plan | causal.WholePlan
 Blocks = Iterator[dict[str, pl.DataFrame]]
 
 
-def plan(
-    setting: str, *, customers: int, days: int | None, seed: int, every_days: int, gap_days: int, horizon_days: int
-) -> Plan:
+class Options(TypedDict):
+    """The options of the command that say what is simulated; see ``churn simulate --help``."""
+
+    customers: int
+    days: int | None
+    seed: int
+    every_days: int
+    gap_days: int
+    horizon_days: int
+
+
+def plan(setting: str, **options: Unpack[Options]) -> Plan:
     """What the options of the command ask for; customers keep coming until the last day.
 
     >>> options = dict(customers=10, days=365, seed=1, every_days=30, gap_days=0, horizon_days=90)
@@ -40,8 +50,11 @@ def plan(
     Traceback (most recent call last):
     pipeline.config.errors.BadParams: churn simulate: customers: input should be greater than or equal to 1, found 0
     """
-    label = {"kind": "inactivity", "gap_days": gap_days, "horizon_days": horizon_days}
-    content: dict[str, object] = {"customers": customers, "seed": seed, "every_days": every_days, "label": label}
+    label = {"kind": "inactivity", "gap_days": options["gap_days"], "horizon_days": options["horizon_days"]}
+    content: dict[str, object] = {"label": label} | {
+        "customers": options["customers"], "seed": options["seed"], "every_days": options["every_days"],
+    }  # fmt: skip
+    days = options["days"]
     kind: type[Plan] = simulate.Plan
     if setting in causal.COMPANIES:
         company, kind = causal.COMPANIES[setting], causal.WholePlan

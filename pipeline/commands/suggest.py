@@ -14,7 +14,7 @@ from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import pauses
 from pipeline.sources import sql
-from pipeline.stages import s1_ingest
+from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import buckets, storage
 
 MAX_LINES = 12  # of the table: the pick's neighbours say enough
@@ -43,7 +43,7 @@ class Counted:
     first: date | None
 
 
-def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
+def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
     """Measure the pauses, try definitions of churn on past snapshots, and propose one.
 
     Yields
@@ -57,7 +57,7 @@ def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
         The history is too short for any definition, or nobody ever bought twice.
     """
     with ExitStack() as stack:
-        place = _tables(settings, at, stack)
+        place = _tables(settings, paths, stack)
         until = min(settings.snapshots.observed_until, date.fromisoformat(_last_day(place)) + timedelta(days=1))
         jobs = [
             Job(file, until, settings.label.gap_days, (), settings.storage.threads, settings.storage.memory_gb)
@@ -78,19 +78,20 @@ def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
     yield from _proposal(found, picked, rhythm, settings)
 
 
-def _tables(settings: params.Params, at: Paths, stack: ExitStack) -> Paths:
+def _tables(settings: params.Params, paths: Paths, stack: ExitStack) -> Paths:
     """The ingested tables, if they are of this company; else the transactions alone, ingested for this once."""
-    there = at.ingest_report.is_file() and bool(storage.bucket_files(at.tables / "transactions"))
-    if there and storage.read_json(at.ingest_report)["company"] == settings.data.name:
-        return at
+    there = paths.ingest_report.is_file() and bool(storage.bucket_files(paths.tables / "transactions"))
+    if there and storage.read_json(paths.ingest_report)["company"] == settings.data.name:
+        return paths
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="churn-")))
     own = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
-    s1_ingest.run(settings.data, params.Sources(transactions=settings.sources.transactions), settings.storage, own)
+    alone = settings.model_copy(update={"sources": params.Sources(transactions=settings.sources.transactions)})
+    run_stage(s1_ingest, alone, own)
     return own
 
 
-def _last_day(at: Paths) -> str:
-    return str(storage.read_json(at.ingest_report)["last_day"])
+def _last_day(paths: Paths) -> str:
+    return str(storage.read_json(paths.ingest_report)["last_day"])
 
 
 def _count(job: Job) -> Counted:

@@ -22,7 +22,7 @@ from pipeline.tables import storage
 CUTOFFS = 5  # the latest: each costs a training per trial
 
 
-def run(settings: params.Params, trials: int, to: Path, at: Paths = REPRO) -> Iterator[str]:
+def run(settings: params.Params, trials: int, to: Path, paths: Paths = REPRO) -> Iterator[str]:
     """Try settings, keep every trial in the study, and write the best as an overlay for ``churn use``.
 
     Parameters
@@ -33,7 +33,7 @@ def run(settings: params.Params, trials: int, to: Path, at: Paths = REPRO) -> It
         How many to try now; a study that was begun on the same examples goes on.
     to
         The overlay to write.
-    at
+    paths
         Where the examples lie.
 
     Yields
@@ -42,8 +42,8 @@ def run(settings: params.Params, trials: int, to: Path, at: Paths = REPRO) -> It
         One line per trial, and one on the best.
     """
     declared = model_features(settings.features, settings.sources)
-    examples = labelled.read(at, [feature.name for feature in declared])
-    cutoffs = _origins(labelled.complete_days(at), settings)
+    examples = labelled.read(paths, [feature.name for feature in declared])
+    cutoffs = _origins(labelled.complete_days(paths), settings)
     study = _study(settings, examples, declared)
     study.enqueue_trial(_as_trial(settings.model), skip_if_exists=True)
 

@@ -5,11 +5,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pipeline import lists
 from pipeline.config import params, paths
 from pipeline.config.errors import AlreadyPublished, Locked
-from pipeline.stages import s1_ingest, s2_examples, s5_score, s6_publish
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
 from pipeline.tables import storage
 from pipeline.tracking import registry
+from pipeline.week import inputs
+from pipeline.week.composition import compose
 
 
 def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
@@ -50,36 +53,27 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -
 
 
 def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
-    at = paths.weekly(as_of)
+    work = paths.weekly(as_of)
     # Nobody else is at work, so whatever lies here was left by a run that was killed.
     storage.remove(paths.WEEKLY_WORK)
     try:
-        version = registry.fetch_champion(settings.tracking, at.models, at.metrics)
-        s1_ingest.run(settings.data, settings.sources, settings.storage, at)
-        s2_examples.run(
-            settings.data, settings.sources, settings.storage, settings.feeds, settings.snapshots, settings.label,
-            settings.features, at, days=[as_of],
-        )  # fmt: skip
-        s5_score.run(
-            settings.data, settings.sources, settings.storage, settings.snapshots, settings.label, settings.features,
-            settings.score, settings.reasons, settings.language, at, as_of,
-        )  # fmt: skip
-        made = s6_publish.prepare(
-            settings.data, settings.snapshots, settings.label, settings.features, settings.score, settings.reasons,
-            settings.control, settings.guards, settings.contact, settings.lists, settings.language, at, as_of,
-        )  # fmt: skip
-        told = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
+        version = registry.fetch_champion(settings.tracking, work.models, work.metrics)
+        run_stage(s1_ingest, settings, work)
+        run_stage(s2_examples, settings, work, days=[as_of])
+        run_stage(s5_score, settings, work, as_of)
+        made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
+        done = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
         if dry_run:
-            return f"{told}; nothing was published (--dry-run)"
-        return f"{told}: {s6_publish.write(made, at, replace=replace)}"
+            return f"{done}; nothing was published (--dry-run)"
+        return f"{done}: {lists.publish(made, work.exports, replace=replace)}"
     finally:
-        _keep_rejected(at, paths.weekly_rejected(as_of))
+        _keep_rejected(work, paths.weekly_rejected(as_of))
         storage.remove(paths.WEEKLY_WORK)
 
 
-def _keep_rejected(at: paths.Paths, kept: Path) -> None:
+def _keep_rejected(work: paths.Paths, kept: Path) -> None:
     """Refused rows outlive the job's folder, also when it failed: they are what somebody has to look at."""
-    if at.rejected.is_dir():
+    if work.rejected.is_dir():
         with storage.new_folder(kept) as folder:
-            for file in sorted(at.rejected.glob("*.parquet")):
+            for file in sorted(work.rejected.glob("*.parquet")):
                 file.rename(folder / file.name)

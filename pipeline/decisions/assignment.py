@@ -1,6 +1,6 @@
 """One action per customer, or nothing and why."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -23,15 +23,35 @@ MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "custome
 MIN_WORTH = 0.01
 
 
+@dataclass(frozen=True)
+class Restrictions:
+    """What holds actions back besides the rules of the playbooks.
+
+    Attributes
+    ----------
+    eligibility
+        What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
+    limits
+        Hands, channels and money, across playbooks.
+    translator
+        Who reads which language.
+    """
+
+    eligibility: Eligibility = NO_RESTRICTIONS
+    limits: Limits = NO_LIMITS
+    translator: Translator = IN_ENGLISH
+
+
+UNRESTRICTED = Restrictions()
+
+
 def plan(
     scores: pl.DataFrame,
     playbooks: dict[str, Playbook],
     as_of: date,
     currency: str,
     earlier: pl.DataFrame,
-    holds: Eligibility = NO_RESTRICTIONS,
-    limits: Limits = NO_LIMITS,
-    translator: Translator = IN_ENGLISH,
+    restrictions: Restrictions = UNRESTRICTED,
 ) -> tuple[pl.DataFrame, optimizer.Plan]:
     """Give each customer one playbook at most, so that together they keep as much as can be kept.
 
@@ -55,12 +75,8 @@ def plan(
         ISO code, for the words about cost.
     earlier
         The decisions of earlier weeks, with the columns of `cooldown.EARLIER`.
-    holds
-        What guards and contact policy hold back, and which actions are open, of the same customers in the same order.
-    limits
-        Hands, channels and money, across playbooks.
-    translator
-        Who reads which language.
+    restrictions
+        What holds actions back, and who reads why.
 
     Returns
     -------
@@ -84,19 +100,19 @@ def plan(
         cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
         for at, (name, book) in enumerate(playbooks.items())
     )
-    tests, holds = holds.withhold(tests, playbooks)
+    tests, eligible = restrictions.eligibility.withhold(tests, playbooks)
     tests = tests.with_columns(_outranked(playbooks))
-    there_is = limits_left(holds.rooms(playbooks, scores), limits, currency, holds.going_on(scores))
+    there_is = limits_left(eligible.rooms(playbooks, scores), restrictions.limits, currency, eligible.going_on(scores))
     shared = _shared(tests, scores, playbooks, there_is)
-    placed = holds.continued_or(pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None))
+    placed = eligible.continued_or(pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None))
     chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
     chosen = chosen.with_columns(
         _of_number(kept, chosen["chosen"]).alias("expected_saved_value"),
         _of_number(kept, chosen["wanted"]).alias("kept"),
     )
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
-    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), translator)
-    told = holds.told(_told(described, words), playbooks, as_of)
+    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), restrictions.translator)
+    told = eligible.told(_told(described, words), playbooks, as_of)
     return told.drop("chosen", "wanted", "obstacle", "kept"), shared
 
 

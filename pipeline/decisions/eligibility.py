@@ -161,7 +161,7 @@ class Eligibility:
 NO_RESTRICTIONS = Eligibility()
 
 
-def holds(customers: pl.DataFrame, playbooks: dict[str, Playbook], context: DecisionContext) -> Eligibility:
+def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], context: DecisionContext) -> Eligibility:
     """Ask every guard and every rule of contact about every playbook and customer.
 
     Parameters

@@ -41,9 +41,8 @@ def backtest_all_models(
     def score(
         train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, alone: Model
     ) -> ScoredSnapshot:
-        return score_all_models(
-            train_examples, test, trained.probability(test), features, label, alone, trained.calibration
-        )
+        rivals = score_baselines(train_examples, test, features, label, alone)
+        return scored_snapshot(test, {"model": trained.probability(test)} | rivals, trained.calibration)
 
     return _each(score, examples, cutoffs, features, label, settings)
 
@@ -54,7 +53,7 @@ def backtest_model(
     """As `backtest_all_models`, without the baselines."""
 
     def score(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> ScoredSnapshot:
-        return _scored_snapshot(test, {"model": trained.probability(test)}, trained.calibration)
+        return scored_snapshot(test, {"model": trained.probability(test)}, trained.calibration)
 
     return _each(score, examples, cutoffs, features, label, settings)
 
@@ -93,23 +92,17 @@ def _trained(
     return train_examples, test, training.train(train_examples, later, features, label, settings, known)
 
 
-def score_all_models(
-    train_examples: pl.DataFrame,
-    test: pl.DataFrame,
-    probability: training.Array,
-    features: list[Feature],
-    label: Label,
-    settings: Model,
-    curve: Calibration,
-) -> ScoredSnapshot:
-    """The model's probabilities, by that curve, beside those of all baselines, fitted on the same training rows."""
+def score_baselines(
+    train_examples: pl.DataFrame, test: pl.DataFrame, features: list[Feature], label: Label, settings: Model
+) -> dict[str, training.Array]:
+    """The probabilities of all baselines, fitted on the same training rows as the model; by name."""
     names = [feature.name for feature in features]
     rules = baselines.fit_all(train_examples, training.outcomes(train_examples), names, label, settings)
-    scored = {"model": probability} | {rule.name: rule.probability(test) for rule in rules}
-    return _scored_snapshot(test, scored, curve)
+    return {rule.name: rule.probability(test) for rule in rules}
 
 
-def _scored_snapshot(test: pl.DataFrame, scored: dict[str, training.Array], curve: Calibration) -> ScoredSnapshot:
+def scored_snapshot(test: pl.DataFrame, scored: dict[str, training.Array], curve: Calibration) -> ScoredSnapshot:
+    """A snapshot with the probabilities of the model, which that curve calibrated, and of what it is compared with."""
     keys, seasonal = test["customer_key"].cast(pl.Int64).to_numpy(), curve.season is not None
     return ScoredSnapshot(str(test["snapshot"][0]), keys, training.outcomes(test), scored, seasonal, curve.level_error)
 

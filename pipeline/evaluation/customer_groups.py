@@ -14,7 +14,7 @@ MADE_HERE = ("tier", "value_tier")
 
 def known(
     examples: pl.DataFrame, sources: params.Sources, label: params.Label, score: params.Score, segments: list[str],
-    at: Paths,
+    paths: Paths,
 ) -> pl.DataFrame:  # fmt: skip
     """The rows with ``value`` (currency units), ``tier``, ``value_tier`` and the columns of the register asked for.
 
@@ -30,18 +30,18 @@ def known(
             f"params.yaml: evaluate.segments names {strangers[0]!r}, which is neither {' nor '.join(MADE_HERE)} nor a "
             "column of the table customers; map it under sources.customers.columns"
         )
-    spend = Spend.of_card(storage.read_json(at.model_card)["value"])
+    spend = Spend.of_card(storage.read_json(paths.model_card)["value"])
     made = examples.with_columns(
         customer_value.tier(score), customer_value.expected_value(examples, spend, label, score)
     )
     made = made.with_columns(customer_value.value_tier(score, "customer_key"))
     register = [name for name in segments if name not in MADE_HERE]
     if register:
-        made = made.join(_register(at, register), on="customer_key", how="left", maintain_order="left")
+        made = made.join(_register(paths, register), on="customer_key", how="left", maintain_order="left")
     return made
 
 
-def _register(at: Paths, columns: list[str]) -> pl.DataFrame:
+def _register(paths: Paths, columns: list[str]) -> pl.DataFrame:
     """One row per customer; of several, the first value in the alphabet, so that no order of files decides."""
-    found = storage.read_buckets(at.tables / "customers", ["customer_key", *columns])
+    found = storage.read_buckets(paths.tables / "customers", ["customer_key", *columns])
     return found.group_by("customer_key").agg(pl.col(columns).cast(pl.String).min())

@@ -9,14 +9,14 @@ from pipeline.config.paths import Paths
 from pipeline.tables import storage
 
 
-def complete_days(at: Paths) -> list[date]:
+def complete_days(paths: Paths) -> list[date]:
     """The complete snapshots, as the examples' ledger names them."""
-    return [date.fromisoformat(day) for day in storage.read_json(at.examples_report)["complete"]]
+    return [date.fromisoformat(day) for day in storage.read_json(paths.examples_report)["complete"]]
 
 
-def read(at: Paths, names: list[str]) -> pl.DataFrame:
+def read(paths: Paths, names: list[str]) -> pl.DataFrame:
     """All labelled examples in an order that no bucket decides."""
-    found = storage.read_buckets(at.examples, ["snapshot", "customer_key", "churned", *names])
+    found = storage.read_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names])
     return found.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
 
 

@@ -23,7 +23,7 @@ from pipeline.tables import buckets, storage
 LEAK, WARNING = "LEAK", "WARNING"
 
 
-def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
+def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
     """Look for leaks in what ``dvc repro`` built; one line per check, findings before it.
 
     Yields
@@ -36,42 +36,42 @@ def run(settings: params.Params, at: Paths = REPRO) -> Iterator[str]:
     BadData
         After all lines, if one of them is a sure leak; or before, if nothing was built, or not by these settings.
     """
-    if storage.read_json(at.ingest_report)["company"] != settings.data.name:
-        raise BadData(f"{at.tables} holds another company than {settings.data.name}; run: dvc repro")
+    if storage.read_json(paths.ingest_report)["company"] != settings.data.name:
+        raise BadData(f"{paths.tables} holds another company than {settings.data.name}; run: dvc repro")
     sure = 0
-    for line in _all(settings, at):
+    for line in _all(settings, paths):
         sure += line.startswith(LEAK)
         yield line
     if sure:
         raise BadData(f"{sure} sure leak{'s' if sure > 1 else ''}: a model of such features shines on paper only")
 
 
-def _all(settings: params.Params, at: Paths) -> Iterator[str]:
+def _all(settings: params.Params, paths: Paths) -> Iterator[str]:
     features = model_features(settings.features, settings.sources)
     with TemporaryDirectory(prefix="churn-") as folder:
-        yield from _replayed(settings, Path(folder), at)
-    examples = labelled.read(at, [feature.name for feature in features])
-    parts = split.by_time(labelled.complete_days(at), settings.label)
+        yield from _replayed(settings, Path(folder), paths)
+    examples = labelled.read(paths, [feature.name for feature in features])
+    parts = split.by_time(labelled.complete_days(paths), settings.label)
     yield from _split(parts, settings)
     yield from _figures(examples, parts, features, settings)
-    yield from _treatments(settings, features, at)
+    yield from _treatments(settings, features, paths)
 
 
 # -------------------------------------------------------------------------------------------- truncation and corruption
 
 
-def _replayed(settings: params.Params, folder: Path, at: Paths) -> Iterator[str]:
+def _replayed(settings: params.Params, folder: Path, paths: Paths) -> Iterator[str]:
     days = _three(calendar.snapshot_days(settings.snapshots))
-    found = range(len(storage.bucket_files(at.tables / "transactions")))
+    found = range(len(storage.bucket_files(paths.tables / "transactions")))
     if not found:
-        raise BadData(f"{at.tables}: has no transactions; run the earlier stages first: dvc repro")
+        raise BadData(f"{paths.tables}: has no transactions; run the earlier stages first: dvc repro")
     as_is = folder / "as-is"
-    whole = [_job(settings, bucket, days, as_is, at) for bucket in found]
+    whole = [_job(settings, bucket, days, as_is, paths) for bucket in found]
     with storage.new_folder(as_is) as partial:
-        built = [_job(settings, bucket, days, partial, at) for bucket in found]
+        built = [_job(settings, bucket, days, partial, paths) for bucket in found]
         for _ in buckets.map_buckets(build.build, built, settings.storage, "leaks: as it is"):
             pass
-    _refuse_stale(whole, days, at)
+    _refuse_stale(whole, days, paths)
     replays = [one for day in days for job in whole for one in _replays(settings, job, day, folder, as_is)]
     told = list(buckets.map_buckets(replay.run, replays, settings.storage, "leaks: other futures"))
     yield from _differences([difference for part in told for difference in part])
@@ -92,19 +92,19 @@ def _three(days: list[date]) -> list[date]:
     return sorted({days[0], days[len(days) // 2], days[-1]})
 
 
-def _job(settings: params.Params, bucket: int, days: list[date], to: Path, at: Paths) -> build.Job:
+def _job(settings: params.Params, bucket: int, days: list[date], to: Path, paths: Paths) -> build.Job:
     spread = settings.storage.workers if settings.storage.executor == "processes" else 1
     return build.Job(
-        bucket, at.tables, to, days, settings.snapshots, settings.label,
+        bucket, paths.tables, to, days, settings.snapshots, settings.label,
         available(settings.features, settings.sources), settings.data.minor_digits, settings.storage.threads,
-        settings.storage.memory_gb / spread, at.market, _outages(at),
+        settings.storage.memory_gb / spread, paths.market, _outages(paths),
     )  # fmt: skip
 
 
-def _outages(at: Paths) -> dict[date, frozenset[str]]:
+def _outages(paths: Paths) -> dict[date, frozenset[str]]:
     """Whose features are missing at which snapshot, as the examples were built."""
     found = {
-        day: [feed_health.Finding(**one) for one in told] for day, told in storage.read_json(at.feeds_report).items()
+        day: [feed_health.Finding(**one) for one in told] for day, told in storage.read_json(paths.feeds_report).items()
     }
     return {date.fromisoformat(day): frozenset(f.table for f in told if f.is_outage) for day, told in found.items()}
 
@@ -126,13 +126,13 @@ def _moved(job: build.Job, days: list[date], to: Path) -> build.Job:
     return build.Job(**{**job.__dict__, "days": days, "examples": to})
 
 
-def _refuse_stale(jobs: list[build.Job], days: list[date], at: Paths) -> None:
+def _refuse_stale(jobs: list[build.Job], days: list[date], paths: Paths) -> None:
     """What is compared must be what the model learns from: the examples of ``dvc repro``, by these very settings."""
     for job in jobs:
-        kept = storage.read_parquet(storage.bucket_file(at.examples, job.bucket))
+        kept = storage.read_parquet(storage.bucket_file(paths.examples, job.bucket))
         fresh = storage.read_parquet(storage.bucket_file(job.examples, job.bucket))
         if not kept.filter(pl.col("snapshot").is_in(days)).equals(fresh):
-            raise BadData(f"{at.examples} is not what {at.tables} and the settings of today give; run: dvc repro")
+            raise BadData(f"{paths.examples} is not what {paths.tables} and the settings of today give; run: dvc repro")
 
 
 def _differences(found: list[replay.Difference]) -> Iterator[str]:
@@ -196,22 +196,22 @@ def _with_calendar(examples: pl.DataFrame, parts: split.Split, settings: params.
 # ---------------------------------------------------------------------------------------------------------- treatments
 
 
-def _treatments(settings: params.Params, features: list[Feature], at: Paths) -> Iterator[str]:
+def _treatments(settings: params.Params, features: list[Feature], paths: Paths) -> Iterator[str]:
     touched = [f.name for f in features if f.is_treatment or any(n.startswith("contacts.") for n in f.needs)]
     found = [
         f"{name} is made of what the company did: a treatment, no behaviour; set features.allow_treatment: false"
         for name in touched
     ]
     if settings.sources.events is not None:
-        found += company_events.by_the_company(_counted(settings, at), settings.features.event_types)
+        found += company_events.by_the_company(_counted(settings, paths), settings.features.event_types)
     yield from (f"{WARNING} treatment: {words}" for words in found)
     if not found:
         yield "treatments: no feature, and by the looks of them no event type, is made of what the company did"
 
 
-def _counted(settings: params.Params, at: Paths) -> company_events.Seen:
-    found = range(len(storage.bucket_files(at.tables / "transactions")))
-    jobs = [(at.tables, bucket, settings.storage.threads, settings.storage.memory_gb) for bucket in found]
+def _counted(settings: params.Params, paths: Paths) -> company_events.Seen:
+    found = range(len(storage.bucket_files(paths.tables / "transactions")))
+    jobs = [(paths.tables, bucket, settings.storage.threads, settings.storage.memory_gb) for bucket in found]
     return company_events.add_up(list(buckets.map_buckets(_count, jobs, settings.storage, "leaks: events")))
 
 

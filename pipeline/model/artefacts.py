@@ -67,15 +67,17 @@ class ChurnModel:
         return self.evaluated.probability(self.ensemble.log_odds(self.matrix(examples)), examples)
 
 
-def save(model: ChurnModel, at: Paths) -> None:
+def save(model: ChurnModel, paths: Paths) -> None:
     """Write the parts of a model."""
     ensemble = model.ensemble
-    storage.write_text(gbm.to_text(ensemble.trees), at.model_text)
-    storage.write_json({"share": ensemble.additive_weight} | _wide(ensemble), at.additive_logistic)
+    storage.write_text(gbm.to_text(ensemble.trees), paths.model_text)
+    storage.write_json({"share": ensemble.additive_weight} | _wide(ensemble), paths.additive_logistic)
     curves = {"in_use": model.calibration, "evaluated": model.evaluated}
-    storage.write_json({name: dataclasses.asdict(curve) for name, curve in curves.items()}, at.calibration)
+    storage.write_json({name: dataclasses.asdict(curve) for name, curve in curves.items()}, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
-    storage.write_json(model.card | {"purchase_process": rhythm, "window_days": list(ensemble.window)}, at.model_card)
+    storage.write_json(
+        model.card | {"purchase_process": rhythm, "window_days": list(ensemble.window)}, paths.model_card
+    )
 
 
 def _wide(ensemble: Ensemble) -> dict[str, Any]:
@@ -84,11 +86,6 @@ def _wide(ensemble: Ensemble) -> dict[str, Any]:
         if ensemble.additive_logistic
         else {"base": 0.0, "lines": {}}
     )
-
-
-def fingerprint(at: Paths) -> str:
-    """SHA-256 of what scores: trees, regression, calibration, and the card, which holds the rhythm and the value."""
-    return storage.fingerprint([at.model_text, at.additive_logistic, at.calibration, at.model_card])
 
 
 def readable(folder: Path) -> bool:

@@ -6,6 +6,7 @@ size. Such a reason is told only if it is large enough, its numbers are known, a
 order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,6 +27,15 @@ Readers: TypeAlias = tuple[MessageCatalog, Flags]
 FIRST = 1e6
 
 
+@dataclass(frozen=True)
+class Style:
+    """How reasons are told: by ``params.yaml: reasons``, in which currency (ISO code), to whom in which language."""
+
+    settings: Reasons
+    currency: str
+    translator: Translator = IN_ENGLISH
+
+
 class ReasonRenderer:
     """Tells reasons for the customers of a bucket.
 
@@ -35,36 +45,30 @@ class ReasonRenderer:
         The model's features, in the order of its columns.
     typical
         The median of each feature over the training customers.
-    settings
-        ``params.yaml: reasons``.
-    currency
-        ISO code that amounts are written with.
+    style
+        How they are told.
     weights
         By feature with a threshold of evidence, what that evidence weighs; a feature that is not among them is no
         evidence here.
     evidence_only_features
         Features the model does not see, which may be evidence all the same; their contribution is nought.
-    translator
-        Who reads which language.
     """
 
     def __init__(
         self,
         features: list[Feature],
         typical: dict[str, float | None],
-        settings: Reasons,
-        currency: str,
+        style: Style,
         weights: dict[str, Weight] | None = None,
         evidence_only_features: list[Feature] | None = None,
-        translator: Translator = IN_ENGLISH,
     ) -> None:
-        self.translator = translator
+        self.translator = style.translator
         self.features = [*features, *(evidence_only_features or [])]
         self.unseen = len(evidence_only_features or [])
         self.weights = weights or {}
         self.typical = typical
-        self.settings = settings
-        self.phrases = templates.Phrases(self.features, currency)
+        self.settings = style.settings
+        self.phrases = templates.Phrases(self.features, style.currency)
         self.family_of = [feature.family for feature in self.features]
         self.families = families.in_order(self.family_of)
 

@@ -15,7 +15,7 @@ from pipeline.model import artefacts
 from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import ReasonRenderer
+from pipeline.reasons.renderer import ReasonRenderer, Style
 from pipeline.tables import storage
 from pipeline.value import customer_value, lifecycle, purchase_process
 from pipeline.value.expected_spend import Spend
@@ -83,13 +83,11 @@ def score(job: Job) -> int:
     matrix = model.matrix(examples)
     log_odds = model.ensemble.log_odds(matrix, job.threads)
     values = ensemble_contributions.contributions(model.ensemble, matrix, job.threads)
-    assert np.allclose(values.sum(axis=1), log_odds, rtol=0, atol=1e-6), "contributions and base add up to the margin"
+    assert np.allclose(values.sum(axis=1), log_odds, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
     weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
-    renderer = ReasonRenderer(
-        _in_model_order(job, model), model.card["typical"], job.reasons, job.currency, weights,
-        [feature for feature in job.evidence_only_features if feature.name in examples.columns],
-        load_translator(job.language),
-    )  # fmt: skip
+    style = Style(job.reasons, job.currency, load_translator(job.language))
+    beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]
+    renderer = ReasonRenderer(_in_model_order(job, model), model.card["typical"], style, weights, beside)
     probability = np.round(model.calibration.probability(log_odds, examples), 6)
     scores = known.with_columns(
         pl.Series("churn_probability", probability),

@@ -102,21 +102,16 @@ def _truth(plan: Plan, trajectories: Trajectories, ids: pl.Series) -> pl.DataFra
     parameters, ahead = parameters_of(plan.company), lookaheads(plan.company, tuple(plan.snapshots), plan.label)
     best = best_probability(parameters, trajectories.bought, trajectories.visited, plan.snapshots, ahead)
     parts = [
-        _truth_at(plan, parameters, trajectories, ids, snapshot, lookahead, best[:, column])
+        _truth_at(plan, trajectories, ids, snapshot, (lookahead, best[:, column]))
         for column, (snapshot, lookahead) in enumerate(zip(plan.snapshots, ahead, strict=True))
     ]
     return pl.concat(parts).sort("customer_id", "snapshot")
 
 
 def _truth_at(
-    plan: Plan,
-    parameters: Parameters,
-    trajectories: Trajectories,
-    ids: pl.Series,
-    snapshot: int,
-    lookahead: Lookahead,
-    best: Array,
+    plan: Plan, trajectories: Trajectories, ids: pl.Series, snapshot: int, ahead: tuple[Lookahead, Array]
 ) -> pl.DataFrame:
+    parameters, (lookahead, best) = parameters_of(plan.company), ahead
     known = np.flatnonzero(trajectories.arrival < snapshot)
     state, rhythm, leaving = (
         trajectories.state[known, snapshot - 1],

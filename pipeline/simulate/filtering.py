@@ -52,14 +52,14 @@ def best_probability(
     Examples
     --------
     >>> from pipeline.config.params import Label
-    >>> from pipeline.simulate.parameters import law_of
-    >>> from pipeline.simulate.true_probability import outlooks
+    >>> from pipeline.simulate.parameters import parameters_of
+    >>> from pipeline.simulate.true_probability import lookaheads
     >>> from pipeline.simulate.presets import named
     >>> bought = np.zeros((2, 100), dtype=bool)
     >>> bought[0, ::7] = bought[1, :30:7] = True  # every week; the second stops after a month
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
-    >>> ahead = outlooks(named("engagement_silent"), (100,), label)
-    >>> best_probability(law_of(named("engagement_silent")), bought, ~bought, [100], ahead).round(2).tolist()
+    >>> ahead = lookaheads(named("engagement_silent"), (100,), label)
+    >>> best_probability(parameters_of(named("engagement_silent")), bought, ~bought, [100], ahead).round(2).tolist()
     [[0.01], [0.99]]
     """
     arrival, eyes = bought.argmax(axis=1), _eyes(parameters, use_visits=use_visits)

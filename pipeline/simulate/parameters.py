@@ -92,10 +92,10 @@ def parameters_of(company: Company) -> Parameters:
     """Write a company down as tables.
 
     >>> from pipeline.simulate.presets import COMPANIES
-    >>> law = law_of(COMPANIES["default"])
-    >>> law.log_silence.shape, law.leaving_levels.tolist(), law.habits.tolist()
+    >>> parameters = parameters_of(COMPANIES["default"])
+    >>> parameters.log_silence.shape, parameters.leaving_levels.tolist(), parameters.habits.tolist()
     ((731, 15), [0.0, 0.0015, 0.006], [0.05, 0.2])
-    >>> float(law_of(COMPANIES["no_signal"]).silence(0)[0][5, 0].round(4))  # a purchase every 90 days, by chance
+    >>> float(parameters_of(COMPANIES["no_signal"]).silence(0)[0][5, 0].round(4))  # a purchase every 90 days, by chance
     0.989
     """
     rhythms = list(product(company.mean_gap_days.values, company.rhythm_shape.values))

@@ -1,6 +1,7 @@
 """A block of customers, lived day by day: who buys, who visits, and what state each is in."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +57,8 @@ def simulate_trajectories(plan: Plan, block: int) -> Trajectories:
     >>> from pipeline.simulate.presets import named
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
     >>> plan = Plan(company=named("default"), customers=3, days=60, seed=1, arrival_days=60, every_days=30, label=label)
-    >>> lives = live(plan, 0)
-    >>> lives.bought.shape, bool(lives.bought[np.arange(3), lives.arrival].all())
+    >>> trajectories = simulate_trajectories(plan, 0)
+    >>> trajectories.bought.shape, bool(trajectories.bought[np.arange(3), trajectories.arrival].all())
     ((3, 90), True)
     """
     parameters, dice = parameters_of(plan.company), _stream(plan, block, PEOPLE)
@@ -70,7 +71,7 @@ def simulate_trajectories(plan: Plan, block: int) -> Trajectories:
     gone_at_once = dice.random(BLOCK)[:here] < plan.company.one_time_share
     spend_level = dice.choice(plan.company.spend.level.values, BLOCK, p=plan.company.spend.level.shares)[:here]
     bought, visited, state = _days(
-        plan, block, parameters, rhythm, leaving, parameters.habits[habit], arrival, gone_at_once
+        plan, block, Traits(rhythm, leaving, parameters.habits[habit], arrival, gone_at_once)
     )
     numbers = block * BLOCK + np.arange(here)
     return Trajectories(numbers, arrival, rhythm, leaving, habit, bought, visited, state, spend_level)
@@ -105,16 +106,20 @@ def arrival_shares(arrivals: Arrivals, days: int) -> Array:
     return shares
 
 
+class Traits(NamedTuple):
+    """What each customer of a block was given at the start; one entry per customer."""
+
+    rhythm: Integers
+    leaving: Integers
+    habit: Array
+    arrival: Integers
+    gone_at_once: npt.NDArray[np.bool_]
+
+
 def _days(
-    plan: Plan,
-    block: int,
-    parameters: Parameters,
-    rhythm: Integers,
-    leaving: Integers,
-    habit: Array,
-    arrival: Integers,
-    gone_at_once: npt.NDArray[np.bool_],
+    plan: Plan, block: int, traits: Traits
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int8]]:
+    parameters, (rhythm, leaving, habit, arrival, gone_at_once) = parameters_of(plan.company), traits
     here, dice = len(arrival), _stream(plan, block, DAYS)
     bought, visited = np.zeros((2, plan.lived_days, here), dtype=np.bool_)
     states = np.full((plan.lived_days, here), NOT_YET, dtype=np.int8)

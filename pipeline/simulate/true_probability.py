@@ -32,7 +32,7 @@ def lookaheads(company: Company, snapshots: tuple[int, ...], label: Label) -> tu
 
     >>> from pipeline.simulate.presets import named
     >>> label = Label(kind="inactivity", gap_days=0, horizon_days=90)
-    >>> by_chance, = outlooks(named("no_signal"), (365,), label)
+    >>> by_chance, = lookaheads(named("no_signal"), (365,), label)
     >>> round(float(by_chance.active[1, 0, 0]), 6), round(float(np.exp(-90 / 90)), 6)
     (0.367879, 0.367879)
     """

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,30 @@ from pipeline.tables import buckets, loading, schemas
 from pipeline.tables import storage as files
 
 
-def run(data: params.Data, sources: params.Sources, storage: params.Storage, at: Paths = REPRO) -> str:
+@dataclass(frozen=True)
+class Settings:
+    """The sections of ``params.yaml`` this stage depends on."""
+
+    data: params.Data
+    sources: params.Sources
+    storage: params.Storage
+
+
+def run(settings: Settings, paths: Paths = REPRO) -> str:
     """Read every declared source into its table, report what became of each row, and say so in a line."""
-    declared = sources.declared()
-    report: dict[str, Any] = {"company": data.name, "notice": _notice(declared), "buckets": 0, "tables": {}}
-    with sql.connect(storage.threads, storage.memory_gb) as engine, _empty_folder(at.data / ".staging") as staging:
-        for name, source in declared.items():
-            report["tables"][name] = _ingest(engine, schemas.TABLES[name], source, data, storage, at, staging, report)
-    report["fingerprint"] = _fingerprint(data, declared, report["tables"])
-    report["first_day"], report["last_day"] = loading.first_and_last_day(at.tables / "transactions")
+    declared = settings.sources.declared()
+    report: dict[str, Any] = {"company": settings.data.name, "notice": _notice(declared), "buckets": 0, "tables": {}}
+    with (
+        sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine,
+        _empty_folder(paths.data / ".staging") as staging,
+    ):
+        for name in declared:
+            report["tables"][name] = _ingest(engine, schemas.TABLES[name], settings, paths, staging, report)
+    report["fingerprint"] = _fingerprint(settings.data, declared, report["tables"])
+    report["first_day"], report["last_day"] = loading.first_and_last_day(paths.tables / "transactions")
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
-    _drop_undeclared(at, report["absent"])
-    files.write_json(report, at.ingest_report)
+    _drop_undeclared(paths, report["absent"])
+    files.write_json(report, paths.ingest_report)
     counts = [(name, found["accepted"], found["rejected"]) for name, found in report["tables"].items()]
     return "; ".join(f"{name}: {accepted:,} rows, {rejected:,} refused" for name, accepted, rejected in counts)
 
@@ -37,22 +50,21 @@ def run(data: params.Data, sources: params.Sources, storage: params.Storage, at:
 def _ingest(
     engine: duckdb.DuckDBPyConnection,
     table: schemas.Table,
-    source: params.Source,
-    data: params.Data,
-    settings: params.Storage,
-    at: Paths,
+    settings: Settings,
+    paths: Paths,
     staging: Path,
     report: dict[str, Any],
 ) -> dict[str, Any]:
+    source, data = settings.sources.declared()[table.name], settings.data
     schemas.check_mapping(table.name, source.columns)
     raw = open_source(engine, table.name, source, staging)
     staged = loading.stage(engine, table, source, raw, data, staging)
-    kept = at.rejected / f"{table.name}.parquet"
+    kept = paths.rejected / f"{table.name}.parquet"
     by_rule = loading.keep_rejected(engine, table, staged, kept)
-    loading.refuse_if_too_many(engine, table, staged, by_rule, data, at.kept_rejected / kept.name)
+    loading.refuse_if_too_many(engine, table, staged, by_rule, data, paths.kept_rejected / kept.name)
     # Transactions come first and decide; the other tables lie beside them.
-    report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings, staged.read)
-    accepted = loading.spread(engine, table, staged, at.tables / table.name, report["buckets"])
+    report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings.storage, staged.read)
+    accepted = loading.spread(engine, table, staged, paths.tables / table.name, report["buckets"])
     good, rejected = loading.good_rows(engine, staged), sum(by_rule.values())
     if (accepted, good.rows) != (good.different, staged.read - rejected):
         raise BadData(
@@ -87,10 +99,10 @@ def _empty_folder(folder: Path) -> Iterator[Path]:
         files.remove(folder)
 
 
-def _drop_undeclared(at: Paths, absent: list[str]) -> None:
+def _drop_undeclared(paths: Paths, absent: list[str]) -> None:
     for name in absent:
-        files.remove(at.tables / name)
-        files.remove(at.rejected / f"{name}.parquet")
+        files.remove(paths.tables / name)
+        files.remove(paths.rejected / f"{name}.parquet")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Stage 2 - examples: canonical tables -> a row per customer and snapshot, with features and label."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from pipeline.config import params
@@ -14,68 +15,79 @@ from pipeline.tables import buckets, intake
 from pipeline.tables import storage as files
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The sections of ``params.yaml`` this stage depends on."""
+
+    data: params.Data
+    sources: params.Sources
+    storage: params.Storage
+    feeds: params.Feeds
+    snapshots: params.Snapshots
+    label: params.Label
+    features: params.Features
+
+
 def run(
-    data: params.Data,
-    sources: params.Sources,
-    storage: params.Storage,
-    feeds: params.Feeds,
-    snapshots: params.Snapshots,
-    label: params.Label,
-    features: params.Features,
-    at: Paths = REPRO,
+    settings: Settings,
+    paths: Paths = REPRO,
     days: list[date] | None = None,
 ) -> str:
     """Build the examples of all snapshots, or of the given days only, and say how many in a line."""
-    days = days or calendar.snapshot_days(snapshots)
-    _refuse_unobserved(files.read_json(at.ingest_report)["last_day"], snapshots.observed_until, data.max_silent_days)
-    found = files.bucket_files(at.tables / "transactions")
-    declared = available(features, sources)
-    memory_gb = storage.memory_gb / (storage.workers if storage.executor == "processes" else 1)
-    _count_market(len(found), storage, memory_gb, at)
-    wrong = _check_feeds(len(found), data, storage, memory_gb, feeds, days, at)
+    days = days or calendar.snapshot_days(settings.snapshots)
+    _refuse_unobserved(
+        files.read_json(paths.ingest_report)["last_day"],
+        settings.snapshots.observed_until,
+        settings.data.max_silent_days,
+    )
+    found = files.bucket_files(paths.tables / "transactions")
+    declared = available(settings.features, settings.sources)
+    memory_gb = settings.storage.memory_gb / (
+        settings.storage.workers if settings.storage.executor == "processes" else 1
+    )
+    _count_market(len(found), settings.storage, memory_gb, paths)
+    wrong = _check_feeds(len(found), settings, memory_gb, days, paths)
     outages = {day: frozenset(f.table for f in told if f.is_outage) for day, told in wrong.items()}
-    with files.new_folder(at.examples) as folder:
+    with files.new_folder(paths.examples) as folder:
         jobs = [
             build.Job(
-                bucket, at.tables, folder, days, snapshots, label, declared, data.minor_digits,
-                storage.threads, memory_gb, at.market, outages,
+                bucket, paths.tables, folder, days, settings.snapshots, settings.label, declared,
+                settings.data.minor_digits,
+                settings.storage.threads, memory_gb, paths.market, outages,
             )
             for bucket in range(len(found))
         ]  # fmt: skip
-        counts = population_audit.add_up(list(buckets.map_buckets(build.build, jobs, storage, "examples")))
-    complete = {str(day) for day in days if calendar.is_complete(day, label, snapshots.observed_until)}
+        counts = population_audit.add_up(list(buckets.map_buckets(build.build, jobs, settings.storage, "examples")))
+    complete = {
+        str(day) for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)
+    }
     population_audit.check(counts, complete)
     if counts[str(days[-1])]["eligible"] == 0:
         raise NotEnoughData(f"nobody is eligible at {days[-1]}; check snapshots.as_of and snapshots.active_days")
-    files.write_json({"snapshots": counts, "complete": sorted(complete)}, at.examples_report)
+    files.write_json({"snapshots": counts, "complete": sorted(complete)}, paths.examples_report)
     rows = sum(line["eligible"] for line in counts.values())
     down = "".join(f"; {finding.description}" for finding in wrong[days[-1]])
     return f"{rows:,} examples at {len(days)} snapshots, {len(complete)} of them complete{down}"
 
 
-def _count_market(found: int, storage: params.Storage, memory_gb: float, at: Paths) -> None:
-    jobs = [regional_orders.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
+def _count_market(found: int, storage: params.Storage, memory_gb: float, paths: Paths) -> None:
+    jobs = [regional_orders.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(found)]
     parts = list(buckets.map_buckets(regional_orders.count, jobs, storage, "market"))
-    files.write_parquet(regional_orders.add_up(parts), at.market)
+    files.write_parquet(regional_orders.add_up(parts), paths.market)
 
 
 def _check_feeds(
-    found: int,
-    data: params.Data,
-    storage: params.Storage,
-    memory_gb: float,
-    settings: params.Feeds,
-    days: list[date],
-    at: Paths,
+    found: int, settings: Settings, memory_gb: float, days: list[date], paths: Paths
 ) -> dict[date, list[feed_health.Finding]]:
     """What is wrong with any feed at each snapshot; stage 5 decides whether customers are scored all the same."""
-    jobs = [profiles.Job(bucket, at.tables, storage.threads, memory_gb) for bucket in range(found)]
+    storage = settings.storage
+    jobs = [profiles.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(found)]
     parts = list(buckets.map_buckets(profiles.look, jobs, storage, "feeds"))
-    foreign = intake.other_currency(data)
-    refused = profiles.refused(at.rejected / "transactions.parquet", foreign, storage.threads, memory_gb)
+    foreign = intake.other_currency(settings.data)
+    refused = profiles.refused(paths.rejected / "transactions.parquet", foreign, storage.threads, memory_gb)
     profile = profiles.add_up(parts, refused)
-    wrong = {day: feed_health.check_feeds(profile, day, settings, data) for day in days}
-    files.write_json({str(day): [f.as_report() for f in told] for day, told in wrong.items()}, at.feeds_report)
+    wrong = {day: feed_health.check_feeds(profile, day, settings.feeds, settings.data) for day in days}
+    files.write_json({str(day): [f.as_report() for f in told] for day, told in wrong.items()}, paths.feeds_report)
     return wrong
 
 

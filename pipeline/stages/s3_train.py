@@ -1,6 +1,7 @@
 """Stage 3 - train: examples of earlier snapshots -> trees, regression, calibration and card; the run goes to MLflow."""
 
 import importlib.metadata
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,55 +25,76 @@ from pipeline.value.expected_spend import Spend
 VERSIONED = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The sections of ``params.yaml`` this stage depends on."""
+
+    data: params.Data
+    sources: params.Sources
+    snapshots: params.Snapshots
+    label: params.Label
+    data_requirements: params.DataRequirements
+    features: params.Features
+    model: params.Model
+    evaluate: params.Evaluate
+    tracking: params.Tracking
+
+
 def run(
-    data: params.Data,
-    sources: params.Sources,
-    snapshots: params.Snapshots,
-    label: params.Label,
-    data_requirements: params.DataRequirements,
-    features: params.Features,
-    model: params.Model,
-    evaluate: params.Evaluate,
-    tracking: params.Tracking,
-    at: Paths = REPRO,
+    settings: Settings,
+    paths: Paths = REPRO,
 ) -> str:
     """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line."""
-    declared = model_features(features, sources)
-    bearing = [*declared, *evidence_only_features(features, sources)]
-    examples = labelled.read(at, [feature.name for feature in bearing])
-    parts = split.by_time(labelled.complete_days(at), label)
+    declared = model_features(settings.features, settings.sources)
+    bearing = [*declared, *evidence_only_features(settings.features, settings.sources)]
+    examples = labelled.read(paths, [feature.name for feature in bearing])
+    parts = split.by_time(labelled.complete_days(paths), settings.label)
     train_examples, validation_examples, test = (
         _at(examples, days) for days in (parts.train, [parts.validation], [parts.test])
     )
     by_part = {"training": train_examples, "validation": validation_examples, "test": test}
-    warnings = minimum.check(by_part, allowed(features, sources), snapshots, label, data_requirements)
+    warnings = minimum.check(
+        by_part,
+        allowed(settings.features, settings.sources),
+        settings.snapshots,
+        settings.label,
+        settings.data_requirements,
+    )
     known = examples.filter(pl.col("snapshot") <= parts.validation)
-    trained = training.train(train_examples, validation_examples, declared, label, model, known)
+    trained = training.train(train_examples, validation_examples, declared, settings.label, settings.model, known)
     about = {
-        "company": data.name,
-        "money": {"currency": data.currency, "minor_digits": data.minor_digits},
-        "timezone": data.timezone,
-        "population": {"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days},
-        "label": {**label.model_dump(), "description": definition(label)},
-        "data_fingerprint": storage.read_json(at.ingest_report)["fingerprint"],
+        "company": settings.data.name,
+        "money": {"currency": settings.data.currency, "minor_digits": settings.data.minor_digits},
+        "timezone": settings.data.timezone,
+        "population": {
+            "active_days": settings.snapshots.active_days,
+            "min_tenure_days": settings.snapshots.min_tenure_days,
+        },
+        "label": {**settings.label.model_dump(), "description": definition(settings.label)},
+        "data_fingerprint": storage.read_json(paths.ingest_report)["fingerprint"],
     }
     card = (
         about
-        | _learnt(trained, train_examples, parts, label)
-        | {"features": _described(training.columns(declared, model))}
+        | _learnt(trained, train_examples, parts, settings.label)
+        | {"features": _described(training.columns(declared, settings.model))}
     )
     card["value"] = Spend.fit(train_examples).as_card()
     card["evidence"] = evidence_weights.as_card(evidence_weights.learn(train_examples, bearing))
     card["warnings"] = warnings
     in_use = _calibrated(trained, validation_examples, test)
     in_use = training.levelled(
-        in_use, trained.ensemble, examples.filter(pl.col("snapshot") <= parts.test), label, model
+        in_use, trained.ensemble, examples.filter(pl.col("snapshot") <= parts.test), settings.label, settings.model
     )
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card)
-    artefacts.save(churn_model, at)
-    _write_log(trained, at)
-    recording.record(tracking, churn_model, _by_snapshot(trained, train_examples, validation_examples, evaluate), at)
-    doubts = f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {at.model_card}" if warnings else ""
+    artefacts.save(churn_model, paths)
+    _write_log(trained, paths)
+    recording.record(
+        settings.tracking,
+        churn_model,
+        _by_snapshot(trained, train_examples, validation_examples, settings.evaluate),
+        paths,
+    )
+    doubts = f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {paths.model_card}" if warnings else ""
     return (
         f"{trained.log.best_tree} trees from {len(train_examples):,} examples at {len(parts.train)} snapshots{doubts}"
     )
@@ -121,10 +143,10 @@ def typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]
     return {name: None if value is None else float(f"{value:.10g}") for name, value in medians.items()}
 
 
-def _write_log(trained: training.Trained, at: Paths) -> None:
+def _write_log(trained: training.Trained, paths: Paths) -> None:
     losses = {"train": trained.log.train_loss, "validation": trained.log.validation_loss}
     log = pl.DataFrame({"tree": range(1, len(losses["train"]) + 1), **losses})
-    storage.write_text(log.write_csv(float_precision=6), at.training_log)
+    storage.write_text(log.write_csv(float_precision=6), paths.training_log)
 
 
 def _by_snapshot(

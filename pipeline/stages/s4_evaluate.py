@@ -1,5 +1,6 @@
 """Stage 4 - evaluate: the model on later, untouched customers, beside the rules it has to beat; its grade."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -26,38 +27,51 @@ from pipeline.tables import storage
 from pipeline.tracking import promotion
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The sections of ``params.yaml`` this stage depends on."""
+
+    sources: params.Sources
+    label: params.Label
+    features: params.Features
+    model: params.Model
+    evaluate: params.Evaluate
+    score: params.Score
+    tracking: params.Tracking
+
+
 def run(
-    sources: params.Sources,
-    label: params.Label,
-    features: params.Features,
-    model: params.Model,
-    evaluate: params.Evaluate,
-    score: params.Score,
-    tracking: params.Tracking,
-    at: Paths = REPRO,
+    settings: Settings,
+    paths: Paths = REPRO,
 ) -> str:
     """Judge and grade the model, write figures and plots, offer it as champion, and say how good it is."""
-    declared = model_features(features, sources)
-    examples = labelled.read(at, [feature.name for feature in declared])
-    complete = labelled.complete_days(at)
-    parts = split.by_time(complete, label)
+    declared = model_features(settings.features, settings.sources)
+    examples = labelled.read(paths, [feature.name for feature in declared])
+    complete = labelled.complete_days(paths)
+    parts = split.by_time(complete, settings.label)
     train_examples, test_examples = _at(examples, parts.train), _at(examples, [parts.test])
     labelled.refuse_one_sided({"test": test_examples})
-    found = artefacts.load(at.models)
+    found = artefacts.load(paths.models)
     probability = found.evaluated_probability(test_examples)
-    test = backtest.score_all_models(
-        train_examples, test_examples, probability, declared, label, model, found.evaluated
-    )
-    cutoffs = [cutoff for cutoff in split.cutoffs(complete, label, evaluate.min_training_snapshots)
+    rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
+    test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, found.evaluated)
+    cutoffs = [cutoff for cutoff in split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
                if cutoff.test != parts.test]  # fmt: skip
-    earlier = list(backtest.backtest_all_models(examples, cutoffs, declared, label, model))
-    known = customer_groups.known(test_examples, sources, label, score, evaluate.segments, at)
-    told, verdict = _evaluation(test, earlier, known, evaluate, score)
-    storage.write_json(told.pop("headline"), at.metrics)
-    storage.write_json(told, at.evaluation)
-    storage.write_text(_card(found, at), at.model_card_page)
-    files = [at.metrics, at.evaluation, at.model_card_page, *_write_plots(test, earlier, found, known, evaluate, at)]
-    return f"{verdict} {promotion.offer(tracking, found, test_examples, evaluate, files, at)}"
+    earlier = list(backtest.backtest_all_models(examples, cutoffs, declared, settings.label, settings.model))
+    known = customer_groups.known(
+        test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths
+    )
+    told, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
+    storage.write_json(told.pop("headline"), paths.metrics)
+    storage.write_json(told, paths.evaluation)
+    storage.write_text(_card(found, paths), paths.model_card_page)
+    files = [
+        paths.metrics,
+        paths.evaluation,
+        paths.model_card_page,
+        *_write_plots(test, earlier, found, known, settings.evaluate, paths),
+    ]
+    return f"{verdict} {promotion.offer(settings.tracking, found, test_examples, settings.evaluate, files, paths)}"
 
 
 def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
@@ -90,7 +104,7 @@ def _evaluation(
     }, verdict
 
 
-def _card(model: artefacts.ChurnModel, at: Paths) -> str:
+def _card(model: artefacts.ChurnModel, paths: Paths) -> str:
     season = model.calibration.season
     about = model.card | {
         "additive_weight": model.ensemble.additive_weight,
@@ -98,14 +112,14 @@ def _card(model: artefacts.ChurnModel, at: Paths) -> str:
     }
     read = storage.read_json
     return model_card.markdown(
-        about, read(at.metrics), read(at.evaluation), read(at.examples_report), read(at.ingest_report)
+        about, read(paths.metrics), read(paths.evaluation), read(paths.examples_report), read(paths.ingest_report)
     )
 
 
 def _write_plots(
     test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], model: artefacts.ChurnModel,
     known: pl.DataFrame,
-    evaluate: params.Evaluate, at: Paths,
+    evaluate: params.Evaluate, paths: Paths,
 ) -> list[Any]:  # fmt: skip
     tables = {
         "gains": report.gains(test.churned, test.scored),
@@ -115,9 +129,9 @@ def _write_plots(
     }
     files = []
     for name, table in tables.items():
-        files.append(at.plots / f"{name}.csv")
+        files.append(paths.plots / f"{name}.csv")
         storage.write_text(table.write_csv(), files[-1])
-    matrix, drawn = model.matrix(known), at.plots / "reasons.png"
+    matrix, drawn = model.matrix(known), paths.plots / "reasons.png"
     with storage.replacing(drawn) as partial:
         partial.write_bytes(
             plots.summary(ensemble_contributions.contributions(model.ensemble, matrix), matrix, model.features)

@@ -1,5 +1,6 @@
 """Stage 5 - score: the model and the newest snapshot -> probability, value and reasons for every eligible customer."""
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,45 +17,52 @@ from pipeline.tables import buckets
 from pipeline.tables import storage as files
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The sections of ``params.yaml`` this stage depends on."""
+
+    data: params.Data
+    sources: params.Sources
+    storage: params.Storage
+    snapshots: params.Snapshots
+    label: params.Label
+    features: params.Features
+    score: params.Score
+    reasons: params.Reasons
+    language: params.LanguageSettings
+
+
 def run(
-    data: params.Data,
-    sources: params.Sources,
-    storage: params.Storage,
-    snapshots: params.Snapshots,
-    label: params.Label,
-    features: params.Features,
-    score: params.Score,
-    reasons: params.Reasons,
-    language: params.LanguageSettings,
-    at: Paths = REPRO,
+    settings: Settings,
+    paths: Paths = REPRO,
     as_of: date | None = None,
 ) -> str:
     """Score everyone who is eligible on the day, check that nobody was lost, and say how many in a line."""
-    day = as_of or snapshots.as_of
-    check_model_compatibility(files.read_json(at.model_card), data, label, snapshots, day)
-    found = files.bucket_files(at.examples)
-    audit = files.read_json(at.examples_report)["snapshots"]
+    day = as_of or settings.snapshots.as_of
+    check_model_compatibility(files.read_json(paths.model_card), settings.data, settings.label, settings.snapshots, day)
+    found = files.bucket_files(paths.examples)
+    audit = files.read_json(paths.examples_report)["snapshots"]
     if str(day) not in audit or not found:
-        raise BadData(f"{at.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
+        raise BadData(f"{paths.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
     eligible = audit[str(day)]["eligible"]
-    _refuse_suspicious(files.read_json(at.feeds_report)[str(day)])
-    with files.new_folder(at.scores) as scored, files.new_folder(at.contributions) as contributed:
+    _refuse_suspicious(files.read_json(paths.feeds_report)[str(day)])
+    features = model_features(settings.features, settings.sources)
+    evidence_only = evidence_only_features(settings.features, settings.sources)
+    with files.new_folder(paths.scores) as scored, files.new_folder(paths.contributions) as contributed:
         jobs = [
             scoring.Job(
-                bucket, day, at.tables, at.examples, at.models, scored, contributed, model_features(features, sources),
-                evidence_only_features(features, sources), score, reasons, label, data.currency, storage.threads,
-                language,
+                bucket, day, paths.tables, paths.examples, paths.models, scored, contributed, features, evidence_only,
+                settings.score, settings.reasons, settings.label, settings.data.currency, settings.storage.threads,
+                settings.language,
             )
             for bucket in range(len(found))
         ]  # fmt: skip
-        counts = list(buckets.map_buckets(scoring.score, jobs, storage, "scores"))
-        _fill_ranks([files.bucket_file(scored, bucket) for bucket in range(len(found))], score)
-        _refuse_silence(scored, day, data.max_silent_days)
+        counts = list(buckets.map_buckets(scoring.score, jobs, settings.storage, "scores"))
+        _fill_ranks([files.bucket_file(scored, bucket) for bucket in range(len(found))], settings.score)
+        _refuse_silence(scored, day, settings.data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
-        _write_root_causes(
-            scored, day, [*model_features(features, sources), *evidence_only_features(features, sources)], at
-        )
+        _write_root_causes(scored, day, [*features, *evidence_only], paths)
     return f"{sum(counts):,} customers scored as of {day}"
 
 
@@ -98,10 +106,10 @@ def _refuse_silence(scored: Path, day: date, max_silent_days: int) -> None:
         )
 
 
-def _write_root_causes(scored: Path, day: date, seen: list[Feature], at: Paths) -> None:
+def _write_root_causes(scored: Path, day: date, seen: list[Feature], paths: Paths) -> None:
     needed = ["churn_probability", "value_at_stake", "reason_1_causes", *root_causes.SEGMENTS]
     found = root_causes.report(files.read_buckets(scored, needed), seen)
-    files.write_json({"as_of": str(day)} | found, at.root_causes)
+    files.write_json({"as_of": str(day)} | found, paths.root_causes)
 
 
 def _fill_ranks(scored: list[Path], score: params.Score) -> None:

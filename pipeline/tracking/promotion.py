@@ -11,6 +11,7 @@ from pipeline.config.errors import ModelRefused
 from pipeline.config.paths import Paths
 from pipeline.evaluation import bootstrap, grade
 from pipeline.model import artefacts, training
+from pipeline.model.fingerprint import fingerprint
 from pipeline.tables import storage
 from pipeline.tracking import recording, registry, runs
 
@@ -19,11 +20,13 @@ FIGURES = ("auc", "brier")
 
 def offer(
     settings: params.Tracking, model: artefacts.ChurnModel, test_examples: pl.DataFrame, evaluate: params.Evaluate,
-    files: list[Path], at: Paths,
+    files: list[Path], paths: Paths,
 ) -> str:  # fmt: skip
     """Record the evaluation, make the model champion unless something speaks against it, and say what was done."""
-    fingerprint, figures = artefacts.fingerprint(at), storage.read_json(at.metrics)
-    pointer = runs.pointed(settings, fingerprint, at.run_pointer) or recording.record(settings, model, {}, at)
+    model_fingerprint, figures = fingerprint(paths), storage.read_json(paths.metrics)
+    pointer = runs.pointed(settings, model_fingerprint, paths.run_pointer) or recording.record(
+        settings, model, {}, paths
+    )
     runs.record_evaluation(settings, pointer, _flat(figures), files)
     judged = {"grade": figures["grade"], "approved_by": figures["approved_by"]}
     registry.describe(settings, pointer.model_version, {name: text for name, text in judged.items() if text})

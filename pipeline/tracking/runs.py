@@ -85,59 +85,59 @@ def pointed(settings: Tracking, model_fingerprint: str, file: Path) -> Pointer |
     return pointer
 
 
-def record_model(
-    settings: Tracking,
-    params: dict[str, Any],
-    series: dict[str, dict[int, float]],
-    artifacts: list[Path],
-    model_files: list[Path],
-    features: list[str],
-    tags: dict[str, str],
-    model_fingerprint: str,
-) -> Pointer:
+@dataclass(frozen=True)
+class Logged:
+    """What a run keeps besides its model: flat settings, figures by step, reports and plots, and fingerprints."""
+
+    params: dict[str, Any]
+    series: dict[str, dict[int, float]]
+    artifacts: list[Path]
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model to register: its own files, the names of its inputs, and what tells it from any other."""
+
+    files: list[Path]
+    features: list[str]
+    fingerprint: str
+
+
+def record_model(settings: Tracking, logged: Logged, model: ModelFiles) -> Pointer:
     """Log a run with its model, and register the model.
 
     Parameters
     ----------
     settings
         ``params.yaml: tracking``.
-    params
-        Flat settings of the run.
-    series
-        Figures by step.
-    artifacts
-        Reports and plots to keep with the run.
-    model_files
-        The parts of the model; they are the registered model's own files.
-    features
-        Names of the model's inputs, for its signature.
-    tags
-        Fingerprints and the like.
-    model_fingerprint
-        What tells this model from any other.
+    logged
+        What the run keeps.
+    model
+        What is registered; the inputs make its signature.
     """
     connect(settings)
     mlflow.set_experiment(settings.experiment)
     with mlflow.start_run() as run, TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for file in model_files:
+        for file in model.files:
             shutil.copy(file, folder)
-        mlflow.log_params(params)
-        mlflow.set_tags(tags)
-        _log_figures(mlflow.MlflowClient(), run.info.run_id, series)
-        for file in artifacts:
+        mlflow.log_params(logged.params)
+        mlflow.set_tags(logged.tags)
+        _log_figures(mlflow.MlflowClient(), run.info.run_id, logged.series)
+        for file in logged.artifacts:
             mlflow.log_artifact(str(file), "reports")
-        logged = mlflow.pyfunc.log_model(
+        registered = mlflow.pyfunc.log_model(
             name="model",
             loader_module="pipeline.tracking.served_model",
             data_path=folder,
-            signature=_signature(features),
+            signature=_signature(model.features),
             registered_model_name=settings.registered_model,
             # Said outright: else MLflow starts a process of its own to guess them.
             pip_requirements=REQUIREMENTS,
         )
-    version = str(logged.registered_model_version)
-    return Pointer(run.info.run_id, version, model_fingerprint, settings.uri)
+    version = str(registered.registered_model_version)
+    return Pointer(run.info.run_id, version, model.fingerprint, settings.uri)
 
 
 def _signature(features: list[str]) -> ModelSignature:

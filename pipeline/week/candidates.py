@@ -16,12 +16,12 @@ from pipeline.playbooks.rules.derived_dates import DERIVED
 from pipeline.tables import storage
 
 
-def read(at: Paths, day: date, wanted: Collection[str]) -> pl.DataFrame:
+def read(paths: Paths, day: date, wanted: Collection[str]) -> pl.DataFrame:
     """The scores of all customers by id, with the columns that are wanted.
 
     Parameters
     ----------
-    at
+    paths
         Where scores, examples and tables lie.
     day
         The day they were scored for.
@@ -34,18 +34,18 @@ def read(at: Paths, day: date, wanted: Collection[str]) -> pl.DataFrame:
     BadData
         There are no scores, or scores of another day.
     """
-    files = storage.bucket_files(at.scores)
+    files = storage.bucket_files(paths.scores)
     if not files:
-        raise BadData(f"{at.scores}: has no bucket; run the earlier stages first: dvc repro")
-    return pl.concat([_bucket(at, day, file, sorted(wanted)) for file in files], how="vertical_relaxed").sort(
+        raise BadData(f"{paths.scores}: has no bucket; run the earlier stages first: dvc repro")
+    return pl.concat([_bucket(paths, day, file, sorted(wanted)) for file in files], how="vertical_relaxed").sort(
         "customer_id"
     )
 
 
-def _bucket(at: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFrame:
+def _bucket(paths: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFrame:
     scores = storage.read_parquet(file)
     if "as_of" in scores.columns and (others := scores.filter(pl.col("as_of") != day)["as_of"]).len():
-        raise BadData(f"{at.scores}: holds scores of {others[0]}, not of {day}; run: dvc repro")
+        raise BadData(f"{paths.scores}: holds scores of {others[0]}, not of {day}; run: dvc repro")
     missing = [name for name in wanted if name not in scores.columns]
     if not missing:
         return scores
@@ -53,8 +53,8 @@ def _bucket(at: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFrame
     looked_up = sorted({*missing, *inputs} - {*DERIVED, *scores.columns})
     known = scores
     for table in (
-        _features(at.examples / file.name, day, looked_up),
-        _attributes(at.tables / "customers" / file.name, looked_up),
+        _features(paths.examples / file.name, day, looked_up),
+        _attributes(paths.tables / "customers" / file.name, looked_up),
     ):
         known = known.join(table, on="customer_key", how="left", maintain_order="left")
     full = known.with_columns(pl.lit(None).alias(name) for name in looked_up if name not in known.columns)

@@ -1,9 +1,9 @@
 """What earlier lists, teams and tables tell of each customer when a week is decided: strictly before its day.
 
-Every table is read one bucket after the other, and only what is left of it per customer is kept.
+Every table is read one bucket after the other, each once, and only what is left of it per customer is kept.
 """
 
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -17,11 +17,11 @@ from pipeline.decisions.contact_policy import contacts_sent, open_action
 from pipeline.decisions.context import DecisionContext
 from pipeline.decisions.guardrails import recommendation
 from pipeline.outcomes import feedback
-from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
+from pipeline.week.bucket_history import CONSENTS, EVENT_DAYS, RECORDED, has_consents, read_bucket
 
-Table = Callable[[pl.LazyFrame], pl.LazyFrame]
+# Features that some guard looks at.
 FEATURES = ("margin_share_365d", "largest_day_spend_365d", "nps_latest", "csat_latest")
 
 
@@ -33,8 +33,8 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: 
     folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
     weeks = [pl.scan_parquet(folder / "actions.parquet") for folder in reversed(list(folders))]
     # Weeks of older versions lack some of the columns.
-    found = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
-    return found.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
+    decisions = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
+    return decisions.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
 
 
 def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
@@ -43,183 +43,166 @@ def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) ->
     return first.filter(cooldown.matters(playbooks, as_of)).unique().collect()
 
 
-def customers(
-    scores: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], context: DecisionContext
-) -> pl.DataFrame:
-    """The customers with all of `facts.FACTS`; the tables a company does not have leave theirs empty.
+@dataclass(frozen=True)
+class ContactHistory:
+    """What was sent to some customers, what they answered, and what is open; as `read` gives it.
+
+    Attributes
+    ----------
+    who
+        The customers.
+    given
+        The decisions of earlier weeks.
+    feedback
+        Outcomes that teams have handed back.
+    contacts, events, open_matters
+        Of all buckets; see `bucket_history.BucketHistory`.
+    known
+        Consents and features, one table each.
+    playbooks, context
+        What can be given; the day and the settings.
+    """
+
+    who: pl.DataFrame
+    given: pl.LazyFrame
+    feedback: pl.DataFrame
+    contacts: pl.DataFrame
+    events: pl.DataFrame
+    open_matters: pl.DataFrame
+    known: list[pl.DataFrame]
+    playbooks: dict[str, Playbook]
+    context: DecisionContext
+
+    def customers(self) -> pl.DataFrame:
+        """The customers with all of `facts.FACTS`; the tables a company does not have leave theirs empty."""
+        contact, as_of = self.context.contact, self.context.as_of
+        parts = [
+            self._sent(),
+            self.events.select("customer_id", "fatigued_day"),
+            feedback.facts(self.feedback, self.given),
+            open_action.still_open(self.given, self.feedback, self._with_playbook(), as_of, contact),
+            contacts_sent.interviews_and_win_backs(self.given, self.playbooks),
+            self.open_matters,
+            *self.known,
+        ]
+        return facts.beside(self.who, parts)
+
+    def past(self) -> pl.DataFrame:
+        """Every contact within the window of offers: ``customer_id``, ``day`` and ``is_offer``."""
+        after = self.context.as_of - timedelta(days=self.context.contact.window_days)
+        columns = ["customer_id", "day", "is_offer"]
+        listed = self._acts_not_on_record().join(self.who, on="customer_id", how="semi").select(columns)
+        recorded = self.contacts.filter(pl.col("day") > after).select(columns)
+        return pl.concat([listed, recorded]).sort(columns)
+
+    def _sent(self) -> pl.DataFrame:
+        """How often customers heard from us lately, and when last; what a team did counts beside what is on record."""
+        contact, as_of = self.context.contact, self.context.as_of
+        sent = self.contacts.lazy()
+        on_record = contacts_sent.counts(sent, contact, as_of).collect()
+        last = contacts_sent.unanswered(sent, self._answered().lazy()).collect()
+        listed = contacts_sent.counts(self._acts_not_on_record().lazy(), contact, as_of).collect()
+        both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id")
+        done = self.feedback.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
+        counted = both.agg(pl.exclude("customer_id").sum())
+        for table in (last, done):
+            counted = counted.join(table, on="customer_id", how="full", coalesce=True)
+        return counted.with_columns(pl.max_horizontal("last_sent_day", "done").alias("last_sent_day")).drop("done")
+
+    def _answered(self) -> pl.DataFrame:
+        """The last sign of life of each customer: an order, something they did, or an answer to a team."""
+        responses = self.feedback.filter("responded").group_by("customer_id")
+        answered = self.who.select("customer_id", *(name for name in ("last_order_day",) if name in self.who.columns))
+        for table in (
+            self.events.select("customer_id", "event_day"),
+            responses.agg(pl.col("as_of").max().alias("responded_day")),
+        ):
+            answered = answered.join(table, on="customer_id", how="left")
+        return answered.select("customer_id", pl.max_horizontal(pl.exclude("customer_id")).alias("answered_day"))
+
+    def _with_playbook(self) -> pl.DataFrame:
+        return self.contacts.filter(pl.col("playbook").is_not_null()).select("customer_id", "day", "playbook")
+
+    def _acts_not_on_record(self) -> pl.DataFrame:
+        undone = self.feedback.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
+        after = self.context.as_of - timedelta(days=self.context.contact.window_days)
+        acts = contacts_sent.acts(self.given, self.playbooks, undone, after)
+        return contacts_sent.not_on_record(acts, self._with_playbook(), self.context.contact)
+
+
+def read(
+    who: pl.DataFrame, given: pl.LazyFrame, paths: Paths, playbooks: dict[str, Playbook], context: DecisionContext
+) -> ContactHistory:
+    """Read what is known of some customers.
 
     Parameters
     ----------
-    scores
-        One row per customer, with ``customer_id``, and ``last_order_day`` where it is known.
+    who
+        One row per customer, with ``customer_id``; ``last_order_day``, consents and `FEATURES` where they are known.
     given
         The decisions of earlier weeks.
-    at, playbooks, context
+    paths, playbooks, context
         Where the tables are; what can be given; the day and the settings.
     """
-    as_of, who = context.as_of, scores.lazy().select("customer_id")
-    told = feedback.read(at.tables / "outcomes", as_of)
-    days = {"fatigued_day": pl.Date(), "event_day": pl.Date()}
-    events = _each(
-        at.tables / "events", lambda table: _events(table.join(who, on="customer_id", how="semi"), context), days
+    selling = [name for name, book in playbooks.items() if book.sells]
+    numbers = _bucket_numbers(paths.tables)
+    buckets = [read_bucket(paths.tables, number, who, selling, context) for number in numbers]
+    consents = [who.select("customer_id", *CONSENTS)] if has_consents(who) else [b.consents for b in buckets]
+    return ContactHistory(
+        who,
+        given,
+        feedback.read(paths.tables / "outcomes", context.as_of),
+        pl.concat([pl.DataFrame(schema=RECORDED), *(bucket.contacts for bucket in buckets)]),
+        pl.concat([pl.DataFrame(schema=EVENT_DAYS), *(bucket.events for bucket in buckets)]),
+        pl.concat([_NOBODY, *(bucket.open_matters for bucket in buckets)], how="diagonal"),
+        [
+            pl.concat([_NOBODY, *(table for table in consents if table is not None)], how="diagonal"),
+            _features(who, paths, playbooks, context.as_of),
+        ],
+        playbooks,
+        context,
     )
-    parts = [
-        _sent(scores, events, told, given, at, playbooks, context),
-        events.select("customer_id", "fatigued_day"),
-        feedback.facts(told, given),
-        open_action.still_open(given, told, _named(_recorder(who, playbooks, as_of), at), as_of, context.contact),
-        contacts_sent.interviews_and_win_backs(given, playbooks),
-        _each(at.tables / "tickets", lambda table: _tickets(table, as_of)),
-        _each(at.tables / "commitments", lambda table: _commitments(table, as_of)),
-        _each(at.tables / "customers", _consents),
-        _features(at, playbooks, as_of),
-    ]
-    return facts.beside(scores, parts)
 
 
-def _each(folder: Path, aggregate: Table, columns: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
-    """What is left of a table per customer, bucket by bucket; where it is absent, no row of `columns`."""
-    found = [aggregate(pl.scan_parquet(file)).collect() for file in storage.bucket_files(folder)]
-    return pl.concat([pl.DataFrame(schema={"customer_id": pl.String(), **(columns or {})}), *found], how="diagonal")
+_NOBODY = pl.DataFrame(schema={"customer_id": pl.String})
 
 
-def _sent(
-    scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame, given: pl.LazyFrame, at: Paths,
-    playbooks: dict[str, Playbook], context: DecisionContext,
-) -> pl.DataFrame:  # fmt: skip
-    contact, as_of = context.contact, context.as_of
-    answered = _answered(scores, events, told).lazy()
-    recorded = _recorder(answered, playbooks, as_of)
-    folder = at.tables / "contacts"
-    on_record = _each(folder, lambda table: contacts_sent.counts(recorded(table), contact, as_of))
-    last = _each(
-        folder, lambda table: contacts_sent.unanswered(recorded(table), answered), {"last_sent_day": pl.Date()}
-    )
-    acts = _acts_not_on_record(recorded, at, told, given, playbooks, context)
-    listed = contacts_sent.counts(acts.lazy(), contact, as_of).collect()
-    both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id").agg(pl.exclude("customer_id").sum())
-    done = told.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
-    found = both.join(last, on="customer_id", how="full", coalesce=True)
-    found = found.join(done, on="customer_id", how="full", coalesce=True)
-    return found.with_columns(pl.max_horizontal("last_sent_day", "done").alias("last_sent_day")).drop("done")
+def _bucket_numbers(tables: Path) -> range:
+    """Every bucket that some table has a file of; tables that are absent or shorter lack the rest."""
+    folders = [folder for folder in tables.iterdir() if folder.is_dir()] if tables.is_dir() else []
+    return range(max((len(storage.bucket_files(folder)) for folder in folders), default=0))
 
 
-def past(
-    who: pl.DataFrame, given: pl.LazyFrame, at: Paths, playbooks: dict[str, Playbook], context: DecisionContext
-) -> pl.DataFrame:
-    """Every contact of some customers within the window of offers: ``customer_id``, ``day`` and ``is_offer``."""
-    after, folder = context.as_of - timedelta(days=context.contact.window_days), at.tables / "contacts"
-    recorded = _recorder(who.lazy().select("customer_id"), playbooks, context.as_of)
-    columns = {"day": pl.Date(), "is_offer": pl.Boolean()}
-    lately = _each(folder, lambda table: recorded(table).filter(pl.col("day") > after).drop("playbook"), columns)
-    told = feedback.read(at.tables / "outcomes", context.as_of)
-    acts = _acts_not_on_record(recorded, at, told, given, playbooks, context)
-    listed = acts.join(who, on="customer_id", how="semi").select("customer_id", "day", "is_offer")
-    return pl.concat([listed, lately.select("customer_id", "day", "is_offer")]).sort("customer_id", "day", "is_offer")
-
-
-def with_last_orders(who: pl.DataFrame, at: Paths, as_of: date) -> pl.DataFrame:
+def with_last_orders(who: pl.DataFrame, paths: Paths, as_of: date) -> pl.DataFrame:
     """Add ``last_order_day``, before the day, of customers that were not scored."""
 
-    def last(lines: pl.LazyFrame) -> pl.LazyFrame:
-        bought = lines.filter(pl.col("day") < as_of, pl.col("amount_minor") > 0)
+    def last(file: Path) -> pl.DataFrame:
+        bought = pl.scan_parquet(file).filter(pl.col("day") < as_of, pl.col("amount_minor") > 0)
         mine = bought.join(who.lazy(), on="customer_id", how="semi")
-        return mine.group_by("customer_id").agg(pl.col("day").max().alias("last_order_day"))
+        return mine.group_by("customer_id").agg(pl.col("day").max().alias("last_order_day")).collect()
 
-    return who.join(_each(at.tables / "transactions", last), on="customer_id", how="left")
-
-
-def _recorder(who: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) -> Table:
-    """What turns the table contacts into the contacts of some customers before the day."""
-    selling = [name for name, book in playbooks.items() if book.sells]
-
-    def recorded(table: pl.LazyFrame) -> pl.LazyFrame:
-        return contacts_sent.on_record(
-            table.filter(pl.col("day") < as_of).join(who, on="customer_id", how="semi"), selling
-        )
-
-    return recorded
+    days = [last(file) for file in storage.bucket_files(paths.tables / "transactions")]
+    return who.join(pl.concat([_NOBODY, *days], how="diagonal"), on="customer_id", how="left")
 
 
-def _named(recorded: Table, at: Paths) -> pl.DataFrame:
-    """The contacts on record that name their playbook."""
-    by_playbook = {"day": pl.Date(), "playbook": pl.String()}
-    named = _each(
-        at.tables / "contacts", lambda table: recorded(table).filter(pl.col("playbook").is_not_null()), by_playbook
-    )
-    return named.select("customer_id", "day", "playbook")
+def wanted_features(playbooks: dict[str, Playbook]) -> tuple[str, ...]:
+    """The features some guard looks at; none where no playbook needs them."""
+    return FEATURES if any(_needs_features(book) for book in playbooks.values()) else ()
 
 
-def _acts_not_on_record(
-    recorded: Table,
-    at: Paths,
-    told: pl.DataFrame,
-    given: pl.LazyFrame,
-    playbooks: dict[str, Playbook],
-    context: DecisionContext,
-) -> pl.DataFrame:
-    undone = told.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
-    acts = contacts_sent.acts(given, playbooks, undone, context.as_of - timedelta(days=context.contact.window_days))
-    return contacts_sent.not_on_record(acts, _named(recorded, at), context.contact)
-
-
-def _answered(scores: pl.DataFrame, events: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """The last sign of life of each customer: an order, something they did, or an answer to a team."""
-    responses = (
-        told.filter(pl.col("responded")).group_by("customer_id").agg(pl.col("as_of").max().alias("responded_day"))
-    )
-    found = scores.select("customer_id", *[name for name in ("last_order_day",) if name in scores.columns])
-    found = found.join(events.select("customer_id", "event_day"), on="customer_id", how="left")
-    found = found.join(responses, on="customer_id", how="left")
-    return found.select("customer_id", pl.max_horizontal(pl.exclude("customer_id")).alias("answered_day"))
-
-
-def _events(events: pl.LazyFrame, context: DecisionContext) -> pl.LazyFrame:
-    tired = pl.col("event_type").is_in(context.contact.fatigue_types)
-    return events.filter(pl.col("day") < context.as_of).group_by("customer_id").agg(
-        pl.col("day").filter(tired).max().alias("fatigued_day"), pl.col("day").filter(~tired).max().alias("event_day")
-    )  # fmt: skip
-
-
-def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    there = tickets.collect_schema().names()
-    resolved = pl.col("resolved_day") if "resolved_day" in there else pl.lit(None, dtype=pl.Date)
-    is_open = resolved.is_null() | (resolved >= as_of)
-    return tickets.filter(pl.col("opened_day") < as_of, is_open).group_by("customer_id").agg(
-        (pl.col(flag).fill_null(value=False).sum() if flag in there else pl.lit(0)).cast(pl.Int64).alias(name)
-        for flag, name in (("is_dispute", "disputes_open"), ("is_complaint", "complaints_open"))
-    )  # fmt: skip
-
-
-def _commitments(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    there = commitments.collect_schema().names()
-    kept, due = (pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("kept_day", "due_day"))
-    is_open = kept.is_null() | (kept >= as_of)
-    return commitments.filter(pl.col("made_day") < as_of, is_open).group_by("customer_id").agg(
-        pl.len().cast(pl.Int64).alias("promises_open"), due.min().alias("promise_due_next")
-    )  # fmt: skip
-
-
-def _consents(customers: pl.LazyFrame) -> pl.LazyFrame:
-    """Of several rows of a customer, one that refuses is enough."""
-    there = customers.collect_schema().names()
-    kept = [name for name in (*channels.CONSENTS, "preferred_channel") if name in there]
-    return customers.group_by("customer_id").agg(pl.col(kept).min())
-
-
-def _features(at: Paths, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
-    """The features some guard looks at; not read where no playbook needs them."""
-    found = [pl.DataFrame(schema={"customer_id": pl.String})]
-    if not any(_needs_features(book) for book in playbooks.values()):
-        return found[0]
-    for bucket, file in enumerate(storage.bucket_files(at.examples)):
+def _features(who: pl.DataFrame, paths: Paths, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+    wanted = wanted_features(playbooks)
+    if not wanted or set(wanted) <= set(who.columns):
+        return who.select("customer_id", *wanted)
+    tables = [_NOBODY]
+    for bucket, file in enumerate(storage.bucket_files(paths.examples)):
         examples = pl.scan_parquet(file).filter(pl.col("snapshot") == as_of)
         there = examples.collect_schema().names()
-        lines = pl.scan_parquet(storage.bucket_file(at.tables / "transactions", bucket))
+        lines = pl.scan_parquet(storage.bucket_file(paths.tables / "transactions", bucket))
         ids = lines.select("customer_key", "customer_id").unique("customer_key")
-        known = examples.select("customer_key", *(name for name in FEATURES if name in there))
-        found.append(known.join(ids, on="customer_key").drop("customer_key").collect())
-    return pl.concat(found, how="diagonal")
+        known = examples.select("customer_key", *(name for name in wanted if name in there))
+        tables.append(known.join(ids, on="customer_key").drop("customer_key").collect())
+    return pl.concat(tables, how="diagonal")
 
 
 def _needs_features(book: Playbook) -> bool:

@@ -16,9 +16,10 @@ from pipeline.commands import diff
 from pipeline.config import params
 from pipeline.config.errors import BadData, StaleInput
 from pipeline.config.paths import REPRO
-from pipeline.decisions.context import DecisionContext
-from pipeline.stages import s6_publish
+from pipeline.stages import s6_publish, settings_for
 from pipeline.tables import storage
+from pipeline.week import inputs
+from pipeline.week.decide import decide
 
 WEEK = date(2024, 7, 1)
 BANDS, TIERS = ("low", "medium", "high"), ("new", "regular", "loyal")
@@ -60,8 +61,7 @@ def folder(tmp_path, monkeypatch, root):
 
 def publish(settings: params.Params, file: Path = Path("playbooks.yaml")) -> pl.DataFrame:
     """What publishing these playbooks makes of the week."""
-    context = DecisionContext(WEEK, settings.guards, settings.contact, settings.score)
-    found, _ = s6_publish.decide(settings.data, settings.features, context, REPRO, settings.control, file)
+    found, _ = decide(inputs.read(settings_for(s6_publish.run, settings), REPRO, WEEK, file))
     (REPRO.week(WEEK)).mkdir(parents=True, exist_ok=True)
     storage.write_parquet(found, REPRO.week(WEEK) / "actions.parquet")
     return found

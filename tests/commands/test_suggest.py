@@ -14,7 +14,7 @@ from pipeline.commands import suggest
 from pipeline.config import overlay, params
 from pipeline.config.errors import NotEnoughData
 from pipeline.examples import pauses
-from pipeline.stages import s1_ingest, s2_examples, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST = date(2018, 1, 1)
@@ -106,7 +106,7 @@ def test_base_rates_are_those_of_the_examples(company):
     settings = params.load()
     alone = list(suggest.run(settings))
     for stage in (s1_ingest, s2_examples):
-        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+        run_stage(stage, settings)
     job = suggest.Job(Path("data/tables/transactions/bucket-00000.parquet"), settings.snapshots.observed_until, 0,
                       (20, 60), 1, 1.0)  # fmt: skip
     tried = suggest._try_all(job)

@@ -10,10 +10,11 @@ import pytest
 from pipeline.config import params
 from pipeline.config.paths import REPRO
 from pipeline.decisions import control_group
-from pipeline.decisions.context import DecisionContext
 from pipeline.lists.week_folder import _OLD
-from pipeline.stages import s6_publish
+from pipeline.stages import s6_publish, settings_for
 from pipeline.tables import storage
+from pipeline.week import composition, inputs
+from pipeline.week.decide import decide as decide_week
 
 WEEK = date(2024, 7, 1)
 BOOKS = """
@@ -51,8 +52,9 @@ def publish(day: str, company: str, **imagined: list) -> None:
 def decide(settings: params.Params, how: params.Control | None = None) -> dict[str, str | None]:
     # Every list decides anew here, so that rests are seen.
     anew = settings.contact.model_copy(update={"open_days": 0, "max_per_week": 9})
-    context = DecisionContext(WEEK, settings.guards, anew, settings.score)
-    decided = s6_publish.decide(settings.data, settings.features, context, REPRO, how)[0]
+    nobody = settings.control.model_copy(update={"share": 0.0})
+    changed = settings.model_copy(update={"contact": anew, "control": how or nobody})
+    decided = decide_week(inputs.read(settings_for(s6_publish.run, changed), REPRO, WEEK))[0]
     assert decided["customer_id"].to_list() == ["a", "b"], "in order"
     return dict(decided.select("customer_id", "playbook").iter_rows())
 
@@ -98,4 +100,4 @@ def test_controls_are_drawn_where_the_stage_is_given_a_control_group(folder, set
     alone = dict(marked.iter_rows())
     assert set(alone.values()) == {True, False}, "one of each"
     assert decide(settings, half) == {name: None if alone[name] else "call" for name in alone}
-    assert {"is_control", "would_have_been", "tactic", "task_owner"} <= set(s6_publish.DECISION)
+    assert {"is_control", "would_have_been", "tactic", "task_owner"} <= set(composition.DECISION)

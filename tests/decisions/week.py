@@ -59,8 +59,8 @@ def decide(
 ) -> list[dict]:
     """Everyone's decision."""
     before = pl.DataFrame(list(earlier), schema=cooldown.EARLIER, orient="row")
-    held = eligibility.holds(customers, books, rule)
-    return assignment.plan(customers, books, rule.as_of, "USD", before, held)[0].to_dicts()
+    held = eligibility.check_eligibility(customers, books, rule)
+    return assignment.plan(customers, books, rule.as_of, "USD", before, assignment.Restrictions(held))[0].to_dicts()
 
 
 def given(

@@ -14,7 +14,7 @@ from pipeline.decisions import decision_record, tasks
 from pipeline.examples.features.declare import Aggregate, Feature
 from pipeline.i18n import IN_ENGLISH, LANGUAGES, build_translator, shipped
 from pipeline.i18n.company_catalogs import load_translator as spoken
-from pipeline.reasons.renderer import ReasonRenderer
+from pipeline.reasons.renderer import ReasonRenderer, Style
 from pipeline.tables import storage
 from tests.decisions.week import WEEK, book, context, decide, frame
 from tests.drawing import drawn
@@ -29,7 +29,7 @@ def told(phrase: str, unit: str, value: float) -> list[str]:
     """A reason of one feature, as each of `READERS` reads it."""
     seen = Feature("x", unit, "recency", AGG, "", "up", (phrase,))
     settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35)
-    renderer = ReasonRenderer([seen], {"x": 0.0}, settings, "NOK", translator=ALL)
+    renderer = ReasonRenderer([seen], {"x": 0.0}, Style(settings, "NOK", ALL))
     table = pl.DataFrame({"x": [value] * len(READERS)})
     found = renderer.tell(table, np.ones((len(READERS), 1)), pl.Series(READERS))
     return found["reason_1_text"].to_list()

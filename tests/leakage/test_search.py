@@ -19,7 +19,7 @@ from pipeline.examples.features import Aggregate, Feature
 from pipeline.leakage import search as leaks
 from pipeline.model import split
 from pipeline.sources import sql
-from pipeline.stages import s1_ingest, s2_examples, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from tests.company import make_company
 
@@ -32,7 +32,7 @@ def build(**event_types: list[str]) -> params.Params:
     if event_types:
         settings = settings.model_copy(update={"features": settings.features.model_copy(update=event_types)})
     for stage in (s1_ingest, s2_examples):
-        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+        run_stage(stage, settings)
     return settings
 
 
@@ -102,7 +102,7 @@ def test_a_clean_company_passes(shop):
     settings = params.load()
     spread = settings.model_copy(update={"storage": settings.storage.model_copy(update={"buckets": 2})})
     for stage in (s1_ingest, s2_examples):
-        stage.run(**{name: getattr(spread, name) for name in sections(stage.run)})
+        run_stage(stage, spread)
     assert search(spread)[0] == lines, "the same lines every time, however many buckets"
 
 

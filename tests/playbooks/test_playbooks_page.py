@@ -20,7 +20,7 @@ from pipeline.playbooks.config.terms import Discount, Promise, Promotion
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.parser import read
 from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from tests.company import make_company
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "playbooks.md"
@@ -102,7 +102,7 @@ def followed(tmp_path_factory) -> Followed:
     try:
         settings = params.load()
         for stage in STAGES:
-            stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+            run_stage(stage, settings)
         return follow(blocks[1:])
     finally:
         os.chdir(before)

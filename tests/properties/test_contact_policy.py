@@ -137,10 +137,10 @@ def decide(world: World, at: Paths, week: int, order: list[int]) -> list[dict]:
     scores = controls.mark(scores.drop("is_control"), SOME)
     books = stocked(world, week)
     given = contact_history.given(at.exports, "shop", books, rule)
-    customers = contact_history.customers(scores, given, at, books, rule)
-    held = eligibility.holds(customers, books, rule)
+    customers = contact_history.read(scores, given, at, books, rule).customers()
+    held = eligibility.check_eligibility(customers, books, rule)
     before = contact_history.earlier(given, books, rule.as_of)
-    decided = assignment.plan(customers, books, rule.as_of, "USD", before, held)[0]
+    decided = assignment.plan(customers, books, rule.as_of, "USD", before, assignment.Restrictions(held))[0]
     return decided.with_columns(pl.lit(rule.as_of).alias("as_of")).sort("customer_id").to_dicts()
 
 

@@ -10,7 +10,7 @@ from pipeline.examples.features import Aggregate, Feature, declared, evidence_th
 from pipeline.reasons import root_causes
 from pipeline.reasons.causes import CAUSES, blind_spots
 from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import ReasonRenderer
+from pipeline.reasons.renderer import ReasonRenderer, Style
 from tests.bucket import FEATURES
 from tests.drawing import drawn
 
@@ -43,7 +43,7 @@ CASES = """
 
 def renderer(common: float = 0.35) -> ReasonRenderer:
     settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=common)
-    return ReasonRenderer(SEEN, TYPICAL, settings, "EUR", BORNE, [LOAD])
+    return ReasonRenderer(SEEN, TYPICAL, Style(settings, "EUR"), BORNE, [LOAD])
 
 
 @pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: case["why"])

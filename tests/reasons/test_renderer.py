@@ -8,7 +8,7 @@ from pipeline.config.params import Features, Reasons
 from pipeline.examples.features import declared
 from pipeline.examples.features.declare import Aggregate, Feature, placeholders
 from pipeline.reasons import plots
-from pipeline.reasons.renderer import ReasonRenderer
+from pipeline.reasons.renderer import ReasonRenderer, Style
 from pipeline.reasons.units import written
 from tests.drawing import drawn
 
@@ -26,7 +26,7 @@ def tell(values: dict, contributions: dict, at_most: int = 3, least: float = 0.1
     settings = Reasons(max_risk_reasons=at_most, min_contribution=least, common_share=0.35)
     table = pl.DataFrame({name: [values.get(name)] for name in TYPICAL}, schema=dict.fromkeys(TYPICAL, pl.Float64))
     pushes = np.array([[contributions.get(feature.name, 0.0) for feature in FEATURES]])
-    return ReasonRenderer(FEATURES, TYPICAL, settings, "USD").tell(table, pushes).row(0, named=True)
+    return ReasonRenderer(FEATURES, TYPICAL, Style(settings, "USD")).tell(table, pushes).row(0, named=True)
 
 
 ALL = {"silent_days": 41.0, "gap_days": 9.0, "orders": 2.0, "spend": 12.5}

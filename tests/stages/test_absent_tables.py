@@ -13,7 +13,7 @@ from pipeline.config.errors import BadParams
 from pipeline.config.paths import REPRO
 from pipeline.examples.features import available, model_features
 from pipeline.reasons import plots
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 from pipeline.tracking import promotion, recording
 
@@ -99,7 +99,7 @@ def run(company, tmp_path, monkeypatch) -> Callable[..., params.Params]:
             "features": settings.features.model_copy(update=features),
         })  # fmt: skip
         for stage in STAGES:
-            stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+            run_stage(stage, settings)
         return settings
 
     return all_stages

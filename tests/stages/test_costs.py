@@ -10,7 +10,7 @@ import pytest
 from pipeline.config import params
 from pipeline.config.paths import REPRO
 from pipeline.decisions.assignment import LOSS_MAKING
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("costs")]
@@ -57,7 +57,7 @@ def decided(company) -> tuple[pl.DataFrame, pl.DataFrame, dict]:
     everybody = settings.control.model_copy(update={"share": 0.0})
     settings = settings.model_copy(update={"sources": params.Sources.model_validate(sources), "control": everybody})
     for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
-        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+        run_stage(stage, settings)
     week = REPRO.week(WEEK)
     report = storage.read_json(week / "run_report.json")
     return storage.read_buckets(REPRO.scores), pl.read_parquet(week / "actions.parquet"), report

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.config import params
 from pipeline.config.paths import REPRO
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("languages")]
@@ -32,7 +32,7 @@ TEXTS = [
 
 def run(settings: params.Params, *stages) -> None:
     for stage in stages:
-        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+        run_stage(stage, settings)
 
 
 def with_languages(company) -> None:

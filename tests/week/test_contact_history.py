@@ -77,7 +77,7 @@ def known(*names: str, rule=None, orders: str | None = None) -> dict[str, tuple]
     if orders is not None:
         who = who.with_columns(pl.lit(date.fromisoformat(orders)).alias("last_order_day"))
     given = contact_history.given(REPRO.exports, "shop", BOOKS, rule)
-    found = contact_history.customers(who, given, REPRO, BOOKS, rule)
+    found = contact_history.read(who, given, REPRO, BOOKS, rule).customers()
     assert set(facts.FACTS) <= set(found.columns) and found["customer_id"].to_list() == ["a", "b", "c"]
     return {row[0]: row[1:] for row in found.select("customer_id", *names).iter_rows()}
 
@@ -325,15 +325,18 @@ def test_features_are_read_where_a_guard_asks_for_them(here):
     given = contact_history.given(REPRO.exports, "shop", books, context())
     who = pl.DataFrame({"customer_id": ["a", "b", "c"]})
     read = (
-        contact_history.customers(who, given, REPRO, books, context()).select("margin_share_365d", "nps_latest").rows()
+        contact_history.read(who, given, REPRO, books, context())
+        .customers()
+        .select("margin_share_365d", "nps_latest")
+        .rows()
     )
     assert read == [(0.3, 7.0), (None, 9.0), (None, None)]
-    assert contact_history.customers(who, given, REPRO, BOOKS, context())["nps_latest"].null_count() == 3
+    assert contact_history.read(who, given, REPRO, BOOKS, context()).customers()["nps_latest"].null_count() == 3
 
 
 def test_the_past_of_a_plan_is_every_contact_of_its_customers(here):
     week("| customer_id | as_of | given_day | playbook | channel |\n| a | 2024-02-26 | 2024-02-26 | sell | e-mail |")
     table("contacts", "| customer_id | day | purpose |\n| a | 2024-03-01 | useful |\n| b | 2024-03-01 | offer |")
     given, who = contact_history.given(REPRO.exports, "shop", BOOKS, context()), pl.DataFrame({"customer_id": ["a"]})
-    found = contact_history.past(who, given, REPRO, BOOKS, context())
+    found = contact_history.read(who, given, REPRO, BOOKS, context()).past()
     assert found.rows() == [("a", date(2024, 2, 26), True), ("a", date(2024, 3, 1), False)]

@@ -1,24 +1,26 @@
 """Three whole companies: a shop, a subscription, and a supplier of companies."""
 
+from typing import Any
+
 from pipeline.simulate.causal.company_settings import Cause, Fall, Intent, Policy, Rates, Whole
 from pipeline.simulate.causal.treatment_effects import effects_on
 from pipeline.simulate.settings import Arrivals, Fading, Levels, Spend
 
 
-def _chance(hazard: float, *, lag: int = 21, lasts: int = 110, share: float = 0.1, intent: Intent | None = None,
-            share_else: float = 0.0, per_year: float = 0.35, seen: bool = True) -> Cause:  # fmt: skip
-    return Cause(onset="chance", hazard_per_day=hazard, lag_days=lag, lasts_days=lasts, share=share, intent=intent,
-                 share_else=share_else, per_year=per_year, seen=seen)  # fmt: skip
+def _chance(hazard: float, **more: Any) -> Cause:
+    """A cause that may come on any day; what is not said of it is as below."""
+    usual = {"lag_days": 21, "lasts_days": 110, "share": 0.1, "per_year": 0.35}
+    return Cause(onset="chance", hazard_per_day=hazard, **usual | more)
 
 
-def _tenure(hazard: float, after: int, spread: int, *, lag: int = 21, lasts: int = 120, share: float,
-            intent: Intent | None = None, share_else: float = 0.0) -> Cause:  # fmt: skip
-    return Cause(onset="tenure", hazard_per_day=hazard, after_days=after, spread_days=spread, lag_days=lag,
-                 lasts_days=lasts, share=share, intent=intent, share_else=share_else)  # fmt: skip
+def _tenure(hazard: float, after: int, spread: int, **more: Any) -> Cause:
+    """A cause that comes a set time after the first purchase; what is not said of it is as below."""
+    usual = {"lag_days": 21, "lasts_days": 120}
+    return Cause(onset="tenure", hazard_per_day=hazard, after_days=after, spread_days=spread, **usual | more)
 
 
 MARKET = Cause(onset="market", share=0.3, lag_days=14, lasts_days=90, hazard_per_day=0.008)
-MOVES_AWAY = _chance(0.1, lag=0, lasts=30, share=0.1, per_year=0.2, seen=False)
+MOVES_AWAY = _chance(0.1, lag_days=0, lasts_days=30, share=0.1, per_year=0.2, seen=False)
 RENEWAL = Cause(onset="renewal", share=0.35, after_days=60, lag_days=20, lasts_days=60, hazard_per_day=0.03)
 INTENTS: dict[Intent, float] = {
     "low_prices": 0.25, "service": 0.2, "points": 0.25, "quiet": 0.2, "one_product": 0.2, "novelty": 0.2,
@@ -31,34 +33,34 @@ RETAILER_CAUSES = {
     "C08": _chance(0.025, intent="service", share=0.25, share_else=0.06),
     "C09": _chance(0.02, share=0.1),
     "C10": _chance(0.02, share=0.1),
-    "C16": _tenure(0.04, 1, 0, share=0.05, lasts=90),
-    "C17": _tenure(0.05, 1, 0, share=0.05, lag=14, lasts=60),
+    "C16": _tenure(0.04, 1, 0, share=0.05, lasts_days=90),
+    "C17": _tenure(0.05, 1, 0, share=0.05, lag_days=14, lasts_days=60),
     "C27": _chance(0.018, intent="low_prices", share=0.25, share_else=0.04),
     "C28": MOVES_AWAY,
-    "C30": _tenure(0.012, 330, 150, lag=30, lasts=150, intent="one_product", share=0.35, share_else=0.0),
+    "C30": _tenure(0.012, 330, 150, lag_days=30, lasts_days=150, intent="one_product", share=0.35, share_else=0.0),
     "C31": _tenure(0.015, 420, 60, intent="novelty", share=0.35, share_else=0.06),
     "C33": _chance(0.02, intent="quiet", share=0.4, share_else=0.03),
     "C36": _chance(0.02, intent="service", share=0.3, share_else=0.05),
-    "C38": _chance(0.03, lasts=90, share=0.1),
-    "C47": _chance(0.015, lasts=150, intent="low_prices", share=0.4, share_else=0.02),
-    "C48": _tenure(0.05, 270, 120, lag=14, lasts=70, share=0.05),
+    "C38": _chance(0.03, lasts_days=90, share=0.1),
+    "C47": _chance(0.015, lasts_days=150, intent="low_prices", share=0.4, share_else=0.02),
+    "C48": _tenure(0.05, 270, 120, lag_days=14, lasts_days=70, share=0.05),
     "C51": MARKET,
-    "C54": _tenure(0.025, 380, 0, lag=20, lasts=80, intent="points", share=0.3, share_else=0.03),
+    "C54": _tenure(0.025, 380, 0, lag_days=20, lasts_days=80, intent="points", share=0.3, share_else=0.03),
 }
 SUBSCRIPTION_CAUSES = {
     "C02": _chance(0.02, share=0.17),
     "C06": _chance(0.025, intent="service", share=0.4, share_else=0.11),
     "C08": _chance(0.025, intent="service", share=0.4, share_else=0.11),
     "C10": _chance(0.02, share=0.17),
-    "C18": _tenure(0.03, 1, 0, lag=25, lasts=110, share=0.08),
+    "C18": _tenure(0.03, 1, 0, lag_days=25, lasts_days=110, share=0.08),
     "C26": RENEWAL.model_copy(update={"share": 0.75}),
     "C27": _chance(0.018, intent="low_prices", share=0.45, share_else=0.07),
     "C28": MOVES_AWAY,
     "C31": _tenure(0.015, 420, 60, intent="novelty", share=0.6, share_else=0.13),
     "C33": _chance(0.02, intent="quiet", share=0.7, share_else=0.05),
     "C36": _chance(0.02, intent="service", share=0.5, share_else=0.08),
-    "C38": _chance(0.03, lasts=90, share=0.17),
-    "C48": _tenure(0.05, 300, 150, lag=14, lasts=70, share=0.09),
+    "C38": _chance(0.03, lasts_days=90, share=0.17),
+    "C48": _tenure(0.05, 300, 150, lag_days=14, lasts_days=70, share=0.09),
     "C51": MARKET,
 }
 B2B_CAUSES = {
@@ -66,14 +68,14 @@ B2B_CAUSES = {
     "C08": _chance(0.025, intent="service", share=0.4, share_else=0.12),
     "C09": _chance(0.02, share=0.18),
     "C10": _chance(0.02, share=0.2),
-    "C18": _tenure(0.03, 1, 0, lag=25, lasts=120, share=0.08),
+    "C18": _tenure(0.03, 1, 0, lag_days=25, lasts_days=120, share=0.08),
     "C26": RENEWAL.model_copy(update={"share": 0.5}),
     "C27": _chance(0.018, intent="low_prices", share=0.45, share_else=0.08),
     "C28": MOVES_AWAY,
-    "C30": _tenure(0.012, 330, 150, lag=30, lasts=150, intent="one_product", share=0.7, share_else=0.0),
+    "C30": _tenure(0.012, 330, 150, lag_days=30, lasts_days=150, intent="one_product", share=0.7, share_else=0.0),
     "C31": _tenure(0.015, 420, 60, intent="novelty", share=0.6, share_else=0.13),
     "C36": _chance(0.02, intent="service", share=0.5, share_else=0.1),
-    "C38": _chance(0.03, lasts=90, share=0.18),
+    "C38": _chance(0.03, lasts_days=90, share=0.18),
     "C51": MARKET,
 }
 

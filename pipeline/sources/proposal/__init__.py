@@ -4,7 +4,8 @@
 what columns and tables are called elsewhere; ``matching`` puts them together, and leaves out what it cannot tell.
 """
 
-from pipeline.sources.proposal.matching import Placed, Proposal, Wanted, propose
+from pipeline.sources.proposal.matching import propose
+from pipeline.sources.proposal.placing import Placed, Proposal, Wanted
 from pipeline.sources.proposal.sheets import Sheet, read_folder
 
 __all__ = ["Placed", "Proposal", "Sheet", "Wanted", "propose", "read_folder"]

@@ -65,7 +65,9 @@ def share_out(stakes: list[float], books: dict[str, Playbook], limits: Limits) -
         churn_probability=0.5, loss_making=False, strategic=False, is_control=False, tier=pl.lit("loyal"),
         risk_band=pl.lit("high"), owner=pl.lit(None, dtype=pl.String),
     )  # fmt: skip
-    return assignment.plan(table, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER), limits=limits)[0]
+    return assignment.plan(
+        table, books, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER), assignment.Restrictions(limits=limits)
+    )[0]
 
 
 def test_the_hands_of_a_team_go_to_where_they_keep_more_and_the_others_are_told():

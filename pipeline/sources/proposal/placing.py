@@ -1,0 +1,72 @@
+"""A file taken for a table: which column is which, how sure that is, and what was left out and why."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.sources.proposal.sheets import Sheet
+
+
+class Shared(Protocol):
+    """Which share of the ids in one column another column knows; see `sheets.shared_ids`."""
+
+    def __call__(self, of: tuple[Sheet, str], known: tuple[Sheet, str]) -> float:
+        """The share, 0-1."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A canonical column: its name, what it may hold, and whether its table needs it."""
+
+    column: str
+    kind: str
+    required: bool
+
+
+@dataclass
+class Placed:
+    """A file taken for a table.
+
+    Attributes
+    ----------
+    table, sheet
+        Which table, and which files.
+    columns
+        Our names to those in the files.
+    sure
+        How sure each column is, 0-1.
+    dialect
+        What ``params.yaml`` has to say beside the columns: ``decimal``, ``ts_format``.
+    left
+        The columns that were not placed, each with the reason.
+    score
+        How sure the table is, 0-1.
+    """
+
+    table: str
+    sheet: Sheet
+    columns: dict[str, str] = field(default_factory=dict)
+    sure: dict[str, float] = field(default_factory=dict)
+    dialect: dict[str, str] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    score: float = 0.0
+
+    def take(self, column: str, name: str, sure: float) -> None:
+        """Take a column of the file for one of ours."""
+        self.columns[column], self.sure[column] = name, sure
+
+    def drop(self, column: str, reason: str) -> None:
+        """Give a column back, and say why."""
+        self.left[self.columns.pop(column)] = reason
+        del self.sure[column]
+
+    def free(self) -> list[str]:
+        """The columns of the file that are not taken."""
+        return [name for name in self.sheet.profiles if name not in self.columns.values()]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The tables that were found, and a line for each file that is none of them."""
+
+    placed: dict[str, Placed]
+    left: list[str]

@@ -1,0 +1,126 @@
+"""What the tables of one bucket hold of each customer before the day of a list; each table is opened once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from pipeline.decisions.contact_policy import contacts_sent
+from pipeline.decisions.context import DecisionContext
+from pipeline.playbooks.config import channels
+from pipeline.tables import storage
+
+CONSENTS: Final = (*channels.CONSENTS, "preferred_channel")
+RECORDED: Final = {"customer_id": pl.String(), "day": pl.Date(), "playbook": pl.String(), "is_offer": pl.Boolean()}
+EVENT_DAYS: Final = {"customer_id": pl.String(), "fatigued_day": pl.Date(), "event_day": pl.Date()}
+
+
+@dataclass(frozen=True)
+class BucketHistory:
+    """What is left of the tables of a bucket, for the customers who were asked for.
+
+    Attributes
+    ----------
+    contacts
+        One row per contact that reached a customer: ``customer_id``, ``day``, ``playbook`` (null where nobody noted it)
+        and ``is_offer``.
+    events
+        ``fatigued_day``, when a customer last showed to have had enough, and ``event_day``, when he or she last did
+        anything else.
+    open_matters
+        Tickets and promises that are open on the day.
+    consents
+        What the register says of channels; None where the customers bring it along.
+    """
+
+    contacts: pl.DataFrame
+    events: pl.DataFrame
+    open_matters: pl.DataFrame
+    consents: pl.DataFrame | None
+
+
+def read_bucket(
+    tables: Path, bucket: int, who: pl.DataFrame, selling: list[str], context: DecisionContext
+) -> BucketHistory:
+    """Read the history of some customers from the tables of a bucket.
+
+    Parameters
+    ----------
+    tables
+        Folder of the canonical tables.
+    bucket
+        Number of the bucket.
+    who
+        With ``customer_id``, and consents where they are known already.
+    selling
+        Playbooks that sell: a contact that names one of them is an offer.
+    context
+        The day, strictly before which everything is read, and the settings.
+    """
+    ids = who.lazy().select("customer_id")
+    contacts = _scan(tables / "contacts", bucket, {"customer_id": pl.String(), "day": pl.Date()})
+    recorded = contacts_sent.on_record(_before(contacts, "day", context.as_of, ids), selling)
+    events = _scan(tables / "events", bucket, RECORDED | {"event_type": pl.String()})
+    tickets = _tickets(_scan(tables / "tickets", bucket, {"customer_id": pl.String()}), context.as_of)
+    promises = _promises(_scan(tables / "commitments", bucket, {"customer_id": pl.String()}), context.as_of)
+    return BucketHistory(
+        recorded.collect(),
+        _events(_before(events, "day", context.as_of, ids), context).collect(),
+        tickets.join(promises, on="customer_id", how="full", coalesce=True).collect(),
+        None if has_consents(who) else _consents(tables / "customers", bucket),
+    )
+
+
+def has_consents(who: pl.DataFrame) -> bool:
+    """Whether the customers bring their consents along, read with their scores."""
+    return set(CONSENTS) <= set(who.columns)
+
+
+def _scan(folder: Path, bucket: int, columns: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """The table of a bucket, or no rows where the company does not have it."""
+    file = storage.bucket_file(folder, bucket)
+    return pl.scan_parquet(file) if file.is_file() else pl.LazyFrame(schema=columns)
+
+
+def _before(table: pl.LazyFrame, day: str, as_of: date, ids: pl.LazyFrame) -> pl.LazyFrame:
+    return table.filter(pl.col(day) < as_of).join(ids, on="customer_id", how="semi")
+
+
+def _events(events: pl.LazyFrame, context: DecisionContext) -> pl.LazyFrame:
+    tired = pl.col("event_type").is_in(context.contact.fatigue_types)
+    return events.group_by("customer_id").agg(
+        pl.col("day").filter(tired).max().alias("fatigued_day"), pl.col("day").filter(~tired).max().alias("event_day")
+    )
+
+
+def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    there = tickets.collect_schema().names()
+    opened, resolved = (
+        pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("opened_day", "resolved_day")
+    )
+    is_open = resolved.is_null() | (resolved >= as_of)
+    return tickets.filter(opened < as_of, is_open).group_by("customer_id").agg(
+        (pl.col(flag).fill_null(value=False).sum() if flag in there else pl.lit(0)).cast(pl.Int64).alias(name)
+        for flag, name in (("is_dispute", "disputes_open"), ("is_complaint", "complaints_open"))
+    )  # fmt: skip
+
+
+def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    there = commitments.collect_schema().names()
+    made, kept, due = (
+        pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("made_day", "kept_day", "due_day")
+    )
+    is_open = kept.is_null() | (kept >= as_of)
+    return commitments.filter(made < as_of, is_open).group_by("customer_id").agg(
+        pl.len().cast(pl.Int64).alias("promises_open"), due.min().alias("promise_due_next")
+    )  # fmt: skip
+
+
+def _consents(folder: Path, bucket: int) -> pl.DataFrame:
+    """Of several rows of a customer, one that refuses is enough."""
+    customers = _scan(folder, bucket, {"customer_id": pl.String()})
+    there = customers.collect_schema().names()
+    return customers.group_by("customer_id").agg(pl.col([name for name in CONSENTS if name in there]).min()).collect()

@@ -1,0 +1,192 @@
+"""What a week folder holds, put together from the decisions and the reports of the stages before."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline import lists
+from pipeline.config.paths import PLAYBOOKS, Paths
+from pipeline.decisions import control_group, decision_record, follow_up, optimizer, tasks
+from pipeline.decisions.contact_policy import longest_silence
+from pipeline.decisions.guardrails import quality
+from pipeline.evaluation import calibration_check, verdict
+from pipeline.examples.definition import definition_at
+from pipeline.lists import selection
+from pipeline.model import fingerprint
+from pipeline.model.calibration import Calibration
+from pipeline.reasons.columns import RISK_SHARES
+from pipeline.tables import storage
+from pipeline.value import customer_value
+from pipeline.week.decide import decide
+from pipeline.week.inputs import WeekInputs, WeekSettings
+
+# Behind the range of those expected to churn.
+DRAWS: Final = 1000
+REASONS: Final = [
+    f"{place}_{part}"
+    for place in ("reason_1", "reason_2", "reason_3", "protects_1")
+    for part in ("family", "text", "causes", "act", "team")
+]
+DECISION: Final = [
+    "customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
+    "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
+    "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
+    "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
+    "contact_due_day", "expected_saved_value", "lifecycle", *decision_record.RECORD, *RISK_SHARES,
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What the stages before have reported, as far as a week speaks of it."""
+
+    card: dict[str, Any]
+    ingest: dict[str, Any]
+    causes: dict[str, Any]
+    customers: dict[str, Any]
+    feeds: list[Any]
+    metrics: dict[str, Any]
+    calibration: Calibration
+
+    @classmethod
+    def read(cls, paths: Paths, day: date) -> "Reports":
+        """Read the reports beside the scores of a day."""
+        return cls(
+            storage.read_json(paths.model_card),
+            storage.read_json(paths.ingest_report),
+            storage.read_json(paths.root_causes),
+            storage.read_json(paths.examples_report)["snapshots"][str(day)],
+            storage.read_json(paths.feeds_report)[str(day)],
+            storage.read_json(paths.metrics),
+            Calibration.from_dict(storage.read_json(paths.calibration)["in_use"]),
+        )
+
+
+def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
+    """Decide for everyone, choose whom to list, and put together everything the week folder holds; writes nothing.
+
+    Parameters
+    ----------
+    inputs
+        Everything the week is decided from.
+    paths
+        Where the reports and contributions beside the scores lie, and the weeks before.
+    """
+    settings, day = inputs.settings, inputs.context.as_of
+    reports = Reports.read(paths, day)
+    decided, plan = decide(inputs)
+    previous = _previous_list(paths, settings.data.name, day)
+    chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
+    listed = follow_up.with_status(chosen, previous, day)
+    family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
+    return lists.Week(
+        about=_about(settings, day, reports, len(decided), listed),
+        risk_list=selection.as_risk_list(listed),
+        actions=decided.select(DECISION),
+        waterfalls=selection.as_waterfalls(_contributions_of(listed, paths), family_of),
+        run_report={
+            "ingest": {"tables": reports.ingest["tables"], "absent": reports.ingest["absent"]},
+            "customers": reports.customers,
+            "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
+            "feeds": reports.feeds,
+            "causes": {key: reports.causes[key] for key in ("overall", "blind_spots")},
+            **_decisions(decided, listed, previous, settings),
+            "quality_problems": quality.problems(decided, settings.guards.quality_causes),
+            "contact": longest_silence.report(decided, day),
+            "allocation": _allocation(decided, plan),
+            "languages": tasks.spoken(decided),
+        },
+        fingerprints={
+            "model": fingerprint.fingerprint(paths),
+            "data": reports.ingest["fingerprint"],
+            "params": _fingerprint(settings),
+        },
+        promises=tasks.promises(decided, day),
+    )
+
+
+def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, listed: pl.DataFrame) -> lists.About:
+    probability = listed["churn_probability"].sort().to_numpy()
+    low, high = calibration_check.churners_between(probability, DRAWS, reports.calibration.level_error)
+    return lists.About(
+        company=settings.data.name,
+        as_of=day,
+        currency=settings.data.currency,
+        minor_digits=settings.data.minor_digits,
+        churn_definition=definition_at(day, settings.label),
+        notice=reports.ingest["notice"],
+        verdict=verdict.refuse_unfit(reports.metrics),
+        eligible=reports.customers["eligible"],
+        scored=scored,
+        listed=len(listed),
+        expected_low=low,
+        expected_high=high,
+    )
+
+
+def _previous_list(paths: Paths, company: str, day: date) -> pl.DataFrame:
+    """The last list of the same company before this week."""
+    last = next(lists.weeks_before(paths.exports, company, day), None)
+    return storage.read_parquet(last / "risk_list.parquet") if last else pl.DataFrame(schema=lists.RISK_LIST)
+
+
+def _contributions_of(listed: pl.DataFrame, paths: Paths) -> pl.DataFrame:
+    wanted = listed["customer_id"].implode()
+    files = storage.bucket_files(paths.contributions)
+    return pl.concat(
+        [pl.scan_parquet(file).filter(pl.col("customer_id").is_in(wanted)).collect() for file in files]
+    ).sort("customer_id")  # fmt: skip
+
+
+def _decisions(
+    decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame, settings: WeekSettings
+) -> dict[str, Any]:
+    """What was decided for how many, and how much of the value the most valuable ones hold."""
+    strategic = decided["loss_making"] & decided["strategic"]
+    return {
+        "scored_by_band": _counted(decided["risk_band"]),
+        "scored_by_tier": _counted(decided["tier"]),
+        "scored_by_value_tier": _counted(decided["value_tier"]),
+        "loss_making": {"customers": int(decided["loss_making"].sum()), "strategic": int(strategic.sum())},
+        "value": customer_value.concentration(decided, settings.score),
+        "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
+        "no_action": decided["playbook"].null_count(),
+        "control": control_group.shares(decided),
+        "listed_by_status": _counted(listed["status"]),
+        "left_the_list": follow_up.left_the_list(listed, previous, decided),
+    }
+
+
+def _allocation(decided: pl.DataFrame, plan: optimizer.Plan) -> dict[str, Any]:
+    """What is expected to be saved, at what cost, beside the most that could be; what one more of each would save."""
+    given = decided.filter(pl.col("playbook").is_not_null())
+    return {
+        "expected_saved_value": round(float(given["expected_saved_value"].sum()), 2),
+        "cost": round(float(given["cost"].sum()), 2),
+        "gap": round(plan.gap, 4),
+        "limits": {
+            name: {"used": round(plan.used[name], 2), "one_more_would_save": round(price, 2)}
+            for name, price in plan.prices.items()
+        },
+    }
+
+
+def _counted(values: pl.Series) -> dict[str, int]:
+    return dict(sorted(Counter(values.to_list()).items()))
+
+
+def _fingerprint(settings: WeekSettings) -> str:
+    """What a list depends on besides data and model; not where or on how many buckets it was made, nor when."""
+    sections = [
+        settings.data, settings.label, settings.features, settings.score, settings.reasons, settings.control,
+        settings.guards, settings.contact, settings.lists, settings.language,
+    ]  # fmt: skip
+    content: list[dict[str, Any]] = [section.model_dump(mode="json") for section in sections]
+    snapshots = settings.snapshots
+    content.append({"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days})
+    return hashlib.sha256((json.dumps(content, sort_keys=True) + PLAYBOOKS.read_text("utf-8")).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""Everything one week is decided from, read once: ``WeekInputs``."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.config import params
+from pipeline.config.paths import PLAYBOOKS, Paths
+from pipeline.decisions import control_group
+from pipeline.decisions.contact_policy import longest_silence
+from pipeline.decisions.context import DecisionContext
+from pipeline.i18n.company_catalogs import load_translator
+from pipeline.playbooks.config import limits, playbooks_file, restrictions
+from pipeline.playbooks.config.limits import Limits
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules import matching
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.tables import storage
+from pipeline.week import candidates, contact_history
+from pipeline.week.bucket_history import CONSENTS
+
+
+@dataclass(frozen=True)
+class WeekSettings:
+    """The sections of ``params.yaml`` that a week depends on; the signature of stage 6."""
+
+    data: params.Data
+    snapshots: params.Snapshots
+    label: params.Label
+    features: params.Features
+    score: params.Score
+    reasons: params.Reasons
+    control: params.Control
+    guards: params.Guards
+    contact: params.Contact
+    lists: params.Lists
+    language: params.LanguageSettings
+
+
+@dataclass(frozen=True)
+class WeekInputs:
+    """What a week is decided from.
+
+    Attributes
+    ----------
+    settings
+        Sections of ``params.yaml``.
+    context
+        The day of the list, the settings of guards and contact policy, and who reads which language.
+    playbooks, limits
+        What can be given, and what there is only so much of.
+    customers
+        One row per customer scored: the scores, what the rules look at, ``is_control``, and all of
+        `pipeline.decisions.facts.FACTS`.
+    earlier
+        What makes playbooks rest; the columns of `pipeline.decisions.cooldown.EARLIER`.
+    """
+
+    settings: WeekSettings
+    context: DecisionContext
+    playbooks: dict[str, Playbook]
+    limits: Limits
+    customers: pl.DataFrame
+    earlier: pl.DataFrame
+
+
+def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS) -> WeekInputs:
+    """Read a week: playbooks, scores, and what all teams and earlier weeks gave to whom.
+
+    Parameters
+    ----------
+    settings
+        Sections of ``params.yaml``.
+    paths
+        Where the scores of that day lie, with the examples and tables they come from, and the weeks before.
+    day
+        The day of the list.
+    file
+        The playbooks.
+    """
+    translator = load_translator(settings.language)
+    context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator)
+    playbooks, there_is = _read_playbooks(settings, file)
+    wanted = {*_looked_at(playbooks), *CONSENTS, *contact_history.wanted_features(playbooks)}
+    scores = control_group.mark(candidates.read(paths, day, wanted), settings.control)
+    given = contact_history.given(paths.exports, settings.data.name, playbooks, context)
+    history = contact_history.read(scores, given, paths, playbooks, context)
+    is_known = bool(storage.bucket_files(paths.tables / "contacts"))
+    silence = longest_silence.columns(settings.contact, day, is_known=is_known)
+    earlier = contact_history.earlier(given, playbooks, day)
+    return WeekInputs(settings, context, playbooks, there_is, history.customers().with_columns(silence), earlier)
+
+
+def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playbook], Limits]:
+    content = params.read_playbooks(file)
+    playbooks = playbooks_file.parse(content, vocabulary(settings.score, settings.features), file.name)
+    there_is = limits.parse(content, playbooks, file.name)
+    restrictions.check_against(playbooks, settings.guards)
+    return playbooks, there_is
+
+
+def _looked_at(playbooks: dict[str, Playbook]) -> set[str]:
+    """The columns that rules and drafts look at."""
+    columns = {"market"}.union(*(matching.columns(book.when) for book in playbooks.values()))
+    return columns | ({"language"} if any(book.draft is not None for book in playbooks.values()) else set())
