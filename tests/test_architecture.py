@@ -55,7 +55,7 @@ SWITCHES = {"pipeline.tracking.runs", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading)"
-    r"|model\.artefacts|scoring\.bucket|outcomes\.feedback|week\.(inputs|candidates|contact_history))"
+    r"|model\.artefacts|scoring\.bucket|outcomes\.feedback|week\.(inputs|candidates|contact_history|bucket_history|composition))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
                  "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip

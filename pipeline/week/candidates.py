@@ -14,6 +14,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.paths import Paths
 from pipeline.playbooks.rules.derived_dates import DERIVED
 from pipeline.tables import storage
+from pipeline.week.bucket_history import CONSENTS
 
 
 def read(paths: Paths, day: date, wanted: Collection[str]) -> pl.DataFrame:
@@ -51,11 +52,11 @@ def _bucket(paths: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFr
         return scores
     inputs = {name for found in missing if found in DERIVED for name in DERIVED[found].inputs}
     looked_up = sorted({*missing, *inputs} - {*DERIVED, *scores.columns})
+    features = [name for name in looked_up if name not in CONSENTS]
+    tables = [_features(paths.examples / file.name, day, features)] if features else []
     known = scores
-    for table in (
-        _features(paths.examples / file.name, day, looked_up),
-        _attributes(paths.tables / "customers" / file.name, looked_up),
-    ):
+    register = paths.tables / "customers" / file.name
+    for table in (*tables, *([_attributes(register, looked_up)] if register.is_file() else [])):
         known = known.join(table, on="customer_key", how="left", maintain_order="left")
     full = known.with_columns(pl.lit(None).alias(name) for name in looked_up if name not in known.columns)
     made = full.with_columns(DERIVED[name].how.cast(pl.Float64).alias(name) for name in missing if name in DERIVED)
@@ -73,8 +74,6 @@ def _features(file: Path, day: date, names: list[str]) -> pl.DataFrame:
 
 def _attributes(file: Path, names: list[str]) -> pl.DataFrame:
     """What the table customers says; of several rows of a customer the least value, as no order of files may decide."""
-    if not file.is_file():
-        return pl.DataFrame(schema={"customer_key": pl.Int64})
     rows = pl.scan_parquet(file)
     kept = [name for name in rows.collect_schema().names() if name in names and name != "customer_key"]
     return rows.group_by("customer_key").agg(pl.col(kept).min()).collect()

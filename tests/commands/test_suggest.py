@@ -119,7 +119,7 @@ def test_base_rates_are_those_of_the_examples(company):
             compared += 1
     assert list(suggest.run(settings)) == alone
     spread = settings.model_copy(update={"storage": settings.storage.model_copy(update={"buckets": 3})})
-    s1_ingest.run(spread.data, spread.sources, spread.storage)
+    run_stage(s1_ingest, spread)
     assert list(suggest.run(spread)) == alone
     assert compared
 

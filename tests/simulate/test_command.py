@@ -18,7 +18,7 @@ from pipeline.config import overlay, params
 from pipeline.config.errors import BadParams
 from pipeline.simulate import block
 from pipeline.simulate.trajectories import BLOCK
-from pipeline.stages import s1_ingest, s2_examples
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from pipeline.tables.buckets import customer_key
 from tests.simulate.plans import plan
@@ -93,18 +93,10 @@ def test_the_pipeline_reads_the_tables_and_its_labels_are_the_true_outcomes(here
     assert code == 0
     assert said.startswith("raw/simulated: 150 customers of setting default, as of 2024-01-01: ")
     told, settings = storage.read_json(Path("raw/simulated/settings.json")), params.load()
-    s1_ingest.run(settings.data, settings.sources, settings.storage)
+    run_stage(s1_ingest, settings)
     for name, counts in storage.read_json(Path("reports/ingest.json"))["tables"].items():
         assert (counts["read"], counts["accepted"], counts["rejected"]) == (told["rows"][name], told["rows"][name], 0)
-    s2_examples.run(
-        settings.data,
-        settings.sources,
-        settings.storage,
-        settings.feeds,
-        settings.snapshots,
-        settings.label,
-        settings.features,
-    )
+    run_stage(s2_examples, settings)
     truth = pl.read_parquet("raw/simulated/truth.parquet")
     keys = truth["customer_id"].map_elements(customer_key, return_dtype=pl.Int64)
     examples = storage.read_buckets(Path("data/examples")).select("customer_key", "snapshot", label="churned")

@@ -9,7 +9,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from pipeline.config import paths
-from pipeline.stages import s1_ingest
+from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import storage
 from tests.sources.postgres_server import running
 
@@ -46,7 +46,7 @@ def ingest(changed, tmp_path, monkeypatch) -> Callable[..., dict]:
         for name in ("data", "reports"):
             shutil.rmtree(name, ignore_errors=True)
         settings = changed(**{"sources": sources, "data.timezone": "UTC", **more})
-        s1_ingest.run(settings.data, settings.sources, settings.storage)
+        run_stage(s1_ingest, settings)
         return storage.read_json(paths.REPRO.ingest_report)
 
     return run

@@ -122,9 +122,8 @@ def purchases(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("purchases")
     (folder / "transactions.csv").write_bytes(written(right(schemas.TRANSACTIONS)))
     at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
-    s1_ingest.run(
-        DATA, params.Sources(transactions=source(schemas.TRANSACTIONS, folder / "transactions.csv")), STORAGE, at
-    )
+    alone = params.Sources(transactions=source(schemas.TRANSACTIONS, folder / "transactions.csv"))
+    s1_ingest.run(s1_ingest.Settings(DATA, alone, STORAGE), at)
     return at.tables / "transactions"
 
 
@@ -143,7 +142,7 @@ def outcome(table: schemas.Table, content: bytes | None, purchases: Path, ending
         # Only what is damaged is read: the purchases are there already.
         alone = {"transactions": None, table.name: source(table, file)}
         try:
-            s1_ingest.run(DATA, params.Sources.model_construct(**alone), STORAGE, at)
+            s1_ingest.run(s1_ingest.Settings(DATA, params.Sources.model_construct(**alone), STORAGE), at)
         except PipelineError as error:
             assert isinstance(error, BadData), error
             told = str(error)
@@ -214,7 +213,7 @@ def test_absent_tables_are_harmless_and_named(absent, tmp_path):
         if name not in absent:
             (tmp_path / f"{name}.csv").write_bytes(written(right(table)))
             sources[name] = source(table, tmp_path / f"{name}.csv")
-    s1_ingest.run(DATA, params.Sources(**sources), STORAGE, at)
+    s1_ingest.run(s1_ingest.Settings(DATA, params.Sources(**sources), STORAGE), at)
     report = storage.read_json(at.ingest_report)
     assert report["absent"] == absent
     assert sorted(report["tables"]) == sorted(sources)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData
-from pipeline.stages import s1_ingest
+from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import storage
 from tests.drawing import drawn
 
@@ -23,7 +23,7 @@ COLUMNS = {"customer_id": "who", "ts": "when", "amount": "paid"}
 def ingest(changed, source: dict, **more) -> dict:
     """Run the real stage in the current folder on one source of transactions, and read its report."""
     settings = changed(**{"sources": {"transactions": {"columns": COLUMNS, **source}}, "data.timezone": "UTC", **more})
-    s1_ingest.run(settings.data, settings.sources, settings.storage)
+    run_stage(s1_ingest, settings)
     return storage.read_json(paths.REPRO.ingest_report)["tables"]["transactions"]
 
 
@@ -440,9 +440,9 @@ def test_a_mapping_that_cannot_be_meant_is_refused(changed, tmp_path, monkeypatc
 
 def test_a_table_that_is_declared_no_more_leaves_nothing_behind(changed, company):
     settings = params.load()
-    s1_ingest.run(settings.data, settings.sources, settings.storage)
+    run_stage(s1_ingest, settings)
     assert paths.REPRO.tables.joinpath("events").is_dir()
     fewer = settings.sources.model_copy(update={"events": None})
-    s1_ingest.run(settings.data, fewer, settings.storage)
+    s1_ingest.run(s1_ingest.Settings(settings.data, fewer, settings.storage))
     assert not paths.REPRO.tables.joinpath("events").exists()
     assert "events" in storage.read_json(paths.REPRO.ingest_report)["absent"]

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config import params, paths
 from pipeline.config.errors import StaleInput
-from pipeline.stages import s1_ingest, s2_examples, s5_score
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score
 from pipeline.tables import storage
 from tests.company import make_company, sell_in_dollars
 
@@ -28,13 +28,13 @@ def built(shop: Path, tmp_path: Path, monkeypatch, change) -> tuple[params.Param
     head, *lines = visits.read_text(encoding="utf-8").splitlines()
     visits.write_text("\n".join([head, *change(lines)]) + "\n", encoding="utf-8")
     s = params.load()
-    s1_ingest.run(s.data, s.sources, s.storage)
+    run_stage(s1_ingest, s)
     return s, looked_at(s, [s.snapshots.as_of])
 
 
 def looked_at(s: params.Params, days: list[date]) -> str:
     """The examples of some days, of the tables that are there."""
-    return s2_examples.run(s.data, s.sources, s.storage, s.feeds, s.snapshots, s.label, s.features, days=days)
+    return run_stage(s2_examples, s, days=days)
 
 
 def test_an_outage_makes_features_missing_and_says_so(shop, tmp_path, monkeypatch):
@@ -73,7 +73,7 @@ def in_dollars(shop, tmp_path, monkeypatch) -> params.Params:
     monkeypatch.chdir(tmp_path / "shop")
     sell_in_dollars(Path(), range(24, 31))
     settings = params.load()
-    s1_ingest.run(settings.data, settings.sources, settings.storage)
+    run_stage(s1_ingest, settings)
     counts = storage.read_json(paths.REPRO.ingest_report)["tables"]["transactions"]
     assert 20 <= counts["rejected_by_rule"]["currency is not EUR"] < 0.01 * counts["read"]
     return settings
@@ -100,7 +100,7 @@ def test_what_was_refused_is_judged_the_same_in_all_buckets_and_delivered_twice(
     for file in sorted(Path("raw").glob("orders-*.csv")):
         shutil.copy(file, file.with_name(f"{file.stem}-again.csv"))
     spread = in_dollars.model_copy(update={"storage": in_dollars.storage.model_copy(update={"buckets": 3})})
-    s1_ingest.run(spread.data, spread.sources, spread.storage)
+    run_stage(s1_ingest, spread)
     looked_at(spread, [as_of])
     assert storage.read_json(paths.REPRO.feeds_report) == once
 

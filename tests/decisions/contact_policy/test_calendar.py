@@ -319,10 +319,10 @@ def test_a_plan_goes_in_and_comes_out_with_no_cell_a_spreadsheet_would_run(tmp_p
 
 def test_the_command_reads_what_was_sent_and_says_how_many_are_left(company, settings):
     from pipeline.config import params
-    from pipeline.stages import s1_ingest
+    from pipeline.stages import run_stage, s1_ingest
 
     own = params.load()
-    s1_ingest.run(own.data, own.sources, own.storage)
+    run_stage(s1_ingest, own)
     ids = pl.read_parquet("data/tables/transactions/bucket-00000.parquet")["customer_id"].unique().sort().to_list()[:2]
     write_csv(
         company / "plan.csv",

@@ -14,7 +14,7 @@ from pipeline.commands import simulate as job
 from pipeline.config import overlay, params
 from pipeline.config.errors import BadParams
 from pipeline.simulate import causal
-from pipeline.stages import s1_ingest, s2_examples
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from pipeline.tables.buckets import customer_key
 from pipeline.tables.schemas import TABLES
@@ -61,13 +61,11 @@ def test_the_pipeline_reads_the_tables_and_its_labels_are_the_true_outcomes(sett
     assert code == 0
     assert said.startswith(f"raw/simulated: 60 customers of setting {name}, as of 2025-01-01: ")
     told = storage.read_json(Path("raw/simulated/settings.json"))
-    s1_ingest.run(settings.data, settings.sources, settings.storage)
+    run_stage(s1_ingest, settings)
     for table, counts in storage.read_json(Path("reports/ingest.json"))["tables"].items():
         assert (counts["read"], counts["accepted"], counts["rejected"]) == (told["rows"][table], told["rows"][table], 0)
     looks = settings.snapshots.model_copy(update={"every_days": 90})
-    s2_examples.run(
-        settings.data, settings.sources, settings.storage, settings.feeds, looks, settings.label, settings.features
-    )
+    run_stage(s2_examples, settings.model_copy(update={"snapshots": looks}))
     truth = pl.read_parquet("raw/simulated/truth.parquet")
     keys = truth["customer_id"].map_elements(customer_key, return_dtype=pl.Int64)
     examples = storage.read_buckets(Path("data/examples")).select("customer_key", "snapshot", label="churned")
