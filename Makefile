@@ -51,6 +51,7 @@ lock: setup ## write requirements/lock.txt anew from pyproject.toml
 	  --upgrade --quiet pyproject.toml -o requirements/lock.txt
 
 clean: ## remove what the stages made, not the environment
-	rm -rf data models exports reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
+	find data models exports -mindepth 1 ! -name README.md -delete
+	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
 .PHONY: help setup repro test lint bench lock clean

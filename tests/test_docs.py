@@ -226,7 +226,9 @@ def test_the_picture_is_small_enough_for_a_readme():
 
 def test_every_dependency_has_its_line():
     wanted = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["dependencies"]}
-    for_development = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["optional-dependencies"]["dev"]}
+    for_development = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["optional-dependencies"]["dev"]} - {
+        PROJECT["name"]
+    }
     page = text(ROOT / "docs/decisions/dependencies.md")
     optional = PROJECT["optional-dependencies"]
     asked_for = {re.match(r"[\w.-]+", line)[0] for name in optional if name != "dev" for line in optional[name]}
