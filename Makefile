@@ -43,15 +43,26 @@ lint: setup ## lint and types only
 	ruff check pipeline tests benchmarks docs
 	mypy
 
+fast: lint ## lint, types and the unit tests, in less than a minute
+	pytest -q -n 2 -m "not end_to_end and not browser and not slow"
+
+coverage: setup ## all tests; lists the lines that none of them runs
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+
+docs: setup ## the documentation as a site, in site/
+	mkdocs build --strict --quiet
+
 bench: setup ## the benchmarks, side by side with peers
 	python -m benchmarks
 
-lock: setup ## write requirements/lock.txt anew from pyproject.toml
+lock: setup ## write requirements/*.txt anew from pyproject.toml
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --all-extras \
 	  --upgrade --quiet pyproject.toml -o requirements/lock.txt
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra sql \
+	  --constraints requirements/lock.txt --quiet pyproject.toml -o requirements/runtime.txt
 
 clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test lint bench lock clean
+.PHONY: help setup repro test lint fast coverage docs bench lock clean
