@@ -23,7 +23,8 @@ ENV PATH=/opt/churn/bin:$PATH \
     MLFLOW_DISABLE_TELEMETRY=true \
     DVC_NO_ANALYTICS=true \
     DO_NOT_TRACK=true \
-    OMP_WAIT_POLICY=PASSIVE
+    OMP_WAIT_POLICY=PASSIVE \
+    NUMBA_CACHE_DIR=/tmp/numba
 USER 10001
 # The project of `churn new`, with its params.yaml, playbooks.yaml, raw files and models.
 WORKDIR /project

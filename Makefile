@@ -9,6 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export DO_NOT_TRACK := true
+export NO_MKDOCS_2_WARNING := true
 # Threads that wait sleep, so that two programs on two cores do not stand in each other's way.
 export OMP_WAIT_POLICY := PASSIVE
 
