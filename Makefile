@@ -9,6 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export DO_NOT_TRACK := true
+export NO_MKDOCS_2_WARNING := true
 # Threads that wait sleep, so that two programs on two cores do not stand in each other's way.
 export OMP_WAIT_POLICY := PASSIVE
 
@@ -43,14 +44,26 @@ lint: setup ## lint and types only
 	ruff check pipeline tests benchmarks docs
 	mypy
 
+fast: lint ## lint, types and the unit tests, in less than a minute
+	pytest -q -n 2 -m "not end_to_end and not browser and not slow"
+
+coverage: setup ## all tests; lists the lines that none of them runs
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+
+docs: setup ## the documentation as a site, in site/
+	mkdocs build --strict --quiet
+
 bench: setup ## the benchmarks, side by side with peers
 	python -m benchmarks
 
-lock: setup ## write requirements/lock.txt anew from pyproject.toml
+lock: setup ## write requirements/*.txt anew from pyproject.toml
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --all-extras \
 	  --upgrade --quiet pyproject.toml -o requirements/lock.txt
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra sql \
+	  --constraints requirements/lock.txt --quiet pyproject.toml -o requirements/runtime.txt
 
 clean: ## remove what the stages made, not the environment
-	rm -rf data models exports reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
+	find data models exports -mindepth 1 ! -name README.md -delete
+	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test lint bench lock clean
+.PHONY: help setup repro test lint fast coverage docs bench lock clean

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from pipeline.stages import MODULES
 from tests.imports import ROOT, closure
 
 
@@ -26,9 +27,8 @@ def main() -> None:
     file = ROOT / "dvc.yaml"
     content = yaml.load(file.read_text(encoding="utf-8"))
     for name, stage in content["stages"].items():
-        modules = [word for word in stage["cmd"].split() if word.startswith("pipeline.stages.")]
         others = [dep for dep in stage["deps"] if not dep.startswith("pipeline/")]
-        stage["deps"] = sorted([*others, *code_of(modules[0])])
+        stage["deps"] = sorted([*others, *code_of(MODULES[name])])
         sys.stdout.write(f"{name}: {len(stage['deps'])} dependencies\n")
     with file.open("w", encoding="utf-8") as target:
         yaml.dump(content, target)

@@ -26,6 +26,7 @@ from pipeline.playbooks.rules import rules_page
 from pipeline.reasons.causes import CAUSES
 from pipeline.scoring.bucket import SCORE_COLUMNS
 from pipeline.sources.samples import NOTICES
+from pipeline.stages import MODULES
 from pipeline.tables import schemas
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -228,7 +229,7 @@ def stages() -> str:
     """The stages of ``dvc.yaml``, in order."""
     declared_stages = params.read_yaml(ROOT / "dvc.yaml", BadParams)["stages"]
     rows = [
-        (str(number), name, stage["desc"].replace("->", "→"), f"`{stage['cmd'].split('.')[-1]}.py`")
+        (str(number), name, stage["desc"].replace("->", "→"), f"`{MODULES[name].split('.')[-1]}.py`")
         for number, (name, stage) in enumerate(declared_stages.items(), start=1)
     ]
     return table(("", "stage", "this → that", "in `pipeline/stages/`"), rows)
@@ -242,7 +243,8 @@ def benchmark(name: str, markdown: Callable[[Any], str]) -> str | None:
 
 Parts = dict[str, Callable[[], str | None]]
 PAGES: dict[str, Parts] = {
-    "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality, "stages": stages},
+    "README.md": {"first lines": first_lines, "caveat": caveat, "quality": quality},
+    "docs/tutorial.md": {"stages": stages},
     "docs/data-dictionary.md": {"tables": tables, "features": features, "scores": scores, "risk list": risk_list},
     "docs/causes.md": {"causes": causes},
     "docs/tactics.md": {"tactics": tactics_page.markdown},

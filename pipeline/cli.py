@@ -231,5 +231,40 @@ def simulate(*, setting: str, to: Path, workers: int, days: int | None, **option
     click.echo(job.run(setting, job.plan(setting, days=days, **options), to, workers))
 
 
+@main.command()
+@click.argument("name")
+@_in_one_line
+def stage(*, name: str) -> None:
+    """Run the stage NAME: ingest, examples, train, evaluate, score or publish; dvc.yaml calls it."""
+    from pipeline.stages import run_named
+
+    click.echo(run_named(name))
+
+
+@main.command()
+@click.argument("folder", type=FILE)
+@_in_one_line
+def new(*, folder: Path) -> None:
+    """Write a project into FOLDER, new or empty: settings, playbooks, stages and places for files."""
+    from pipeline.commands import new as job
+
+    for line in job.run(folder):
+        click.echo(line)
+
+
+@main.command()
+@click.option("--to", default=None, type=FILE, help="The JSON file to write as well.")
+@_in_one_line
+def version(*, to: Path | None) -> None:
+    """Say which version is installed, with a fingerprint of its code."""
+    from pipeline.commands.shipped import describe_package
+    from pipeline.tables import storage
+
+    package = describe_package()
+    if to is not None:
+        storage.write_json(package, to)
+    click.echo(f"churn-pipeline {package['version']}, code {package['code'][:12]}")
+
+
 if __name__ == "__main__":
     main()

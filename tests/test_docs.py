@@ -25,6 +25,7 @@ from pipeline.sources import samples
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 GUIDE = ROOT / "docs" / "bring-your-own-data.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "raw" / "README.md"])
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -172,9 +173,9 @@ def test_every_column_of_the_scores_has_its_words():
     assert set(generate.SCORE_WORDS) <= set(SCORE_COLUMNS), "a word for a column that is no more"
 
 
-def test_the_stages_of_the_readme_are_those_of_dvc_yaml():
+def test_the_stages_of_the_tutorial_are_those_of_dvc_yaml():
     declared = YAML(typ="safe").load(text(ROOT / "dvc.yaml"))["stages"]
-    told = [row[:3] for row in table_rows(text(README), "<!-- begin stages -->")]
+    told = [row[:3] for row in table_rows(text(TUTORIAL), "<!-- begin stages -->")]
     stages = [[str(at), name, stage["desc"]] for at, (name, stage) in enumerate(declared.items(), start=1)]
     assert [[at, name, words.replace("→", "->")] for at, name, words in told] == stages
 
@@ -226,7 +227,9 @@ def test_the_picture_is_small_enough_for_a_readme():
 
 def test_every_dependency_has_its_line():
     wanted = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["dependencies"]}
-    for_development = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["optional-dependencies"]["dev"]}
+    for_development = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["optional-dependencies"]["dev"]} - {
+        PROJECT["name"]
+    }
     page = text(ROOT / "docs/decisions/dependencies.md")
     optional = PROJECT["optional-dependencies"]
     asked_for = {re.match(r"[\w.-]+", line)[0] for name in optional if name != "dev" for line in optional[name]}
@@ -243,6 +246,17 @@ def test_the_exit_codes_of_the_guide_are_those_of_the_code():
     codes = [kind.exit_code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.PipelineError)]
     rows = table_rows(text(GUIDE), "## When something is refused")
     assert [int(row[0]) for row in rows] == sorted(set(codes) - {errors.PipelineError.exit_code})
+
+
+def test_the_exit_codes_to_act_on_are_those_of_the_code():
+    kinds = vars(errors).values()
+    codes = [kind.exit_code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.PipelineError)]
+    rows = table_rows(text(ROOT / "docs/schedule-it.md"), "## What to do on each exit code")
+    assert [int(row[0]) for row in rows] == [0, *sorted(set(codes) - {errors.PipelineError.exit_code}), 143]
+
+
+def test_the_readme_is_read_in_one_go():
+    assert len(text(README).splitlines()) <= 100
 
 
 def test_the_grades_and_scorers_of_the_page_are_those_of_the_code():
@@ -265,8 +279,8 @@ def test_the_glossary_knows_the_words_of_the_code():
 # ---------------------------------------------------------------------------------------------------------- settings
 
 
-def test_the_settings_of_the_readme_are_right(tmp_path):
-    snippet = next(block for block in blocks(README) if block.language == "yaml")
+def test_the_settings_of_the_tutorial_are_right(tmp_path):
+    snippet = next(block for block in blocks(TUTORIAL) if block.language == "yaml")
     (tmp_path / "my_shop.yaml").write_text(snippet.content, encoding="utf-8")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     assert "sources" in overlay.apply(tmp_path / "my_shop.yaml", tmp_path / "params.yaml")

@@ -59,7 +59,8 @@ def test_the_stages_are_all_there_in_order_with_a_sentence_each():
     assert list(DECLARED["stages"]) == list(STAGES)
     for name, module in STAGES.items():
         stage = DECLARED["stages"][name]
-        assert stage["cmd"] == f"python -m {module.__name__}"
+        assert stage["cmd"] == f"exec sh churn.sh stage {name}"
+        assert entry.MODULES[name] == module.__name__
         number = int(re.search(r"\.s(\d)_", module.__name__).group(1))
         assert module.__doc__ == f"Stage {number} - {name}: {stage['desc']}.", (
             f"dvc.yaml: stages.{name}.desc and the docstring of {module.__name__} must say the same"

@@ -490,7 +490,7 @@ def test_a_model_worse_than_the_simple_rule_makes_no_list_and_no_champion(copy_o
 
 def test_whoever_wants_a_list_of_grade_f_answers_for_it_by_name(copy_of_shop, monkeypatch):
     monkeypatch.setattr(artefacts.ChurnModel, "judged_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
-    run_stages((s4_evaluate, s6_publish), evaluate__answered_for_by="Ann Berg")
+    run_stages((s4_evaluate, s6_publish), evaluate__approved_by="Ann Berg")
     told = storage.read_json(week() / "run_report.json")["about"]["verdict"]
     assert told.startswith("Grade F: do not ship.")
     assert told.endswith("Used all the same; Ann Berg answers for it.")

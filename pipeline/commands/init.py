@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from pipeline.commands.shipped import find_shipped
 from pipeline.config import overlay, params, paths
-from pipeline.config.errors import BadData, BadParams
+from pipeline.config.errors import BadData
 from pipeline.sources import files, open_source, sql
 from pipeline.sources.proposal import Placed, Proposal, Wanted, propose, read_folder
 from pipeline.sources.proposal.sheets import shared_ids
@@ -89,12 +90,8 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
 
 
 def _base(target: Path) -> Path:
-    """The settings to start from: those that are there, else those that come with the pipeline."""
-    shipped = Path(__file__).resolve().parents[2] / paths.PARAMS.name
-    for file in (target, shipped, shipped.parent / "pipeline" / paths.PARAMS.name):
-        if file.is_file():
-            return file
-    raise BadParams(f"{target}: not found; put the params.yaml that comes with the pipeline here first")
+    """The settings to start from: those that are there, else those that come with the package."""
+    return target if target.is_file() else find_shipped(paths.PARAMS.name)
 
 
 def _told(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> Iterator[str]:

@@ -52,7 +52,10 @@ def query(sample: str, table: str) -> str:
 def _package_folder(package: str, distribution: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise BadData(f"the sample needs the package {distribution}; install it with: make setup")
+        raise BadData(
+            f"the sample data need the package {distribution}, which is not installed; "
+            "run: pip install 'churn-pipeline[samples]', or name your own files with: churn init raw --write"
+        )
     return Path(spec.submodule_search_locations[0])
 
 

@@ -228,3 +228,12 @@ def test_check_warns_of_databases_dvc_does_not_watch(company, monkeypatch):
         "sources.events: dvc repro does not see when the database of SHOP_DB changes; "
         "fetch it again with: dvc repro --force ingest"
     )
+
+
+def test_stage_runs_one_stage_and_names_the_stages_when_there_is_no_such_one(company):
+    assert churn("stage", "ingest")[1].startswith("transactions")
+    code, _, line = churn("stage", "ingets")
+    assert code == 10
+    assert line == (
+        "churn stage ingets: there is no such stage; write one of ingest, examples, train, evaluate, score, publish\n"
+    )
