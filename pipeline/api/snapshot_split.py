@@ -1,4 +1,4 @@
-"""Cross-validation over time: each split is tested on one snapshot and trained on snapshots that were over before it."""
+"""Cross-validation over time: a split is tested on one snapshot and trained on those that were over before it."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -101,7 +101,7 @@ class SnapshotSplit:
             raise ValueError(f"n_splits must be 1 or more, found {self.n_splits}")
         if len(pairs) < self.n_splits:
             raise ValueError(
-                f"n_splits={self.n_splits}: of {len(present)} snapshots, {len(pairs)} have {self.min_train_snapshots} or "
-                f"more before them that are {self.gap_days + self.horizon_days} days apart (gap_days + horizon_days); "
+                f"n_splits={self.n_splits}: of {len(present)} snapshots, {len(pairs)} have {self.min_train_snapshots} "
+                f"before them that are {self.gap_days + self.horizon_days} days apart (gap_days + horizon_days); "
                 "ask for fewer splits, or build more snapshots"
             )
