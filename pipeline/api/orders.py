@@ -91,7 +91,7 @@ def build_project(frame: Any, folder: Path, wanted: OrderSettings) -> None:
         if name not in rows.columns:
             raise BadData(f"the frame has no column {name!r}{suggestion(name, rows.columns)}")
     schemas.check_mapping("transactions", wanted.mapping)
-    storage.write_parquet(rows.select(dict.fromkeys(wanted.mapping.values())), folder / RAW)
+    storage.write_parquet(rows.select(list(dict.fromkeys(wanted.mapping.values()))), folder / RAW)
     _write_settings(folder, wanted, _days(rows[wanted.ts]))
     settings = _absolute(params.load(folder / paths.PARAMS), folder)
     own = Paths(*(folder / part for part in ("data", "models", "reports", "exports")))

@@ -89,7 +89,7 @@ def test_it_is_the_model_of_the_pipeline_to_the_last_bit(built_company):
         lambda frame: frame.to_pandas(use_pyarrow_extension_array=True),
         lambda frame: frame.to_pandas().convert_dtypes(),
         lambda frame: frame.to_arrow(),
-        lambda frame: frame.cast({"mood": pl.Decimal(38, 18)}).with_columns(mood=frame["mood"]),
+        lambda frame: frame.cast({"orders_365d": pl.Decimal(10, 0)}),
         lambda frame: frame.to_pandas().astype(object),
     ],
     ids=["pandas", "pandas on Arrow", "pandas nullable", "Arrow", "Decimal", "objects"],
