@@ -5,23 +5,22 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from pydantic import ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.api import hold_out, portable
-from pipeline.api.columns import as_numbers, as_plain
+from pipeline.api.arrays import as_numbers, as_plain
+from pipeline.api.hyperparameters import label_section, model_section
 from pipeline.config import params
-from pipeline.config.problems import first_problem
 from pipeline.examples.features import Feature, Formula
 from pipeline.model import training
 from pipeline.reasons import ensemble_contributions, plots
 from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
-DIRECTIONS = {-1: "down", 0: "none", 1: "up"}
+DIRECTIONS: dict[int, Literal["up", "down", "none"]] = {-1: "down", 0: "none", 1: "up"}
 
 
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -91,9 +90,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     -----
     **What the calibration rests on.** Given ``snapshots``, the latest one stops the trees and calibrates, and only
     snapshots whose outcome windows were over before it are trained on, as in the pipeline. Without, a stratified
-    random part of the rows (of the groups, given ``groups``) does: the probabilities are then right for more rows of the
-    same time, and nothing is said about a later time. Neither is a test: judge the model on rows it was not given, with
-    `SnapshotSplit`.
+    random part of the rows (of the groups, given ``groups``) does: the probabilities are then right for more rows of
+    the same time, and nothing is said about a later time. Neither is a test: judge the model on rows it was not given,
+    with `SnapshotSplit`.
 
     The season of the pipeline (``model.seasonality``) is not part of it, since a table does not say of which day a row
     is. There are two classes and no sample weights.
@@ -178,7 +177,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self, as_numbers(X), as_plain(y), dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
         )
         outcomes = self._encode(y)
-        model, label = self._model_settings(), self._label()
+        arguments = self.get_params(deep=False)
+        model, label = model_section(arguments), label_section(arguments)
         parts = self._hold_out(outcomes, snapshots, groups, label, model.seed)
         uses_process = bool(model.purchase_process) and self._has_history(matrix)
         model = model.model_copy(update={"purchase_process": uses_process})
@@ -287,34 +287,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if unknown or not set(constraints.values()) <= set(DIRECTIONS):
             wrong = f"no column {unknown[0]!r}" if unknown else "directions are -1, 0 and 1"
             raise ValueError(f"monotone_constraints: {wrong}")
+        signs = [constraints.get(name, 0) for name in names]
         return [
-            Feature(place, "ratio", "any", Formula("0"), name, DIRECTIONS[sign], is_sure=bool(sign))  # type: ignore[arg-type]
-            for place, name in zip(self._places(), names, strict=True)
-            for sign in [constraints.get(name, 0)]
+            Feature(place, "ratio", "any", Formula("0"), name, DIRECTIONS[sign], is_sure=bool(sign))
+            for place, name, sign in zip(self._places(), names, signs, strict=True)
         ]
-
-    def _model_settings(self) -> params.Model:
-        """The hyperparameters as the pipeline reads them from ``params.yaml: model``."""
-        section = {"share", "cuts", "l2", "max_rows"}
-        own = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
-        inner = {name: own.pop(f"additive_logistic_{name}") for name in section}
-        own["seed"] = _seed(own.pop("random_state"))
-        own["num_threads"] = own.pop("n_jobs")
-        own["monotone"] = bool(own.pop("monotone_constraints"))
-        for name in ("gap_days", "horizon_days", "validation_fraction"):
-            del own[name]
-        try:
-            return params.Model.model_validate(own | {"additive_logistic": inner, "seasonality": False})
-        except ValidationError as error:
-            raise ValueError(f"ChurnClassifier: {first_problem(error, params.Model)}") from None
-
-    def _label(self) -> params.Label:
-        try:
-            return params.Label(
-                kind="inactivity", gap_days=_plain(self.gap_days), horizon_days=_plain(self.horizon_days)
-            )
-        except ValidationError as error:
-            raise ValueError(f"ChurnClassifier: {first_problem(error, params.Label)}") from None
 
     # ------------------------------------------------------------------------------------------------------ persistence
 
@@ -337,15 +314,3 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def _plain(value: Any) -> Any:
-    """A setting without NumPy's types, which a grid of ``np.linspace`` has and settings refuse."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _seed(random_state: Any) -> int:
-    """The seed itself, or one drawn as scikit-learn draws."""
-    if isinstance(random_state, int):
-        return random_state
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

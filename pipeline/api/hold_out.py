@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.api.columns import Days, as_days, as_plain
+from pipeline.api.arrays import Days, as_days, as_plain
 from pipeline.model import split
 
 Outcomes = npt.NDArray[np.int8]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import indexable
 
-from pipeline.api.columns import Days, as_days
+from pipeline.api.arrays import Days, as_days
 from pipeline.model import split
 
 Rows = npt.NDArray[np.intp]

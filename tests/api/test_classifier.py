@@ -122,10 +122,18 @@ def test_integers_booleans_and_missing_values_are_numbers():
 
 
 @pytest.mark.parametrize(
-    "column", [pl.Series(["a"] * 4), pl.Series([0] * 4).cast(pl.Date), pl.Series([[1]] * 4)], ids=["text", "day", "list"]
+    "column",
+    [pl.Series(["a"] * 4), pl.Series([0] * 4).cast(pl.Date), pl.Series([[1]] * 4)],
+    ids=["text", "day", "list"],
 )
 @pytest.mark.parametrize(
-    "kind", [lambda f: f, lambda f: f.to_pandas(), lambda f: f.to_pandas(use_pyarrow_extension_array=True), pl.DataFrame.to_arrow]
+    "kind",
+    [
+        lambda f: f,
+        lambda f: f.to_pandas(),
+        lambda f: f.to_pandas(use_pyarrow_extension_array=True),
+        pl.DataFrame.to_arrow,
+    ],
 )
 def test_what_is_no_number_is_refused_by_name(column, kind):
     frame = pl.DataFrame({"orders": [1, 2, 3, 4], "odd": column})

@@ -10,6 +10,8 @@ import pytest
 from pipeline import Project
 from pipeline.config.errors import BadData, BadParams, PipelineError
 
+# Without a time zone, as frames of orders mostly are.
+START = datetime(2023, 7, 1, 9)  # noqa: DTZ001
 COLUMNS = {"customer_id": "who", "ts": "when", "amount": "paid"}
 
 
@@ -20,7 +22,7 @@ def orders() -> pl.DataFrame:
     for number in range(60):
         day, stop = number % 20, 180 if number % 3 == 0 else 365
         while day < stop:
-            rows.append({"who": f"c{number:02d}", "when": datetime(2023, 7, 1, 9) + timedelta(days=day), "paid": 9.5})
+            rows.append({"who": f"c{number:02d}", "when": START + timedelta(days=day), "paid": 9.5})
             day += 5 + number % 12
     return pl.DataFrame(rows)
 

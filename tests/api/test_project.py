@@ -84,7 +84,9 @@ def test_contributions_are_a_shap_explanation_row_by_row_of_the_scores(project):
     stored = pl.read_parquet(project.paths.contributions / "bucket-00000.parquet")
     ordered = scores.select("customer_id").join(stored, on="customer_id", maintain_order="left")
     assert np.array_equal(explained.values, ordered.select(explained.feature_names).to_numpy())
-    now = scores.select("customer_id").join(project.examples(AS_OF, engine="polars"), on="customer_id", maintain_order="left")
+    now = scores.select("customer_id").join(
+        project.examples(AS_OF, engine="polars"), on="customer_id", maintain_order="left"
+    )
     silence = explained.feature_names.index("days_since_last_order")
     assert np.array_equal(explained.data[:, silence], now["days_since_last_order"].to_numpy())
 
@@ -126,7 +128,9 @@ def test_the_week_that_was_published(project):
     assert len(week.risk_list) <= len(week.actions) == len(project.scores())
     assert week.manifest["company"] == "corner_shop"
     assert week.run_report["about"]["scored"] == len(week.actions)
-    with pytest.raises(BadData, match=r"2024-07-08: not found; published: 2024-07-01; run: dvc repro, or: churn weekly"):
+    with pytest.raises(
+        BadData, match=r"2024-07-08: not found; published: 2024-07-01; run: dvc repro, or: churn weekly"
+    ):
         project.week("2024-07-08")
 
 
