@@ -14,4 +14,28 @@ The rooms, in the order the data passes them:
 
 ``stages`` are the six steps of ``dvc repro``; ``cli`` is the ``churn`` command, whose weekly job calls the same steps.
 ``docs/glossary.md`` fixes the words.
+
+The door for notebooks and scripts is ``api``: ``from pipeline import Project, ChurnClassifier, SnapshotSplit``.
 """
+
+import importlib
+from typing import Any, Final
+
+__all__ = ["ChurnClassifier", "Project", "SnapshotSplit"]
+
+# Loaded when first asked for: whoever wants a hash of an id does not wait for LightGBM.
+_DOOR: Final = {
+    "ChurnClassifier": "pipeline.api.classifier",
+    "Project": "pipeline.api.project",
+    "SnapshotSplit": "pipeline.api.snapshot_split",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _DOOR:
+        return getattr(importlib.import_module(_DOOR[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

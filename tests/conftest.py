@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.config import params
+from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
 from tests.company import make_company
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +53,22 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_company(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corner shop of 300 customers on which all stages have run; to read, not to change."""
+    folder = tmp_path_factory.mktemp("built")
+    make_company(folder, customers=300)
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        settings = params.load()
+        for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
+            stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+    finally:
+        os.chdir(before)
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -29,7 +29,7 @@ ROOMS = (
     "tracking",
     "simulate",
 )
-TOP = ("stages", "commands", "cli")
+TOP = ("stages", "api", "commands", "cli")
 
 # library -> the only modules that may import it
 DOORS = {
@@ -37,6 +37,17 @@ DOORS = {
     "lightgbm": {"pipeline.model.gbm"},
     "shap": {"pipeline.reasons.plots"},
     "matplotlib": {"pipeline.reasons.plots"},
+    "pandas": {"pipeline.api.frames", "pipeline.api.arrays"},
+    "sklearn": {
+        "pipeline.api.classifier",
+        "pipeline.api.hyperparameters",
+        "pipeline.api.snapshot_split",
+        "pipeline.evaluation.baselines",
+        "pipeline.evaluation.metrics",
+        "pipeline.model.additive_logistic",
+        "pipeline.model.calibration",
+        "pipeline.model.training",
+    },
     "numba": {"pipeline.compiled"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
     "jinja2": {"pipeline.lists.html_page"},
@@ -55,7 +66,8 @@ SWITCHES = {"pipeline.tracking.runs", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading)"
-    r"|model\.artefacts|scoring\.bucket|outcomes\.feedback|week\.(inputs|candidates|contact_history|bucket_history|composition))"
+    r"|api\.(project|orders)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
+    r"|week\.(inputs|candidates|contact_history|bucket_history|composition))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
                  "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip

@@ -49,8 +49,8 @@ def by_time(complete: list[date], label: Label) -> Split:
             f"{len(complete)} complete snapshots ({_span(complete)}) hold {len(parts)} that are {need} days apart; "
             "3 are needed to train, validate and test: set an earlier snapshots.first, or a shorter label.horizon_days"
         )
-    test, validation, latest = parts
-    return Split([day for day in sorted(complete) if day <= latest], validation, test)
+    test, validation, _ = parts
+    return Split(known_by(complete, validation, need), validation, test)
 
 
 def cutoffs(complete: list[date], label: Label, min_training: int) -> list[Split]:
@@ -77,6 +77,26 @@ def cutoffs(complete: list[date], label: Label, min_training: int) -> list[Split
     so_far = [ordered[: at + 1] for at in range(len(ordered))]
     able = [days for days in so_far if len(_apart(days, label.gap_days + label.horizon_days)) == 3]
     return [split for days in able if len((split := by_time(days, label)).train) >= min_training]
+
+
+def known_by(days: list[date], day: date, need: int) -> list[date]:
+    """Return the snapshots whose outcome was known on the morning of a day, in the order of time.
+
+    Parameters
+    ----------
+    days
+        Snapshots.
+    day
+        The snapshot that comes after them.
+    need
+        Days that each of them must be before it: gap and horizon together.
+
+    Examples
+    --------
+    >>> [str(one) for one in known_by([date(2024, 1, 1), date(2024, 2, 1)], date(2024, 2, 10), need=30)]
+    ['2024-01-01']
+    """
+    return [one for one in sorted(days) if (day - one).days >= need]
 
 
 def _apart(complete: list[date], need: int) -> list[date]:

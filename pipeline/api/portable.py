@@ -1,0 +1,47 @@
+"""A fitted ensemble and its curve as texts, numbers and lists: what skops, JSON and pickle all keep alike."""
+
+import dataclasses
+from typing import Any
+
+from pipeline.model import gbm
+from pipeline.model.additive_logistic import AdditiveLogistic
+from pipeline.model.calibration import Calibration
+from pipeline.model.ensemble import Ensemble
+from pipeline.value.bg_nbd import BgNbd
+
+
+def of_ensemble(ensemble: Ensemble) -> dict[str, Any]:
+    """Return the parts of an ensemble; the trees in LightGBM's own text, which keeps every digit."""
+    regression, process = ensemble.additive_logistic, ensemble.purchase_process
+    return {
+        "features": list(ensemble.features),
+        "trees": gbm.to_text(ensemble.trees),
+        "additive_logistic": regression.as_dict(ensemble.features) if regression else None,
+        "additive_weight": float(ensemble.additive_weight),
+        "purchase_process": dataclasses.asdict(process) if process else None,
+        "window": list(ensemble.window),
+    }
+
+
+def ensemble_from(parts: dict[str, Any]) -> Ensemble:
+    """Return the ensemble of its parts; see `of_ensemble`."""
+    regression, process = parts["additive_logistic"], parts["purchase_process"]
+    gap_days, horizon_days = parts["window"]
+    return Ensemble(
+        list(parts["features"]),
+        gbm.from_text(parts["trees"]),
+        AdditiveLogistic.from_dict(regression) if regression else None,
+        parts["additive_weight"],
+        BgNbd(**process) if process else None,
+        (gap_days, horizon_days),
+    )
+
+
+def of_calibration(curve: Calibration) -> dict[str, Any]:
+    """Return the numbers of a curve."""
+    return dataclasses.asdict(curve)
+
+
+def calibration_from(parts: dict[str, Any]) -> Calibration:
+    """Return the curve of its numbers; see `of_calibration`."""
+    return Calibration.from_dict(parts)
