@@ -15,7 +15,7 @@ from pipeline.config.errors import BadData, BadParams
 from pipeline.config.paths import Paths
 from pipeline.config.problems import suggestion
 from pipeline.config.shipped import shipped_params
-from pipeline.stages import s1_ingest, s2_examples, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import schemas, storage
 
 RAW = Path("raw") / "orders.parquet"
@@ -96,7 +96,7 @@ def build_project(frame: Any, folder: Path, wanted: OrderSettings) -> None:
     settings = _absolute(params.load(folder / paths.PARAMS), folder)
     own = Paths(*(folder / part for part in ("data", "models", "reports", "exports")))
     for stage in (s1_ingest, s2_examples):
-        stage.run(**{name: getattr(settings, name) for name in sections(stage.run)}, at=own)
+        run_stage(stage, settings, own)
 
 
 def close_to(word: str, known: list[str]) -> str:
