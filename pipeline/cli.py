@@ -2,53 +2,19 @@
 
 import signal
 import sys
-import traceback
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
+from pipeline.cli_group import Group, in_one_line
 from pipeline.config import paths
-from pipeline.config.errors import BadParams, PipelineError
-from pipeline.config.renamed import OPTIONS
+from pipeline.config.errors import BadParams
 
 FILE = click.Path(path_type=Path)
 
 
-def _in_one_line(command: Callable[..., None]) -> Callable[..., None]:
-    """A failure the user can act on is one line on stderr and an exit code; --debug adds the traceback."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except PipelineError as error:
-            if click.get_current_context().find_root().params["debug"]:
-                traceback.print_exc()
-            click.echo(str(error), err=True)
-            sys.exit(error.exit_code)
-
-    return run
-
-
-class _Group(click.Group):
-    """Commands whose options of one release ago are still understood."""
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **kwargs: Any) -> Any:
-        """Run a command; an old option is read as the new one, which a line names."""
-        given = list(sys.argv[1:] if args is None else args)
-        for index, word in enumerate(given):
-            option, sign, value = word.partition("=")
-            if option in OPTIONS:
-                click.echo(f"{option} is called {OPTIONS[option]} now", err=True)
-                given[index] = OPTIONS[option] + sign + value
-        return super().main(given, *rest, **kwargs)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 def main(*, debug: bool) -> None:
     """Who is about to stop buying, why, and what to do about it."""
@@ -58,7 +24,7 @@ def main(*, debug: bool) -> None:
 @click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day to score for: YYYY-MM-DD.")
 @click.option("--replace", is_flag=True, help="Write a week again that is already published.")
 @click.option("--dry-run", is_flag=True, help="Do everything but publish.")
-@_in_one_line
+@in_one_line
 def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
     """Score everyone for a day with the champion model and publish the week; never trains."""
     from pipeline.commands import weekly as job
@@ -75,7 +41,7 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first planned day: YYYY-MM-DD.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The CSV file to write.")
-@_in_one_line
+@in_one_line
 def calendar(*, plan: Path, as_of: datetime, out: Path) -> None:
     """Reduce the messages all teams plan in PLAN, a CSV file, to what each customer may get, and say why."""
     from pipeline.commands import calendar as job
@@ -88,7 +54,7 @@ def calendar(*, plan: Path, as_of: datetime, out: Path) -> None:
 @click.option(
     "--leakage", is_flag=True, help="Look also for leakage: anything in tables and examples that knows the future."
 )
-@_in_one_line
+@in_one_line
 def check(*, leakage: bool) -> None:
     """Read params.yaml and playbooks.yaml against the data, and say what cannot work."""
     from pipeline.commands import check as job
@@ -108,7 +74,7 @@ def check(*, leakage: bool) -> None:
 @click.option("--playbooks", default=paths.PLAYBOOKS, show_default=True, type=FILE, help="The edited playbooks.")
 @click.option("--against", default=None, type=FILE, help="Playbooks to compare with, not what was published.")
 @click.option("--csv", "csv_file", default=None, type=FILE, help="Where to write the customers who change.")
-@_in_one_line
+@in_one_line
 def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Path | None) -> None:
     """Say who would change action if the edited playbooks were published; publishes nothing."""
     from pipeline.commands import diff as job
@@ -119,7 +85,7 @@ def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Pa
 
 
 @main.command()
-@_in_one_line
+@in_one_line
 def suggest() -> None:
     """Propose active_days and horizon_days from the customers' own pauses between purchases."""
     from pipeline.commands import suggest as job
@@ -132,7 +98,7 @@ def suggest() -> None:
 @main.command()
 @click.argument("version")
 @click.option("--approved-by", default="", help="Who answers for a version of grade F, by name.")
-@_in_one_line
+@in_one_line
 def promote(*, version: str, approved_by: str) -> None:
     """Make VERSION of the registered model the one the weekly job scores with."""
     from pipeline.config import params
@@ -142,7 +108,7 @@ def promote(*, version: str, approved_by: str) -> None:
 
 
 @main.command()
-@_in_one_line
+@in_one_line
 def rollback() -> None:
     """Make the champion before this one champion again."""
     from pipeline.config import params
@@ -154,7 +120,7 @@ def rollback() -> None:
 @main.command()
 @click.option("--trials", default=30, show_default=True, type=click.IntRange(1), help="Settings to try.")
 @click.option("--to", default="params/tuned.yaml", show_default=True, type=click.Path(path_type=Path), help="The best.")
-@_in_one_line
+@in_one_line
 def tune(*, trials: int, to: Path) -> None:
     """Search for better model settings on training snapshots alone; the test snapshot is never looked at."""
     from pipeline.config import params
@@ -170,7 +136,7 @@ def tune(*, trials: int, to: Path) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--write", is_flag=True, help="Write into a params.yaml that is there already.")
-@_in_one_line
+@in_one_line
 def init(*, folder: Path, write: bool) -> None:
     """Look at the files in FOLDER and propose params.yaml: which table and column each is, and what is unclear."""
     from pipeline.commands import init as job
@@ -181,7 +147,7 @@ def init(*, folder: Path, write: bool) -> None:
 
 @main.command("upgrade-params")
 @click.argument("files", nargs=-1, type=FILE)
-@_in_one_line
+@in_one_line
 def upgrade_params(*, files: tuple[Path, ...]) -> None:
     """Write the names of this release into FILES, which are params.yaml and playbooks.yaml if none are named."""
     from pipeline.commands import upgrade_params as job
@@ -192,7 +158,7 @@ def upgrade_params(*, files: tuple[Path, ...]) -> None:
 
 @main.command()
 @click.argument("overlay", type=click.Path(path_type=Path))
-@_in_one_line
+@in_one_line
 def use(*, overlay: Path) -> None:
     """Write the settings of OVERLAY, such as params/cdnow.yaml, into params.yaml."""
     from pipeline.config import overlay as job
@@ -202,7 +168,7 @@ def use(*, overlay: Path) -> None:
 
 
 @main.command()
-@_in_one_line
+@in_one_line
 def where() -> None:
     """Say where the list of params.yaml's as_of lies."""
     from pipeline.config import params
@@ -223,7 +189,7 @@ def where() -> None:
 @click.option("--horizon-days", default=90, show_default=True, help="Length of the outcome window.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes; changes no file.")
 @click.option("--to", default="raw/simulated", show_default=True, type=click.Path(path_type=Path), help="The folder.")
-@_in_one_line
+@in_one_line
 def simulate(*, setting: str, to: Path, workers: int, days: int | None, **options: int) -> None:
     """Write a company with a known truth: its tables, and beside them what nature knew."""
     from pipeline.commands import simulate as job
@@ -233,7 +199,7 @@ def simulate(*, setting: str, to: Path, workers: int, days: int | None, **option
 
 @main.command()
 @click.argument("name")
-@_in_one_line
+@in_one_line
 def stage(*, name: str) -> None:
     """Run the stage NAME: ingest, examples, train, evaluate, score or publish; dvc.yaml calls it."""
     from pipeline.stages import run_named
@@ -243,7 +209,7 @@ def stage(*, name: str) -> None:
 
 @main.command()
 @click.argument("folder", type=FILE)
-@_in_one_line
+@in_one_line
 def new(*, folder: Path) -> None:
     """Write a project into FOLDER, new or empty: settings, playbooks, stages and places for files."""
     from pipeline.commands import new as job
@@ -254,7 +220,7 @@ def new(*, folder: Path) -> None:
 
 @main.command()
 @click.option("--to", default=None, type=FILE, help="The JSON file to write as well.")
-@_in_one_line
+@in_one_line
 def version(*, to: Path | None) -> None:
     """Say which version is installed, with a fingerprint of its code."""
     from pipeline.commands.shipped import describe_package
