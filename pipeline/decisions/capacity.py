@@ -60,19 +60,25 @@ def limits_left(
 
 
 def _capacity(playbook: str, room: int) -> Part:
-    return lambda told: told.translate("capacity of {playbook}, {number} a week", playbook=playbook, number=str(room))
+    return lambda catalog: catalog.translate(
+        "capacity of {playbook}, {number} a week", playbook=playbook, number=str(room)
+    )
 
 
 def _hands(team: str, room: int) -> Part:
-    return lambda told: told.translate("hands of {team}, {number} a week", team=told.text(team), number=str(room))
+    return lambda catalog: catalog.translate(
+        "hands of {team}, {number} a week", team=catalog.text(team), number=str(room)
+    )
 
 
 def _channel(way: str, room: int) -> Part:
-    return lambda told: told.translate("channel {channel}, {number} a week", channel=told.text(way), number=str(room))
+    return lambda catalog: catalog.translate(
+        "channel {channel}, {number} a week", channel=catalog.text(way), number=str(room)
+    )
 
 
 def _budget(money: str, currency: str) -> Part:
     amount = pl.lit(money)
-    return lambda told: told.translate(
-        "budget, {amount} {currency} a week", amount=told.numeral(amount), currency=currency
+    return lambda catalog: catalog.translate(
+        "budget, {amount} {currency} a week", amount=catalog.numeral(amount), currency=currency
     )

@@ -61,7 +61,7 @@ def because(context: DecisionContext, test: pl.Expr, reason: str, **parts: Part)
 def nothing_because(translator: Translator, reason: str, **parts: Part) -> pl.Expr:
     """Why there is nothing for a customer, in the language of who reads it; see `because`."""
     return translator.each(
-        lambda told: told.translate(NOTHING, reason=told.translate(reason, **translate_parts(told, parts)))
+        lambda catalog: catalog.translate(NOTHING, reason=catalog.translate(reason, **translate_parts(catalog, parts)))
     )
 
 

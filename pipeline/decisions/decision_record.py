@@ -107,21 +107,21 @@ def why_this(playbook: Playbook, translator: Translator = IN_ENGLISH) -> pl.Expr
     >>> table.select(why_this(book)).item()
     'because days to points expiry is 9'
     """
-    return translator.each(lambda told: _why_this(playbook, told)).alias("why_this")
+    return translator.each(lambda catalog: _why_this(playbook, catalog)).alias("why_this")
 
 
-def _why_this(playbook: Playbook, told: MessageCatalog) -> pl.Expr:
+def _why_this(playbook: Playbook, catalog: MessageCatalog) -> pl.Expr:
     """The sentence of `why_this`, in one language."""
     asks = list(asked(playbook.when.expression))
-    of_reasons = (part for number in range(len(REASONS)) for part in _reason(number, asks, told))
-    parts = [*of_reasons, *_happened(asks, told)]
-    kind = told.translate("this is a {tier} customer of {band} risk", **translate_parts(told, kind_of_customer()))
-    said = pl.concat_str(parts, separator=told.text("; "), ignore_nulls=True) if parts else pl.lit("")
+    of_reasons = (part for number in range(len(REASONS)) for part in _reason(number, asks, catalog))
+    parts = [*of_reasons, *_happened(asks, catalog)]
+    kind = catalog.translate("this is a {tier} customer of {band} risk", **translate_parts(catalog, kind_of_customer()))
+    said = pl.concat_str(parts, separator=catalog.text("; "), ignore_nulls=True) if parts else pl.lit("")
     named = pl.when(said != "").then(said)
-    return told.translate("because {reason}", reason=pl.coalesce(named, _of_reason(0, told), kind))
+    return catalog.translate("because {reason}", reason=pl.coalesce(named, _of_reason(0, catalog), kind))
 
 
-def _reason(number: int, asks: list[Asked], told: MessageCatalog) -> list[pl.Expr]:
+def _reason(number: int, asks: list[Asked], catalog: MessageCatalog) -> list[pl.Expr]:
     """A told reason, if the rule names families or causes of it: with the cause; null where it is none of them."""
     families: list[pl.Expr] = []
     causes: list[pl.Expr] = []
@@ -131,21 +131,21 @@ def _reason(number: int, asks: list[Asked], told: MessageCatalog) -> list[pl.Exp
         if leaf.name in CAUSE_SETS:
             for word in leaf.values:
                 has = _all(within) & at_place(replace(leaf, values=(word,)), number)
-                causes.append(pl.when(has).then(_cause(word, told)))
+                causes.append(pl.when(has).then(_cause(word, catalog)))
         else:
             families.append(_all(within) & at_place(leaf, number))
     if not families and not causes:
         return []
     cause = pl.coalesce(*causes, pl.lit(None, dtype=pl.String))
     named = pl.any_horizontal(pl.lit(value=False), *families) | cause.is_not_null()
-    return [pl.when(named).then(pl.concat_str(_of_reason(number, told), cause.fill_null("")))]
+    return [pl.when(named).then(pl.concat_str(_of_reason(number, catalog), cause.fill_null("")))]
 
 
-def _cause(cause: str, told: MessageCatalog) -> pl.Expr:
-    return told.translate(" ({cause}: {words})", cause=cause, words=told.text(CAUSE_WORDS[cause].description))
+def _cause(cause: str, catalog: MessageCatalog) -> pl.Expr:
+    return catalog.translate(" ({cause}: {words})", cause=cause, words=catalog.text(CAUSE_WORDS[cause].description))
 
 
-def _happened(asks: list[Asked], told: MessageCatalog) -> list[pl.Expr]:
+def _happened(asks: list[Asked], catalog: MessageCatalog) -> list[pl.Expr]:
     """What happened or is due, once for each name the rule speaks of; null where that part of it does not hold."""
     by_name: dict[str, list[pl.Expr]] = {}
     for leaf, within in asks:
@@ -153,7 +153,7 @@ def _happened(asks: list[Asked], told: MessageCatalog) -> list[pl.Expr]:
             by_name.setdefault(leaf.name, []).append(_all(within) & condition(leaf))
     flags = {leaf.name for leaf, _ in asks if isinstance(leaf, Flag)}
     return [
-        pl.when(pl.any_horizontal(held)).then(pl.lit(told.text(_flag(name))) if name in flags else _number(name, told))
+        pl.when(pl.any_horizontal(held)).then(pl.lit(catalog.text(_flag(name))) if name in flags else _number(name, catalog))
         for name, held in by_name.items()
     ]  # fmt: skip
 
@@ -173,16 +173,16 @@ def _named(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _number(name: str, told: MessageCatalog) -> pl.Expr:
+def _number(name: str, catalog: MessageCatalog) -> pl.Expr:
     """Two digits at most, since nobody reads ten; a whole number without its point."""
     number = pl.col(name).cast(pl.Float64).round(2)
     whole = pl.when(number == number.round()).then(number.round().cast(pl.Int64, strict=False).cast(pl.String))
-    digits = told.numeral(pl.coalesce(whole, number.cast(pl.String)))
-    return told.translate("{name} is {number}", name=told.text(_named(name)), number=digits)
+    digits = catalog.numeral(pl.coalesce(whole, number.cast(pl.String)))
+    return catalog.translate("{name} is {number}", name=catalog.text(_named(name)), number=digits)
 
 
-def _of_reason(number: int, told: MessageCatalog) -> pl.Expr:
-    return told.translate('of "{reason}"', reason=pl.col(TEXTS[number]).cast(pl.String))
+def _of_reason(number: int, catalog: MessageCatalog) -> pl.Expr:
+    return catalog.translate('of "{reason}"', reason=pl.col(TEXTS[number]).cast(pl.String))
 
 
 def _all(within: tuple[Expression, ...]) -> pl.Expr:

@@ -52,8 +52,8 @@ def _draft(playbooks: dict[str, Playbook], decided: pl.DataFrame, translator: Tr
     own = {name: book.draft for name, book in tasks.items() if book.draft is not None}
     is_task = pl.col("playbook").is_in(list(tasks))
 
-    def written(told: MessageCatalog) -> pl.Expr:
-        texts = {name: told.text(draft) for name, draft in own.items()}
+    def written(catalog: MessageCatalog) -> pl.Expr:
+        texts = {name: catalog.text(draft) for name, draft in own.items()}
         return pl.col("playbook").replace_strict(texts, default=None, return_dtype=pl.String)
 
     reason = pl.when(pl.col("reason_1_text").is_not_null()).then(
@@ -96,7 +96,7 @@ def _caution(translator: Translator) -> pl.Expr:
     first_due = translator.translate(
         "promises to this customer that are open: {number}, the first due {day}",
         number=number,
-        day=lambda told: told.day(due),
+        day=lambda catalog: catalog.day(due),
     )
     promises = pl.when(pl.col("promises_open") > 0).then(
         pl.when(due.is_not_null())
@@ -107,7 +107,7 @@ def _caution(translator: Translator) -> pl.Expr:
         translator.translate("disputes that are open: {number}", number=pl.col("disputes_open").cast(pl.String))
     )
     listed = pl.concat_list(promises, disputes).list.drop_nulls()
-    matters = translator.each(lambda told: listed.list.join(told.text("; ")))
+    matters = translator.each(lambda catalog: listed.list.join(catalog.text("; ")))
     told = pl.when((matters != "") & ~pl.col("is_control")).then(
         translator.translate("Mind {matters}.", matters=matters)
     )

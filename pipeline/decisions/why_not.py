@@ -61,8 +61,8 @@ def why_not(
 def kind_of_customer() -> dict[str, Part]:
     """Tier and band of a customer, as they stand in a sentence."""
     return {
-        "tier": lambda told: swapped(told, pl.col("tier"), TIERS),
-        "band": lambda told: swapped(told, pl.col("risk_band"), BANDS),
+        "tier": lambda catalog: swapped(catalog, pl.col("tier"), TIERS),
+        "band": lambda catalog: swapped(catalog, pl.col("risk_band"), BANDS),
     }
 
 
@@ -120,4 +120,4 @@ def _rests(name: str, book: Playbook, translator: Translator) -> pl.Expr:
 
 
 def _room(limit: Limit | None) -> Part:
-    return (lambda told: told.text("no more room")) if limit is None else limit.said or limit.name
+    return (lambda catalog: catalog.text("no more room")) if limit is None else limit.said or limit.name

@@ -16,7 +16,7 @@ def held(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | 
         context,
         ~pl.any_horizontal(allowed),
         "this customer has not agreed to {channels}",
-        channels=lambda told: told.text(" or ").join(told.text(name) for name in playbook.channels),
+        channels=lambda catalog: catalog.text(" or ").join(catalog.text(name) for name in playbook.channels),
     )
 
 

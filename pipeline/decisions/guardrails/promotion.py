@@ -30,7 +30,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
                 late,
                 "{playbook} ends on {day}, before it could be done",
                 playbook=name,
-                day=lambda told: told.day(pl.lit(terms.ends_day)),
+                day=lambda catalog: catalog.day(pl.lit(terms.ends_day)),
             )
         )
     if terms.needs_order_of is not None:

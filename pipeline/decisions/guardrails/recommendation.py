@@ -36,7 +36,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             pl.col("risk_band") == top_band,
             "{playbook} asks nobody of {band} risk",
             playbook=name,
-            band=lambda told: told.text(top_band),
+            band=lambda catalog: catalog.text(top_band),
         ),
         because(
             context,
