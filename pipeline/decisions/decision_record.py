@@ -153,9 +153,11 @@ def _happened(asks: list[Asked], catalog: MessageCatalog) -> list[pl.Expr]:
             by_name.setdefault(leaf.name, []).append(_all(within) & condition(leaf))
     flags = {leaf.name for leaf, _ in asks if isinstance(leaf, Flag)}
     return [
-        pl.when(pl.any_horizontal(held)).then(pl.lit(catalog.text(_flag(name))) if name in flags else _number(name, catalog))
+        pl.when(pl.any_horizontal(held)).then(
+            pl.lit(catalog.text(_flag(name))) if name in flags else _number(name, catalog)
+        )
         for name, held in by_name.items()
-    ]  # fmt: skip
+    ]
 
 
 def happenings(playbook: Playbook) -> list[str]:
