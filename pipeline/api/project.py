@@ -28,6 +28,7 @@ from pipeline.model import split
 from pipeline.tables import schemas, storage
 
 if TYPE_CHECKING:
+    from pipeline.api.classifier import ChurnClassifier
     from pipeline.model.artefacts import ChurnModel
 
 RUN = "run: dvc repro"
@@ -140,6 +141,11 @@ class Project:
         """The columns of `examples` that a model may see."""
         return [feature.name for feature in model_features(self.settings.features, self.settings.sources)]
 
+    @property
+    def examples_report(self) -> dict[str, Any]:
+        """Who was seen, eligible and labelled at each snapshot, and which snapshots are complete."""
+        return storage.read_json(self.paths.examples_report)
+
     def definition(self, snapshot: str | date | None = None) -> str:
         """Return what churn means here, in a sentence: for one snapshot, or for none in particular."""
         label = self.settings.label
@@ -209,6 +215,21 @@ class Project:
         from pipeline.model import artefacts
 
         return artefacts.load(self.paths.models)
+
+    def classifier(self, **changes: Any) -> ChurnClassifier:
+        """Return an unfitted `ChurnClassifier` with the hyperparameters and the outcome window of ``params.yaml``.
+
+        Parameters
+        ----------
+        changes
+            Arguments of `ChurnClassifier` that differ, such as ``max_trees=40``.
+        """
+        # scikit-learn and LightGBM load here; see `model`.
+        from pipeline.api.classifier import ChurnClassifier
+        from pipeline.api.hyperparameters import arguments_of
+
+        features = model_features(self.settings.features, self.settings.sources)
+        return ChurnClassifier(**arguments_of(self.settings.model, self.settings.label, features) | changes)
 
     @property
     def metrics(self) -> dict[str, Any]:
