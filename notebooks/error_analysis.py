@@ -29,26 +29,19 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import polars as pl
 
-from pipeline.config import params
-from pipeline.config.paths import REPRO
+from pipeline import Project
 from pipeline.evaluation import calibration_check
-from pipeline.examples import labelled
-from pipeline.examples.definition import definition_at
-from pipeline.examples.features import model_features
-from pipeline.model import artefacts, split, training
-from pipeline.reasons import ensemble_contributions
-from pipeline.reasons.evidence_weights import Weight
-from pipeline.reasons.renderer import ReasonRenderer, Style
-from pipeline.tables import storage
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
     os.chdir("..")
-settings = params.load()
+project = Project(".", engine="polars")
+settings = project.settings
 plt.rcParams |= {"figure.figsize": (8, 3.5), "axes.spines.top": False, "axes.spines.right": False}
 pl.Config(tbl_rows=20, tbl_cols=12, fmt_str_lengths=90, tbl_width_chars=180)
-print(storage.read_json(REPRO.metrics)["verdict"])
+print(project.metrics["verdict"])
 
 # %% [markdown]
 # ## 1. The untouched snapshot, and what the model said of it
@@ -56,14 +49,10 @@ print(storage.read_json(REPRO.metrics)["verdict"])
 # The probabilities are those of the curve that was fitted before this snapshot, as the evaluation judged them.
 
 # %%
-features = model_features(settings.features, settings.sources)
-declared = training.columns(features, settings.model)
-names = [feature.name for feature in features]
-parts = split.by_time(labelled.complete_days(REPRO), settings.label)
-model = artefacts.load(REPRO.models)
-test = labelled.read(REPRO, names).filter(pl.col("snapshot") == parts.test)
-churned, probability = training.outcomes(test), model.evaluated_probability(test)
-print(f"{settings.data.name}: {definition_at(parts.test, settings.label)}")
+parts, model = project.snapshots, project.model
+test = project.examples(parts.test, labelled=True)
+churned, probability = test["churned"].to_numpy(), model.evaluated_probability(test)
+print(f"{settings.data.name}: {project.definition(parts.test)}")
 print(f"{len(test):,} customers, {churned.sum():,} churned, {probability.sum():.0f} were expected")
 
 figure, axes = plt.subplots()
@@ -108,20 +97,23 @@ pl.DataFrame([by_luck("safe", safe), by_luck("risky", risky)])
 # The safest customers who churned all the same, with what spoke against leaving.
 
 # %%
-completed, matrix = model.ensemble.completed(test), model.matrix(test)
-pushes = ensemble_contributions.contributions(model.ensemble, matrix)[:, :-1]
-weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
-renderer = ReasonRenderer(declared, model.card["typical"], Style(settings.reasons, settings.data.currency), weights)
-numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in names]
-told = pl.concat(
-    [
-        test.select("customer_key", *(pl.col(name).cast(pl.Float64).round(1) for name in numbers)),
-        renderer.tell(completed, pushes).select("reason_1_text", "protects_1_text"),
-        pl.DataFrame({"probability": probability.round(3), "left": left, "stayed": stayed}),
-    ],
-    how="horizontal",
-)
-told.filter("left").sort("probability").select("probability", *numbers, "protects_1_text").head(8)
+explained = project.contributions(test)
+matrix, pushes = explained.data, pd.DataFrame(explained.values, columns=explained.feature_names)
+
+
+def strongest(places: pd.Series) -> list[str]:
+    """The feature that pushes each customer most, with its value and its push in log-odds."""
+    return [f"{name} = {explained.data[row, at]:.6g} ({explained.values[row, at]:+.2f})"
+            for row, name in enumerate(places) for at in [pushes.columns.get_loc(name)]]
+
+
+numbers = [name for name in ("days_since_last_order", "gap_mean_days", "orders_90d", "spend_90d") if name in test.columns]
+reasons = pl.DataFrame({"speaks for churn": strongest(pushes.idxmax(axis=1)),
+                        "speaks against it": strongest(pushes.idxmin(axis=1)),
+                        "probability": probability.round(3), "left": left, "stayed": stayed})
+cases = pl.concat([test.select("customer_id", *(pl.col(name).cast(pl.Float64).round(1) for name in numbers)), reasons],
+                  how="horizontal")
+cases.filter("left").sort("probability").select("customer_id", "probability", *numbers, "speaks against it").head(8)
 
 # %% [markdown]
 # **Conclude.** Read the rows aloud. A customer with a short rhythm and a purchase days ago who then falls silent gave no
@@ -133,7 +125,9 @@ told.filter("left").sort("probability").select("probability", *numbers, "protect
 # The riskiest customers who came back, with what spoke for leaving.
 
 # %%
-told.filter("stayed").sort("probability", descending=True).select("probability", *numbers, "reason_1_text").head(8)
+cases.filter("stayed").sort("probability", descending=True).select(
+    "customer_id", "probability", *numbers, "speaks for churn"
+).head(8)
 
 # %% [markdown]
 # **Conclude.** Some came back just because somebody called them: a list that works makes its own false alarms. **Next.**
@@ -145,7 +139,7 @@ told.filter("stayed").sort("probability", descending=True).select("probability",
 # From the evaluation: a doubt means more than chance explains.
 
 # %%
-evaluation = storage.read_json(REPRO.evaluation)
+evaluation = project.evaluation
 pl.DataFrame(evaluation["segments"], infer_schema_length=None).select(
     "column", "segment", "customers", "churners", pl.col("expected_churners").round(1), pl.col("auc").cast(pl.Float64).round(3),
     pl.col("auc_of_simple_rule").cast(pl.Float64).round(3), pl.col("doubt").cast(pl.String)

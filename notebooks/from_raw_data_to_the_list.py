@@ -31,20 +31,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 
-from pipeline.config import params
-from pipeline.config.errors import BadPlaybooks
-from pipeline.config.paths import PLAYBOOKS, REPRO
+from pipeline import Project
 from pipeline.evaluation import baselines, bootstrap, metrics, report
-from pipeline.examples import labelled
-from pipeline.examples.definition import definition
-from pipeline.examples.features import model_features
-from pipeline.model import artefacts, gbm, split, training
-from pipeline.model.ensemble import matrix as matrix_of
-from pipeline.playbooks.config import playbooks_file
-from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.reasons import ensemble_contributions, families, plots
 from pipeline.sources import open_source
-from pipeline.tables import storage
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # shap asks for widgets that nothing here needs
@@ -52,11 +41,12 @@ with warnings.catch_warnings():
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
     os.chdir("..")
-settings = params.load()
+project = Project(".", engine="polars")
+settings = project.settings
 plt.rcParams |= {"figure.figsize": (8, 3.5), "axes.spines.top": False, "axes.spines.right": False}
 pl.Config(tbl_rows=20, fmt_str_lengths=80)
-print(f"{settings.data.name}: {definition(settings.label)}")
-print(storage.read_json(REPRO.ingest_report)["notice"])
+print(f"{settings.data.name}: {project.definition()}")
+print(project.ingest_report["notice"])
 
 # %% [markdown]
 # ## 1. The raw data
@@ -74,7 +64,7 @@ with duckdb.connect() as engine:
 # Ingest turned it into canonical tables. Every row that was read was accepted, counted once, or refused by a named rule.
 
 # %%
-ingest = storage.read_json(REPRO.ingest_report)
+ingest = project.ingest_report
 pl.DataFrame(
     [
         {"table": name, **{what: counts[what] for what in ("read", "accepted", "duplicates", "rejected")}}
@@ -90,7 +80,7 @@ pl.DataFrame(
 
 # %%
 purchases = (
-    storage.read_buckets(REPRO.tables / "transactions", ["customer_key", "customer_id", "day", "amount_minor"])
+    project.tables("transactions")
     .filter(pl.col("amount_minor") >= 0)
     .unique(["customer_key", "day"])
     .sort("customer_key", "day")
@@ -118,7 +108,7 @@ plt.show()
 # it. Every customer has exactly one status at each, and only snapshots whose window is over carry labels.
 
 # %%
-seen = storage.read_json(REPRO.examples_report)
+seen = project.examples_report
 audit = pl.DataFrame([{"snapshot": day, **counts} for day, counts in seen["snapshots"].items()])
 audit.select(name for name in audit.columns if name == "snapshot" or audit[name].sum() > 0)
 
@@ -142,15 +132,11 @@ plt.show()
 # The first on the list: what the model saw, day by day.
 
 # %%
-week = REPRO.week(settings.snapshots.as_of)
-risk_list = storage.read_parquet(week / "risk_list.parquet")
-features = model_features(settings.features, settings.sources)
-names = [feature.name for feature in features]
-examples = storage.read_buckets(REPRO.examples)
+week = project.week()
+risk_list, names = week.risk_list, project.feature_names
 
 first = risk_list.row(0, named=True)["customer_id"]
-key = purchases.filter(pl.col("customer_id") == first)["customer_key"][0]
-one = examples.filter(pl.col("customer_key") == key).sort("snapshot")
+one = project.examples().filter(pl.col("customer_id") == first)
 shown = [name for name in ("days_since_last_order", "gap_mean_days", "orders_30d", "orders_90d", "spend_90d") if name in names]
 print(f"customer {first}, {len(names)} features, some of them:")
 one.select("snapshot", "churned", *shown)
@@ -161,11 +147,8 @@ one.select("snapshot", "churned", *shown)
 # The simplest idea of churn, before any model: how many of those who were silent that long did not come back?
 
 # %%
-parts = split.by_time(labelled.complete_days(REPRO), settings.label)
-known = labelled.read(REPRO, names)
-train_examples = known.filter(pl.col("snapshot").is_in(parts.train))
-validation_examples = known.filter(pl.col("snapshot") == parts.validation)
-test = known.filter(pl.col("snapshot") == parts.test)
+parts = project.snapshots
+train_examples, test_examples = (project.examples(days, labelled=True) for days in (parts.train, parts.test))
 print(f"train on {len(parts.train)} snapshots to {parts.train[-1]}, validate on {parts.validation}, test on {parts.test}")
 
 silence = (
@@ -185,18 +168,19 @@ silence
 # %% [markdown]
 # ## 6. A small model, and the one in `models/`
 #
-# A few trees in memory, with the pipeline's own functions, to see how much the many add.
+# A few trees in memory, by the pipeline's own recipe, to see how much the many add. `project.classifier()` is a
+# `ChurnClassifier`, a scikit-learn estimator: told the snapshots, it stops and calibrates on the latest and trains on those that were over before it.
 
 # %%
-small_settings = settings.model.model_copy(update={"max_trees": 40, "early_stopping_rounds": 10, "num_leaves": 4})
-xy = [(matrix_of(rows, names), training.outcomes(rows)) for rows in (train_examples, validation_examples)]
-small = gbm.fit(xy[0], xy[1], features, small_settings)
-model = artefacts.load(REPRO.models)
-print(f"small: {small.best_tree} trees of 4 leaves; in models/: {model.card['trees']} trees")
+known = project.examples([*parts.train, parts.validation], labelled=True)
+small = project.classifier(max_trees=40, early_stopping_rounds=10, num_leaves=4, additive_logistic_share=0.0)
+small.fit(known[names], known["churned"], snapshots=known["snapshot"])
+model = project.model
+print(f"small: {small.best_iteration_} trees of 4 leaves; in models/: {model.card['trees']} trees")
 
 figure, axes = plt.subplots()
-axes.plot(small.train_loss, label="training", color="#55636e")
-axes.plot(small.validation_loss, label="validation", color="#0b6b78")
+axes.plot(small.train_loss_, label="training", color="#55636e")
+axes.plot(small.validation_loss_, label="validation", color="#0b6b78")
 axes.set(xlabel="trees", ylabel="log-loss", title="The small model")
 axes.legend(frameon=False)
 plt.show()
@@ -208,12 +192,11 @@ plt.show()
 # can do; the logistic regression uses recency, frequency, money and tenure.
 
 # %%
-churned = training.outcomes(test)
-small_margin = gbm.log_odds(small.booster, matrix_of(test, names))
-scored = {"model": model.evaluated_probability(test), "small_model": 1 / (1 + np.exp(-small_margin))}
-rules = baselines.fit_all(train_examples, training.outcomes(train_examples), names, settings.label, settings.model)
-scored |= {rule.name: rule.probability(test) for rule in rules}
-scored_snapshots = bootstrap.ScoredSnapshot(str(parts.test), test["customer_key"].to_numpy(), churned, scored)
+churned = test_examples["churned"].to_numpy()
+scored = {"model": model.evaluated_probability(test_examples), "small_model": small.predict_proba(test_examples[names])[:, 1]}
+rules = baselines.fit_all(train_examples, train_examples["churned"].to_numpy(), names, settings.label, settings.model)
+scored |= {rule.name: rule.probability(test_examples) for rule in rules}
+scored_snapshots = bootstrap.ScoredSnapshot(str(parts.test), test_examples["customer_key"].to_numpy(), churned, scored)
 drawn = bootstrap.resample([scored_snapshots], [], settings.evaluate.draws)
 found = report.headline(scored_snapshots, drawn, settings.evaluate.top_shares)
 print(f"{found['customers']:,} customers, {found['churners']:,} churned ({churned.mean():.1%})")
@@ -247,15 +230,15 @@ table
 # %% [markdown]
 # ## 8. Why does it say so?
 #
-# Exact contributions of every feature to every score, in log-odds. With the base they add up to the margin.
+# Exact SHAP values of every feature for every score, in log-odds, as a `shap.Explanation`. With the base they add up to
+# the log-odds of the model.
 
 # %%
-matrix = model.matrix(test)
-values = ensemble_contributions.contributions(model.ensemble, matrix)
-gap = np.abs(values.sum(axis=1) - model.ensemble.log_odds(matrix)).max()
-print(f"largest difference between the sum and the margin: {gap:.1e}")
+explained = project.contributions(test_examples)
+log_odds = model.ensemble.log_odds(explained.data)
+difference = np.abs(explained.values.sum(axis=1) + explained.base_values - log_odds).max()
+print(f"largest difference between the sum and the log-odds: {difference:.1e}")
 
-explained = plots.explanation(values, matrix, model.features)
 shap.plots.beeswarm(explained, max_display=12, show=False)
 plt.show()
 
@@ -263,28 +246,21 @@ plt.show()
 # Features that say the same thing are told as one reason, so families are what people read about:
 
 # %%
-own = [feature["family"] for feature in model.card["features"]]
-by_family = families.by_family(values[:, :-1], own)
-pl.DataFrame(
-    {"family": families.in_order(own), "mean push, log-odds": np.abs(by_family).mean(axis=0).round(3)}
-).sort("mean push, log-odds", descending=True)
+families = pl.DataFrame(model.card["features"])["family"]
+by_family = {family: np.abs(explained.values[:, (families == family).to_numpy()].sum(axis=1)).mean()
+             for family in families.unique(maintain_order=True)}
+pl.DataFrame({"family": list(by_family), "mean push, log-odds": np.round(list(by_family.values()), 3)}).sort(
+    "mean push, log-odds", descending=True
+)
 
 # %% [markdown]
-# And the first customer on the list, from the base to the margin:
+# And the first customer on the list, from the base to the log-odds, then in words, down to what is done:
 
 # %%
-now = examples.filter((pl.col("snapshot") == settings.snapshots.as_of) & (pl.col("customer_key") == key))
-row = model.matrix(now)
-told = plots.explanation(ensemble_contributions.contributions(model.ensemble, row), row, model.features)
-shap.plots.waterfall(told[0], max_display=10, show=False)
+now = project.examples(settings.snapshots.as_of).filter(pl.col("customer_id") == first)
+shap.plots.waterfall(project.contributions(now)[0], max_display=10, show=False)
 plt.show()
-
-scores = storage.read_buckets(REPRO.scores)
-line = scores.filter(pl.col("customer_id") == first).row(0, named=True)
-print(f"{line['churn_probability']:.0%} likely to churn, {line['value_at_stake']:.2f} {settings.data.currency} at stake")
-for place in ("reason_1", "reason_2", "reason_3", "protects_1"):
-    if line[f"{place}_text"]:
-        print(f"{line[f'{place}_contribution']:+.2f}  {line[f'{place}_text']}")
+print(project.explain(first))
 
 # %% [markdown]
 # ## 9. What is done about it
@@ -293,15 +269,10 @@ for place in ("reason_1", "reason_2", "reason_3", "protects_1"):
 # playbook is, is said by a rule that anybody can read; how an action was chosen is kept beside it.
 
 # %%
-names = vocabulary(settings.score, settings.features)
-playbooks = playbooks_file.parse(params.read_playbooks(PLAYBOOKS), names)
-actions = storage.read_parquet(week / "actions.parquet")
-given = actions.group_by("playbook").agg(
+actions = week.actions
+actions.filter(pl.col("playbook").is_not_null()).group_by("playbook", "who").agg(
     pl.len().alias("customers"), pl.col("value_at_stake").sum().round(2), pl.col("cost").sum().round(2)
-)
-pl.DataFrame({"playbook": list(playbooks), "who": [playbook.who for playbook in playbooks.values()]}).join(
-    given, on="playbook", how="left", maintain_order="left"
-)
+).sort("value_at_stake", "playbook", descending=[True, False])
 
 # %%
 nothing = actions.filter(pl.col("playbook").is_null())
@@ -317,5 +288,5 @@ actions.filter(pl.col("playbook").is_not_null()).sort("value_at_stake", "custome
 # ## 10. The list
 
 # %%
-print(f"{len(risk_list):,} customers, by value at stake; the page for people is {week / 'risk_list.html'}")
+print(f"{len(risk_list):,} customers, by value at stake; the page for people is {week.folder.relative_to(project.folder) / 'risk_list.html'}")
 risk_list.select("rank", "customer_id", "tier", "churn_probability", "value_at_stake", "reason_1", "playbook").head(10)

@@ -22,29 +22,22 @@
 # %%
 import os
 import time
-from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import polars as pl
 
-from pipeline.config import params
-from pipeline.config.paths import REPRO
-from pipeline.evaluation import backtest, bootstrap
-from pipeline.examples import build, labelled
-from pipeline.examples.definition import definition
-from pipeline.examples.features import Aggregate, Feature, Formula, available, model_features
-from pipeline.examples.snapshots import outcome_window
-from pipeline.model import split
-from pipeline.tables import storage
+from pipeline import Project, SnapshotSplit
+from pipeline.evaluation import bootstrap
+from pipeline.examples.features import Aggregate, Feature, Formula
 
 while not Path("params.yaml").is_file() and Path.cwd() != Path.cwd().parent:
     os.chdir("..")
-settings = params.load()
+project = Project(".", engine="polars")
+settings, label = project.settings, project.settings.label
 started = time.perf_counter()
 plt.rcParams |= {"figure.figsize": (8, 3), "axes.spines.top": False, "axes.spines.right": False}
-print(f"{settings.data.name}: {definition(settings.label)}")
+print(f"{settings.data.name}: {project.definition()}")
 
 # %% [markdown]
 # ## 1. Declare it
@@ -63,11 +56,9 @@ NEW = [
             "orders per day in the last 14 days over orders per day in the last 90; 1 is no change", "down"),
 ]  # fmt: skip
 
-declared = available(settings.features, settings.sources)
-known = {feature.name for feature in declared}
-asked = {name for feature in NEW if isinstance(feature.how, Formula) for name in feature.how.inputs}
-print("already there:", [feature.name for feature in NEW if feature.name in known] or "none")
-print("rests on nothing known:", sorted(asked - known - {feature.name for feature in NEW}) or "none")
+there = set(project.examples(settings.snapshots.as_of).columns)
+new = [feature for feature in NEW if feature.name not in there]
+print("already there:", [feature.name for feature in NEW if feature.name in there] or "none")
 
 # %% [markdown]
 # ## 2. Build the examples with it
@@ -77,24 +68,10 @@ print("rests on nothing known:", sorted(asked - known - {feature.name for featur
 # only days stay whose outcome was known when the test snapshot began.
 
 # %%
-complete = labelled.complete_days(REPRO)
-test = split.by_time(complete, settings.label).test
-days = [day for day in sorted(complete) if outcome_window(day, settings.label).end <= test]
-
-
-def examples_of(features: list[Feature], days: list[date]) -> pl.DataFrame:
-    with TemporaryDirectory() as folder:
-        for bucket in range(len(storage.bucket_files(REPRO.tables / "transactions"))):
-            build.build(
-                build.Job(bucket, REPRO.tables, Path(folder), days, settings.snapshots, settings.label, features,
-                          settings.data.minor_digits, settings.storage.threads, settings.storage.memory_gb,
-                          REPRO.market)
-            )  # fmt: skip
-        return storage.read_buckets(Path(folder)).sort("snapshot", "customer_key")
-
-
-new = [feature for feature in NEW if feature.name not in known]
-examples = examples_of([*declared, *new], days)
+window = {"gap_days": label.gap_days, "horizon_days": label.horizon_days}
+complete, test = project.examples(labelled=True)["snapshot"], project.snapshots.test
+days = [day for day in complete.unique().sort() if (test - day).days >= sum(window.values())]
+examples = project.examples_with(new, days)
 print(f"{len(examples):,} examples at {len(days)} snapshots, {days[0]} to {days[-1]}")
 
 # %% [markdown]
@@ -124,18 +101,26 @@ plt.show()
 
 # %%
 TIMES = 3  # each costs two trainings; more times, surer answer
-cutoffs = split.cutoffs(days, settings.label, settings.evaluate.min_training_snapshots)[-TIMES:]
-sides = {"without": model_features(settings.features, settings.sources)}
-sides["with"] = [*sides["without"], *(feature for feature in new if not feature.is_part)]
-scored_snapshots = {
-    side: list(backtest.backtest_model(examples, cutoffs, features, settings.label, settings.model))
-    for side, features in sides.items()
-}
-both = [
-    bootstrap.ScoredSnapshot(one.snapshot, one.customers, one.churned,
-                     {"without": one.scored["model"], "with": other.scored["model"]})
-    for one, other in zip(scored_snapshots["without"], scored_snapshots["with"], strict=True)
-]  # fmt: skip
+need = sum(window.values())
+# Before each: the snapshots to train on, and those whose outcome window overlaps the one to calibrate on.
+enough = settings.evaluate.min_training_snapshots + -(-need // settings.snapshots.every_days)
+cutoffs = [day for day in days if sum((day - one).days >= need for one in days) >= enough][-TIMES:]
+splitter = SnapshotSplit(max(1, len(cutoffs)), min_train_snapshots=enough, **window)
+sides = {"without": project.feature_names}
+sides["with"] = [*sides["without"], *(feature.name for feature in new if not feature.is_part)]
+
+
+def score(train: pl.DataFrame, test: pl.DataFrame) -> bootstrap.ScoredSnapshot:
+    """Both models on the same customers of one later snapshot."""
+    scored = {}
+    for side, names in sides.items():
+        model = project.classifier().fit(train[:, names], train["churned"], snapshots=train["snapshot"])
+        scored[side] = model.predict_proba(test[:, names])[:, 1]
+    day, customers, churned = (test[name] for name in ("snapshot", "customer_key", "churned"))
+    return bootstrap.ScoredSnapshot(str(day[0]), customers.to_numpy(), churned.to_numpy(), scored)
+
+
+both = [score(examples[train], examples[test]) for train, test in splitter.split(examples)] if cutoffs else []
 print(f"judged at {', '.join(part.snapshot for part in both) or 'no snapshot: history is too short'}")
 
 # %% [markdown]

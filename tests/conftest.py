@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.config import params
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish, sections
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from tests.company import make_company
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +65,7 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         settings = params.load()
         for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
-            stage.run(**{name: getattr(settings, name) for name in sections(stage.run)})
+            run_stage(stage, settings)
     finally:
         os.chdir(before)
     return folder

@@ -50,6 +50,18 @@ def test_no_outputs_are_committed(source):
     assert not run, f"{len(run)} cells carry what a run left; run: jupytext --to ipynb {name}"
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=lambda file: file.stem)
+def test_it_comes_in_by_the_door(source):
+    """A notebook is what readers copy from: it shows `Project`, and reaches into few rooms."""
+    ours = [
+        line
+        for line in source.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("from pipeline", "import pipeline"))
+    ]
+    assert ours[0].startswith("from pipeline import ")
+    assert len(ours) <= 3, ours
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Path:
     """A folder with a small company on which all stages have run."""

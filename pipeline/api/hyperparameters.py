@@ -1,6 +1,6 @@
 """The keyword arguments of an estimator as the sections of ``params.yaml`` that training takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -9,8 +9,10 @@ from sklearn.utils import check_random_state
 
 from pipeline.config import params
 from pipeline.config.problems import first_problem
+from pipeline.examples.features import Feature
 
 Parsed = TypeVar("Parsed", bound=params.Section)
+DIRECTIONS = {"down": -1, "none": 0, "up": 1}
 OF_THE_LABEL = ("gap_days", "horizon_days")
 OF_THE_REGRESSION = ("share", "cuts", "l2", "max_rows")
 
@@ -37,6 +39,25 @@ def model_section(arguments: Mapping[str, Any]) -> params.Model:
         del own[name]
     # A table of features does not say of which day a row is, so nothing follows the season.
     return _parsed(params.Model, own | {"seasonality": False})
+
+
+def arguments_of(model: params.Model, label: params.Label, features: Sequence[Feature]) -> dict[str, Any]:
+    """Return the arguments of an estimator that does as these sections say; the inverse of the other two.
+
+    Parameters
+    ----------
+    model, label
+        ``params.yaml: model, label``. The season is left out; see `model_section`.
+    features
+        What the columns are: where ``model.monotone`` holds, those of a sure direction are constrained to it.
+    """
+    own = model.model_dump()
+    own |= {f"additive_logistic_{name}": value for name, value in own.pop("additive_logistic").items()}
+    own |= {"random_state": own.pop("seed"), "n_jobs": own.pop("num_threads")}
+    sure = {feature.name: DIRECTIONS[feature.risk] for feature in features if feature.is_sure}
+    own["monotone_constraints"] = sure if own.pop("monotone") else None
+    del own["seasonality"]
+    return own | {name: getattr(label, name) for name in OF_THE_LABEL}
 
 
 def label_section(arguments: Mapping[str, Any]) -> params.Label:

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -14,49 +13,25 @@ from typing import TYPE_CHECKING, Any, overload
 
 import polars as pl
 
-from pipeline.api import orders
+from pipeline.api import orders, trial
 from pipeline.api.customer import CustomerScore, describe
 from pipeline.api.frames import Frame, check_engine, to_engine
+from pipeline.api.published_week import Week, read_actions, read_week
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData, BadParams
 from pipeline.config.paths import Paths
 from pipeline.config.problems import suggestion
 from pipeline.examples import labelled
-from pipeline.examples.features import model_features
+from pipeline.examples.definition import definition, definition_at
+from pipeline.examples.features import Feature, model_features
 from pipeline.model import split
 from pipeline.tables import schemas, storage
 
 if TYPE_CHECKING:
+    from pipeline.api.classifier import ChurnClassifier
     from pipeline.model.artefacts import ChurnModel
 
 RUN = "run: dvc repro"
-
-
-@dataclass(frozen=True)
-class Week:
-    """One published week: ``exports/<as_of>/``.
-
-    Attributes
-    ----------
-    as_of
-        The day customers were scored for.
-    folder
-        Where its files are, with the page for people, ``risk_list.html``.
-    risk_list, actions
-        The list as handed out, and every decision, also "nothing, because ..." and controls.
-    run_report, manifest
-        What was counted; what was written, with fingerprints.
-    """
-
-    as_of: date
-    folder: Path
-    risk_list: Any
-    actions: Any
-    run_report: dict[str, Any]
-    manifest: dict[str, Any]
-
-    def __repr__(self) -> str:
-        return f"Week({self.as_of}: {len(self.risk_list):,} on the risk list, {len(self.actions):,} decisions)"
 
 
 class Project:
@@ -167,6 +142,16 @@ class Project:
         return [feature.name for feature in model_features(self.settings.features, self.settings.sources)]
 
     @property
+    def examples_report(self) -> dict[str, Any]:
+        """Who was seen, eligible and labelled at each snapshot, and which snapshots are complete."""
+        return storage.read_json(self.paths.examples_report)
+
+    def definition(self, snapshot: str | date | None = None) -> str:
+        """Return what churn means here, in a sentence: for one snapshot, or for none in particular."""
+        label = self.settings.label
+        return definition(label) if snapshot is None else definition_at(_days(snapshot)[0], label)
+
+    @property
     def snapshots(self) -> split.Split:
         """Which complete snapshots train, which one validates and which one tests."""
         return split.by_time(labelled.complete_days(self.paths), self.settings.label)
@@ -192,13 +177,31 @@ class Project:
         """
         rows = storage.read_buckets(self.paths.examples)
         if snapshot is not None:
-            days = [snapshot] if isinstance(snapshot, str | date) else list(snapshot)
-            wanted = [date.fromisoformat(str(day)) for day in days]
-            rows = rows.filter(pl.col("snapshot").is_in(wanted))
+            rows = rows.filter(pl.col("snapshot").is_in(_days(snapshot)))
         if labelled:
             rows = rows.filter(pl.col("churned").is_not_null())
-        named = rows.join(self._customer_ids(), on="customer_key", how="left").sort("snapshot", "customer_key")
-        return self._frame(named.select("customer_id", pl.exclude("customer_id")), engine)
+        return self._frame(self._named(rows), engine)
+
+    def examples_with(
+        self, features: Sequence[Feature], snapshot: str | date | Sequence[str | date], *, engine: str | None = None
+    ) -> Frame:
+        """Return examples with further features beside the declared ones, built anew and kept nowhere.
+
+        Parameters
+        ----------
+        features
+            Declared as in `pipeline.examples.features`: each an aggregate over the history, or a formula.
+        snapshot
+            One day or several.
+        engine
+            Instead of the project's.
+        """
+        rows = trial.build_examples(self.paths, self.settings, features, _days(snapshot))
+        return self._frame(self._named(rows), engine)
+
+    def _named(self, examples: pl.DataFrame) -> pl.DataFrame:
+        named = examples.join(self._customer_ids(), on="customer_key", how="left").sort("snapshot", "customer_key")
+        return named.select("customer_id", pl.exclude("customer_id"))
 
     def _customer_ids(self) -> pl.DataFrame:
         return storage.read_buckets(self.paths.tables / "transactions", ["customer_key", "customer_id"]).unique()
@@ -212,6 +215,21 @@ class Project:
         from pipeline.model import artefacts
 
         return artefacts.load(self.paths.models)
+
+    def classifier(self, **changes: Any) -> ChurnClassifier:
+        """Return an unfitted `ChurnClassifier` with the hyperparameters and the outcome window of ``params.yaml``.
+
+        Parameters
+        ----------
+        changes
+            Arguments of `ChurnClassifier` that differ, such as ``max_trees=40``.
+        """
+        # scikit-learn and LightGBM load here; see `model`.
+        from pipeline.api.classifier import ChurnClassifier
+        from pipeline.api.hyperparameters import arguments_of
+
+        features = model_features(self.settings.features, self.settings.sources)
+        return ChurnClassifier(**arguments_of(self.settings.model, self.settings.label, features) | changes)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -274,8 +292,8 @@ class Project:
             raise BadData(self._unknown(str(customer_id), scores["customer_id"].to_list()))
         place = int(places[0])
         explained = self.contributions(self._scored_examples()[place : place + 1])
-        week = self.paths.week(self.settings.snapshots.as_of) / "actions.parquet"
-        actions = storage.read_parquet(week).filter(pl.col("customer_id") == str(customer_id))
+        week = read_actions(self.paths, self.settings.snapshots.as_of)
+        actions = week.filter(pl.col("customer_id") == str(customer_id))
         action = actions.row(0, named=True) if len(actions) else {}
         return describe(scores.row(place, named=True), explained[0], action, self.settings.data.currency)
 
@@ -291,27 +309,20 @@ class Project:
 
     def actions(self, *, engine: str | None = None) -> Frame:
         """Return all decisions of the week of ``as_of``; see `week`."""
-        return self._frame(storage.read_parquet(self._week_folder(None) / "actions.parquet"), engine)
+        return self._frame(read_actions(self.paths, self.settings.snapshots.as_of), engine)
 
     def week(self, day: str | date | None = None, *, engine: str | None = None) -> Week:
         """Return the week published for a day; that of ``as_of`` if None."""
-        folder = self._week_folder(day)
-        risk_list, actions = (storage.read_parquet(folder / f"{name}.parquet") for name in ("risk_list", "actions"))
-        reports = [storage.read_json(folder / f"{name}.json") for name in ("run_report", "manifest")]
-        frames = (self._frame(risk_list, engine), self._frame(actions, engine))
-        return Week(date.fromisoformat(folder.name), folder, *frames, *reports)
-
-    def _week_folder(self, day: str | date | None) -> Path:
         wanted = self.settings.snapshots.as_of if day is None else date.fromisoformat(str(day))
-        folder = self.paths.week(wanted)
-        if not folder.is_dir():
-            published = sorted(one.name for one in self.paths.exports.glob("????-??-??"))
-            there = f"published: {', '.join(published[-5:])}" if published else "no week is published yet"
-            raise BadData(f"{folder}: not found; {there}; {RUN}, or: churn weekly --as-of {wanted}")
-        return folder
+        return read_week(self.paths, wanted, lambda frame: self._frame(frame, engine))
 
     def _frame(self, frame: pl.DataFrame, engine: str | None) -> Frame:
         return to_engine(frame, self.engine if engine is None else engine)
+
+
+def _days(snapshot: str | date | Sequence[str | date]) -> list[date]:
+    days = [snapshot] if isinstance(snapshot, str | date) else list(snapshot)
+    return [date.fromisoformat(str(day)) for day in days]
 
 
 def _as_polars(frame: Any) -> pl.DataFrame:

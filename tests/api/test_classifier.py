@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from pipeline import ChurnClassifier, Project, SnapshotSplit
+from pipeline.api.hyperparameters import arguments_of, label_section, model_section
 from pipeline.examples.features import model_features
 from pipeline.model import training
 from tests.model.examples import FEATURES, make_examples
@@ -47,6 +48,16 @@ def test_the_defaults_are_those_of_params_yaml(settings):
     assert defaults == model, "each hyperparameter has one default, that of params.yaml"
 
 
+def test_arguments_and_settings_are_each_others_inverse(settings):
+    plain = settings.model.model_copy(update={"seasonality": False})
+    for model in (plain, plain.model_copy(update={"monotone": True, "seed": 7, "max_depth": 2})):
+        arguments = arguments_of(model, settings.label, FEATURES) | {"validation_fraction": 0.2}
+        assert set(arguments) == set(ChurnClassifier().get_params())
+        assert model_section(arguments) == model
+        assert label_section(arguments) == settings.label
+    assert arguments["monotone_constraints"] == dict.fromkeys(NAMES[:3], 1), "those whose direction is sure"
+
+
 @pytest.fixture(scope="module")
 def examples() -> pl.DataFrame:
     return make_examples()
@@ -73,7 +84,8 @@ def test_it_is_the_model_of_the_pipeline_to_the_last_bit(built_company):
     known = project.examples(labelled=True)
     known = known.filter(pl.col("snapshot") <= parts.validation)
     names = [feature.name for feature in model_features(settings.features, settings.sources)]
-    model = ChurnClassifier(gap_days=settings.label.gap_days, horizon_days=settings.label.horizon_days, n_jobs=1)
+    model = project.classifier()
+    assert (model.horizon_days, model.n_jobs) == (20, 1), "the shop's own settings"
     model.fit(known[:, names], known["churned"], snapshots=known["snapshot"])
     test = project.examples(parts.test)
     assert project.model.calibration.season is None, "the shop is younger than a year"
@@ -161,7 +173,7 @@ def test_a_copy_is_the_same_model(examples_with, fitted, again):
 
 def test_a_grid_search_over_time(examples):
     search = GridSearchCV(
-        quick(),
+        quick(purchase_process=False),
         {"num_leaves": [2, 8], "learning_rate": np.array([0.03, 0.1])},
         cv=SnapshotSplit(2, min_train_snapshots=2),
         scoring="roc_auc",

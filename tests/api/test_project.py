@@ -15,6 +15,7 @@ import shap
 
 from pipeline import Project
 from pipeline.config.errors import BadData, BadParams
+from pipeline.examples.features import Aggregate, Feature, Formula
 
 AS_OF = date(2024, 7, 1)
 
@@ -156,3 +157,23 @@ def test_a_project_writes_nothing(project):
     project.explain(project.scores()["customer_id"].iloc[0])
     project.tables()
     assert {file: file.stat().st_mtime_ns for file in Path(project.folder).rglob("*")} == before
+
+
+def test_a_feature_can_be_tried_before_it_is_declared(project):
+    new = [
+        Feature("orders_14d", "orders", "frequency", Aggregate("sum", "purchase", "orders", 14), "", "down"),
+        Feature("share_14d", "ratio", "frequency", Formula("orders_14d * 1.0 / nullif(orders_90d, 0)"), "", "none"),
+    ]
+    day = project.snapshots.test
+    tried = project.examples_with(new, day, engine="polars")
+    assert tried.drop("orders_14d", "share_14d").equals(project.examples(day, engine="polars"))
+    assert (tried["orders_14d"] <= tried["orders_30d"]).all()
+    with pytest.raises(BadParams, match="'orders_30d' is there already"):
+        project.examples_with([Feature("orders_30d", "orders", "frequency", new[0].how, "", "down")], day)
+    with pytest.raises(BadParams, match="rests on 'orders_14d', which is declared nowhere"):
+        project.examples_with(new[1:], day)
+
+
+def test_what_churn_means_is_said_in_a_sentence(project):
+    assert project.definition() == "No purchase in the 20 days that begin on the snapshot."
+    assert project.definition("2024-06-01") == "No purchase in the 20 days from 2024-06-01 to 2024-06-20."
