@@ -104,7 +104,8 @@ def test_a_project_in_git_needs_no_setting_of_its_own(tmp_path):
 
 
 def test_the_launcher_takes_the_activated_environment_or_says_what_to_install(root, tmp_path):
-    launcher = ["sh", str(root / "churn.sh"), "stage", "ingest"]
+    # The shell stays the parent, as no `churn` lies beside it.
+    launcher = ["sh", "-c", f"sh {root / 'churn.sh'} stage ingest; exit $?"]
     missing = subprocess.run(launcher, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
     assert missing.returncode == 127
     assert missing.stderr.endswith("run: pip install churn-pipeline\n") and missing.stderr.count("\n") == 1
