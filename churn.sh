@@ -6,10 +6,13 @@ if [ -r "/proc/$PPID/cmdline" ]; then
 else
   python=$(ps -o args= -p "$PPID" | cut -d ' ' -f 1)
 fi
+case $python in
+  */*) beside_dvc=$(dirname "$python") ;;
+  *) beside_dvc="" ;; # started by its bare name, so it is on PATH
+esac
 # First the environment that dvc runs in, then the one of this folder, then the activated one.
-beside_dvc=$(dirname "$python")
 for bin in "$beside_dvc" .venv/bin; do
-  if [ -x "$bin/churn" ]; then
+  if [ -n "$bin" ] && [ -x "$bin/churn" ]; then
     PATH=$(cd "$bin" && pwd):$PATH
     break
   fi

@@ -71,6 +71,18 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what tests/slow.txt names, before ``-m`` selects."""
+    lines = (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines()
+    slow = {line for line in lines if not line.startswith("#")}
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if test in slow or test.partition("::")[0] in slow:
+            item.add_marker("slow")
+    _sort_long_first(items)
+
+
+def _sort_long_first(items: list[pytest.Item]) -> None:
     """The long ones first, so that no worker is left with them at the end."""
     items.sort(key=lambda item: (item.get_closest_marker("end_to_end") is None, "test_samples" not in item.nodeid))

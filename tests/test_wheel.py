@@ -17,6 +17,14 @@ from pipeline.config import errors
 from tests.company import make_company
 
 WEEK = "2024-07-01"
+# Few trees and no backtest: what is tested is the installation, not the model.
+QUICK = """
+model:
+  max_trees: 150
+evaluate:
+  draws: 20
+  min_training_snapshots: 11
+"""
 
 
 def environment() -> dict[str, str]:
@@ -104,7 +112,8 @@ def test_a_project_in_git_needs_no_setting_of_its_own(tmp_path):
 
 
 def test_the_launcher_takes_the_activated_environment_or_says_what_to_install(root, tmp_path):
-    launcher = ["sh", str(root / "churn.sh"), "stage", "ingest"]
+    # The shell stays the parent, as no `churn` lies beside it.
+    launcher = ["sh", "-c", f"sh {root / 'churn.sh'} stage ingest; exit $?"]
     missing = subprocess.run(launcher, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
     assert missing.returncode == 127
     assert missing.stderr.endswith("run: pip install churn-pipeline\n") and missing.stderr.count("\n") == 1
@@ -134,6 +143,8 @@ def test_a_project_publishes_a_week_with_nothing_activated_and_a_decoy_in_its_fo
     for name in ("__init__", "cli"):
         (decoy / f"{name}.py").write_text("raise SystemExit('the decoy ran')\n", encoding="utf-8")
     make_company(installed.project)
+    (installed.project / "quick.yaml").write_text(QUICK, encoding="utf-8")
+    installed.run("churn", "use", "quick.yaml")
     installed.run("dvc", "repro")
     week = installed.project / "exports" / WEEK
     assert (week / "risk_list.csv").is_file()
