@@ -3,7 +3,7 @@
 Run as ``python -m benchmarks.levels [--json FILE] [--only NAME ...] [--draws N]``. A company of `benchmarks.quality` is
 simulated once per draw, each with a seed of its own, none of them those of the quality benchmark; the model is trained
 as on the morning of the last complete snapshot, and its sum of probabilities is held to what came: to the range that it
-foretells, knowing how sure it is of its own level, and to the one that chance alone would allow. Beside it stands
+predicts, knowing how sure it is of its own level, and to the one that chance alone would allow. Beside it stands
 ``best_probability``, which knows the law of the company: by chance, even that one is outside at one draw of twenty.
 """
 

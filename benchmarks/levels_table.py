@@ -13,7 +13,7 @@ Draw = dict[str, Any]
 def markdown(result: dict[str, list[Draw]]) -> str:
     """A row per company, and all draws together."""
     head = [
-        "company", "season known", "as many as foretold", "as many as chance allows", "off by", "on average off by",
+        "company", "season known", "as many as predicted", "as many as chance allows", "off by", "on average off by",
         "`best_probability`: as many as chance allows", "off by", "on average off by",
     ]  # fmt: skip
     rows = [_row(f"`{name}`", draws) for name, draws in result.items()]
@@ -36,7 +36,7 @@ def _off(draws: list[Draw], scorer: str) -> list[str]:
 def within(draws: list[Draw], scorer: str, span: str = "by_chance") -> int:
     """Draws in which as many churned as a range of the scorer holds: ``by_chance`` or ``predicted``.
 
-    >>> within([{"came": 125, "model": {"by_chance": [81, 120], "foretold": [70, 130]}}], "model", "foretold")
+    >>> within([{"came": 125, "model": {"by_chance": [81, 120], "predicted": [70, 130]}}], "model", "predicted")
     1
     """
     return sum(draw[scorer][span][0] <= draw["came"] <= draw[scorer][span][1] for draw in draws)
@@ -52,7 +52,7 @@ def off_by(draws: list[Draw], scorer: str) -> float:
 
 
 def mean_off(draws: list[Draw], scorer: str) -> float:
-    """Mean of the same, with its sign: below nought where more were expected than came."""
+    """Mean of the same, with its sign: below zero where more were expected than came."""
     return round(sum(_distance(draw, scorer) for draw in draws) / len(draws), 2)
 
 

@@ -121,7 +121,7 @@ def same_for_the_riskiest(probability: Array, offer: str, number: int, there_is:
 
 
 def kept(scores: pl.DataFrame, places: Places, offers: list[str], factor: float) -> Array:
-    """What each customer's action truly keeps, less its cost; nought without one."""
+    """What each customer's action truly keeps, less its cost; zero without one."""
     cost = np.array([OFFERS[offer].cost * factor for offer in offers])
     uplift = scores.select(map(told_true, offers)).to_numpy()
     who = np.flatnonzero(places != NOTHING)

@@ -127,7 +127,7 @@ def _churners(result: Result) -> str:
 
 def _through_the_year(result: Result) -> str:
     head = (
-        "data set", "before the season is known", "as many as foretold", "since", "as many as foretold",
+        "data set", "before the season is known", "as many as predicted", "since", "as many as predicted",
         "`best_probability`, since",
     )  # fmt: skip
     rows = []
@@ -135,7 +135,7 @@ def _through_the_year(result: Result) -> str:
         before, since = ([one for one in found["churners"] if one["in_season"] is known] for known in (False, True))
         cells = [_held(part, "model", span) for part in (before, since) for span in ("by_chance", "predicted")]
         rows.append([f"`{name}`", *cells, _held(since, "best_probability", "by_chance")])
-    words = "Snapshots at which as many churned as chance allows, and as many as the model foretold, out of all"
+    words = "Snapshots at which as many churned as chance allows, and as many as the model predicted, out of all"
     return f"{words}:\n\n{table(head, rows)}"
 
 
@@ -208,7 +208,7 @@ def about_truth(result: Result) -> list[str]:
     )
     told.append(
         "The number of churners at the last snapshot is further from the expected than chance explains on "
-        f"{', '.join(beyond) or 'none'}, and outside of what the model foretold on {', '.join(unforeseen) or 'none'}."
+        f"{', '.join(beyond) or 'none'}, and outside of what the model predicted on {', '.join(unforeseen) or 'none'}."
     )
     return told
 
@@ -231,7 +231,7 @@ def spread(figure: list[float]) -> str:
 
 
 def lead(figure: list[float]) -> str:
-    """A difference with its interval, and whether that holds nought.
+    """A difference with its interval, and whether that holds zero.
 
     >>> lead([0.0123, 0.004, 0.02]), lead([0.002, -0.004, 0.008])
     ('+0.012 (+0.004 to +0.020)', '+0.002 (-0.004 to +0.008), inside the noise')

@@ -9,13 +9,15 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from pipeline.stages import MODULES
-from tests.imports import ROOT, closure
+from tests.imports import ROOT, closure, read_beside
 
 
 def code_of(stage: str) -> list[str]:
-    """The files of the package that run when a module runs, as ``dvc.yaml`` names them."""
+    """The files of the package that run, or are read, when a module runs, as ``dvc.yaml`` names them."""
     file = ROOT / Path(*stage.split(".")).with_suffix(".py")
-    files = {found.relative_to(ROOT).as_posix() for found in closure(file)}
+    modules = closure(file)
+    texts = {beside for module in modules for beside in read_beside(module)}
+    files = {path.relative_to(ROOT).as_posix() for path in modules | texts}
     return sorted(files - {"pipeline/__init__.py"})
 
 

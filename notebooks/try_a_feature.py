@@ -172,7 +172,7 @@ axes.set(ylabel="AUC with less AUC without", xticks=range(len(both)), xticklabel
 plt.show()
 
 # %% [markdown]
-# **Pays:** the interval lies wholly above nought. If the gain is small, train with another `model.seed` before you believe
+# **Pays:** the interval lies wholly above zero. If the gain is small, train with another `model.seed` before you believe
 # it: seeds alone move AUC by up to 0.003, and of twenty useless features one will seem to pay.
 #
 # **Does not pay:** even the best case is not worth it. Most ideas end here, since the features that are there know most of

@@ -30,6 +30,13 @@ def imported(file: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+def read_beside(file: Path) -> set[Path]:
+    """The files beside a module that it reads: texts, styles and tables, which it names in full or by their ending."""
+    text = file.read_text(encoding="utf-8")
+    others = (path for path in file.parent.iterdir() if path.is_file() and path.suffix not in {".py", ".pyc", ".typed"})
+    return {path for path in others if path.name in text or f"}}{path.suffix}" in text}
+
+
 @cache
 def own(file: Path) -> frozenset[str]:
     """The modules of this package a file imports."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports import PACKAGE, ROOT, imported, modules, own
+from tests.imports import PACKAGE, ROOT, closure, imported, modules, own
 
 # What everything may use; then the rooms in the order of the flow; then who calls them.
-BASE = ("config", "compiled")
+BASE = ("config", "compiled", "sql")
 ROOMS = (
     "i18n",
     "sources",
@@ -57,7 +57,7 @@ DOORS = {
     "tqdm": {"pipeline.tables.buckets", "pipeline.sources.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
-    "sqlite3": {"pipeline.sources.sqlite"},
+    "sqlite3": {"pipeline.sqlite"},
     "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.commands.weekly"},
 }
@@ -220,3 +220,12 @@ def test_every_package_folder_says_what_it_offers():
     for folder in {file.parent for file in PACKAGE.rglob("*.py")}:
         text = (folder / "__init__.py").read_text(encoding="utf-8")
         assert ast.get_docstring(ast.parse(text)), f"{Path(folder).name}/__init__.py has no words"
+
+
+@pytest.mark.parametrize(
+    "module", ["pipeline.model.fingerprint", "pipeline.stages.s6_publish", "pipeline.stages.s2_examples"]
+)
+def test_a_hash_and_a_list_need_no_learner(module):
+    """Neither what tells models apart nor the stages around them loads LightGBM."""
+    files = {file.relative_to(ROOT).as_posix() for file in closure(modules()[module])}
+    assert "pipeline/model/gbm.py" not in files

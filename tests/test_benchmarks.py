@@ -168,7 +168,7 @@ def test_sentences_say_what_the_truth_allows():
     assert "within 0.01 of the best that can be known on 1 of 2 data sets; more than 0.01 below it on `far`" in said[0]
     assert said[-1] == (
         "The number of churners at the last snapshot is further from the expected than chance explains on `far`, and "
-        "outside of what the model foretold on `far`."
+        "outside of what the model predicted on `far`."
     )
     assert "above 0.02 on `off` (0.030)" in quality_table.about_calibration({"off": figures([0] * 3, error=0.03)})[0]
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from pipeline import stages as entry
 from pipeline.config.paths import PLAYBOOKS, REPRO
 from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
-from tests.imports import ROOT, closure
+from tests.imports import ROOT, closure, read_beside
 
 STAGES = {
     "ingest": s1_ingest,
@@ -77,9 +77,9 @@ def test_params_are_what_run_asks_for(name):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_code_deps_are_the_import_closure(name):
-    needed = {file.relative_to(ROOT).as_posix() for file in closure(Path(STAGES[name].__file__))} - {
-        "pipeline/__init__.py"
-    }
+    files = closure(Path(STAGES[name].__file__))
+    texts = {beside for file in files for beside in read_beside(file)}
+    needed = {file.relative_to(ROOT).as_posix() for file in files | texts} - {"pipeline/__init__.py"}
     code = [dep for dep in paths_of(name, "deps") if dep.startswith("pipeline")]
 
     def covers(dep: str, file: str) -> bool:

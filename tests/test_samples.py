@@ -171,7 +171,7 @@ def test_cdnow_runs_with_the_few_lines_it_needs(journey):
 
 
 def test_the_whole_of_cdnow_is_in_the_package(journey):
-    from pipeline.sources import sql
+    from pipeline import sql
 
     with sql.connect(1, 1.0) as engine:
         query = samples.query("cdnow", "transactions")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline import sql
 from pipeline.config import params
 from pipeline.config.paths import PLAYBOOKS, REPRO
 from pipeline.examples import snapshots as calendar
@@ -14,7 +15,7 @@ from pipeline.playbooks import dry_run, lint
 from pipeline.playbooks.config import limits, playbook, playbooks_file, restrictions
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.sources import open_source, sql
+from pipeline.sources import open_source
 from pipeline.tables import schemas, storage
 from pipeline.week import candidates
 

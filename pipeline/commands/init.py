@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from pipeline import sql
 from pipeline.commands.shipped import find_shipped
 from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData
-from pipeline.sources import files, open_source, sql
+from pipeline.sources import files, open_source
 from pipeline.sources.proposal import Placed, Proposal, Wanted, propose, read_folder
 from pipeline.sources.proposal.sheets import shared_ids
 from pipeline.tables import intake, schemas

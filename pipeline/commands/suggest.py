@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from pipeline import sql
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import pauses
-from pipeline.sources import sql
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import buckets, storage
 

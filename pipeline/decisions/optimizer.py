@@ -143,7 +143,7 @@ def _tie_break(free: Flags, playbooks: int) -> Array:
 
 
 def _prices(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
-    """The shadow price of each limit, nought for one that cannot be reached; and whom the programme has decided."""
+    """The shadow price of each limit, zero for one that cannot be reached; and whom the programme has decided."""
     prices: Array = np.zeros(len(room))
     decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     short = _wanted_at_most(worth, uses) > room

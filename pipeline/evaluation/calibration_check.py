@@ -30,7 +30,7 @@ def calibration_error(churned: Labels, probability: Array, groups: int) -> float
     Returns
     -------
     float
-        0-1; nought is perfect.
+        0-1; zero is perfect.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def churners_between(probability: Array, draws: int, level_error: float = 0.0) -
     draws
         How often the outcomes are drawn.
     level_error
-        Standard error of the level of the probabilities, in log-odds; nought leaves chance alone.
+        Standard error of the level of the probabilities, in log-odds; zero leaves chance alone.
 
     Examples
     --------

@@ -12,7 +12,7 @@ RULES = {
     "C": "better than the best simple rule, but chance alone could explain it",
     "F": "no better than the best simple rule, or no better than drawing lots",
 }
-"""What each grade means; certainly: the 95 % interval, drawn by customer, lies wholly on one side of nought."""
+"""What each grade means; certainly: the 95 % interval, drawn by customer, lies wholly on one side of zero."""
 
 
 @dataclass(frozen=True)

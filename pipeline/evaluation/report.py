@@ -67,9 +67,9 @@ def _origin(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
 
 
 def predicted(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
-    """Churners of a snapshot, those expected, and the range they were foretold to fall in, 19 times of 20.
+    """Churners of a snapshot, those expected, and the range they were predicted to fall in, 19 times of 20.
 
-    By chance, and because the level of the probabilities is itself foretold; see `pipeline.model.seasonal_intercept`.
+    By chance, and because the level of the probabilities is itself predicted; see `pipeline.model.seasonal_intercept`.
     """
     found = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
     return {

@@ -13,7 +13,7 @@ from pipeline.evaluation.bootstrap import ScoredSnapshot
 Flags = npt.NDArray[np.bool_]
 
 # A ranking of fewer churners, or of fewer who stayed, says next to nothing.
-LEAST = 10
+MIN_CUSTOMERS = 10
 UNKNOWN = "(unknown)"
 SCHEMA = {
     "column": pl.String,
@@ -70,7 +70,7 @@ def _figures(test: ScoredSnapshot, inside: Flags, draws: int, overall: float) ->
         "expected_high": found.high,
     }
     doubts = [] if found.holds else ["expects too many churners" if found.observed < found.low else "expects too few"]
-    if min(found.observed, found.customers - found.observed) >= LEAST:
+    if min(found.observed, found.customers - found.observed) >= MIN_CUSTOMERS:
         scored = {name: test.scored[name][inside] for name in ("model", SIMPLE_RULE)}
         part = bootstrap.resample([ScoredSnapshot(test.snapshot, test.customers[inside], churned, scored)], [], draws)
         auc = part.interval("model", "auc")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config.params import Label, Snapshots
 from pipeline.examples import history, labels, population, regional_orders, snapshots
 from pipeline.examples.features import Feature, engine
-from pipeline.sources import sql
 from pipeline.tables import storage
 
 

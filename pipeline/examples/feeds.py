@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.sources import sql
+from pipeline import sql
 from pipeline.tables import schemas, storage
 
 SCHEMA = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import sql
 from pipeline.examples import records
-from pipeline.sources import sql
 from pipeline.tables import storage
 
 # Each kind is a set of rows about the customer and the day:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.sources import sql
+from pipeline import sql
 from pipeline.tables import storage
 
 EVERYWHERE = ""

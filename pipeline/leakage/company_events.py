@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.sources import sql
+from pipeline import sql
 
 # Fewer rows than this show nothing.
 MIN_ROWS = 20

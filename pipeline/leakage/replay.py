@@ -12,8 +12,8 @@ from typing import Literal
 import duckdb
 import polars as pl
 
+from pipeline import sql
 from pipeline.examples import build
-from pipeline.sources import sql
 from pipeline.tables import schemas, storage
 
 How = Literal["truncation", "corruption"]

@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from pipeline import sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
@@ -17,7 +18,6 @@ from pipeline.examples.features import Feature, available, model_features
 from pipeline.examples.features.reach import reaches
 from pipeline.leakage import company_events, frozen_columns, pure_groups, replay, single_feature, time_drift, windows
 from pipeline.model import split
-from pipeline.sources import sql
 from pipeline.tables import buckets, storage
 
 LEAK, WARNING = "LEAK", "WARNING"

@@ -25,7 +25,7 @@ DIGITS = 8
 
 @dataclass(frozen=True)
 class Line:
-    """The effect of one feature on the log-odds, nought for the average training row.
+    """The effect of one feature on the log-odds, zero for the average training row.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ class Ensemble:
     trees
         Gradient-boosted trees.
     additive_logistic
-        The logistic regression; None where its share is nought.
+        The logistic regression; None where its share is zero.
     additive_weight
         Its weight, 0-1; the trees have the rest.
     purchase_process

@@ -75,7 +75,7 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
     became known, and its error is what that process leaves open.
 
     The weight is the mean of two witnesses. One goes back to each earlier snapshot with what was known on its morning,
-    and finds the part of the way from the last level to the waves that would have foretold best. The other is the
+    and finds the part of the way from the last level to the waves that would have predicted best. The other is the
     probability that there are waves at all, by the evidence of the process with them and without. The first is robust
     and slow to believe, the second quick and trusts the process; either alone is worse where the other one is good.
 
@@ -99,7 +99,7 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
         return Level(None, _error([(1.0, without)], morning, 0.0))
     with_waves = _process(residuals, morning, WAVES)
     there_are = float(expit(with_waves.evidence - without.evidence + math.log(SEASONS_TO_NONE)))
-    weight = (_foretold(residuals, label) + there_are) / 2
+    weight = (_predicted(residuals, label) + there_are) / 2
     season = with_waves.season.weighted(weight, residuals[-1].shift, DIGITS) if weight >= MIN_WEIGHT else None
     both = [(weight, with_waves), (1 - weight, without)]
     return Level(season, _error(both, morning, season.shift(morning) if season else 0.0))
@@ -111,8 +111,8 @@ def _error(parts: Sequence[tuple[float, _Process]], day: date, told: float) -> f
     return round(math.sqrt(square), DIGITS)
 
 
-def _foretold(residuals: Sequence[CalibrationResidual], label: Label) -> float:
-    """The part of the way from the last known level to the waves that would have foretold best; 0 to 1."""
+def _predicted(residuals: Sequence[CalibrationResidual], label: Label) -> float:
+    """The part of the way from the last known level to the waves that would have predicted best; 0 to 1."""
     apart, missed = [], []
     for one in residuals:
         known = [other for other in residuals if outcome_window(other.day, label).end <= one.day]

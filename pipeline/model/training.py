@@ -153,7 +153,7 @@ def _again(first: Ensemble, known: pl.DataFrame, trees: int, declared: list[Feat
 def _share(
     trees: gbm.Booster, regression: additive_logistic.AdditiveLogistic | None, features: Array, churned: Labels
 ) -> float:
-    """The weight of the regression that foretells the validation snapshot best, once calibrated there."""
+    """The weight of the regression that predicts the validation snapshot best, once calibrated there."""
     assert regression is not None, "a regression was fitted"
     both = gbm.log_odds(trees, features), regression.log_odds(features)
 

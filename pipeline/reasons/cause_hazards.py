@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.int64]
 # Before anything is seen: a hazard of e^-4, about 2 %, give or take a factor of 4.5; each step up or down by half as
 # much again; a kind of customer by little, unless many say so.
 PRIOR, SPREAD, STEP, KIND = -4.0, 1.5, 0.5, 4.5
-LEAST, MOST, ITERATIONS = -30.0, 5.0, 300
+MIN_LOG, MAX_LOG, ITERATIONS = -30.0, 5.0, 300
 
 
 @dataclass(frozen=True)
@@ -125,5 +125,5 @@ class _Problem:
 
 
 def _hazard(logs: Array) -> Array:
-    found: Array = np.exp(np.clip(logs, LEAST, MOST))
+    found: Array = np.exp(np.clip(logs, MIN_LOG, MAX_LOG))
     return found

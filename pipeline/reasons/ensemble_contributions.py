@@ -29,7 +29,7 @@ def contributions(ensemble: Ensemble, features: Array, num_threads: int = 1) -> 
     Notes
     -----
     Shapley values are linear: those of a weighted sum of two models are the weighted sum of theirs. Those of the
-    regression are its lines themselves, each nought for the average training row (Lundberg and Lee, 2017, section 4).
+    regression are its lines themselves, each zero for the average training row (Lundberg and Lee, 2017, section 4).
     """
     trees = Explainer(ensemble.trees).contributions(features, num_threads=num_threads)
     if ensemble.additive_logistic is None:

@@ -51,7 +51,7 @@ class ReasonRenderer:
         By feature with a threshold of evidence, what that evidence weighs; a feature that is not among them is no
         evidence here.
     evidence_only_features
-        Features the model does not see, which may be evidence all the same; their contribution is nought.
+        Features the model does not see, which may be evidence all the same; their contribution is zero.
     """
 
     def __init__(

@@ -4,9 +4,10 @@ import glob
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
-from pipeline.sources import places, sql
+from pipeline.sources import places
 
 # A name of our own, for a source may well have a column called source_file.
 FILE_COLUMN = "__source_file__"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
-from pipeline.sources import databases, files, samples, sql
+from pipeline.sources import databases, files, samples
 from pipeline.sources.files import FILE_COLUMN
 
 

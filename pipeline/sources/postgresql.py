@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from pipeline.sources import sql
+from pipeline import sql
 from pipeline.sources.reading import DatabaseSaid, Reader, Request
 
 Answer = TypeVar("Answer")

@@ -10,8 +10,8 @@ quarter of 1997. Fader, P. S. and Hardie, B. G. S. (2001), "Forecasting Repeat S
 import importlib.util
 from pathlib import Path
 
+from pipeline import sql
 from pipeline.config.errors import BadData
-from pipeline.sources import sql
 
 NOTICES = {
     "complete_journey": (

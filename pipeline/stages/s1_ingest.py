@@ -10,10 +10,11 @@ from typing import Any
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
-from pipeline.sources import open_source, samples, sql
+from pipeline.sources import open_source, samples
 from pipeline.stages import main
 from pipeline.tables import buckets, loading, schemas
 from pipeline.tables import storage as files

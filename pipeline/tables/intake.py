@@ -5,8 +5,8 @@ A row that breaks a rule keeps its raw values and the name of the first rule it 
 
 import re
 
+from pipeline import sql
 from pipeline.config.params import Data, Source
-from pipeline.sources import sql
 from pipeline.tables import schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.schemas import Column, Table

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
-from pipeline.sources import Raw, files, sql
+from pipeline.sources import Raw, files
 from pipeline.tables import dates, intake, storage
 from pipeline.tables.schemas import Table
 

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipeline import sql
 from pipeline.config.errors import BadData
-from pipeline.sources import sql
 
 
 def bucket_file(folder: Path, bucket: int) -> Path:

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from pipeline import cli
+from pipeline import cli, sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
 from pipeline.examples import features as rooms
@@ -18,7 +18,6 @@ from pipeline.examples import history
 from pipeline.examples.features import Aggregate, Feature
 from pipeline.leakage import search as leaks
 from pipeline.model import split
-from pipeline.sources import sql
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from tests.company import make_company

@@ -41,7 +41,7 @@ def test_an_outage_makes_features_missing_and_says_so(shop, tmp_path, monkeypatc
     _, said = built(shop, tmp_path, monkeypatch, lambda lines: [line for line in lines if ",2024-06-" not in line])
     assert "events: no row since 2024-05-31, 30 days before 2024-07-01" in said
     found = storage.read_buckets(paths.REPRO.examples)
-    assert found["events_30d"].null_count() == len(found), "unknown, not nought"
+    assert found["events_30d"].null_count() == len(found), "unknown, not zero"
     assert found["orders_30d"].null_count() == 0
 
 

@@ -138,7 +138,7 @@ INGEST = """
 import resource, sys
 from pathlib import Path
 from pipeline.config import params
-from pipeline.sources import sql
+from pipeline import sql
 from pipeline.stages import s1_ingest
 from pipeline.config.paths import Paths
 

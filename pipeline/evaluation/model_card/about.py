@@ -30,7 +30,7 @@ def grade(found: Report) -> str:
     because = bullets(safe(reason) for reason in found["because"])
     kept = f"What keeps it from the next grade:\n\n{because}" if because else "Nothing keeps it from a better grade."
     certain = (
-        "Certainly: the 95 % interval, drawn by customer, lies wholly on one side of nought. How the model is judged, "
+        "Certainly: the 95 % interval, drawn by customer, lies wholly on one side of zero. How the model is judged, "
         "in words: `docs/model-quality.md`."
     )
     rules = table(["grade", "means"], ([_bold(letter, found["letter"]), rule] for letter, rule in RULES.items()))

@@ -42,7 +42,7 @@ def test_examples(metrics: Report, test: Report) -> str:
             f"({percent(churners / customers)}) then churned.",
             _compared(test["figures"]),
             WORDS,
-            "How far the model is ahead, on the same draws; a lead whose interval holds nought may be chance:",
+            "How far the model is ahead, on the same draws; a lead whose interval holds zero may be chance:",
             _ahead(test["model_minus"]),
             "What a list of the riskiest customers held:",
             _lists(test["figures"]["model"], customers),
@@ -142,11 +142,11 @@ def _drift(earlier: Report | None, test: str, last: Report) -> str:
     )  # fmt: skip
     held = sum(one["as_predicted"] for one in each)
     words = (
-        "Churn rate by snapshot, each foretold by a model that knew nothing of it. In brackets is where it should fall "
-        "19 times of 20: chance moves it, and so does what nobody can know yet of the level. It did fall there at "
+        "Churn rate by snapshot, each predicted by a model that knew nothing of it. In brackets is where it should "
+        "fall 19 times of 20: chance moves it, and so does what nobody can know yet of the level. It did fall there at "
         f"{held:,} of {len(each):,} snapshots; a rate that moves further is a warning:"
     )
-    head = ["snapshot", "customers", "churn rate expected (foretold range)", "churn rate observed", "as foretold"]
+    head = ["snapshot", "customers", "churn rate expected (predicted range)", "churn rate observed", "as predicted"]
     return f"{words}\n\n{table(head, rows)}"
 
 

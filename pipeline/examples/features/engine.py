@@ -3,9 +3,9 @@
 from datetime import date
 from itertools import groupby
 
+from pipeline import sql
 from pipeline.examples import history
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
-from pipeline.sources import sql
 
 # Units whose sums may be no whole numbers; they are exact decimals, or single answers, until this last step.
 FRACTIONS = ("pieces", "points", "score")
@@ -27,7 +27,7 @@ def query(
     minor_digits
         Digits of the currency; amounts become units only after they were summed as integers.
     down
-        Tables whose feed was down: what needs them is unknown, and not nought.
+        Tables whose feed was down: what needs them is unknown, and not zero.
 
     Returns
     -------

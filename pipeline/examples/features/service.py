@@ -1,8 +1,8 @@
 """Service: what the customer asked for help with, how long the answers took, and what is still open."""
 
+from pipeline import sql
 from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
-from pipeline.sources import sql
 
 OPENED = frozenset({"tickets.opened_ts"})
 ANSWERED = OPENED | {"tickets.first_answer_ts"}

@@ -34,8 +34,8 @@ class Episodes:
         First day of the episode, and the first one after it; NEVER where there is none.
     hot
         First day on which it can make the customer leave.
-    bears
-        Whether the customer bears the traces of the cause at some time: open to it, or a look-alike.
+    has_cause
+        Whether the customer shows the traces of the cause at some time: open to it, or a look-alike.
     shown, shown_end
         As `start` and `end`, with the look-alikes.
     playbook, treated
@@ -47,7 +47,7 @@ class Episodes:
     start: Integers
     end: Integers
     hot: Integers
-    bears: Flags
+    has_cause: Flags
     shown: Integers
     shown_end: Integers
     playbook: Integers
@@ -70,8 +70,8 @@ class Episodes:
         return customer, self.shown[at, customer], self.shown_end[at, customer]
 
     def ever(self, cause: str) -> Flags:
-        """Whether the customer bears the traces at some time; nobody, where the company does not know the cause."""
-        return self.bears[self.ids.index(cause)] if cause in self.ids else np.zeros(BLOCK, dtype=np.bool_)
+        """Whether the customer shows the traces at some time; nobody, where the company does not know the cause."""
+        return self.has_cause[self.ids.index(cause)] if cause in self.ids else np.zeros(BLOCK, dtype=np.bool_)
 
 
 def drift_clock(company: Whole, days: int) -> Array:
@@ -101,7 +101,7 @@ def episodes(plan: WholePlan, block: int, who: People) -> Episodes:
     company, dice = plan.company, stream(plan, block, EPISODES)
     clock = drift_clock(company, plan.lived_days)
     rows = [_one(company, cause, clock, dice, who) for cause in company.causes.values()]
-    able, bears, shown, shown_end = (np.stack(parts) for parts in zip(*rows, strict=True))
+    able, has_cause, shown, shown_end = (np.stack(parts) for parts in zip(*rows, strict=True))
     start, end = np.where(able, shown, NEVER), np.where(able, shown_end, NEVER)
     lag = np.array([cause.lag_days for cause in company.causes.values()])[:, None]
     return Episodes(
@@ -110,7 +110,7 @@ def episodes(plan: WholePlan, block: int, who: People) -> Episodes:
         start=start,
         end=end,
         hot=np.minimum(start + lag, end),
-        bears=bears,
+        has_cause=has_cause,
         shown=shown,
         shown_end=shown_end,
         playbook=np.stack([_playbook(company, cause, dice, who) for cause in company.causes]),
@@ -121,14 +121,14 @@ def episodes(plan: WholePlan, block: int, who: People) -> Episodes:
 def _one(
     company: Whole, cause: Cause, clock: Array, dice: np.random.Generator, who: People
 ) -> tuple[Flags, Flags, Integers, Integers]:
-    """Who is open to the cause, who bears its traces, from which day on, and the first day without them."""
+    """Who is open to the cause, who shows its traces, from which day on, and the first day without them."""
     chance, wait, late, length = dice.random(BLOCK), exponential(dice, BLOCK), dice.random(BLOCK), dice.random(BLOCK)
     share = (
         np.where(who.wants(cause.intent), cause.share, cause.share_else)
         if cause.intent
         else np.full(BLOCK, cause.share)
     )
-    able, bears = chance < share, chance < share * (1 + company.look_alikes)
+    able, has_cause = chance < share, chance < share * (1 + company.look_alikes)
     lasts = np.rint(cause.lasts_days * np.array(LENGTHS)[(length * len(LENGTHS)).astype(np.int64)]).astype(np.int64)
     if cause.onset == "chance":
         start = waited(clock, who.arrival, wait * YEAR_DAYS / cause.per_year)
@@ -137,11 +137,11 @@ def _one(
     elif cause.onset == "renewal":
         # Before the first, second or third end of a contract.
         start = who.arrival + YEAR_DAYS * (1 + (late * 3).astype(np.int64)) - cause.after_days
-        able, bears = able & who.yearly, bears & who.yearly
+        able, has_cause = able & who.yearly, has_cause & who.yearly
     else:
         start, lasts = _fallen(company, who)
-    start = np.where(bears & (start < NEVER), start, NEVER)
-    return able, bears, start, np.where(start < NEVER, start + lasts, NEVER)
+    start = np.where(has_cause & (start < NEVER), start, NEVER)
+    return able, has_cause, start, np.where(start < NEVER, start + lasts, NEVER)
 
 
 def _fallen(company: Whole, who: People) -> tuple[Integers, Integers]:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config.errors import BadData, PipelineError
 from pipeline.config.params import Source
-from pipeline.sources import files, sql
+from pipeline.sources import files
 from pipeline.sources.opening import open_source
 from pipeline.sources.proposal.profiles import Profile, profile
 
