@@ -57,7 +57,7 @@ DOORS = {
     "tqdm": {"pipeline.tables.buckets", "pipeline.sources.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
-    "sqlite3": {"pipeline.sqlite"},
+    "sqlite3": {"pipeline.sources.sqlite"},
     "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.commands.weekly"},
 }
@@ -66,7 +66,7 @@ SWITCHES = {"pipeline.tracking.runs", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading)"
-    r"|api\.(project|orders)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
+    r"|api\.(project|orders|published_week|outputs)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
     r"|week\.(inputs|candidates|contact_history|bucket_history|composition))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
