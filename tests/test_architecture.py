@@ -39,8 +39,10 @@ DOORS = {
     "matplotlib": {"pipeline.reasons.plots"},
     "pandas": {"pipeline.api.frames", "pipeline.api.arrays"},
     "sklearn": {
+        "pipeline.api.arrays",
         "pipeline.api.classifier",
         "pipeline.api.hyperparameters",
+        "pipeline.api.portable",
         "pipeline.api.snapshot_split",
         "pipeline.evaluation.baselines",
         "pipeline.evaluation.metrics",
@@ -66,7 +68,7 @@ SWITCHES = {"pipeline.tracking.runs", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading)"
-    r"|api\.(project|orders)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
+    r"|api\.(project|published_week|orders)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
     r"|week\.(inputs|candidates|contact_history|bucket_history|composition))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
