@@ -6,6 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from pipeline.api.frames import to_polars
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +42,7 @@ def as_numbers(table: Any) -> Any:
     if _is_pandas(table):
         return _pandas_numbers(table)
     if isinstance(table, pa.Table):
-        table = _polars(table)
+        table = to_polars(table)
     if not isinstance(table, pl.DataFrame):
         return table
     wrong = [name for name, kind in table.schema.items() if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null))]
@@ -110,15 +113,33 @@ def as_plain(values: Any) -> Any:
     return values.to_numpy() if isinstance(values, pl.Series) else values
 
 
+def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int8]]:
+    """Return the two labels in their order, and which of them (0, 1) each row has.
+
+    Raises
+    ------
+    ValueError
+        There are other than two labels, or numbers that are none.
+
+    Examples
+    --------
+    >>> classes, outcomes = encode_labels(np.array(["stayed", "churned", "stayed"]))
+    >>> classes.tolist(), outcomes.tolist()
+    (['churned', 'stayed'], [1, 0, 1])
+    """
+    check_classification_targets(labels)
+    kind = type_of_target(labels, input_name="y", raise_unknown=True)
+    if kind != "binary":
+        raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y holds one class only ({classes[0]!r}); both are needed to learn from")
+    return classes, codes.astype(np.int8)
+
+
 def _is_pandas(table: Any) -> "TypeGuard[Any]":
     """Whether pandas made this; asked without importing pandas, which an Arrow or polars user may never need."""
     return type(table).__module__.partition(".")[0] == "pandas"
-
-
-def _polars(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame), "a table becomes a frame"
-    return frame
 
 
 def _not_numbers(name: object, kind: object) -> ValueError:

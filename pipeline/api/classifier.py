@@ -5,25 +5,23 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import check_consistent_length
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.api import hold_out, portable
-from pipeline.api.arrays import as_numbers, as_plain
+from pipeline.api.arrays import as_numbers, as_plain, encode_labels
+from pipeline.api.feature_columns import FeatureColumns
 from pipeline.api.hyperparameters import label_section, model_section
-from pipeline.config import params
-from pipeline.examples.features import Feature, Formula
+from pipeline.api.portable import PortableEstimator
 from pipeline.model import training
 from pipeline.reasons import ensemble_contributions, plots
-from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
 DIRECTIONS: dict[int, Literal["up", "down", "none"]] = {-1: "down", 0: "none", 1: "up"}
 
 
-class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
     """The ensemble of the pipeline for any table of numbers: calibrated probabilities with exact SHAP values.
 
     Gradient-boosted trees and an additive logistic regression are added up as log-odds, and a Platt curve turns these
@@ -156,8 +154,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.horizon_days = horizon_days
         self.validation_fraction = validation_fraction
 
-    # ------------------------------------------------------------------------------------------------------------- fit
-
     def fit(self, X: Any, y: Any, *, snapshots: Any = None, groups: Any = None) -> Self:  # noqa: N803
         """Fit all parts, and return the estimator.
 
@@ -176,19 +172,25 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         matrix, y = validate_data(
             self, as_numbers(X), as_plain(y), dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
         )
-        outcomes = self._encode(y)
+        self.classes_, outcomes = encode_labels(y)
         arguments = self.get_params(deep=False)
         model, label = model_section(arguments), label_section(arguments)
-        parts = self._hold_out(outcomes, snapshots, groups, label, model.seed)
-        uses_process = bool(model.purchase_process) and self._has_history(matrix)
+        check_consistent_length(outcomes, snapshots, groups)
+        if snapshots is not None:
+            parts = hold_out.by_snapshot(snapshots, label.gap_days + label.horizon_days)
+        else:
+            parts = hold_out.by_chance(outcomes, groups, self.validation_fraction, model.seed)
+        columns = self._columns()
+        uses_process = model.purchase_process and columns.have_history(matrix)
         model = model.model_copy(update={"purchase_process": uses_process})
-        rows = self._examples(matrix).with_columns(
+        rows = columns.examples(matrix).with_columns(
             pl.Series("churned", outcomes), pl.Series("snapshot", parts.days).cast(pl.Date)
         )
         train, validation = rows.filter(parts.train), rows.filter(parts.validation)
         if train["churned"].n_unique() < 2:
             raise ValueError("the training part holds one class only; pass more rows or earlier snapshots")
-        trained = training.train(train, validation, self._declared(), label, model, known=rows)
+        declared = columns.declared(self.monotone_constraints)
+        trained = training.train(train, validation, declared, label, model, known=rows)
         # By way of what is saved, so that a model is the same before and after it was saved.
         self.ensemble_ = portable.ensemble_from(portable.of_ensemble(trained.ensemble))
         self.calibration_ = portable.calibration_from(portable.of_calibration(trained.calibration))
@@ -196,29 +198,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.train_loss_ = np.array(trained.log.train_loss)
         self.validation_loss_ = np.array(trained.log.validation_loss)
         return self
-
-    def _encode(self, y: Any) -> npt.NDArray[np.int8]:
-        """The labels as 0 and 1; sets `classes_`."""
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
-        if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y holds one class only ({self.classes_[0]!r}); both are needed to learn from")
-        return codes.astype(np.int8)
-
-    def _hold_out(
-        self, outcomes: npt.NDArray[np.int8], snapshots: Any, groups: Any, label: params.Label, seed: int
-    ) -> hold_out.HoldOut:
-        check_consistent_length(outcomes, snapshots, groups)
-        if snapshots is not None:
-            return hold_out.by_snapshot(snapshots, label.gap_days + label.horizon_days)
-        if not 0 < self.validation_fraction < 1:
-            raise ValueError(f"validation_fraction must be between 0 and 1, found {self.validation_fraction!r}")
-        return hold_out.by_chance(outcomes, groups, self.validation_fraction, seed)
-
-    # --------------------------------------------------------------------------------------------------------- predict
 
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
         """Return the calibrated probability (0-1) of each class, (rows, 2): of staying, of churn."""
@@ -250,64 +229,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         matrix = self._matrix(X)
         values = ensemble_contributions.contributions(self.ensemble_, matrix)
-        return plots.explanation(values, matrix, self._names())
+        return plots.explanation(values, matrix, self._columns().of_ensemble(self.ensemble_))
 
     def _matrix(self, X: Any) -> Array:  # noqa: N803
         matrix = validate_data(self, as_numbers(X), dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        return self.ensemble_.matrix(self._examples(matrix))
+        return self.ensemble_.matrix(self._columns().examples(matrix))
 
-    # -------------------------------------------------------------------------------------------------- as the pipeline
-
-    def _names(self) -> list[str]:
-        """Names of the columns of the ensemble, in its order."""
-        own = [str(name) for name in getattr(self, "feature_names_in_", self._places())]
-        made = [purchase_process.P_NO_PURCHASE.name] if self.ensemble_.purchase_process else []
-        return [*own, *made]
-
-    def _places(self) -> list[str]:
-        """Inside, a column goes by its place: LightGBM allows no brackets, quotes or commas in a name."""
-        return [f"x{place}" for place in range(self.n_features_in_)]
-
-    def _examples(self, matrix: Array) -> pl.DataFrame:
-        """The columns by their place, and once more by name those that the purchase process is fitted on."""
-        columns = dict(zip(self._places(), matrix.T, strict=True))
-        names = list(getattr(self, "feature_names_in_", ()))
-        history = {name: matrix[:, names.index(name)] for name in purchase_process.NEEDS if name in names}
-        return pl.DataFrame(columns | history)
-
-    def _has_history(self, matrix: Array) -> bool:
-        names = list(getattr(self, "feature_names_in_", ()))
-        places = [names.index(name) for name in purchase_process.NEEDS if name in names]
-        return len(places) == len(purchase_process.NEEDS) and bool(np.isfinite(matrix[:, places]).all())
-
-    def _declared(self) -> list[Feature]:
-        constraints = self.monotone_constraints or {}
-        names = [str(name) for name in getattr(self, "feature_names_in_", self._places())]
-        unknown = sorted(set(constraints) - set(names))
-        if unknown or not set(constraints.values()) <= set(DIRECTIONS):
-            wrong = f"no column {unknown[0]!r}" if unknown else "directions are -1, 0 and 1"
-            raise ValueError(f"monotone_constraints: {wrong}")
-        signs = [constraints.get(name, 0) for name in names]
-        return [
-            Feature(place, "ratio", "any", Formula("0"), name, DIRECTIONS[sign], is_sure=bool(sign))
-            for place, name, sign in zip(self._places(), names, signs, strict=True)
-        ]
-
-    # ------------------------------------------------------------------------------------------------------ persistence
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Settings, texts, lists and arrays only, so that skops can save it and nobody has to trust a pickle."""
-        state = dict(super().__getstate__())
-        if "ensemble_" in state:
-            state["ensemble_"] = portable.of_ensemble(self.ensemble_)
-            state["calibration_"] = portable.of_calibration(self.calibration_)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "ensemble_" in state:
-            self.ensemble_ = portable.ensemble_from(state["ensemble_"])
-            self.calibration_ = portable.calibration_from(state["calibration_"])
+    def _columns(self) -> FeatureColumns:
+        names = getattr(self, "feature_names_in_", None)
+        return FeatureColumns(self.n_features_in_, None if names is None else names.tolist())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,9 +1,12 @@
 """One customer's score in words: how likely to leave, why, by how much each feature pushes, and what is done."""
 
+import difflib
 import html
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import polars as pl
 
 PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
 SHOWN = 8
@@ -125,3 +128,22 @@ def describe(score: dict[str, Any], explained: Any, action: dict[str, Any], curr
         score["log_odds"], score["base_log_odds"],
         tuple(sorted(each, key=lambda one: (-abs(one.log_odds), one.feature))), action,
     )  # fmt: skip
+
+
+def unknown_customer(customer_id: str, day: date, scores: pl.DataFrame, buyers: pl.DataFrame) -> str:
+    """Return why nobody of an id was scored, in a line: not eligible, or not known, and then whose id is close.
+
+    Parameters
+    ----------
+    customer_id
+        The id asked for.
+    day
+        The day of the scores.
+    scores, buyers
+        Everyone who was scored, and everyone who ever bought: ``customer_id``.
+    """
+    if customer_id in buyers["customer_id"]:
+        return f"customer {customer_id!r} bought before, but was not eligible at {day}; see reports/examples.json"
+    close = difflib.get_close_matches(customer_id, scores["customer_id"].to_list(), n=3)
+    instead = f"; did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
+    return f"customer {customer_id!r} is not among the {len(scores):,} scored as of {day}{instead}"

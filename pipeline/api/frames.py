@@ -1,8 +1,9 @@
 """Frames in the engine that the reader asks for: pandas with Arrow-backed columns, or polars as it is."""
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import polars as pl
+import pyarrow as pa
 
 from pipeline.config.problems import suggestion
 
@@ -52,3 +53,16 @@ def to_engine(frame: pl.DataFrame, engine: str) -> Frame:
     if check_engine(engine) == "polars":
         return frame
     return frame.to_pandas(use_pyarrow_extension_array=True)
+
+
+def to_polars(frame: Any) -> pl.DataFrame:
+    """Return a pandas or polars frame, or an Arrow table, as a polars frame.
+
+    Examples
+    --------
+    >>> to_polars(pl.DataFrame({"orders": [1]}).to_arrow()).shape
+    (1, 1)
+    """
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    return pl.DataFrame(pl.from_arrow(frame) if isinstance(frame, pa.Table) else pl.from_pandas(frame))

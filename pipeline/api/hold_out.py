@@ -73,11 +73,18 @@ def by_chance(outcomes: Outcomes, groups: Any, fraction: float, seed: int) -> Ho
     seed
         Of the drawing.
 
+    Raises
+    ------
+    ValueError
+        The share is none.
+
     Notes
     -----
     A group counts as churned if any of its rows is. An outcome with a single row or group is in both parts, since
     neither can do without it.
     """
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_fraction must be between 0 and 1, found {fraction!r}")
     names = np.arange(len(outcomes)) if groups is None else np.asarray(as_plain(groups))
     _, place = np.unique(names, return_inverse=True)
     churned = np.zeros(place.max() + 1, dtype=np.int8)

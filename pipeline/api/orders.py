@@ -1,6 +1,5 @@
 """From a frame of orders to a project: the real ingest and the real examples, on settings made from a few words."""
 
-import difflib
 import json
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
@@ -8,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
+from pipeline.api.frames import to_polars
 from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData, BadParams
 from pipeline.config.paths import Paths
 from pipeline.config.problems import suggestion
-from pipeline.config.shipped import shipped_params
+from pipeline.config.shipped import find_shipped
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import schemas, storage
 
@@ -86,7 +85,7 @@ def build_project(frame: Any, folder: Path, wanted: OrderSettings) -> None:
     """
     if (folder / paths.PARAMS).exists():
         raise BadData(f"{folder}: holds a project already; take another folder")
-    rows = _polars(frame)
+    rows = to_polars(frame)
     for name in wanted.mapping.values():
         if name not in rows.columns:
             raise BadData(f"the frame has no column {name!r}{suggestion(name, rows.columns)}")
@@ -97,23 +96,6 @@ def build_project(frame: Any, folder: Path, wanted: OrderSettings) -> None:
     own = Paths(*(folder / part for part in ("data", "models", "reports", "exports")))
     for stage in (s1_ingest, s2_examples):
         run_stage(stage, settings, own)
-
-
-def close_to(word: str, known: list[str]) -> str:
-    """Return the closest known words as the end of a message; nothing where none is close.
-
-    >>> close_to("c12", ["c1", "c123", "x"])
-    "; did you mean 'c123' or 'c1'?"
-    """
-    close = difflib.get_close_matches(word, known, n=3)
-    return f"; did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
-
-
-def _polars(frame: Any) -> pl.DataFrame:
-    if isinstance(frame, pl.DataFrame):
-        return frame
-    rows = pl.from_arrow(frame) if isinstance(frame, pa.Table) else pl.from_pandas(frame)
-    return pl.DataFrame(rows)
 
 
 def _days(times: pl.Series) -> tuple[date, date]:
@@ -146,7 +128,7 @@ def _write_settings(folder: Path, wanted: OrderSettings, days: tuple[date, date]
         "features": {"event_types": []},
     }
     target, changes = folder / paths.PARAMS, folder / "orders.yaml"
-    storage.write_text(shipped_params().read_text(encoding="utf-8"), target)
+    storage.write_text(find_shipped(paths.PARAMS.name).read_text(encoding="utf-8"), target)
     storage.write_text("".join(_yaml(content)), changes)
     try:
         overlay.apply(changes, target)

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
 from pipeline.model import gbm
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
@@ -45,3 +47,24 @@ def of_calibration(curve: Calibration) -> dict[str, Any]:
 def calibration_from(parts: dict[str, Any]) -> Calibration:
     """Return the curve of its numbers; see `of_calibration`."""
     return Calibration.from_dict(parts)
+
+
+class PortableEstimator(BaseEstimator):  # type: ignore[misc]
+    """An estimator whose ``ensemble_`` and ``calibration_`` are saved by their parts, by skops and pickle alike."""
+
+    ensemble_: Ensemble
+    calibration_: Calibration
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings, texts, lists and arrays only, so that skops can save it and nobody has to trust a pickle."""
+        state = dict(super().__getstate__())
+        if "ensemble_" in state:
+            state["ensemble_"] = of_ensemble(self.ensemble_)
+            state["calibration_"] = of_calibration(self.calibration_)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "ensemble_" in state:
+            self.ensemble_ = ensemble_from(state["ensemble_"])
+            self.calibration_ = calibration_from(state["calibration_"])

@@ -14,27 +14,21 @@ from typing import TYPE_CHECKING, Any, overload
 import polars as pl
 
 from pipeline.api import orders, trial
-from pipeline.api.customer import CustomerScore, describe
-from pipeline.api.frames import Frame, check_engine, to_engine
+from pipeline.api.customer import CustomerScore, describe, unknown_customer
+from pipeline.api.frames import Frame, to_polars
+from pipeline.api.project_folder import Day, ProjectFolder, as_dates
 from pipeline.api.published_week import Week, read_actions, read_week
-from pipeline.config import params, paths
-from pipeline.config.errors import BadData, BadParams
-from pipeline.config.paths import Paths
+from pipeline.config.errors import BadData
 from pipeline.config.problems import suggestion
-from pipeline.examples import labelled
-from pipeline.examples.definition import definition, definition_at
 from pipeline.examples.features import Feature, model_features
-from pipeline.model import split
-from pipeline.tables import schemas, storage
+from pipeline.tables import storage
 
 if TYPE_CHECKING:
     from pipeline.api.classifier import ChurnClassifier
     from pipeline.model.artefacts import ChurnModel
 
-RUN = "run: dvc repro"
 
-
-class Project:
+class Project(ProjectFolder):
     """A folder with a ``params.yaml`` and what the stages made there.
 
     Parameters
@@ -61,17 +55,6 @@ class Project:
         ...
     pipeline.config.errors.BadParams: no/such/folder: holds no params.yaml; Project(folder) takes the folder that does
     """
-
-    def __init__(self, folder: str | Path = ".", *, engine: str = "pandas") -> None:
-        self.folder = Path(folder).resolve()
-        self.engine = check_engine(engine)
-        if not (self.folder / paths.PARAMS).is_file():
-            raise BadParams(f"{folder}: holds no {paths.PARAMS}; Project(folder) takes the folder that does")
-        self.settings = params.load(self.folder / paths.PARAMS)
-        self.paths = Paths(*(self.folder / part for part in ("data", "models", "reports", "exports")))
-
-    def __repr__(self) -> str:
-        return f"Project({self.settings.data.name}, as of {self.settings.snapshots.as_of}, {str(self.folder)!r})"
 
     @classmethod
     def from_orders(
@@ -104,13 +87,6 @@ class Project:
             weakref.finalize(project, shutil.rmtree, own, ignore_errors=True)
         return project
 
-    # ------------------------------------------------------------------------------------------------- what went in
-
-    @property
-    def ingest_report(self) -> dict[str, Any]:
-        """What was read, accepted, counted once and refused, by table."""
-        return storage.read_json(self.paths.ingest_report)
-
     @overload
     def tables(self, name: None = None, *, engine: str | None = None) -> dict[str, Frame]: ...
     @overload
@@ -125,40 +101,15 @@ class Project:
         engine
             Instead of the project's.
         """
-        there = [known for known in schemas.TABLES if storage.bucket_files(self.paths.tables / known)]
-        if not there:
-            raise BadData(f"{self.paths.tables}: holds no tables; {RUN}")
         if name is None:
-            return {known: self._frame(storage.read_buckets(self.paths.tables / known), engine) for known in there}
-        if name not in there:
-            raise BadData(f"there is no table {name!r}{suggestion(name, there)}")
+            return {known: self.tables(known, engine=engine) for known in self.table_names}
+        if name not in self.table_names:
+            raise BadData(f"there is no table {name!r}{suggestion(name, self.table_names)}")
         return self._frame(storage.read_buckets(self.paths.tables / name), engine)
-
-    # -------------------------------------------------------------------------------------------------- the examples
-
-    @property
-    def feature_names(self) -> list[str]:
-        """The columns of `examples` that a model may see."""
-        return [feature.name for feature in model_features(self.settings.features, self.settings.sources)]
-
-    @property
-    def examples_report(self) -> dict[str, Any]:
-        """Who was seen, eligible and labelled at each snapshot, and which snapshots are complete."""
-        return storage.read_json(self.paths.examples_report)
-
-    def definition(self, snapshot: str | date | None = None) -> str:
-        """Return what churn means here, in a sentence: for one snapshot, or for none in particular."""
-        label = self.settings.label
-        return definition(label) if snapshot is None else definition_at(_days(snapshot)[0], label)
-
-    @property
-    def snapshots(self) -> split.Split:
-        """Which complete snapshots train, which one validates and which one tests."""
-        return split.by_time(labelled.complete_days(self.paths), self.settings.label)
 
     def examples(
         self,
-        snapshot: str | date | Sequence[str | date] | None = None,
+        snapshot: Day | Sequence[Day] | None = None,
         *,
         labelled: bool = False,
         engine: str | None = None,
@@ -177,13 +128,13 @@ class Project:
         """
         rows = storage.read_buckets(self.paths.examples)
         if snapshot is not None:
-            rows = rows.filter(pl.col("snapshot").is_in(_days(snapshot)))
+            rows = rows.filter(pl.col("snapshot").is_in(as_dates(snapshot)))
         if labelled:
             rows = rows.filter(pl.col("churned").is_not_null())
         return self._frame(self._named(rows), engine)
 
     def examples_with(
-        self, features: Sequence[Feature], snapshot: str | date | Sequence[str | date], *, engine: str | None = None
+        self, features: Sequence[Feature], snapshot: Day | Sequence[Day], *, engine: str | None = None
     ) -> Frame:
         """Return examples with further features beside the declared ones, built anew and kept nowhere.
 
@@ -196,7 +147,7 @@ class Project:
         engine
             Instead of the project's.
         """
-        rows = trial.build_examples(self.paths, self.settings, features, _days(snapshot))
+        rows = trial.build_examples(self.paths, self.settings, features, as_dates(snapshot))
         return self._frame(self._named(rows), engine)
 
     def _named(self, examples: pl.DataFrame) -> pl.DataFrame:
@@ -205,8 +156,6 @@ class Project:
 
     def _customer_ids(self) -> pl.DataFrame:
         return storage.read_buckets(self.paths.tables / "transactions", ["customer_key", "customer_id"]).unique()
-
-    # ---------------------------------------------------------------------------------------------------- the scores
 
     @cached_property
     def model(self) -> ChurnModel:
@@ -230,16 +179,6 @@ class Project:
 
         features = model_features(self.settings.features, self.settings.sources)
         return ChurnClassifier(**arguments_of(self.settings.model, self.settings.label, features) | changes)
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """The headline figures on the test snapshot, beside simple rules."""
-        return storage.read_json(self.paths.metrics)
-
-    @property
-    def evaluation(self) -> dict[str, Any]:
-        """Everything behind the headline figures: intervals, backtest, segments, calibration, profit."""
-        return storage.read_json(self.paths.evaluation)
 
     def scores(self, *, engine: str | None = None) -> Frame:
         """Return one row per eligible customer at ``as_of``: probability, band, value at stake, reasons."""
@@ -265,7 +204,7 @@ class Project:
         # Both load LightGBM; see `model`.
         from pipeline.reasons import ensemble_contributions, plots
 
-        rows = self._scored_examples() if examples is None else _as_polars(examples)
+        rows = self._scored_examples() if examples is None else to_polars(examples)
         matrix = self.model.matrix(rows)
         values = ensemble_contributions.contributions(self.model.ensemble, matrix, self.settings.storage.threads)
         return plots.explanation(values, matrix, self.model.features)
@@ -275,7 +214,7 @@ class Project:
         rows = storage.read_buckets(self.paths.examples).filter(pl.col("snapshot") == self.settings.snapshots.as_of)
         found = keys.join(rows, on="customer_key", how="inner", maintain_order="left")
         if len(found) != len(keys):
-            raise BadData(f"{self.paths.scores}: is not of {self.settings.snapshots.as_of}; {RUN}")
+            raise BadData(f"{self.paths.scores}: is not of {self.settings.snapshots.as_of}; run: dvc repro")
         return found
 
     def explain(self, customer_id: str) -> CustomerScore:
@@ -287,43 +226,21 @@ class Project:
             Nobody of that id was scored; the message says whose id is close, or that the customer is not eligible.
         """
         scores = self._scores()
-        places = scores.with_row_index("place").filter(pl.col("customer_id") == str(customer_id))["place"]
+        key = str(customer_id)
+        places = scores.with_row_index("place").filter(pl.col("customer_id") == key)["place"]
         if places.is_empty():
-            raise BadData(self._unknown(str(customer_id), scores["customer_id"].to_list()))
+            raise BadData(unknown_customer(key, self.settings.snapshots.as_of, scores, self._customer_ids()))
         place = int(places[0])
         explained = self.contributions(self._scored_examples()[place : place + 1])
-        week = read_actions(self.paths, self.settings.snapshots.as_of)
-        actions = week.filter(pl.col("customer_id") == str(customer_id))
+        actions = read_actions(self.paths, self.settings.snapshots.as_of).filter(pl.col("customer_id") == key)
         action = actions.row(0, named=True) if len(actions) else {}
         return describe(scores.row(place, named=True), explained[0], action, self.settings.data.currency)
-
-    def _unknown(self, customer_id: str, scored: list[str]) -> str:
-        day = self.settings.snapshots.as_of
-        if customer_id in self._customer_ids()["customer_id"].to_list():
-            return f"customer {customer_id!r} bought before, but was not eligible at {day}; see reports/examples.json"
-        return f"customer {customer_id!r} is not among the {len(scored):,} scored as of {day}" + orders.close_to(
-            customer_id, scored
-        )
-
-    # -------------------------------------------------------------------------------------------------- what went out
 
     def actions(self, *, engine: str | None = None) -> Frame:
         """Return all decisions of the week of ``as_of``; see `week`."""
         return self._frame(read_actions(self.paths, self.settings.snapshots.as_of), engine)
 
-    def week(self, day: str | date | None = None, *, engine: str | None = None) -> Week:
+    def week(self, day: Day | None = None, *, engine: str | None = None) -> Week:
         """Return the week published for a day; that of ``as_of`` if None."""
         wanted = self.settings.snapshots.as_of if day is None else date.fromisoformat(str(day))
         return read_week(self.paths, wanted, lambda frame: self._frame(frame, engine))
-
-    def _frame(self, frame: pl.DataFrame, engine: str | None) -> Frame:
-        return to_engine(frame, self.engine if engine is None else engine)
-
-
-def _days(snapshot: str | date | Sequence[str | date]) -> list[date]:
-    days = [snapshot] if isinstance(snapshot, str | date) else list(snapshot)
-    return [date.fromisoformat(str(day)) for day in days]
-
-
-def _as_polars(frame: Any) -> pl.DataFrame:
-    return frame if isinstance(frame, pl.DataFrame) else pl.DataFrame(pl.from_pandas(frame))

@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from pipeline import sql
-from pipeline.commands.shipped import find_shipped
 from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData
+from pipeline.config.shipped import find_shipped
 from pipeline.sources import files, open_source
 from pipeline.sources.proposal import Placed, Proposal, Wanted, propose, read_folder
 from pipeline.sources.proposal.sheets import shared_ids

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.commands.shipped import find_shipped
 from pipeline.config.errors import BadParams
+from pipeline.config.shipped import find_shipped
 
 # Copied byte for byte. pyproject.toml puts the same list into the wheel.
 COPIED = (

@@ -1,21 +1,23 @@
-"""Where the settings that come with the pipeline are: in the checkout, or beside the installed package."""
+"""Files that come with the package, such as the settings of the repository."""
 
 from pathlib import Path
 
-from pipeline.config import paths
 from pipeline.config.errors import BadParams
 
+PACKAGE = Path(__file__).resolve().parents[1]
+# In a wheel the build puts the files of the repository here; in a checkout they lie beside the package.
+PLACES = (PACKAGE / "project", PACKAGE.parent)
 
-def shipped_params() -> Path:
-    """Return the ``params.yaml`` that comes with the pipeline.
+
+def find_shipped(name: str) -> Path:
+    """The file of that name as it comes with the package.
 
     Raises
     ------
     BadParams
-        This installation brings none.
+        The installation lacks the file.
     """
-    package = Path(__file__).resolve().parents[1]
-    for file in (package.parent / paths.PARAMS, package / paths.PARAMS):
-        if file.is_file():
-            return file
-    raise BadParams(f"{paths.PARAMS}: does not come with this installation; put one into the folder first")
+    for folder in PLACES:
+        if (folder / name).is_file():
+            return folder / name
+    raise BadParams(f"{name}: is missing from the installed churn-pipeline; install it again")
