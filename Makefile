@@ -45,7 +45,7 @@ lint: setup ## lint and types only
 	mypy
 
 fast: lint ## lint, types and the unit tests, in less than a minute
-	pytest -q -n 2 -m "not end_to_end and not browser and not slow"
+	pytest -q -n 2 --dist loadfile -m "not end_to_end and not browser and not slow"
 
 coverage: setup ## all tests; lists the lines that none of them runs
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered

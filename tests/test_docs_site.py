@@ -29,7 +29,6 @@ def pages(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_the_site_loads_nothing_from_the_web(pages):
     loading = re.compile(r"<(?:script|img|iframe)[^>]*\bsrc=\"(?:https?:)?//|<link[^>]*\bhref=\"(?:https?:)?//[^>]*css")
     for page in pages.rglob("*.html"):
@@ -38,7 +37,6 @@ def test_the_site_loads_nothing_from_the_web(pages):
         assert not re.search(r"@import|url\([\"']?(?:https?:)?//", style.read_text(encoding="utf-8")), style.name
 
 
-@pytest.mark.slow
 def test_the_site_has_the_pages_of_other_folders_the_settings_and_the_api(pages):
     assert "horizon_days" in (pages / "settings.html").read_text(encoding="utf-8")
     assert "pipeline.evaluation.metrics" in (pages / "api.html").read_text(encoding="utf-8")

@@ -22,7 +22,6 @@ QUICK = """
 model:
   max_trees: 150
 evaluate:
-  draws: 20
   min_training_snapshots: 11
 """
 
