@@ -95,10 +95,10 @@ def vocabulary(score: Score, features: Features) -> Vocabulary:
     of_features = [_of_feature(feature) for feature in declared(features) if not feature.is_part]
     needs = {name.name: name.needs for name in of_features}
     derived = [
-        Name(found.name, "number", found.unit, found.description, "date",
-             least=0 if found.name.startswith("days_to_") else float("-inf"),
-             needs=frozenset().union(*(needs[name] for name in found.inputs)))
-        for found in DERIVED.values()
+        Name(feature.name, "number", feature.unit, feature.description, "date",
+             least=0 if feature.name.startswith("days_to_") else float("-inf"),
+             needs=frozenset().union(*(needs[name] for name in feature.inputs)))
+        for feature in DERIVED.values()
     ]  # fmt: skip
     every = [*_of_score(score), *_of_reasons(families(features)), *asked, *derived, *of_features]
     found = {name.name: name for name in every}
