@@ -101,9 +101,9 @@ def vocabulary(score: Score, features: Features) -> Vocabulary:
         for feature in DERIVED.values()
     ]  # fmt: skip
     every = [*_of_score(score), *_of_reasons(families(features)), *asked, *derived, *of_features]
-    found = {name.name: name for name in every}
-    assert len(found) == len(every), "a name stands for one thing"
-    return found
+    by_name = {name.name: name for name in every}
+    assert len(by_name) == len(every), "a name stands for one thing"
+    return by_name
 
 
 def needing(name: Name, columns: set[str]) -> Name:
@@ -133,10 +133,11 @@ def _of_score(score: Score) -> list[Name]:
 
 
 def _of_reasons(every: list[str]) -> list[Name]:
-    told = tuple(every)
+    names = tuple(every)
     return [
-        Name("reasons", "set", "", "the families of the reasons told", "reasons", told),
-        Name("first_reason", "word", "", "the family of the first reason told; unknown where none is", "reasons", told),
+        Name("reasons", "set", "", "the families of the reasons told", "reasons", names),
+        Name("first_reason", "word", "", "the family of the first reason told; unknown where none is", "reasons",
+             names),
         Name("causes", "set", "", "the causes any told reason speaks for", "reasons", CAUSE_IDS),
         Name("evidence_causes", "set", "", "the causes a told reason is evidence of, not only a symptom", "reasons",
              CAUSE_IDS),
