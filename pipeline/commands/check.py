@@ -49,7 +49,7 @@ def _sources(settings: params.Params) -> Iterator[str]:
         yield f"sources.{name}: {raw.description}, {len(source.columns)} of {len(raw.types) - 1} columns mapped"
 
 
-def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
+def _playbooks(settings: params.Params, features: list[Feature]) -> Iterator[str]:
     """The playbooks by themselves, beside the declared columns, and beside the scores, where there are any."""
     names = vocabulary(settings.score, settings.features)
     content = params.read_playbooks(PLAYBOOKS)
@@ -59,8 +59,8 @@ def _playbooks(settings: params.Params, told: list[Feature]) -> Iterator[str]:
     lint.refuse(playbooks, names, settings.score, there_is)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"
     yield from _translations(settings.language, playbooks)
-    causes = {cause for feature in told for cause in feature.causes}
-    never = lint.never(playbooks, names, settings.sources, {feature.family for feature in told}, causes)
+    causes = {cause for feature in features for cause in feature.causes}
+    never = lint.never(playbooks, names, settings.sources, {feature.family for feature in features}, causes)
     for name, why in never.items():
         yield f"playbooks.{name}: can never hold, since {why}"
     if storage.bucket_files(REPRO.scores):
@@ -80,10 +80,10 @@ def _dry_run(settings: params.Params, playbooks: dict[str, playbook.Playbook]) -
 
 def _translations(settings: params.LanguageSettings, playbooks: dict[str, playbook.Playbook]) -> Iterator[str]:
     """What is worth knowing before a list is told in other languages: texts without a translation, unknown owners."""
-    told = load_translator(settings)
-    for catalog in (told.usual, *(catalog for catalog, _ in told.owners)):
+    translator = load_translator(settings)
+    for catalog in (translator.usual, *(catalog for catalog, _ in translator.owners)):
         texts = {name: [text for text in (book.action, book.caution) if text] for name, book in playbooks.items()}
-        own = [name for name, said in texts.items() if any(catalog.text(text) == text for text in said)]
+        own = [name for name, sentences in texts.items() if any(catalog.text(text) == text for text in sentences)]
         if own and catalog.language != "en":
             yield f"language: {catalog.language} tells {', '.join(own)} as written; docs/words.md says how to translate"
     scores = storage.bucket_files(REPRO.scores)

@@ -56,15 +56,15 @@ def run(
     """
     after = _decided(settings, day, edited, paths)
     before = _published(after, paths, day) if against is None else _decided(settings, day, against, paths)
-    found = changes(before, after)
-    yield f"{day}: {len(found):,} of {len(after):,} customers would change action"
-    for (one, other), number in sorted(_pairs(found).items(), key=lambda pair: (-pair[1], pair[0])):
+    differing = changes(before, after)
+    yield f"{day}: {len(differing):,} of {len(after):,} customers would change action"
+    for (one, other), number in sorted(_pairs(differing).items(), key=lambda pair: (-pair[1], pair[0])):
         yield f"{number:>7,}  {one} -> {other}" + (" (changed)" if one == other else "")
     costs = [f"{float(table['cost'].sum()):,.2f} {settings.data.currency}" for table in (before, after)]
     yield f"cost of the week: {costs[0]} before, {costs[1]} after"
     if csv_file is not None:
         with storage.replacing(csv_file) as partial:
-            partial.write_bytes(csv_bytes(found, settings.data.minor_digits))
+            partial.write_bytes(csv_bytes(differing, settings.data.minor_digits))
         yield f"written to {csv_file}"
 
 
@@ -101,15 +101,15 @@ def _published(scored: pl.DataFrame, paths: Paths, day: date) -> pl.DataFrame:
     file = paths.week(day) / "actions.parquet"
     if not file.is_file():
         raise BadData(f"{paths.week(day)}: nothing is published for this day; name the playbooks to compare: --against")
-    found = storage.read_parquet(file, ["customer_id", "churn_probability", "value_at_stake", *ACTION])
+    published = storage.read_parquet(file, ["customer_id", "churn_probability", "value_at_stake", *ACTION])
     same = ["customer_id", "churn_probability", "value_at_stake"]
-    if not found.select(same).sort("customer_id").equals(scored.select(same).sort("customer_id")):
+    if not published.select(same).sort("customer_id").equals(scored.select(same).sort("customer_id")):
         raise StaleInput(
             f"{file}: was made from other scores than {paths.scores}; run: dvc repro, or name the playbooks to "
             "compare: --against"
         )
-    return found
+    return published
 
 
-def _pairs(found: pl.DataFrame) -> Counter[tuple[str, str]]:
-    return Counter(found.select("from", "to").iter_rows())
+def _pairs(differing: pl.DataFrame) -> Counter[tuple[str, str]]:
+    return Counter(differing.select("from", "to").iter_rows())

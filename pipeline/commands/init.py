@@ -70,19 +70,19 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             name: [Wanted(column.name, column.kind, column.required) for column in table.columns]
             for name, table in schemas.TABLES.items()
         }
-        found = propose(sheets, tables, lambda of, known: shared_ids(engine, of, known))
-        for name, placed in found.placed.items():
+        proposed = propose(sheets, tables, lambda of, known: shared_ids(engine, of, known))
+        for name, placed in proposed.placed.items():
             yield from _told(engine, name, placed, base.data)
-        left = [*found.left, *unread]
+        left = [*proposed.left, *unread]
         yield from (f"not placed: {line}" for line in left)
-        if "transactions" not in found.placed:
+        if "transactions" not in proposed.placed:
             raise BadData(
                 f"{folder}: no file is surely the transactions (a customer, a time and an amount per line); "
                 "write sources.transactions in params.yaml by hand"
             )
-        days = _days(engine, found.placed["transactions"], base.data)
+        days = _days(engine, proposed.placed["transactions"], base.data)
         yield from _said_of(days)
-        proposal = _overlay(engine, found, days, folder)
+        proposal = _overlay(engine, proposed, days, folder)
     yield from _written(proposal, target, write=write)
     yield (
         f"left as they were, so look at them: data.timezone {base.data.timezone}, data.currency {base.data.currency}; "
@@ -138,23 +138,23 @@ def _checked_rows(
 ) -> tuple[int, int, str]:
     query = f"SELECT count(*), count(rule), mode(rule) FROM ({_query(engine, name, placed, data)})"
     try:
-        found = engine.execute(query).fetchone()
+        counts = engine.execute(query).fetchone()
     except duckdb.Error as error:
         raise files.unreadable(error, f"sources.{name}: {placed.sheet.path}") from None
-    assert found is not None, "an aggregate has one row"
+    assert counts is not None, "an aggregate has one row"
     malformed = len(files.structural_rejects(engine, f"sources.{name}"))
-    return found[0] + malformed, found[1] + malformed, found[2] or "a line has too many or too few columns"
+    return counts[0] + malformed, counts[1] + malformed, counts[2] or "a line has too many or too few columns"
 
 
 def _days(engine: duckdb.DuckDBPyConnection, placed: Placed, data: params.Data) -> Days:
     query = _query(engine, "transactions", placed, data)
-    found = engine.execute(
+    row = engine.execute(
         f"SELECT min(day), max(day), quantile_disc(day, 0.999) FROM ({query}) WHERE rule IS NULL"
     ).fetchone()
     files.structural_rejects(engine, "sources.transactions")
-    if found is None or found[0] is None:
+    if row is None or row[0] is None:
         raise BadData(f"sources.transactions: {placed.sheet.path} has no good row; correct the mapping by hand")
-    first, last, usual = found
+    first, last, usual = row
     return Days(first, usual, last) if (last - usual).days > FAR_DAYS else Days(first, last, None)
 
 
@@ -164,20 +164,20 @@ def _said_of(days: Days) -> Iterator[str]:
         yield f"days: {days.alone} stands alone far behind all others, and is not taken for the end of the data"
 
 
-def _overlay(engine: duckdb.DuckDBPyConnection, found: Proposal, days: Days, folder: Path) -> str:
+def _overlay(engine: duckdb.DuckDBPyConnection, proposal: Proposal, days: Days, folder: Path) -> str:
     """The proposal as lines of ``params.yaml``."""
     after = days.last + timedelta(days=1)
     first = days.first + timedelta(days=min(365, (after - days.first).days // 3))
     out = io.StringIO()
     out.write(f"data:\n  name: {_name(folder)}\nsources:\n")
-    for name, placed in found.placed.items():
+    for name, placed in proposal.placed.items():
         out.write(f"  {name}:\n    path: {_yaml(placed.sheet.path)}\n")
         for key, value in {**placed.sheet.dialect, **placed.dialect}.items():
             out.write(f"    {key}: {_yaml(value)}\n")
         out.write("    columns:\n")
         out.writelines(f"      {column}: {_yaml(theirs)}\n" for column, theirs in _in_order(placed))
     out.write(f'snapshots:\n  as_of: "{after}"\n  observed_until: "{after}"\n  first: "{first}"\n')
-    out.write(f"features:\n  event_types: [{', '.join(_event_types(engine, found))}]\n")
+    out.write(f"features:\n  event_types: [{', '.join(_event_types(engine, proposal))}]\n")
     return out.getvalue()
 
 
@@ -199,11 +199,11 @@ def _yaml(text: str) -> str:
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
-def _event_types(engine: duckdb.DuckDBPyConnection, found: Proposal) -> list[str]:
+def _event_types(engine: duckdb.DuckDBPyConnection, proposal: Proposal) -> list[str]:
     """The most frequent types of event that can be names of features."""
-    if "events" not in found.placed:
+    if "events" not in proposal.placed:
         return []
-    placed = found.placed["events"]
+    placed = proposal.placed["events"]
     raw = open_source(engine, "events", _source(placed))
     kind = sql.name(placed.columns["event_type"])
     counted = engine.execute(

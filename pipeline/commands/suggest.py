@@ -72,10 +72,10 @@ def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
             )
         asked = [Job(**{**job.__dict__, "lengths": tuple(pauses.lengths(rhythm))}) for job in jobs]
         counted = list(buckets.map_buckets(_try_all, asked, settings.storage, "suggest: definitions"))
-    found = _candidates(counted, rhythm, asked[0])
+    candidates = _candidates(counted, rhythm, asked[0])
     yield from _words(rhythm, until)
-    yield from _table(found, picked)
-    yield from _proposal(found, picked, rhythm, settings)
+    yield from _table(candidates, picked)
+    yield from _proposal(candidates, picked, rhythm, settings)
 
 
 def _tables(settings: params.Params, paths: Paths, stack: ExitStack) -> Paths:
@@ -125,16 +125,16 @@ def _try_all(job: Job) -> Tried:
 
 def _candidates(counted: list[Tried], rhythm: pauses.GapStatistics, job: Job) -> list[pauses.Candidate]:
     first = job.until - timedelta(days=rhythm.history_days)
-    found = []
+    candidates = []
     for horizon in job.lengths:
         for active in (days for days in job.lengths if days >= horizon):
             days = [day for day in pauses.looks(horizon, job.gap_days, job.until) if (day - first).days >= active]
             seen = [tried[horizon, day][active] for tried in counted for day in days]
-            eligible, churned = (sum(part[at] for part in seen) for at in (0, 1))
+            eligible, churned = (sum(part[position] for part in seen) for position in (0, 1))
             room = pauses.has_room(active, horizon, job.gap_days, rhythm.history_days)
             rate = churned / eligible if eligible else None
-            found.append(pauses.Candidate(active, horizon, len(days), eligible // max(1, len(days)), rate, room))
-    return found
+            candidates.append(pauses.Candidate(active, horizon, len(days), eligible // max(1, len(days)), rate, room))
+    return candidates
 
 
 def _words(rhythm: pauses.GapStatistics, until: date) -> Iterator[str]:
@@ -142,17 +142,17 @@ def _words(rhythm: pauses.GapStatistics, until: date) -> Iterator[str]:
         f"{rhythm.customers:,} customers over {rhythm.history_days} days until {until}; "
         f"{rhythm.one_time / max(1, rhythm.customers):.0%} bought on one day only"
     )
-    told = ", ".join(f"{share:.0%} within {rhythm.quantile(share)}" for share in pauses.QUANTILES)
+    shares = ", ".join(f"{share:.0%} within {rhythm.quantile(share)}" for share in pauses.QUANTILES)
     far = rhythm.quantile(0.9) or 0
-    yield f"pauses between purchase days, of those that ended: {told} days"
+    yield f"pauses between purchase days, of those that ended: {shares} days"
     yield f"with the pauses still open counted, {rhythm.returned(far):.0%} of all end within {far} days (Kaplan-Meier)"
     own = ", ".join(f"{share:.0%} at most {rhythm.of_customers(share)}" for share in (0.5, 0.75, 0.9))
     yield f"mean pause of a customer who bought twice: {own} days"
 
 
-def _table(found: list[pauses.Candidate], picked: tuple[int, int]) -> Iterator[str]:
+def _table(candidates: list[pauses.Candidate], picked: tuple[int, int]) -> Iterator[str]:
     """The definitions with room for a split that lie nearest to the pick; more would not be read."""
-    able = [one for one in found if one.has_room and one.base_rate is not None]
+    able = [one for one in candidates if one.has_room and one.base_rate is not None]
     near = sorted(able, key=lambda one: _far(one.active_days, picked[0]) + _far(one.horizon_days, picked[1]))
     yield "active_days  horizon_days  customers looked at  churn rate"
     for one in sorted(near[:MAX_LINES], key=lambda one: (one.active_days, one.horizon_days)):
@@ -165,11 +165,11 @@ def _far(days: int, other: int) -> float:
 
 
 def _proposal(
-    found: list[pauses.Candidate], picked: tuple[int, int], rhythm: pauses.GapStatistics, settings: params.Params
+    candidates: list[pauses.Candidate], picked: tuple[int, int], rhythm: pauses.GapStatistics, settings: params.Params
 ) -> Iterator[str]:
     active, horizon = picked
     yield f"proposed: active_days {active}, horizon_days {horizon}. {_why(picked, rhythm)}"
-    rate = next(one.base_rate for one in found if (one.active_days, one.horizon_days) == picked)
+    rate = next(one.base_rate for one in candidates if (one.active_days, one.horizon_days) == picked)
     limits = settings.data_requirements
     if rate is not None and rate < limits.min_churn_rate:
         yield (
@@ -188,12 +188,12 @@ def _proposal(
 
 def _why(picked: tuple[int, int], rhythm: pauses.GapStatistics) -> str:
     inside = [_ended(rhythm, days) for days in reversed(picked)]
-    told = f"{inside[0]:.0%} of the pauses that ended did so within the horizon, {inside[1]:.0%} within active_days"
+    sentence = f"{inside[0]:.0%} of the pauses that ended did so within the horizon, {inside[1]:.0%} within active_days"
     if pauses.wanted_horizon(rhythm) <= picked[1]:
-        return told
-    return f"{told}; longer ones would suit, but {rhythm.history_days} days of history have no room for them"
+        return sentence
+    return f"{sentence}; longer ones would suit, but {rhythm.history_days} days of history have no room for them"
 
 
 def _ended(rhythm: pauses.GapStatistics, days: int) -> float:
-    told = rhythm.pauses
-    return float(told.filter(pl.col("days") <= days)["ended"].sum()) / max(1, int(told["ended"].sum()))
+    gaps = rhythm.pauses
+    return float(gaps.filter(pl.col("days") <= days)["ended"].sum()) / max(1, int(gaps["ended"].sum()))

@@ -43,11 +43,11 @@ NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def messages() -> dict[Message, str]:
     """Every text that people can be told, each with where it comes from."""
-    found: dict[Message, str] = {}
+    origins: dict[Message, str] = {}
     for where, message in _all():
         counted = SINGULAR.get(message) if isinstance(message, str) else None
-        found.setdefault((counted, str(message)) if counted else message, where)
-    return {message: where for message, where in found.items() if message}
+        origins.setdefault((counted, str(message)) if counted else message, where)
+    return {message: where for message, where in origins.items() if message}
 
 
 def _all() -> Iterator[tuple[str, Message]]:
@@ -78,8 +78,8 @@ def _of_code() -> Iterator[tuple[str, str]]:
         for file in sorted((Path("pipeline") / room).rglob("*.py")):
             module = ".".join(file.with_suffix("").parts)
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and (said := _said(node, module)) is not None:
-                    yield file.as_posix(), said
+                if isinstance(node, ast.Call) and (text := _said(node, module)) is not None:
+                    yield file.as_posix(), text
 
 
 def _said(call: ast.Call, module: str) -> str | None:
@@ -87,12 +87,14 @@ def _said(call: ast.Call, module: str) -> str | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name not in TELLING or len(call.args) <= TELLING[name]:
         return None
-    told = call.args[TELLING[name]]
-    if isinstance(told, ast.Constant):
-        return str(told.value)
-    if isinstance(told, ast.Name) and told.id.isupper():
-        return str(getattr(import_module(module), told.id))
-    assert not isinstance(told, ast.JoinedStr), f"{module} line {call.lineno}: a text is written out, with {{names}}"
+    argument = call.args[TELLING[name]]
+    if isinstance(argument, ast.Constant):
+        return str(argument.value)
+    if isinstance(argument, ast.Name) and argument.id.isupper():
+        return str(getattr(import_module(module), argument.id))
+    assert not isinstance(argument, ast.JoinedStr), (
+        f"{module} line {call.lineno}: a text is written out, with {{names}}"
+    )
     return None
 
 
@@ -116,18 +118,24 @@ def problems(language: str, file: Path) -> list[str]:
     """What is wrong with a catalogue, each in a line that says what to do."""
     catalog, wanted = _read(language, file), messages()
     there = {message.id: message for message in catalog if message.id}
-    found = [f"{file}: lacks {message!r}; run {COMMAND} and translate it" for message in wanted if message not in there]
-    found += [f"{file}: nobody says {message!r} any more; run {COMMAND}" for message in there if message not in wanted]
+    sentences = [
+        f"{file}: lacks {message!r}; run {COMMAND} and translate it" for message in wanted if message not in there
+    ]
+    sentences += [
+        f"{file}: nobody says {message!r} any more; run {COMMAND}" for message in there if message not in wanted
+    ]
     for message in there.values():
         ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
         forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
         if message.fuzzy or not all(forms):
-            found.append(f"{file}: {ids[0]!r} is not translated; write its msgstr")
+            sentences.append(f"{file}: {ids[0]!r} is not translated; write its msgstr")
         elif isinstance(message.id, tuple) and len(forms) != catalog.num_plurals:
-            found.append(f"{file}: {ids[0]!r} has {len(forms)} plural forms; write {catalog.num_plurals}")
+            sentences.append(f"{file}: {ids[0]!r} has {len(forms)} plural forms; write {catalog.num_plurals}")
         elif any(places(form) != places(ids[-1]) for form in forms):
-            found.append(f"{file}: {ids[0]!r} and its translation have other places; write {sorted(places(ids[-1]))}")
-    return found
+            sentences.append(
+                f"{file}: {ids[0]!r} and its translation have other places; write {sorted(places(ids[-1]))}"
+            )
+    return sentences
 
 
 def _read(language: str, file: Path) -> Catalog:

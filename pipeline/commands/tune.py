@@ -54,8 +54,8 @@ def run(settings: params.Params, trials: int, to: Path, paths: Paths = REPRO) ->
     for _ in range(trials):
         study.optimize(brier, n_trials=1)
         last = study.trials[-1]
-        told = f"Brier {last.value:.5f}" if last.value is not None else "stopped early"
-        yield f"trial {last.number}: {told}; best so far {study.best_value:.5f} (trial {study.best_trial.number})"
+        outcome = f"Brier {last.value:.5f}" if last.value is not None else "stopped early"
+        yield f"trial {last.number}: {outcome}; best so far {study.best_value:.5f} (trial {study.best_trial.number})"
     first = next(trial for trial in study.trials if trial.value is not None)
     best = _suggested(study.best_trial, settings.model)
     storage.write_text(_overlay(best, study.best_value, len(cutoffs)), to)
@@ -69,20 +69,20 @@ def _origins(complete: list[Any], settings: params.Params) -> list[split.Split]:
     """The latest origins whose outcomes were known before the test snapshot."""
     test = split.by_time(complete, settings.label).test
     known = [day for day in complete if outcome_window(day, settings.label).end <= test]
-    found = split.cutoffs(known, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
-    if not found:
+    origins = split.cutoffs(known, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
+    if not origins:
         raise NotEnoughData(
             f"no snapshot before {test} has {settings.evaluate.min_training_snapshots} training snapshots before it; "
             "lower evaluate.min_training_snapshots, or set an earlier snapshots.first"
         )
-    return found
+    return origins
 
 
 def _study(settings: params.Params, examples: pl.DataFrame, declared: list[Feature]) -> optuna.Study:
     """A study of its own for every set of examples, so that no two are compared by figures of different rows."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    told = [settings.label.model_dump(), [f.name for f in declared], len(examples), int(examples["churned"].sum())]
-    name = f"{settings.data.name} {storage.digest(json.dumps(told))[:12]}"
+    identity = [settings.label.model_dump(), [f.name for f in declared], len(examples), int(examples["churned"].sum())]
+    name = f"{settings.data.name} {storage.digest(json.dumps(identity))[:12]}"
     TUNING.parent.mkdir(parents=True, exist_ok=True)
     sampler = optuna.samplers.TPESampler(seed=settings.model.seed, n_startup_trials=8)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
@@ -96,13 +96,13 @@ def _brier(
     settings: params.Params, tried: params.Model,
 ) -> float:  # fmt: skip
     """Mean Brier score over the origins: it rewards ranking and calibration alike, and its noise is the smallest."""
-    found: list[float] = []
+    scores: list[float] = []
     for step, part in enumerate(backtest.backtest_model(examples, cutoffs, declared, settings.label, tried)):
-        found.append(metrics.brier(part.churned, part.scored["model"]))
-        trial.report(float(np.mean(found)), step)
+        scores.append(metrics.brier(part.churned, part.scored["model"]))
+        trial.report(float(np.mean(scores)), step)
         if trial.should_prune():
             raise optuna.TrialPruned
-    return float(np.mean(found))
+    return float(np.mean(scores))
 
 
 def _suggested(trial: optuna.Trial | optuna.trial.FrozenTrial, model: params.Model) -> params.Model:
@@ -121,8 +121,10 @@ def _suggested(trial: optuna.Trial | optuna.trial.FrozenTrial, model: params.Mod
         "cuts": trial.suggest_int("additive_logistic.cuts", 2, 12),
     }
     rounded = {key: _short(value) for key, value in changed.items()}
-    told = {key: _short(value) for key, value in wide.items()}
-    return model.model_copy(update={**rounded, "additive_logistic": model.additive_logistic.model_copy(update=told)})
+    additive = {key: _short(value) for key, value in wide.items()}
+    return model.model_copy(
+        update={**rounded, "additive_logistic": model.additive_logistic.model_copy(update=additive)}
+    )
 
 
 def _short(value: Any) -> Any:

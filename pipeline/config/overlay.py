@@ -35,9 +35,9 @@ def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
     """
     # Old names of one release ago are written as the new ones, in both files.
     wanted, _ = renamed.settings(params.read_yaml(overlay, BadParams))
-    found, _ = renamed.settings(params.read_yaml(target, BadParams))
+    current, _ = renamed.settings(params.read_yaml(target, BadParams))
     source, lines = (upgrade_settings(file.read_text(encoding="utf-8"))[0].splitlines() for file in (overlay, target))
-    changed = _differences(wanted, found, (), overlay.name)
+    changed = _differences(wanted, current, (), overlay.name)
     for path in changed:
         start, end = _block(lines, path)
         from_start, from_end = _block(source, path)
@@ -54,16 +54,16 @@ def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
 
 
 def _differences(
-    wanted: dict[str, Any], found: dict[str, Any], at: tuple[str, ...], file: str
+    wanted: dict[str, Any], current: dict[str, Any], parents: tuple[str, ...], file: str
 ) -> list[tuple[str, ...]]:
     changed = []
     for key, value in wanted.items():
-        path = (*at, key)
-        if key not in found:
+        path = (*parents, key)
+        if key not in current:
             raise BadParams(f"{file}: unknown key '{'.'.join(path)}'; {paths.PARAMS} has no such setting")
         if isinstance(value, dict) and ".".join(path) not in WHOLE:
-            changed += _differences(value, found[key], path, file)
-        elif value != found[key]:
+            changed += _differences(value, current[key], path, file)
+        elif value != current[key]:
             changed.append(path)
     return changed
 
@@ -74,14 +74,14 @@ def _block(lines: list[str], path: tuple[str, ...]) -> tuple[int, int]:
     for depth, key in enumerate(path):
         indent = "  " * depth
         key_line = re.compile(rf"{indent}{re.escape(key)}:")
-        found = next((at for at in range(start, end) if key_line.match(lines[at])), None)
-        if found is None:
+        line_number = next((number for number in range(start, end) if key_line.match(lines[number])), None)
+        if line_number is None:
             raise BadParams(
                 f"'{'.'.join(path)}' does not stand on a line of its own, indented by two blanks per level; write it so"
             )
-        start = found
+        start = line_number
         deeper = re.compile(rf"\s*$|{indent}  ")
-        end = next((at for at in range(start + 1, end) if not deeper.match(lines[at])), end)
+        end = next((number for number in range(start + 1, end) if not deeper.match(lines[number])), end)
         while depth == len(path) - 1 and end > start + 1 and not lines[end - 1].strip():
             end -= 1
         if depth < len(path) - 1:

@@ -9,17 +9,17 @@ from pydantic import BaseModel, ValidationError
 def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
     """The first thing wrong, in words a user can act on."""
     # A key written wrong is both unknown and missing; the unknown one says more.
-    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    problem = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in problem["loc"] if not re.match(r"constrained-|literal\[", str(part)))
     if problem["type"] == "extra_forbidden":
         known = _keys_beside(root, problem["loc"][:-1])
         return f"unknown key '{where}'{suggestion(str(problem['loc'][-1]), known)}"
     if problem["type"] == "missing":
         return f"missing key '{where}'; add it"
-    said = problem["msg"].removeprefix("Value error, ")
-    if not where or (problem["type"] == "value_error" and "`" in said):
-        return f"{where + ': ' if where else ''}{said}"
-    return f"{where}: {said[0].lower()}{said[1:]}, found {problem['input']!r}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if not where or (problem["type"] == "value_error" and "`" in message):
+        return f"{where + ': ' if where else ''}{message}"
+    return f"{where}: {message[0].lower()}{message[1:]}, found {problem['input']!r}"
 
 
 def suggestion(word: str, known: list[str]) -> str:

@@ -109,8 +109,8 @@ def playbooks(content: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     fresh = {}
     for name, book in books.items():
         if isinstance(book, dict) and isinstance(book.get("when"), str):
-            text, found = rule(book["when"])
-            notices += [f"playbooks.{name}.when: {sentence}" for sentence in found]
+            text, sentences = rule(book["when"])
+            notices += [f"playbooks.{name}.when: {sentence}" for sentence in sentences]
             fresh[name] = book | {"when": text}
         else:
             fresh[name] = book

@@ -38,8 +38,8 @@ def upgrade_rules(text: str) -> tuple[str, list[str]]:
     notices: list[str] = []
 
     def renew(match: re.Match[str]) -> str:
-        rule, found = renamed.rule(match[2])
-        notices.extend(found)
+        rule, sentences = renamed.rule(match[2])
+        notices.extend(sentences)
         return match[1] + rule
 
     return re.sub(r"(?m)^(\s+when: )(.*)$", renew, text), notices

@@ -92,13 +92,13 @@ def plan(
     kept = expected_saved_value.kept(playbooks, scores)
     tests = pl.concat([scores, kept], how="horizontal").select(
         pl.col("is_control"),
-        *(applies(book.when).alias(f"wanted_{at}") for at, book in enumerate(playbooks.values())),
-        *(_pays(book, at).alias(f"pays_{at}") for at, book in enumerate(playbooks.values())),
+        *(applies(book.when).alias(f"wanted_{position}") for position, book in enumerate(playbooks.values())),
+        *(_pays(book, position).alias(f"pays_{position}") for position, book in enumerate(playbooks.values())),
         pl.col(kept.columns),
     )
     tests = tests.with_columns(
-        cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{at}")
-        for at, (name, book) in enumerate(playbooks.items())
+        cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{position}")
+        for position, (name, book) in enumerate(playbooks.items())
     )
     tests, eligible = restrictions.eligibility.withhold(tests, playbooks)
     tests = tests.with_columns(_outranked(playbooks))
@@ -112,14 +112,15 @@ def plan(
     )
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
     words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), restrictions.translator)
-    told = eligible.told(_told(described, words), playbooks, as_of)
-    return told.drop("chosen", "wanted", "obstacle", "kept"), shared
+    decided = eligible.told(_told(described, words), playbooks, as_of)
+    return decided.drop("chosen", "wanted", "obstacle", "kept"), shared
 
 
 def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
     """What the playbook of each customer's number is expected to keep; null without one."""
     each = [
-        pl.when(pl.lit(number) == at).then(pl.col(expected_saved_value.KEPT.format(at))) for at in range(kept.width)
+        pl.when(pl.lit(number) == position).then(pl.col(expected_saved_value.KEPT.format(position)))
+        for position in range(kept.width)
     ]
     return kept.select(pl.coalesce(each).round(2)).to_series()
 
@@ -133,13 +134,13 @@ def _pays(playbook: Playbook, number: int) -> pl.Expr:
 
 def _outranked(playbooks: dict[str, Playbook]) -> list[pl.Expr]:
     """Whoever can be given something against a told cause is not offered something else instead."""
-    against = [at for at, book in enumerate(playbooks.values()) if names_a_cause(book)]
+    against = [position for position, book in enumerate(playbooks.values()) if names_a_cause(book)]
     # Resting counts: who was called about the cause last week is not sent an offer this week.
-    can_act = [pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") for at in against]
+    can_act = [pl.col(f"wanted_{position}") & pl.col(f"pays_{position}") for position in against]
     steps_back = pl.any_horizontal(pl.lit(value=False), *can_act)
     return [
-        (steps_back if book.sells and at not in against else pl.lit(value=False)).alias(f"outranked_{at}")
-        for at, book in enumerate(playbooks.values())
+        (steps_back if book.sells and position not in against else pl.lit(value=False)).alias(f"outranked_{position}")
+        for position, book in enumerate(playbooks.values())
     ]
 
 
@@ -148,19 +149,24 @@ def _shared(
 ) -> optimizer.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
     worth = scores.with_columns(tests.drop("is_control")).select(
-        pl.when(pl.col(f"wanted_{at}") & pl.col(f"pays_{at}") & ~pl.col(f"rests_{at}") & ~pl.col(f"outranked_{at}"))
-        .then((pl.col(expected_saved_value.KEPT.format(at)) - book.cost).clip(MIN_WORTH))
+        pl.when(
+            pl.col(f"wanted_{position}")
+            & pl.col(f"pays_{position}")
+            & ~pl.col(f"rests_{position}")
+            & ~pl.col(f"outranked_{position}")
+        )
+        .then((pl.col(expected_saved_value.KEPT.format(position)) - book.cost).clip(MIN_WORTH))
         .otherwise(float("nan"))
         .cast(pl.Float64)
-        .alias(str(at))
-        for at, book in enumerate(playbooks.values())
+        .alias(str(position))
+        for position, book in enumerate(playbooks.values())
     )
     order = scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
     rows = order.to_series().to_numpy().astype(np.int64)
-    found = optimizer.allocate(worth.to_numpy()[rows], there_is, tests["is_control"].to_numpy()[rows])
-    places, second = np.empty_like(found.places), np.empty_like(found.second)
-    places[rows], second[rows] = found.places, found.second
-    return replace(found, places=places, second=second)
+    allocation = optimizer.allocate(worth.to_numpy()[rows], there_is, tests["is_control"].to_numpy()[rows])
+    places, second = np.empty_like(allocation.places), np.empty_like(allocation.second)
+    places[rows], second[rows] = allocation.places, allocation.second
+    return replace(allocation, places=places, second=second)
 
 
 def _second(shared: optimizer.Plan, playbooks: dict[str, Playbook]) -> pl.Series:
@@ -171,9 +177,11 @@ def _second(shared: optimizer.Plan, playbooks: dict[str, Playbook]) -> pl.Series
 def _full(shared: optimizer.Plan, there_is: list[optimizer.Limit], number: int) -> list[optimizer.Limit | None]:
     """For each playbook, which limit leaves no room for one more; the dearest of them."""
     full: list[optimizer.Limit | None] = []
-    for at in range(number):
+    for position in range(number):
         short = [
-            limit for limit in there_is if limit.uses[at] and shared.used[limit.name] + limit.uses[at] > limit.room
+            limit
+            for limit in there_is
+            if limit.uses[position] and shared.used[limit.name] + limit.uses[position] > limit.room
         ]
         full.append(max(short, key=lambda limit: shared.prices[limit.name], default=None))
     return full
@@ -181,25 +189,25 @@ def _full(shared: optimizer.Plan, there_is: list[optimizer.Limit], number: int) 
 
 def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
     """The first playbook that is for each customer, and what can stand between: cost, rest, cause or room."""
-    wanted = [pl.when(f"wanted_{at}").then(pl.lit(at, dtype=pl.Int64)) for at in range(number)]
+    wanted = [pl.when(f"wanted_{position}").then(pl.lit(position, dtype=pl.Int64)) for position in range(number)]
     what = [
-        pl.when(f"wanted_{at}").then(
-            pl.when(~pl.col(f"pays_{at}")).then(pl.lit("cost"))
-            .when(f"rests_{at}").then(pl.lit("rest"))
-            .when(f"outranked_{at}").then(pl.lit("cause"))
+        pl.when(f"wanted_{position}").then(
+            pl.when(~pl.col(f"pays_{position}")).then(pl.lit("cost"))
+            .when(f"rests_{position}").then(pl.lit("rest"))
+            .when(f"outranked_{position}").then(pl.lit("cause"))
             .otherwise(pl.lit("room"))
         )
-        for at in range(number)
+        for position in range(number)
     ]  # fmt: skip
-    found = tests.select(pl.coalesce(wanted).alias("wanted"), pl.coalesce(what).alias("obstacle"))
-    return found["wanted"], found["obstacle"]
+    result = tests.select(pl.coalesce(wanted).alias("wanted"), pl.coalesce(what).alias("obstacle"))
+    return result["wanted"], result["obstacle"]
 
 
 def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     rows = [
-        (at, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
+        (position, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
          as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
-        for at, (name, p) in enumerate(playbooks.items())
+        for position, (name, p) in enumerate(playbooks.items())
     ]  # fmt: skip
     texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)
     schema = {"chosen": pl.Int64, **texts, "due_day": pl.Date, "cost": pl.Float64, "caution": pl.String}

@@ -37,26 +37,26 @@ def limits_left(
     """
     books, busy = list(playbooks.values()), going_on or {}
 
-    def counted(name: str, said: Part, room: int, uses: list[bool]) -> Limit:
-        taken = sum(number for at, number in busy.items() if uses[at])
-        return Limit(name, float(max(room - taken, 0)), tuple(map(float, uses)), said)
+    def counted(name: str, words: Part, room: int, uses: list[bool]) -> Limit:
+        taken = sum(number for position, number in busy.items() if uses[position])
+        return Limit(name, float(max(room - taken, 0)), tuple(map(float, uses)), words)
 
-    found = [
+    result = [
         Limit(f"capacity of {name}, {book.capacity} a week", float(book.capacity),
-              tuple(float(at == own) for at in range(len(books))), _capacity(name, book.capacity))
+              tuple(float(position == own) for position in range(len(books))), _capacity(name, book.capacity))
         for own, (name, book) in enumerate(playbooks.items()) if book.capacity is not None
     ]  # fmt: skip
     for team, room in limits.who.items():
         name = f"hands of {team}, {room} a week"
-        found.append(counted(name, _hands(team, room), room, [book.who == team for book in books]))
+        result.append(counted(name, _hands(team, room), room, [book.who == team for book in books]))
     for way, room in limits.channel.items():
         name = f"channel {way}, {room} a week"
-        found.append(counted(name, _channel(way, room), room, [book.channels[0] == way for book in books]))
+        result.append(counted(name, _channel(way, room), room, [book.channels[0] == way for book in books]))
     if limits.budget is not None:
         name = f"budget, {limits.budget:.2f} {currency} a week"
-        said = _budget(f"{limits.budget:.2f}", currency)
-        found.append(Limit(name, limits.budget, tuple(book.cost for book in books), said))
-    return found
+        words = _budget(f"{limits.budget:.2f}", currency)
+        result.append(Limit(name, limits.budget, tuple(book.cost for book in books), words))
+    return result
 
 
 def _capacity(playbook: str, room: int) -> Part:

@@ -54,8 +54,8 @@ def because(context: DecisionContext, test: pl.Expr, reason: str, **parts: Part)
     >>> table.select(because(context, pl.col("x"), "it {falls}", falls="rains")).to_series().to_list()
     ['nothing, because it rains', None, None]
     """
-    said = nothing_because(context.translator, reason, **parts)
-    return pl.when(test.fill_null(value=False)).then(said).otherwise(pl.lit(None, dtype=pl.String))
+    sentence = nothing_because(context.translator, reason, **parts)
+    return pl.when(test.fill_null(value=False)).then(sentence).otherwise(pl.lit(None, dtype=pl.String))
 
 
 def nothing_because(translator: Translator, reason: str, **parts: Part) -> pl.Expr:
@@ -75,5 +75,5 @@ def speaks_for(places: tuple[int, ...], causes: list[str]) -> pl.Expr:
     if not causes:
         return pl.lit(value=False)
     # All ids are of one length, so none can be a part of another.
-    told = [pl.col(f"reason_{at}_causes").cast(pl.String).str.contains_any(causes) for at in places]
-    return pl.any_horizontal([test.fill_null(value=False) for test in told])
+    tests = [pl.col(f"reason_{place}_causes").cast(pl.String).str.contains_any(causes) for place in places]
+    return pl.any_horizontal([test.fill_null(value=False) for test in tests])

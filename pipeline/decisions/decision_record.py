@@ -73,16 +73,18 @@ def _each_why(decided: pl.DataFrame, playbooks: dict[str, Playbook], translator:
     # Only what the sentences look at is copied; of a million customers, the rest is gigabytes.
     narrow = decided.select(name for name in decided.columns if name in looked_at).with_row_index("row")
     given = narrow.filter(pl.col("playbook").is_not_null()).partition_by("playbook", as_dict=True)
-    said = [part.select("row", why_this(playbooks[str(name)], translator)) for (name,), part in given.items()]
+    sentences = [part.select("row", why_this(playbooks[str(name)], translator)) for (name,), part in given.items()]
     empty = pl.DataFrame(schema={"row": narrow.schema["row"], "why_this": pl.String})
-    return narrow.select("row").join(pl.concat([empty, *said]), on="row", how="left", maintain_order="left")["why_this"]
+    return narrow.select("row").join(pl.concat([empty, *sentences]), on="row", how="left", maintain_order="left")[
+        "why_this"
+    ]
 
 
 def _segment() -> pl.Expr:
     """Stage, tier, value tier and market as one text; what is not known is left out."""
     parts = {"lifecycle": "stage", "tier": "tier", "value_tier": "value", "market": "market"}
-    said = [pl.concat_str(pl.lit(f"{words} "), pl.col(name).cast(pl.String)) for name, words in parts.items()]
-    return pl.concat_str(said, separator=", ", ignore_nulls=True).alias("segment")
+    texts = [pl.concat_str(pl.lit(f"{words} "), pl.col(name).cast(pl.String)) for name, words in parts.items()]
+    return pl.concat_str(texts, separator=", ", ignore_nulls=True).alias("segment")
 
 
 def why_this(playbook: Playbook, translator: Translator = IN_ENGLISH) -> pl.Expr:
@@ -116,8 +118,8 @@ def _why_this(playbook: Playbook, catalog: MessageCatalog) -> pl.Expr:
     of_reasons = (part for number in range(len(REASONS)) for part in _reason(number, asks, catalog))
     parts = [*of_reasons, *_happened(asks, catalog)]
     kind = catalog.translate("this is a {tier} customer of {band} risk", **translate_parts(catalog, kind_of_customer()))
-    said = pl.concat_str(parts, separator=catalog.text("; "), ignore_nulls=True) if parts else pl.lit("")
-    named = pl.when(said != "").then(said)
+    reasons = pl.concat_str(parts, separator=catalog.text("; "), ignore_nulls=True) if parts else pl.lit("")
+    named = pl.when(reasons != "").then(reasons)
     return catalog.translate("because {reason}", reason=pl.coalesce(named, _of_reason(0, catalog), kind))
 
 

@@ -57,14 +57,14 @@ class Eligibility:
         staged = self._staged(tests, playbooks)
         is_busy = self.kept["chosen"].is_not_null()
         rests = [
-            (tests[f"rests_{at}"] | sentence.is_not_null() | is_busy).alias(f"rests_{at}")
-            for at, sentence in enumerate(staged.held)
+            (tests[f"rests_{position}"] | sentence.is_not_null() | is_busy).alias(f"rests_{position}")
+            for position, sentence in enumerate(staged.held)
         ]
         return tests.with_columns(rests), staged
 
     def _staged(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> "Eligibility":
         """Of more offers than may be open to one customer at once, only the first ones are."""
-        selling = [at for at, book in enumerate(playbooks.values()) if book.sells]
+        selling = [position for position, book in enumerate(playbooks.values()) if book.sells]
         if self.max_offers is None or len(selling) <= self.max_offers:
             return self
         text = nothing_because(
@@ -73,10 +73,10 @@ class Eligibility:
             number=figure(str(self.max_offers)),
         )
         held, open_so_far = list(self.held), pl.repeat(0, n=len(tests), eager=True)
-        for at in selling:
-            is_open = tests[f"wanted_{at}"] & held[at].is_null()
+        for position in selling:
+            is_open = tests[f"wanted_{position}"] & held[position].is_null()
             too_many = is_open & (open_so_far >= self.max_offers)
-            held[at] = _where(too_many, text, held[at], self.owners)
+            held[position] = _where(too_many, text, held[position], self.owners)
             open_so_far += is_open & ~too_many
         return replace(self, held=tuple(held))
 
@@ -86,8 +86,10 @@ class Eligibility:
             return playbooks
         used = self.going_on(scores)
         return {
-            name: book if (room := _room(book, used.get(at, 0))) is None else book.model_copy(update={"capacity": room})
-            for at, (name, book) in enumerate(playbooks.items())
+            name: book
+            if (room := _room(book, used.get(position, 0))) is None
+            else book.model_copy(update={"capacity": room})
+            for position, (name, book) in enumerate(playbooks.items())
         }
 
     def going_on(self, scores: pl.DataFrame) -> dict[int, int]:
@@ -119,12 +121,14 @@ class Eligibility:
             return described.with_columns(pl.when(given).then(pl.lit(as_of)).alias("given_day"))
         books = list(playbooks.values())
         channels = [
-            pl.when(pl.col("chosen") == at).then(own) for at, own in enumerate(self.channels) if own is not None
+            pl.when(pl.col("chosen") == position).then(own)
+            for position, own in enumerate(self.channels)
+            if own is not None
         ]
         since = self.kept["given_day"]
         due = [
-            pl.when(pl.col("chosen") == at).then(since + timedelta(days=book.due_in_days))
-            for at, book in enumerate(books)
+            pl.when(pl.col("chosen") == position).then(since + timedelta(days=book.due_in_days))
+            for position, book in enumerate(books)
         ]
         kept = given & self.kept["chosen"].is_not_null()
         return described.with_columns(
@@ -137,8 +141,8 @@ class Eligibility:
     def _why_held(self, wanted: pl.Series, playbooks: dict[str, Playbook]) -> pl.Expr:
         text = pl.lit(None, dtype=pl.String)
         full = pl.lit(None, dtype=pl.String)
-        for at, (name, book) in enumerate(playbooks.items()):
-            text = pl.when(wanted == at).then(self.held[at].cast(pl.String)).otherwise(text)
+        for position, (name, book) in enumerate(playbooks.items()):
+            text = pl.when(wanted == position).then(self.held[position].cast(pl.String)).otherwise(text)
             if (stock := _stock(book)) is not None:
                 words = nothing_because(
                     self.translator,
@@ -146,7 +150,7 @@ class Eligibility:
                     playbook=name,
                     number=figure(str(stock)),
                 )
-                full = pl.when(wanted == at).then(words).otherwise(full)
+                full = pl.when(wanted == position).then(words).otherwise(full)
         is_held = pl.col("chosen").is_null() & ~pl.col("is_control")
         return (
             pl.when(is_held & (pl.col("obstacle") == "rest") & text.is_not_null())
@@ -175,17 +179,17 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
     """
     lasting, new = (*guardrails.GUARDS, *contact_policy.ALWAYS), (*contact_policy.NEW_ONLY, *guardrails.NEW_ONLY)
     held, numbers = [], pl.repeat(None, n=len(customers), dtype=pl.Int64, eager=True)
-    for at, (name, book) in enumerate(playbooks.items()):
+    for position, (name, book) in enumerate(playbooks.items()):
         always, at_first = _asked(lasting, name, book, context), _asked(new, name, book, context)
         is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
-        found = customers.select(
+        checked = customers.select(
             pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),
             is_open.alias("is_open"),
         )
-        sentence, goes_on = found["held"], found["is_open"] & found["held"].is_null()
+        sentence, goes_on = checked["held"], checked["is_open"] & checked["held"].is_null()
         sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers, context.translator)
         held.append(sentence)
-        numbers = pl.select(pl.when(goes_on).then(at).otherwise(numbers)).to_series().cast(pl.Int64)
+        numbers = pl.select(pl.when(goes_on).then(position).otherwise(numbers)).to_series().cast(pl.Int64)
     kept = customers.select(
         numbers.alias("chosen"), pl.when(numbers.is_not_null()).then("open_given_day").alias("given_day")
     )
@@ -194,8 +198,8 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
 
 
 def _asked(rules: Iterable[Rule], name: str, book: Playbook, context: DecisionContext) -> pl.Expr:
-    said = [found for rule in rules if (found := rule(name, book, context)) is not None]
-    return pl.coalesce(*said, pl.lit(None, dtype=pl.String))
+    sentences = [sentence for rule in rules if (sentence := rule(name, book, context)) is not None]
+    return pl.coalesce(*sentences, pl.lit(None, dtype=pl.String))
 
 
 def _within_stock(

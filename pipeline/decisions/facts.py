@@ -60,9 +60,9 @@ def beside(scores: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
     [('a', 0, None), ('b', 2, None)]
     """
     brought = {name for part in parts for name in part.columns if name in FACTS}
-    found = scores.drop(name for name in brought if name in scores.columns)
+    table = scores.drop(name for name in brought if name in scores.columns)
     for part in parts:
-        found = found.join(part, on="customer_id", how="left", maintain_order="left")
-    absent = [pl.lit(None).alias(name) for name in FACTS if name not in found.columns]
-    found = found.with_columns(absent).with_columns(pl.col(name).cast(kind) for name, kind in FACTS.items())
-    return found.with_columns(pl.col(name).fill_null(0) for name in COUNTS)
+        table = table.join(part, on="customer_id", how="left", maintain_order="left")
+    absent = [pl.lit(None).alias(name) for name in FACTS if name not in table.columns]
+    table = table.with_columns(absent).with_columns(pl.col(name).cast(kind) for name, kind in FACTS.items())
+    return table.with_columns(pl.col(name).fill_null(0) for name in COUNTS)

@@ -138,8 +138,8 @@ def _tie_break(free: Flags, playbooks: int) -> Array:
     earlier = 1 - np.arange(playbooks) / max(1, playbooks)
     # Controls stand where they would stand among the others, and do not move these.
     before = 1 - (np.cumsum(free) - free) / max(1, free.sum())
-    found: Array = 1 + TIE * (earlier[None, :] + before[:, None])
-    return found
+    factors: Array = 1 + TIE * (earlier[None, :] + before[:, None])
+    return factors
 
 
 def _prices(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
@@ -171,13 +171,13 @@ def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     # A trace more of what is counted, so that the price is what one more would keep, not what one less would lose.
     trace = TRACE * (uses == uses.round()).all(axis=1)
     most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order) + trace])
-    found = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs-ipm")
-    assert found.success, f"giving nobody anything is always possible: {found.message}"
+    solution = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs-ipm")
+    assert solution.success, f"giving nobody anything is always possible: {solution.message}"
     decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     if step == 1:
-        whole = found.x > WHOLE
+        whole = solution.x > WHOLE
         decided[chosen[who[whole]]] = what[whole]
-    prices: Array = -found.ineqlin.marginals[len(chosen) :]
+    prices: Array = -solution.ineqlin.marginals[len(chosen) :]
     return np.asarray(np.maximum(prices, 0).round(PRICE_DIGITS) + 0.0, dtype=np.float64), decided
 
 
@@ -192,7 +192,7 @@ def _second(priced: Array, worth: Array, places: Places) -> Places:
     others = np.where(np.isfinite(worth), priced, -np.inf)
     given = np.flatnonzero(places != NOTHING)
     others[given, places[given]] = -np.inf
-    found = np.full(len(places), NOTHING, dtype=np.int64)
+    second = np.full(len(places), NOTHING, dtype=np.int64)
     there = given[others[given].max(axis=1, initial=-np.inf) > -np.inf]
-    found[there] = others[there].argmax(axis=1)
-    return found
+    second[there] = others[there].argmax(axis=1)
+    return second

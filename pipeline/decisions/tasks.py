@@ -34,13 +34,13 @@ def handed(
     given = pl.coalesce("given_day", pl.lit(as_of))
     until = given + pl.duration(days=pl.col("playbook").replace_strict(days, default=None, return_dtype=pl.Int64))
     promise = pl.col("playbook").replace_strict(words, default=None, return_dtype=pl.String).alias("promise")
-    told = decided.with_columns(
+    described = decided.with_columns(
         translator.swapped("action", (book.action for book in playbooks.values())),
         translator.swapped("caution", (book.caution for book in playbooks.values() if book.caution is not None)),
         promise,
     )
-    return told.with_columns(
-        _draft(playbooks, told, translator),
+    return described.with_columns(
+        _draft(playbooks, described, translator),
         translator.swapped("promise", words.values()),
         until.cast(pl.Date).alias("promise_due_day"),
         _caution(translator),
@@ -82,12 +82,12 @@ def spoken(decided: pl.DataFrame) -> dict[str, dict[str, int]]:
     {'customers': {'ja': 1, 'nb': 2}, 'without_catalogue': {'de': 1}}
     """
     codes = dict(languages(decided).drop_nulls().value_counts().iter_rows())
-    found: dict[str, dict[str, int]] = {"customers": {}, "without_catalogue": {}}
+    counts: dict[str, dict[str, int]] = {"customers": {}, "without_catalogue": {}}
     for code, number in sorted(codes.items()):
         known = language_of(code)
-        counted = found["without_catalogue" if known is None else "customers"]
+        counted = counts["without_catalogue" if known is None else "customers"]
         counted[known or code] = counted.get(known or code, 0) + number
-    return found
+    return counts
 
 
 def _caution(translator: Translator) -> pl.Expr:
@@ -108,11 +108,11 @@ def _caution(translator: Translator) -> pl.Expr:
     )
     listed = pl.concat_list(promises, disputes).list.drop_nulls()
     matters = translator.each(lambda catalog: listed.list.join(catalog.text("; ")))
-    told = pl.when((matters != "") & ~pl.col("is_control")).then(
+    warning = pl.when((matters != "") & ~pl.col("is_control")).then(
         translator.translate("Mind {matters}.", matters=matters)
     )
-    said = pl.concat_list("caution", told).list.drop_nulls()
-    return said.list.join(" ").replace("", None).alias("caution")
+    sentences = pl.concat_list("caution", warning).list.drop_nulls()
+    return sentences.list.join(" ").replace("", None).alias("caution")
 
 
 def promises(decided: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -71,8 +71,8 @@ def _stood_between(
 ) -> pl.Expr:
     """Why the first playbook that is for a customer is not given."""
     text = pl.lit(None, dtype=pl.String)
-    for at, (name, book) in enumerate(playbooks.items()):
-        said = (
+    for position, (name, book) in enumerate(playbooks.items()):
+        sentence = (
             pl.when(pl.col("obstacle") == "cost")
             .then(_too_dear(name, book, currency, translator))
             .when(pl.col("obstacle") == "rest")
@@ -84,26 +84,28 @@ def _stood_between(
                 )
             )
             .otherwise(
-                nothing_because(translator, "what there is ({room}) goes to where it keeps more", room=_room(full[at]))
+                nothing_because(
+                    translator, "what there is ({room}) goes to where it keeps more", room=_room(full[position])
+                )
             )
         )
-        text = pl.when(pl.col("wanted") == at).then(said).otherwise(text)
+        text = pl.when(pl.col("wanted") == position).then(sentence).otherwise(text)
     return text
 
 
 def _too_dear(name: str, book: Playbook, currency: str, translator: Translator) -> pl.Expr:
     kept = pl.col("kept").cast(pl.String)
-    told: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
+    amounts: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
     if book.effect is None:
         return nothing_because(
-            translator, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **told
+            translator, "it would cost {cost} {currency} and only {kept} {currency} is at stake", **amounts
         )
     return nothing_because(
         translator,
         "it would cost {cost} {currency} and only {kept} {currency} of what is at stake is expected to be kept by "
         "{playbook}",
         playbook=name,
-        **told,
+        **amounts,
     )
 
 

@@ -78,7 +78,7 @@ def _each(
         return parts and score(*parts, alone)
 
     with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
-        yield from (found for found in pool.map(one, cutoffs) if found is not None)
+        yield from (scored for scored in pool.map(one, cutoffs) if scored is not None)
 
 
 def _trained(

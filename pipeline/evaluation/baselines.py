@@ -60,9 +60,9 @@ class RecencyRule:
         Equal rates are told apart by a hair, so that the rule's own ranking stays whole.
         """
         values = _filled(features, self.rule)
-        found = np.asarray(self._rates.predict(values), dtype=np.float64)
+        rates = np.asarray(self._rates.predict(values), dtype=np.float64)
         rank = np.unique(values, return_inverse=True)[1]
-        return np.asarray(found * (1 - 1e-9) + rank * (1e-9 / max(1, len(values))), dtype=np.float64)
+        return np.asarray(rates * (1 - 1e-9) + rank * (1e-9 / max(1, len(values))), dtype=np.float64)
 
 
 class RfmLogistic:

@@ -84,23 +84,23 @@ class Ranked:
         weight = weights[self._order]
         positive = np.add.reduceat(weight * self._churned, self._starts)
         each = np.add.reduceat(weight, self._starts)
-        found, listed = np.cumsum(positive), np.cumsum(each)
-        churners, rows = float(found[-1]), float(listed[-1])
+        captured, listed = np.cumsum(positive), np.cumsum(each)
+        churners, rows = float(captured[-1]), float(listed[-1])
         if churners in (0.0, rows):
             return dict.fromkeys(names(shares), math.nan)
-        pairs = float((each - positive) @ (found - positive / 2))
-        precision = np.divide(found, listed, out=np.zeros_like(found), where=listed > 0)
-        told = {
+        pairs = float((each - positive) @ (captured - positive / 2))
+        precision = np.divide(captured, listed, out=np.zeros_like(captured), where=listed > 0)
+        by_name = {
             "auc": pairs / churners / (rows - churners),
             "average_precision": float(positive @ precision) / churners,
             "brier": float(weight @ (self._probability - self._churned) ** 2) / rows,
         }
         for share in shares:
             length = max(1, math.ceil(share * rows - 1e-9))
-            caught = float(np.interp(length, np.append(0.0, listed), np.append(0.0, found)))
-            told[f"lift_at_{percent(share)}_percent"] = caught / length * rows / churners
-            told[f"capture_at_{percent(share)}_percent"] = caught / churners
-        return told
+            caught = float(np.interp(length, np.append(0.0, listed), np.append(0.0, captured)))
+            by_name[f"lift_at_{percent(share)}_percent"] = caught / length * rows / churners
+            by_name[f"capture_at_{percent(share)}_percent"] = caught / churners
+        return by_name
 
 
 def names(shares: list[float]) -> list[str]:
@@ -129,14 +129,14 @@ class Resampled:
 
     def interval(self, scorer: str, figure: str) -> Interval:
         """A figure of one scorer."""
-        at = self.names.index(figure)
-        return _interval(self.seen[scorer][at], self.drawn[scorer][:, at])
+        position = self.names.index(figure)
+        return _interval(self.seen[scorer][position], self.drawn[scorer][:, position])
 
     def difference(self, scorer: str, other: str, figure: str) -> Interval:
         """How much higher the figure of `scorer` is than that of `other`, both in the same draws."""
-        at = self.names.index(figure)
-        seen = self.seen[scorer][at] - self.seen[other][at]
-        return _interval(seen, self.drawn[scorer][:, at] - self.drawn[other][:, at])
+        position = self.names.index(figure)
+        seen = self.seen[scorer][position] - self.seen[other][position]
+        return _interval(seen, self.drawn[scorer][:, position] - self.drawn[other][:, position])
 
     def summary(self, scorer: str) -> dict[str, dict[str, float | None]]:
         """All figures of one scorer with their intervals."""
@@ -155,8 +155,8 @@ def resample(parts: list[ScoredSnapshot], shares: list[float], draws: int) -> Re
     draws
         Number of draws; 500 settle the second digit of an interval's width.
     """
-    ranked = [{name: Ranked(part.churned, found) for name, found in part.scored.items()} for part in parts]
-    told = names(shares)
+    ranked = [{name: Ranked(part.churned, probability) for name, probability in part.scored.items()} for part in parts]
+    figure_names = names(shares)
 
     def mean(weights: list[Array]) -> dict[str, Array]:
         by_part = [
@@ -167,7 +167,7 @@ def resample(parts: list[ScoredSnapshot], shares: list[float], draws: int) -> Re
 
     drawn = [mean(weights) for weights in _draws([part.customers for part in parts], draws)]
     seen = mean([np.ones(len(part.churned)) for part in parts])
-    return Resampled(told, seen, {name: np.array([draw[name] for draw in drawn]) for name in seen})
+    return Resampled(figure_names, seen, {name: np.array([draw[name] for draw in drawn]) for name in seen})
 
 
 def _draws(customers: list[npt.NDArray[np.int64]], draws: int) -> Iterator[list[Array]]:

@@ -107,8 +107,8 @@ def churners_between(probability: Array, draws: int, level_error: float = 0.0) -
     for _ in range(draws):
         # The odds of all, times one factor: the same as moving the log-odds, without a logarithm per customer.
         factor = np.exp(level.normal(0, level_error))
-        told = probability * factor / (1 + probability * (factor - 1)) if level_error else probability
-        sums.append(int((dice.random(len(probability)) < told).sum()))
+        shifted = probability * factor / (1 + probability * (factor - 1)) if level_error else probability
+        sums.append(int((dice.random(len(probability)) < shifted).sum()))
     low, high = np.percentile(sums, [2.5, 97.5], method="inverted_cdf")
     return int(low), int(high)
 
@@ -124,10 +124,12 @@ def by_band(churned: Labels, probability: Array, bands: dict[str, float], draws:
     edges = np.array(list(bands.values()))
     place = np.searchsorted(edges, probability, side="right") - 1
     rows = []
-    for at, band in enumerate(bands):
-        inside = place == at
+    for position, band in enumerate(bands):
+        inside = place == position
         if inside.any():
-            found = expected(churned[inside], probability[inside], draws)
-            rows.append((band, found.customers, found.expected, found.low, found.high, found.observed, found.holds))
+            counts = expected(churned[inside], probability[inside], draws)
+            rows.append(
+                (band, counts.customers, counts.expected, counts.low, counts.high, counts.observed, counts.holds)
+            )
     names = ["band", "customers", "expected_churners", "low", "high", "churners", "holds"]
     return pl.DataFrame(rows, schema=names, orient="row")

@@ -43,5 +43,5 @@ def known(
 
 def _register(paths: Paths, columns: list[str]) -> pl.DataFrame:
     """One row per customer; of several, the first value in the alphabet, so that no order of files decides."""
-    found = storage.read_buckets(paths.tables / "customers", ["customer_key", *columns])
-    return found.group_by("customer_key").agg(pl.col(columns).cast(pl.String).min())
+    customers = storage.read_buckets(paths.tables / "customers", ["customer_key", *columns])
+    return customers.group_by("customer_key").agg(pl.col(columns).cast(pl.String).min())

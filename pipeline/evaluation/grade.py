@@ -54,7 +54,7 @@ def grade(test: Resampled, earlier: Resampled | None, *, calibrated: bool) -> Gr
         Whether the calibration error is one that perfect probabilities could show.
     """
     spans = {"on the untouched snapshot": test} | ({"on average over earlier snapshots": earlier} if earlier else {})
-    failures = [found for where, span in spans.items() for found in _failures(span, where)]
+    failures = [failure for where, span in spans.items() for failure in _failures(span, where)]
     if failures:
         return Grade("F", failures)
     gain = _gain(test)
@@ -64,48 +64,48 @@ def grade(test: Resampled, earlier: Resampled | None, *, calibrated: bool) -> Gr
     return Grade("B" if doubts else "A", doubts)
 
 
-def _failures(found: Resampled, where: str) -> list[str]:
-    auc, gain = found.interval("model", "auc"), _gain(found)
-    told = []
+def _failures(resampled: Resampled, where: str) -> list[str]:
+    auc, gain = resampled.interval("model", "auc"), _gain(resampled)
+    failures = []
     if auc.low <= 0.5:
-        told.append(f"it ranks no better than drawing lots {where}: AUC {spread(auc)}")
+        failures.append(f"it ranks no better than drawing lots {where}: AUC {spread(auc)}")
     if gain.value <= 0:
-        told.append(f"the best simple rule ranks no worse {where}: {signed(gain)} AUC")
-    return told
+        failures.append(f"the best simple rule ranks no worse {where}: {signed(gain)} AUC")
+    return failures
 
 
 def _doubts(test: Resampled, earlier: Resampled | None, *, calibrated: bool) -> list[str]:
-    told = []
+    doubts = []
     if earlier is None:
-        told.append("history is too short to repeat the check at earlier snapshots")
+        doubts.append("history is too short to repeat the check at earlier snapshots")
     elif _gain(earlier).low <= 0:
-        told.append(f"over earlier snapshots its lead may be chance: {signed(_gain(earlier))} AUC")
+        doubts.append(f"over earlier snapshots its lead may be chance: {signed(_gain(earlier))} AUC")
     for other in test.seen:
         behind = test.difference("model", other, "auc")
         if behind.high < 0:
-            told.append(f"{other} ranks certainly better: {signed(behind)} AUC")
+            doubts.append(f"{other} ranks certainly better: {signed(behind)} AUC")
     if not calibrated:
-        told.append("its probabilities are further off than chance explains")
-    return told
+        doubts.append("its probabilities are further off than chance explains")
+    return doubts
 
 
-def _gain(found: Resampled) -> Interval:
-    return found.difference("model", SIMPLE_RULE, "auc")
+def _gain(resampled: Resampled) -> Interval:
+    return resampled.difference("model", SIMPLE_RULE, "auc")
 
 
-def spread(found: Interval) -> str:
+def spread(interval: Interval) -> str:
     """A figure with its interval, as people read it.
 
     >>> spread(Interval(0.8649, 0.8461, 0.8837))
     '0.865 (0.846 to 0.884)'
     """
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+    return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
-def signed(found: Interval) -> str:
+def signed(interval: Interval) -> str:
     """A difference with its interval, as people read it.
 
     >>> signed(Interval(0.0751, 0.05, 0.1))
     '+0.075 (+0.050 to +0.100)'
     """
-    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"

@@ -43,8 +43,8 @@ def lift(churned: Labels, score: Array, share: float) -> float:
     >>> lift(np.array([1, 0, 0, 0], dtype=np.int8), np.array([0.9, 0.5, 0.4, 0.1]), 0.25)
     4.0
     """
-    length, found = top(churned, score, share)
-    return found / length / float(churned.mean())
+    length, churners = top(churned, score, share)
+    return churners / length / float(churned.mean())
 
 
 def capture(churned: Labels, score: Array, share: float) -> float:

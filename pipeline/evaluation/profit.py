@@ -102,8 +102,8 @@ def expected_maximum_profit(churned: Labels, score: Array, value: float, terms: 
     churners, others = _hull(churned, score)
     kept, wasted = value - terms.offer_cost, terms.offer_cost + terms.contact_cost
     # A step that lists none but those who stay pays at no rate.
-    found, cost = np.diff(churners), terms.contact_cost * np.diff(churners) + wasted * np.diff(others)
-    rates = np.divide(cost, kept * found, out=np.full(len(found), np.inf), where=found > 0)
+    churners_added, cost = np.diff(churners), terms.contact_cost * np.diff(churners) + wasted * np.diff(others)
+    rates = np.divide(cost, kept * churners_added, out=np.full(len(churners_added), np.inf), where=churners_added > 0)
     edges = np.clip(np.concatenate([[0.0], rates, [1.0]]), 0.0, 1.0)
     chance = np.diff(betainc(a, b, edges))
     mean_rate = terms.acceptance * np.diff(betainc(a + 1, b, edges))
@@ -189,10 +189,10 @@ def _hull(churned: Labels, score: Array) -> tuple[Array, Array]:
     churners = np.concatenate([[0], np.cumsum(np.bincount(place, weights=churned))])
     others = np.concatenate([[0], np.cumsum(np.bincount(place, weights=1 - churned))])
     corners: list[int] = []
-    for at in range(len(churners)):
-        while len(corners) > 1 and _turns_left(churners, others, corners[-2], corners[-1], at):
+    for position in range(len(churners)):
+        while len(corners) > 1 and _turns_left(churners, others, corners[-2], corners[-1], position):
             corners.pop()
-        corners.append(at)
+        corners.append(position)
     return churners[corners] / len(churned), others[corners] / len(churned)
 
 

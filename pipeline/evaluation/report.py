@@ -19,7 +19,7 @@ Labels = npt.NDArray[np.int8]
 WITH_INTERVAL = ("auc", "average_precision", "brier")
 
 
-def headline(test: ScoredSnapshot, found: Resampled, shares: list[float]) -> dict[str, Any]:
+def headline(test: ScoredSnapshot, resampled: Resampled, shares: list[float]) -> dict[str, Any]:
     """Figures of every scorer on the untouched snapshot, for ``dvc metrics``: the first three with their interval."""
     figures: dict[str, Any] = {
         "customers": len(test.churned),
@@ -29,30 +29,30 @@ def headline(test: ScoredSnapshot, found: Resampled, shares: list[float]) -> dic
     for name, probability in test.scored.items():
         figures[name] = metrics.summary(test.churned, probability, shares)
         for figure in WITH_INTERVAL:
-            interval = found.interval(name, figure)
+            interval = resampled.interval(name, figure)
             figures[name] |= {f"{figure}_low": round(interval.low, 6), f"{figure}_high": round(interval.high, 6)}
     return figures
 
 
-def compared(found: Resampled) -> dict[str, Any]:
+def compared(resampled: Resampled) -> dict[str, Any]:
     """Every figure of every scorer with its interval, and how far the model is ahead of each in the same draws."""
-    others = [name for name in found.seen if name != "model"]
+    others = [name for name in resampled.seen if name != "model"]
     ahead = {
-        other: {figure: found.difference("model", other, figure).as_dict() for figure in WITH_INTERVAL}
+        other: {figure: resampled.difference("model", other, figure).as_dict() for figure in WITH_INTERVAL}
         for other in others
     }
-    return {"figures": {name: found.summary(name) for name in found.seen}, "model_minus": ahead}
+    return {"figures": {name: resampled.summary(name) for name in resampled.seen}, "model_minus": ahead}
 
 
-def earlier(parts: list[ScoredSnapshot], found: Resampled, draws: int) -> dict[str, Any]:
+def earlier(parts: list[ScoredSnapshot], resampled: Resampled, draws: int) -> dict[str, Any]:
     """The rolling origins: each on its own, on average with intervals, and from the worst to the best of them."""
     each = [_origin(part, draws) for part in parts]
     spread_of = {
         scorer: {"lowest_auc": min(aucs), "highest_auc": max(aucs), "standard_deviation": round(float(np.std(aucs)), 6)}
-        for scorer in found.seen
+        for scorer in resampled.seen
         if (aucs := [cutoff[scorer]["auc"] for cutoff in each])
     }
-    return {"cutoffs": each, "average": compared(found), "spread_over_snapshots": spread_of}
+    return {"cutoffs": each, "average": compared(resampled), "spread_over_snapshots": spread_of}
 
 
 def _origin(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
@@ -71,14 +71,14 @@ def predicted(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
 
     By chance, and because the level of the probabilities is itself predicted; see `pipeline.model.seasonal_intercept`.
     """
-    found = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
+    counts = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
     return {
-        "customers": found.customers,
-        "churners": found.observed,
-        "expected_churners": round(found.expected, 3),
-        "predicted_low": found.low,
-        "predicted_high": found.high,
-        "as_predicted": found.holds,
+        "customers": counts.customers,
+        "churners": counts.observed,
+        "expected_churners": round(counts.expected, 3),
+        "predicted_low": counts.low,
+        "predicted_high": counts.high,
+        "as_predicted": counts.holds,
     }
 
 
@@ -90,7 +90,7 @@ def calibration(
     error = calibration_check.calibration_error(churned, probability, settings.calibration_groups)
     chance = calibration_check.error_by_chance(probability, settings.calibration_groups, settings.draws)
     allowed = float(np.percentile(chance, 95))
-    told = {
+    result = {
         "calibration_error": round(error, 6),
         "by_chance_95_percent": round(allowed, 6),
         "as_right_as_chance_allows": error <= allowed,
@@ -99,14 +99,14 @@ def calibration(
     }
     if parts:
         happened = np.concatenate([part.churned for part in parts])
-        said = np.concatenate([part.scored["model"] for part in parts])
-        told["earlier_snapshots"] = {
+        predictions = np.concatenate([part.scored["model"] for part in parts])
+        result["earlier_snapshots"] = {
             "calibration_error": round(
-                calibration_check.calibration_error(happened, said, settings.calibration_groups), 6
+                calibration_check.calibration_error(happened, predictions, settings.calibration_groups), 6
             ),
             "base_rates": {part.snapshot: round(float(part.churned.mean()), 6) for part in parts},
         }
-    return told
+    return result
 
 
 def profit(test: ScoredSnapshot, value: Array, terms: Terms) -> dict[str, Any]:
@@ -159,12 +159,12 @@ def gains(churned: Labels, scored: dict[str, Array]) -> pl.DataFrame:
     return pl.DataFrame({"list_length_percent": lengths, **captured})
 
 
-def verdict(grade: Grade, figures: dict[str, Any], found: Resampled, test: str, share: float) -> str:
+def verdict(grade: Grade, figures: dict[str, Any], resampled: Resampled, test: str, share: float) -> str:
     """One line on how good the model is, for people who have to trust a list."""
     model, rule = figures["model"], figures[SIMPLE_RULE]
     length = metrics.percent(share)
     captured = [round(100 * each[f"capture_at_{length}_percent"]) for each in (model, rule)]
-    auc, gain = found.interval("model", "auc"), found.difference("model", SIMPLE_RULE, "auc")
+    auc, gain = resampled.interval("model", "auc"), resampled.difference("model", SIMPLE_RULE, "auc")
     return (
         f"Grade {grade.letter}: {grade.advice}. {MEANING[grade.letter]} "
         f"Checked on {figures['customers']:,} customers as of {test}: the riskiest {length} % held {captured[0]} % of "

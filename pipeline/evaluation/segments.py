@@ -61,21 +61,23 @@ def by_segment(test: ScoredSnapshot, groups: pl.DataFrame, draws: int) -> pl.Dat
 
 def _figures(test: ScoredSnapshot, inside: Flags, draws: int, overall: float) -> dict[str, Any]:
     churned, probability = test.churned[inside], test.scored["model"][inside]
-    found = calibration_check.expected(churned, probability, draws)
-    told: dict[str, Any] = {
-        "customers": found.customers,
-        "churners": found.observed,
-        "expected_churners": round(found.expected, 3),
-        "expected_low": found.low,
-        "expected_high": found.high,
+    counts = calibration_check.expected(churned, probability, draws)
+    figures: dict[str, Any] = {
+        "customers": counts.customers,
+        "churners": counts.observed,
+        "expected_churners": round(counts.expected, 3),
+        "expected_low": counts.low,
+        "expected_high": counts.high,
     }
-    doubts = [] if found.holds else ["expects too many churners" if found.observed < found.low else "expects too few"]
-    if min(found.observed, found.customers - found.observed) >= MIN_CUSTOMERS:
+    doubts = (
+        [] if counts.holds else ["expects too many churners" if counts.observed < counts.low else "expects too few"]
+    )
+    if min(counts.observed, counts.customers - counts.observed) >= MIN_CUSTOMERS:
         scored = {name: test.scored[name][inside] for name in ("model", SIMPLE_RULE)}
         part = bootstrap.resample([ScoredSnapshot(test.snapshot, test.customers[inside], churned, scored)], [], draws)
         auc = part.interval("model", "auc")
-        told |= {"auc": round(auc.value, 6), "auc_low": round(auc.low, 6), "auc_high": round(auc.high, 6)}
-        told["auc_of_simple_rule"] = round(part.interval(SIMPLE_RULE, "auc").value, 6)
+        figures |= {"auc": round(auc.value, 6), "auc_low": round(auc.low, 6), "auc_high": round(auc.high, 6)}
+        figures["auc_of_simple_rule"] = round(part.interval(SIMPLE_RULE, "auc").value, 6)
         doubts += ["ranks worse than elsewhere"] if auc.high < overall else []
         doubts += ["the simple rule ranks better"] if part.difference("model", SIMPLE_RULE, "auc").high < 0 else []
-    return told | {"doubt": "; ".join(doubts) or None}
+    return figures | {"doubt": "; ".join(doubts) or None}

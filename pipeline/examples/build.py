@@ -68,9 +68,9 @@ def _load_everyone(con: duckdb.DuckDBPyConnection, job: Job) -> int:
 def _load_market(con: duckdb.DuckDBPyConnection, job: Job) -> None:
     """The orders of every region, and the region of every customer of the bucket."""
     con.execute(f"CREATE OR REPLACE TABLE market AS SELECT * FROM {sql.parquet([job.market])}")
-    found = f"SELECT customer_key, coalesce(segment, '{regional_orders.EVERYWHERE}') AS segment FROM everyone"
+    customers = f"SELECT customer_key, coalesce(segment, '{regional_orders.EVERYWHERE}') AS segment FROM everyone"
     known = regional_orders.segments(job.tables, job.bucket)
-    con.execute(f"CREATE OR REPLACE TABLE regions AS {found} LEFT JOIN ({known}) USING (customer_key)")
+    con.execute(f"CREATE OR REPLACE TABLE regions AS {customers} LEFT JOIN ({known}) USING (customer_key)")
 
 
 def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
@@ -102,10 +102,10 @@ def _one_snapshot(
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
-    found = dict(con.execute("SELECT status, count(*) FROM statuses GROUP BY status").fetchall())
+    by_status = dict(con.execute("SELECT status, count(*) FROM statuses GROUP BY status").fetchall())
     labelled = dict(con.execute(f"SELECT churned, count(*) FROM {table} GROUP BY churned").fetchall())
     return {
-        **{status: found.get(status, 0) for status in population.STATUSES},
+        **{status: by_status.get(status, 0) for status in population.STATUSES},
         "labelled_0": labelled.get(0, 0),
         "labelled_1": labelled.get(1, 0),
         "unlabelled": labelled.get(None, 0),

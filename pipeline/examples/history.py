@@ -32,8 +32,8 @@ PURCHASE_SUMS = (
 
 def create(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> None:
     """Make the table ``history`` of one bucket in the engine."""
-    found = storage.bucket_file(tables / "transactions", bucket)
-    lines = sql.parquet([found])
+    transactions = storage.bucket_file(tables / "transactions", bucket)
+    lines = sql.parquet([transactions])
     columns = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {lines}").fetchall()}
     parts = [_purchases(lines, columns), _refunds(lines)]
     parts += [_margins(lines)] if "cost_minor" in columns else []
@@ -56,14 +56,14 @@ def create(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> None
 
 
 def _records(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> list[str]:
-    found = []
+    queries = []
     for table in records.BY_TABLE:
         file = storage.bucket_file(tables / table, bucket)
         if file.is_file():
             rows = sql.parquet([file])
             columns = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
-            found += records.queries(table, rows, columns)
-    return found
+            queries += records.queries(table, rows, columns)
+    return queries
 
 
 def _purchases(lines: str, columns: set[str]) -> str:

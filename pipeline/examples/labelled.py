@@ -16,8 +16,8 @@ def complete_days(paths: Paths) -> list[date]:
 
 def read(paths: Paths, names: list[str]) -> pl.DataFrame:
     """All labelled examples in an order that no bucket decides."""
-    found = storage.read_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names])
-    return found.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
+    examples = storage.read_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names])
+    return examples.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
 
 
 def refuse_one_sided(parts: dict[str, pl.DataFrame]) -> None:

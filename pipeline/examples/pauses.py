@@ -69,19 +69,19 @@ class GapStatistics:
         >>> GapStatistics(pauses, pauses, 5, 0, 100).returned(8)
         0.6
         """
-        told = self.pauses.sort("days")
-        left = (told["ended"] + told["still_open"]).reverse().cum_sum().reverse()
-        until = told["days"] <= days
-        steps: list[float] = (1 - told["ended"] / left).filter(until).to_list()
+        gaps = self.pauses.sort("days")
+        left = (gaps["ended"] + gaps["still_open"]).reverse().cum_sum().reverse()
+        until = gaps["days"] <= days
+        steps: list[float] = (1 - gaps["ended"] / left).filter(until).to_list()
         return round(1 - math.prod(steps), 6)
 
 
 def _quantile(table: pl.DataFrame, counted: str, share: float) -> int | None:
-    told = table.filter(pl.col(counted) > 0).sort("days")
-    if told.is_empty():
+    gaps = table.filter(pl.col(counted) > 0).sort("days")
+    if gaps.is_empty():
         return None
-    reached = told[counted].cum_sum() >= share * int(told[counted].sum()) - 1e-9
-    return int(told.filter(reached)["days"][0])
+    reached = gaps[counted].cum_sum() >= share * int(gaps[counted].sum()) - 1e-9
+    return int(gaps.filter(reached)["days"][0])
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,9 @@ def count_customers(engine: duckdb.DuckDBPyConnection, until: date) -> tuple[int
         SELECT count(*), count(*) FILTER (days = 1), min(first)
         FROM (SELECT count(*) AS days, min(day) AS first FROM bought WHERE day < DATE '{until.isoformat()}'
             GROUP BY customer_key)"""
-    found = engine.execute(query).fetchone()
-    assert found is not None, "an aggregate has one row"
-    return found[0], found[1], found[2]
+    row = engine.execute(query).fetchone()
+    assert row is not None, "an aggregate has one row"
+    return row[0], row[1], row[2]
 
 
 def looks(horizon_days: int, gap_days: int, until: date) -> list[date]:
@@ -171,16 +171,16 @@ def count_churn(
             SELECT {day} - max(day) FILTER (day < {day}) AS ago,
                 NOT bool_or(day >= {start} AND day < {start} + {horizon_days}) AS churned
             FROM bought GROUP BY customer_key)"""
-    found = engine.execute(query).fetchone()
-    assert found is not None, "an aggregate has one row"
-    return {active: (found[2 * at], found[2 * at + 1]) for at, active in enumerate(actives)}
+    row = engine.execute(query).fetchone()
+    assert row is not None, "an aggregate has one row"
+    return {active: (row[2 * position], row[2 * position + 1]) for position, active in enumerate(actives)}
 
 
 def lengths(rhythm: GapStatistics) -> list[int]:
     """Lengths worth asking about: round numbers, and quantiles of the shop's own pauses, within half its history."""
     own = [rhythm.quantile(share) for share in (0.75, 0.9, 0.95)]
-    found = {*ROUND_DAYS, *(days for days in own if days is not None)}
-    return sorted(days for days in found if 2 * days <= rhythm.history_days)
+    candidates = {*ROUND_DAYS, *(days for days in own if days is not None)}
+    return sorted(days for days in candidates if 2 * days <= rhythm.history_days)
 
 
 def has_room(active_days: int, horizon_days: int, gap_days: int, history_days: int) -> bool:

@@ -52,5 +52,5 @@ def add_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
     days = rows.group_by("day").agg(pl.col("orders").sum().alias("all_orders"))
     # Every region has a row on every day, so that the days on which nobody there bought count as well.
     every = rows.select("segment").unique().join(days, how="cross")
-    found = every.join(rows, on=["segment", "day"], how="left").with_columns(pl.col("orders").fill_null(0))
-    return found.select(list(SCHEMA)).cast(SCHEMA).sort("segment", "day")  # type: ignore[arg-type]
+    complete = every.join(rows, on=["segment", "day"], how="left").with_columns(pl.col("orders").fill_null(0))
+    return complete.select(list(SCHEMA)).cast(SCHEMA).sort("segment", "day")  # type: ignore[arg-type]

@@ -93,11 +93,11 @@ class MessageCatalog:
         """
         forms = self._forms(one, many)
         usual = max(forms, key=lambda form: len(forms[form]))
-        said = _filled(usual, parts)
+        text = _filled(usual, parts)
         for form, numbers in forms.items():
             if form != usual:
-                said = pl.when(_is_one_of(count.abs(), numbers)).then(_filled(form, parts)).otherwise(said)
-        return said
+                text = pl.when(_is_one_of(count.abs(), numbers)).then(_filled(form, parts)).otherwise(text)
+        return text
 
     def numeral(self, digits: pl.Expr) -> pl.Expr:
         """Numbers written the English way, with the signs of this language.
@@ -150,13 +150,13 @@ def read(language: str, content: bytes, file: str) -> gettext.NullTranslations:
         It is no PO file, or a translation has other places than its text.
     """
     try:
-        found = read_po(io.BytesIO(content), locale=language, abort_invalid=True)
+        catalog = read_po(io.BytesIO(content), locale=language, abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise BadParams(f"{file}: not readable as a PO file: {' '.join(str(error).split())}") from None
-    for message in found:
+    for message in catalog:
         _check_places(message, file)
     compiled = io.BytesIO()
-    write_mo(compiled, found)
+    write_mo(compiled, catalog)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 
@@ -196,7 +196,7 @@ def _day_format(locale: Locale) -> str:
 
 def _filled(template: str, parts: dict[str, str | pl.Expr]) -> pl.Expr:
     pieces: list[str | pl.Expr] = [
-        parts[piece] if at % 2 else piece for at, piece in enumerate(re.split(PLACE, template))
+        parts[piece] if position % 2 else piece for position, piece in enumerate(re.split(PLACE, template))
     ]
     if all(isinstance(piece, str) for piece in pieces):
         return pl.lit("".join(map(str, pieces)))

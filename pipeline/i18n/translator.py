@@ -38,10 +38,10 @@ class Translator:
 
     def each(self, tell: Callable[[MessageCatalog], pl.Expr]) -> pl.Expr:
         """What `tell` makes of a language, for every row in that of its ``owner``."""
-        told = tell(self.usual)
+        text = tell(self.usual)
         for catalog, names in self.owners:
-            told = pl.when(pl.col(OWNER).cast(pl.String).is_in(names)).then(tell(catalog)).otherwise(told)
-        return told
+            text = pl.when(pl.col(OWNER).cast(pl.String).is_in(names)).then(tell(catalog)).otherwise(text)
+        return text
 
     def translate(self, message: str, **parts: Part) -> pl.Expr:
         """A sentence for every row, in the language of its ``owner``; see `MessageCatalog.translate`.
@@ -89,13 +89,13 @@ class Translator:
         codes
             What the table customers says in ``language``, for each row.
         """
-        found = {code: language_of(code) for code in codes.unique().drop_nulls().to_list()}
-        told = tell(self.usual)
+        languages = {code: language_of(code) for code in codes.unique().drop_nulls().to_list()}
+        text = tell(self.usual)
         for catalog in self.others:
-            own = [code for code, language in found.items() if language == catalog.language]
+            own = [code for code, language in languages.items() if language == catalog.language]
             if own and catalog.language != self.usual.language:
-                told = pl.when(codes.is_in(own)).then(tell(catalog)).otherwise(told)
-        return told
+                text = pl.when(codes.is_in(own)).then(tell(catalog)).otherwise(text)
+        return text
 
 
 IN_ENGLISH = Translator()

@@ -115,12 +115,12 @@ def by_the_company(seen: Seen, used: list[str]) -> list[str]:
     for event_type in seen.customers["event_type"].to_list():
         own = pl.col("event_type") == event_type
         rows = int(seen.days.filter(own)["rows"].sum())
-        found = [
+        checks = [
             _with_contacts(seen.pauses.filter(own), _span(seen.purchases["day"])),
             _at_once(seen.days.filter(own), int(seen.customers.filter(own)["rows"][0]), seen.purchases),
             _after_silence(seen.pauses.filter(own), seen.gaps),
         ]
-        traces = [trace for trace in found if trace and rows >= MIN_ROWS]
+        traces = [trace for trace in checks if trace and rows >= MIN_ROWS]
         if traces:
             also = ", and out of features.event_types" if event_type in used else ""
             sentences.append(
@@ -148,10 +148,10 @@ def _at_once(days: pl.DataFrame, customers: int, purchases: pl.DataFrame) -> str
     total = int(days["rows"].sum())
     bought = purchases.filter(pl.col("day").is_between(days["day"].min(), days["day"].max()))
     flat = total / _span(days["day"])
-    told = days.join(bought.select("day", bought="rows"), on="day", how="left").with_columns(
+    compared = days.join(bought.select("day", bought="rows"), on="day", how="left").with_columns(
         usual=pl.max_horizontal(pl.lit(flat), pl.col("bought").fill_null(0) * total / max(1, int(bought["rows"].sum())))
     )
-    crowded = told.filter((pl.col("rows") >= AT_ONCE * customers) & (pl.col("rows") >= TIMES * pl.col("usual"))
+    crowded = compared.filter((pl.col("rows") >= AT_ONCE * customers) & (pl.col("rows") >= TIMES * pl.col("usual"))
                           & (pl.col("rows") >= MIN_ROWS / 2))  # fmt: skip
     share = int(crowded["rows"].sum()) / max(1, total)
     if share < MIN_SHARE:

@@ -26,8 +26,8 @@ def too_pure(examples: pl.DataFrame, features: list[Feature]) -> list[str]:
     if SILENCE not in examples.columns:
         return []
     silence, churned = ranks.values(examples, SILENCE), training.outcomes(examples)
-    told = examples.with_columns(pl.Series("expected", ranks.rates(silence, churned, silence)))
-    sentences = (_purest(told, feature) for feature in features if feature.name != SILENCE)
+    with_expected = examples.with_columns(pl.Series("expected", ranks.rates(silence, churned, silence)))
+    sentences = (_purest(with_expected, feature) for feature in features if feature.name != SILENCE)
     return [sentence for sentence in sentences if sentence]
 
 
@@ -36,16 +36,16 @@ def _purest(examples: pl.DataFrame, feature: Feature) -> str | None:
     value = pl.col(feature.name).cast(pl.Float64)
     single = pl.when(value.is_null()).then(pl.lit("missing")).otherwise(pl.lit("= ") + value.cast(pl.String))
     present = pl.when(value > 0).then(pl.lit("above 0"))
-    found = [
+    suspicious = [
         row
         for group in (single, present)
         for row in _groups(examples, group).iter_rows(named=True)
         if _suspicious(row, row["rate"], row["expected"])
         or (row["group"] == "missing" and _suspicious(row, 1 - row["rate"], 1 - row["expected"]))
     ]
-    if not found:
+    if not suspicious:
         return None
-    row = max(found, key=lambda row: (row["customers"], row["group"]))
+    row = max(suspicious, key=lambda row: (row["customers"], row["group"]))
     return (
         f"{feature.name} {row['group']}: {row['rate']:.1%} of {row['customers']:,} customers churned, where "
         f"{row['expected']:.1%} is usual after the same silence: is it written back to the past once somebody has left?"
@@ -53,9 +53,9 @@ def _purest(examples: pl.DataFrame, feature: Feature) -> str | None:
 
 
 def _groups(examples: pl.DataFrame, group: pl.Expr) -> pl.DataFrame:
-    told = examples.select("customer_key", "churned", "expected", group=group).drop_nulls("group")
+    grouped = examples.select("customer_key", "churned", "expected", group=group).drop_nulls("group")
     return (
-        told.group_by("group", maintain_order=True)
+        grouped.group_by("group", maintain_order=True)
         .agg(pl.col("customer_key").n_unique().alias("customers"), pl.col("churned").mean().alias("rate"),
              pl.col("expected").mean())
         .filter(pl.col("customers") >= MIN_CUSTOMERS)

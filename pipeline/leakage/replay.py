@@ -84,10 +84,10 @@ def run(replay: Replay) -> list[Difference]:
     finally:
         storage.remove(work)
     before = storage.read_parquet(storage.bucket_file(replay.as_is, job.bucket))
-    found = differences(before.filter(pl.col("snapshot") == job.days[0]), again, replay.what)
+    by_column = differences(before.filter(pl.col("snapshot") == job.days[0]), again, replay.what)
     return [
         Difference(replay.how, job.days[0], column, len(keys), _customer_id(job, keys[0]))
-        for column, keys in found.items()
+        for column, keys in by_column.items()
     ]
 
 
@@ -104,12 +104,12 @@ def differences(before: pl.DataFrame, after: pl.DataFrame, what: str) -> dict[st
     """
     columns = [LABEL] if what == "label" else [name for name in before.columns if name not in {*KEYS, LABEL}]
     keys = before["customer_key"].to_list(), after["customer_key"].to_list()
-    found = {"eligible": sorted(set(keys[0]) ^ set(keys[1]))}
+    by_column = {"eligible": sorted(set(keys[0]) ^ set(keys[1]))}
     both = before.join(after, on="customer_key", how="inner", suffix=" again").sort("customer_key")
     for name in columns:
         same = both[name].eq_missing(both[f"{name} again"])
-        found[name] = both.filter(~same)["customer_key"].to_list()
-    return {name: customers for name, customers in found.items() if customers}
+        by_column[name] = both.filter(~same)["customer_key"].to_list()
+    return {name: customers for name, customers in by_column.items() if customers}
 
 
 def _customer_id(job: build.Job, key: int) -> str:
@@ -143,7 +143,7 @@ def truncated(table: schemas.Table, rows: str, types: dict[str, str], cut: date)
         return f"SELECT * FROM {rows}"
     day = _day(cut)
     changes = {name: f"CASE WHEN {name} < {day} THEN {name} END" for name in _known_later(table, types)}
-    changes |= {name: f"CASE WHEN {at} < {day} THEN {name} END" for name, at in _known_with(table, types)}
+    changes |= {name: f"CASE WHEN {known_day} < {day} THEN {name} END" for name, known_day in _known_with(table, types)}
     return f"SELECT {_all_but(changes)} FROM {rows} WHERE {table.sort_day} < {day}"
 
 
@@ -151,20 +151,20 @@ def corrupted(table: schemas.Table, rows: str, types: dict[str, str], cut: date)
     """A query of all rows, with garbage from a day on: amounts times -7, days and items mixed up, rows added."""
     if table.sort_day is None:
         return f"SELECT * FROM {rows}"
-    day, at = _day(cut), table.sort_day
+    day, sort_day = _day(cut), table.sort_day
     later = {name: f"CASE WHEN {name} < {day} THEN {name} ELSE {day} + 3 END" for name in _known_later(table, types)}
     later |= {
         name: f"CASE WHEN {when} < {day} THEN {name} ELSE {name} * 7 + 3 END"
         for name, when in _known_with(table, types)
     }
-    kept = ("customer_key", "customer_id", at)
+    kept = ("customer_key", "customer_id", sort_day)
     garbage = {name: _garbage(name, kind, day) for name, kind in types.items() if name not in kept}
-    garbage[at] = _mixed(at, day)
+    garbage[sort_day] = _mixed(sort_day, day)
     return f"""
-        SELECT {_all_but(later)} FROM {rows} WHERE {at} < {day}
-        UNION ALL SELECT {_all_but(garbage)} FROM {rows} WHERE {at} >= {day}
-        UNION ALL SELECT {_all_but({at: f"{at} + {EXTRA_DAYS}"})} FROM {rows}
-            WHERE {at} < {day} AND {at} >= {day} - {EXTRA_DAYS}"""
+        SELECT {_all_but(later)} FROM {rows} WHERE {sort_day} < {day}
+        UNION ALL SELECT {_all_but(garbage)} FROM {rows} WHERE {sort_day} >= {day}
+        UNION ALL SELECT {_all_but({sort_day: f"{sort_day} + {EXTRA_DAYS}"})} FROM {rows}
+            WHERE {sort_day} < {day} AND {sort_day} >= {day} - {EXTRA_DAYS}"""
 
 
 def _garbage(name: str, kind: str, day: str) -> str:
@@ -188,13 +188,13 @@ def _known_later(table: schemas.Table, types: dict[str, str]) -> list[str]:
 
 
 def _known_with(table: schemas.Table, types: dict[str, str]) -> list[tuple[str, str]]:
-    found = KNOWN_WITH.get(table.name, {})
-    return [(name, day) for name, day in found.items() if {name, day} <= set(types)]
+    day_columns = KNOWN_WITH.get(table.name, {})
+    return [(name, day) for name, day in day_columns.items() if {name, day} <= set(types)]
 
 
 def _all_but(changes: dict[str, str]) -> str:
-    told = ", ".join(f"{change} AS {sql.name(name)}" for name, change in changes.items())
-    return f"* REPLACE ({told})" if told else "*"
+    replacements = ", ".join(f"{change} AS {sql.name(name)}" for name, change in changes.items())
+    return f"* REPLACE ({replacements})" if replacements else "*"
 
 
 def _day(day: date) -> str:

@@ -62,28 +62,28 @@ def _all(settings: params.Params, paths: Paths) -> Iterator[str]:
 
 def _replayed(settings: params.Params, folder: Path, paths: Paths) -> Iterator[str]:
     days = _three(calendar.snapshot_days(settings.snapshots))
-    found = range(len(storage.bucket_files(paths.tables / "transactions")))
-    if not found:
+    bucket_numbers = range(len(storage.bucket_files(paths.tables / "transactions")))
+    if not bucket_numbers:
         raise BadData(f"{paths.tables}: has no transactions; run the earlier stages first: dvc repro")
     as_is = folder / "as-is"
-    whole = [_job(settings, bucket, days, as_is, paths) for bucket in found]
+    whole = [_job(settings, bucket, days, as_is, paths) for bucket in bucket_numbers]
     with storage.new_folder(as_is) as partial:
-        built = [_job(settings, bucket, days, partial, paths) for bucket in found]
+        built = [_job(settings, bucket, days, partial, paths) for bucket in bucket_numbers]
         for _ in buckets.map_buckets(build.build, built, settings.storage, "leaks: as it is"):
             pass
     _refuse_stale(whole, days, paths)
     replays = [one for day in days for job in whole for one in _replays(settings, job, day, folder, as_is)]
-    told = list(buckets.map_buckets(replay.run, replays, settings.storage, "leaks: other futures"))
-    yield from _differences([difference for part in told for difference in part])
+    results = list(buckets.map_buckets(replay.run, replays, settings.storage, "leaks: other futures"))
+    yield from _differences([difference for part in results for difference in part])
     names = " and ".join(str(day) for day in (days[0], days[-1]))
     where = f"all features at {len(days)} snapshots between {names}"
     for how in ("truncation", "corruption"):
-        wrong = {d.column for part in told for d in part if d.replay == how and d.column != replay.LABEL}
+        wrong = {d.column for part in results for d in part if d.replay == how and d.column != replay.LABEL}
         ends = "are bit-identical" if not wrong else f"were compared, {len(wrong)} columns differ"
         future = "all that came later cut off" if how == "truncation" else "all that came later replaced by garbage"
         yield f"{how}: {where} {ends} with {future}"
     labels = sum(one.what == "label" for one in replays) // len(whole)
-    if not any(d.column == replay.LABEL for part in told for d in part):
+    if not any(d.column == replay.LABEL for part in results for d in part):
         yield f"labels: at {labels} snapshots the same with all cut off that came after the outcome window"
 
 
@@ -103,10 +103,13 @@ def _job(settings: params.Params, bucket: int, days: list[date], to: Path, paths
 
 def _outages(paths: Paths) -> dict[date, frozenset[str]]:
     """Whose features are missing at which snapshot, as the examples were built."""
-    found = {
-        day: [feed_health.Finding(**one) for one in told] for day, told in storage.read_json(paths.feeds_report).items()
+    by_day = {
+        day: [feed_health.Finding(**one) for one in findings]
+        for day, findings in storage.read_json(paths.feeds_report).items()
     }
-    return {date.fromisoformat(day): frozenset(f.table for f in told if f.is_outage) for day, told in found.items()}
+    return {
+        date.fromisoformat(day): frozenset(f.table for f in findings if f.is_outage) for day, findings in by_day.items()
+    }
 
 
 def _replays(settings: params.Params, job: build.Job, day: date, folder: Path, as_is: Path) -> Iterator[replay.Replay]:
@@ -135,11 +138,11 @@ def _refuse_stale(jobs: list[build.Job], days: list[date], paths: Paths) -> None
             raise BadData(f"{paths.examples} is not what {paths.tables} and the settings of today give; run: dvc repro")
 
 
-def _differences(found: list[replay.Difference]) -> Iterator[str]:
+def _differences(differing: list[replay.Difference]) -> Iterator[str]:
     """One line per column, snapshot and kind of replay, the buckets added up."""
-    places = sorted({(d.replay, d.snapshot, d.column) for d in found})
+    places = sorted({(d.replay, d.snapshot, d.column) for d in differing})
     for how, day, column in places:
-        own = [d for d in found if (d.replay, d.snapshot, d.column) == (how, day, column)]
+        own = [d for d in differing if (d.replay, d.snapshot, d.column) == (how, day, column)]
         cut = "the end of its outcome window" if column == replay.LABEL else "the snapshot"
         yield (
             f"{LEAK} {how}: {column} at {day} depends on what came after {cut}, for "
@@ -175,12 +178,12 @@ def _figures(
     if not doubts:
         yield "too good to be true: no feature, alone or in a group of customers"
     names = [feature.name for feature in features]
-    found = time_drift.drift(train_examples, test, names, _with_calendar(examples, parts, settings),
+    drift = time_drift.drift(train_examples, test, names, _with_calendar(examples, parts, settings),
                         settings.model.seed)  # fmt: skip
-    yield from (f"{WARNING} drift: {words}" for words in found.suspicious)
-    by = ", ".join(f"{name} {auc:.2f}" for name, auc in found.by)
+    yield from (f"{WARNING} drift: {words}" for words in drift.suspicious)
+    by = ", ".join(f"{name} {auc:.2f}" for name, auc in drift.by)
     yield (
-        f"adversarial: a model tells the test snapshot from the training snapshots with AUC {found.auc:.2f} "
+        f"adversarial: a model tells the test snapshot from the training snapshots with AUC {drift.auc:.2f} "
         f"(0.5 is not at all), alone by {by}; what counts all history grows with the calendar, and may tell them"
     )
 
@@ -198,20 +201,20 @@ def _with_calendar(examples: pl.DataFrame, parts: split.Split, settings: params.
 
 def _treatments(settings: params.Params, features: list[Feature], paths: Paths) -> Iterator[str]:
     touched = [f.name for f in features if f.is_treatment or any(n.startswith("contacts.") for n in f.needs)]
-    found = [
+    sentences = [
         f"{name} is made of what the company did: a treatment, no behaviour; set features.allow_treatment: false"
         for name in touched
     ]
     if settings.sources.events is not None:
-        found += company_events.by_the_company(_counted(settings, paths), settings.features.event_types)
-    yield from (f"{WARNING} treatment: {words}" for words in found)
-    if not found:
+        sentences += company_events.by_the_company(_counted(settings, paths), settings.features.event_types)
+    yield from (f"{WARNING} treatment: {words}" for words in sentences)
+    if not sentences:
         yield "treatments: no feature, and by the looks of them no event type, is made of what the company did"
 
 
 def _counted(settings: params.Params, paths: Paths) -> company_events.Seen:
-    found = range(len(storage.bucket_files(paths.tables / "transactions")))
-    jobs = [(paths.tables, bucket, settings.storage.threads, settings.storage.memory_gb) for bucket in found]
+    bucket_numbers = range(len(storage.bucket_files(paths.tables / "transactions")))
+    jobs = [(paths.tables, bucket, settings.storage.threads, settings.storage.memory_gb) for bucket in bucket_numbers]
     return company_events.add_up(list(buckets.map_buckets(_count, jobs, settings.storage, "leaks: events")))
 
 

@@ -29,7 +29,7 @@ def too_good(
         )
         for feature in features
     }
-    found: list[str] = []
+    sentences: list[str] = []
     left = list(features)
     while left:
         best = max(left, key=lambda feature: alone[feature.name])
@@ -40,13 +40,13 @@ def too_good(
         own = [f for f in left if f.family == best.family and alone[f.name] > limit + max(MIN_AUC_LEAD, noise)]
         if not own:
             break
-        found += [
+        sentences += [
             f"{feature.name} alone ranks the test snapshot with AUC {alone[feature.name]:.3f}, all features of other "
             f"families together with {limit:.3f}: ask when it is written down"
             for feature in own
         ]
         left = others
-    return found
+    return sentences
 
 
 def _together(

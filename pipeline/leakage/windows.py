@@ -23,10 +23,10 @@ def overlaps(parts: Split, label: Label, observed_until: date) -> list[str]:
     ]
     if parts.validation + length > parts.test:
         late.append(("validation", parts.validation, parts.test, "test"))
-    found = [
+    sentences = [
         f"the outcome window of {part} snapshot {day} ends on {day + length}, after the {name} snapshot {other}"
         for part, day, other, name in late
     ]
     if parts.test + length > observed_until:
-        found.append(f"the outcome window of test snapshot {parts.test} is not over before {observed_until}")
-    return found
+        sentences.append(f"the outcome window of test snapshot {parts.test} is not over before {observed_until}")
+    return sentences

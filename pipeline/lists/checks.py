@@ -70,9 +70,9 @@ def _check_values(week: Week) -> None:
 
 
 def _refuse(table: str, name: str, frame: pl.DataFrame, broken: pl.Expr, expected: str) -> None:
-    found = frame.filter(broken)
-    if not found.is_empty():
-        first = found.row(0, named=True)
+    offending = frame.filter(broken)
+    if not offending.is_empty():
+        first = offending.row(0, named=True)
         customer, value = first["customer_id"], first[name]
         raise BadData(f"{table}: {name} of customer {customer!r} is {value!r}, expected {expected}")
 
@@ -85,13 +85,13 @@ def _check_customers(week: Week) -> None:
         strangers = listed.join(frame, on="customer_id", how="anti")
         _refuse("risk_list", "customer_id", strangers, pl.lit(value=True), f"a customer of {table}")
     _check_agreement(week)
-    for what, said, there in (
+    for what, stated, there in (
         ("listed", week.about.listed, week.risk_list.height),
         ("listed", week.about.listed, week.waterfalls.height),
         ("scored", week.about.scored, week.actions.height),
     ):
-        if said != there:
-            raise BadData(f"about: {what} is {said}, expected the {there} customers found in the table")
+        if stated != there:
+            raise BadData(f"about: {what} is {stated}, expected the {there} customers found in the table")
 
 
 def _check_agreement(week: Week) -> None:

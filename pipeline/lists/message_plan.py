@@ -50,21 +50,21 @@ def read(file: Path, as_of: date) -> pl.DataFrame:
 
 
 def _rows(reader: "csv.DictReader[str]", file: Path, as_of: date) -> Iterator[dict[str, Any]]:
-    found = list(reader.fieldnames or ())
+    columns = list(reader.fieldnames or ())
     for name in REQUIRED:
-        if name not in found:
+        if name not in columns:
             raise BadData(
                 f"{file}: line 1: column {name!r} is missing; write {', '.join(REQUIRED)}, and if you like "
                 f"{', '.join(OPTIONAL)}"
             )
-    for name in found:
-        if name not in (*REQUIRED, *OPTIONAL) or found.count(name) > 1:
-            near = suggestion(name, [known for known in (*REQUIRED, *OPTIONAL) if known not in found])
+    for name in columns:
+        if name not in (*REQUIRED, *OPTIONAL) or columns.count(name) > 1:
+            near = suggestion(name, [known for known in (*REQUIRED, *OPTIONAL) if known not in columns])
             raise BadData(f"{file}: line 1: column {name!r} is not known or there twice{near}")
     for row in reader:
         where = f"{file}: line {reader.line_num}"
         if None in row or None in row.values():
-            raise BadData(f"{where}: must have {len(found)} cells; write a text with commas in double quotes")
+            raise BadData(f"{where}: must have {len(columns)} cells; write a text with commas in double quotes")
         yield _row({name: cell.strip() for name, cell in row.items()}, where, as_of)
 
 
@@ -105,8 +105,8 @@ def _parsed(cell: str, kind: Callable[[str], Any], where: str, wanted: str) -> A
 
 def write(decided: pl.DataFrame, file: Path) -> None:
     """Write the plan with ``kept`` (yes or no) and ``why``; no cell is a formula to a spreadsheet."""
-    told = io.StringIO(newline="")
-    writer = csv.writer(told, lineterminator="\n")
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*REQUIRED, *OPTIONAL, "kept", "why"])
     words = {True: "yes", False: "no", None: ""}
     flagged = decided.with_columns(
@@ -114,4 +114,4 @@ def write(decided: pl.DataFrame, file: Path) -> None:
     )
     for row in flagged.select(*REQUIRED, *OPTIONAL, "kept", "why").iter_rows():
         writer.writerow(["" if cell is None else safe_text(str(cell)) for cell in row])
-    storage.write_text(told.getvalue(), file)
+    storage.write_text(buffer.getvalue(), file)

@@ -48,8 +48,8 @@ class Line:
         >>> line.at(np.array([-5.0, 5.0, 7.5, float("nan")])).tolist()
         [-1.0, 0.0, 0.5, 0.25]
         """
-        found = np.interp(values, self.cuts, self.effects)
-        return np.where(np.isnan(values), self.missing, found)
+        log_odds = np.interp(values, self.cuts, self.effects)
+        return np.where(np.isnan(values), self.missing, log_odds)
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class AdditiveLogistic:
 
     def contributions(self, features: Array) -> Array:
         """What each feature adds to the log-odds of each row, the base last: (rows, features + 1)."""
-        each = [line.at(features[:, at]) for at, line in enumerate(self.lines)]
+        each = [line.at(features[:, position]) for position, line in enumerate(self.lines)]
         return np.column_stack([*each, np.full(len(features), self.base)])
 
     def log_odds(self, features: Array) -> Array:
         """Log-odds of churn of each row."""
         total = np.full(len(features), self.base)
-        for at, line in enumerate(self.lines):
-            total += line.at(features[:, at])
+        for position, line in enumerate(self.lines):
+            total += line.at(features[:, position])
         return total
 
     def as_dict(self, names: list[str]) -> dict[str, Any]:
@@ -80,11 +80,11 @@ class AdditiveLogistic:
         return {"base": self.base, "lines": lines}
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "AdditiveLogistic":
+    def from_dict(cls, saved: dict[str, Any]) -> "AdditiveLogistic":
         """Read a model back from JSON."""
-        lines = found["lines"].values()
+        lines = saved["lines"].values()
         return cls(
-            found["base"], [Line(np.array(li["cuts"]), np.array(li["effects"]), float(li["missing"])) for li in lines]
+            saved["base"], [Line(np.array(li["cuts"]), np.array(li["effects"]), float(li["missing"])) for li in lines]
         )
 
 
@@ -107,8 +107,8 @@ def fit(features: Array, churned: Labels, settings: Settings) -> AdditiveLogisti
     """
     every = max(1, -(-len(features) // settings.max_rows))
     features, churned = features[::every], churned[::every]
-    cuts = [_cuts(features[:, at], settings.cuts) for at in range(features.shape[1])]
-    steps = np.column_stack([_steps(features[:, at], cut) for at, cut in enumerate(cuts)])
+    cuts = [_cuts(features[:, position], settings.cuts) for position in range(features.shape[1])]
+    steps = np.column_stack([_steps(features[:, position], cut) for position, cut in enumerate(cuts)])
     mean, spread = steps.mean(axis=0), steps.std(axis=0)
     spread[spread < 1e-9] = np.inf
     model = LogisticRegression(C=1 / settings.l2, solver="newton-cholesky", tol=1e-8, max_iter=200)
@@ -127,8 +127,8 @@ def fit(features: Array, churned: Labels, settings: Settings) -> AdditiveLogisti
 def _cuts(values: Array, number: int) -> Array:
     """Different quantiles of the values that are there; two equal worlds apart if there are none."""
     known = values[np.isfinite(values)]
-    found = np.unique(np.quantile(known, np.linspace(0, 1, number), method="inverted_cdf")) if len(known) else [0.0]
-    return np.asarray(found, dtype=np.float64)
+    quantiles = np.unique(np.quantile(known, np.linspace(0, 1, number), method="inverted_cdf")) if len(known) else [0.0]
+    return np.asarray(quantiles, dtype=np.float64)
 
 
 def _steps(values: Array, cuts: Array) -> Array:

@@ -98,14 +98,14 @@ def load(folder: Path) -> ChurnModel:
     text, wide, calibration, card = (folder / name for name in FILES)
     if not text.is_file():
         raise BadData(f"{text}: not found; train first: dvc repro")
-    found, regression, curves = (storage.read_json(file) for file in (card, wide, calibration))
+    saved, regression, curves = (storage.read_json(file) for file in (card, wide, calibration))
     ensemble = Ensemble(
-        [feature["name"] for feature in found["features"]],
+        [feature["name"] for feature in saved["features"]],
         gbm.from_text(text.read_text(encoding="utf-8")),
         AdditiveLogistic.from_dict(regression) if regression["share"] else None,
         regression["share"],
-        BgNbd(**found["purchase_process"]) if found["purchase_process"] else None,
-        (found["window_days"][0], found["window_days"][1]),
+        BgNbd(**saved["purchase_process"]) if saved["purchase_process"] else None,
+        (saved["window_days"][0], saved["window_days"][1]),
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
-    return ChurnModel(ensemble, in_use, evaluated, found)
+    return ChurnModel(ensemble, in_use, evaluated, saved)

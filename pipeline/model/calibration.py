@@ -37,11 +37,11 @@ class Calibration:
     level_error: float = 0.0
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "Calibration":
+    def from_dict(cls, saved: dict[str, Any]) -> "Calibration":
         """Read a curve back from JSON; one of an older version knows no season and no error."""
-        season = found.get("season")
+        season = saved.get("season")
         known = Season.from_dict(season) if season else None
-        return cls(found["slope"], found["intercept"], known, found.get("level_error", 0.0))
+        return cls(saved["slope"], saved["intercept"], known, saved.get("level_error", 0.0))
 
     def log_odds(self, log_odds: Array, rows: pl.DataFrame | None = None) -> Array:
         """Calibrated log-odds of each margin; a curve with a season needs the rows they are of, for their day."""
@@ -49,8 +49,8 @@ class Calibration:
         if self.season is not None:
             assert rows is not None, "a season needs the day of each row"
             shift = self.season.shifts(rows)
-        found: Array = self.intercept + self.slope * log_odds + shift
-        return found
+        result: Array = self.intercept + self.slope * log_odds + shift
+        return result
 
     def probability(self, log_odds: Array, rows: pl.DataFrame | None = None) -> Array:
         """Probability of churn, 0-1, of each margin; for `rows` see `log_odds`.
@@ -58,8 +58,8 @@ class Calibration:
         >>> Calibration(slope=1.0, intercept=0.0).probability(np.array([0.0, 2.0])).round(3).tolist()
         [0.5, 0.881]
         """
-        found: Array = expit(self.log_odds(log_odds, rows))
-        return found
+        result: Array = expit(self.log_odds(log_odds, rows))
+        return result
 
 
 def fit(log_odds: Array, churned: npt.NDArray[np.int8]) -> Calibration:

@@ -78,10 +78,10 @@ def _refuse_few(name: str, examples: pl.DataFrame, limits: DataRequirements) -> 
         "customers who stayed": (examples.filter(pl.col("churned") == 0), limits.min_stayed),
     }
     for kind, (rows, least) in counts.items():
-        found = rows["customer_key"].n_unique()
-        if found < least:
+        count = rows["customer_key"].n_unique()
+        if count < least:
             raise NotEnoughData(
-                f"the {name} snapshots hold {found:,} {kind}, and {least:,} are needed "
+                f"the {name} snapshots hold {count:,} {kind}, and {least:,} are needed "
                 "(params.yaml: data_requirements): "
                 f"{_instead(kind)}"
             )
@@ -106,10 +106,10 @@ def _first_day(examples: pl.DataFrame) -> date:
 def _refuse_short(first: date, snapshots: Snapshots, label: Label, limits: DataRequirements) -> None:
     outcome = label.gap_days + label.horizon_days
     longest, name = max((snapshots.active_days, "snapshots.active_days"), (outcome, "label.gap_days + horizon_days"))
-    found, needed = (snapshots.observed_until - first).days, limits.min_histories * longest
-    if found < needed:
+    days, needed = (snapshots.observed_until - first).days, limits.min_histories * longest
+    if days < needed:
         raise NotEnoughData(
-            f"there are {found} days from the first purchase ({first}) to snapshots.observed_until "
+            f"there are {days} days from the first purchase ({first}) to snapshots.observed_until "
             f"({snapshots.observed_until}), and {needed:g} are needed, {limits.min_histories:g} times {name} "
             f"({longest}): bring more history or shorten that; see churn suggest"
         )
@@ -136,12 +136,12 @@ def _features(count: int) -> str:
 
 def _missing(train_examples: pl.DataFrame, features: list[Feature], limits: DataRequirements) -> Iterator[str]:
     shares = {f.name: train_examples[f.name].null_count() / len(train_examples) for f in features if not f.is_part}
-    found = sorted(((share, name) for name, share in shares.items() if share > limits.max_missing_share), reverse=True)
-    if found:
-        told = ", ".join(f"{name} ({share:.0%})" for share, name in found[:3])
+    sparse = sorted(((share, name) for name, share in shares.items() if share > limits.max_missing_share), reverse=True)
+    if sparse:
+        examples = ", ".join(f"{name} ({share:.0%})" for share, name in sparse[:3])
         yield (
-            f"{_features(len(found))} without a value for more than {limits.max_missing_share:.0%} of the training "
-            f"rows ({told}): they speak of few customers, and of the others nothing can be told by them"
+            f"{_features(len(sparse))} without a value for more than {limits.max_missing_share:.0%} of the training "
+            f"rows ({examples}): they speak of few customers, and of the others nothing can be told by them"
         )
 
 

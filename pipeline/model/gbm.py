@@ -142,5 +142,5 @@ def from_text(text: str) -> lightgbm.Booster:
 
 def log_odds(booster: lightgbm.Booster, features: Matrix, num_threads: int = 1) -> Matrix:
     """Raw log-odds of churn, one per row."""
-    found = booster.predict(features, raw_score=True, num_threads=num_threads)
-    return np.asarray(found, dtype=np.float64)
+    margins = booster.predict(features, raw_score=True, num_threads=num_threads)
+    return np.asarray(margins, dtype=np.float64)

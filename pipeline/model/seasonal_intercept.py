@@ -105,9 +105,9 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
     return Level(season, _error(both, morning, season.shift(morning) if season else 0.0))
 
 
-def _error(parts: Sequence[tuple[float, _Process]], day: date, told: float) -> float:
+def _error(parts: Sequence[tuple[float, _Process]], day: date, expected: float) -> float:
     """Root of the mean square by which the level may be off what is told, each process with its weight."""
-    square = sum(weight * (part.error**2 + (part.season.shift(day) - told) ** 2) for weight, part in parts)
+    square = sum(weight * (part.error**2 + (part.season.shift(day) - expected) ** 2) for weight, part in parts)
     return round(math.sqrt(square), DIGITS)
 
 
@@ -129,10 +129,10 @@ def _process(residuals: Sequence[CalibrationResidual], morning: date, waves: tup
     spread = np.array([LEVEL, *np.repeat(waves, 2)]) ** 2
     means, spreads, evidence = zip(*(_wandering(residuals, morning, spread, drift) for drift in DRIFTS), strict=True)
     share = softmax(evidence)
-    told = share @ np.array(means)
-    level, *parts = (float(number) for number in told)
+    mean = share @ np.array(means)
+    level, *parts = (float(number) for number in mean)
     turn = terms(np.array([morning.timetuple().tm_yday]), len(waves))[0]
-    apart = (np.array(means) - told) @ turn
+    apart = (np.array(means) - mean) @ turn
     error = math.sqrt(float(share @ (np.array(spreads) @ turn @ turn + apart**2)) + BESIDE**2)
     season = Season(level, tuple(zip(parts[::2], parts[1::2], strict=True)))
     return _Process(season, error, float(logsumexp(evidence)))

@@ -41,9 +41,9 @@ class Season:
     waves: tuple[tuple[float, float], ...]
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "Season":
+    def from_dict(cls, saved: dict[str, Any]) -> "Season":
         """Read a season back from JSON."""
-        return cls(found["level"], tuple((float(cosine), float(sine)) for cosine, sine in found["waves"]))
+        return cls(saved["level"], tuple((float(cosine), float(sine)) for cosine, sine in saved["waves"]))
 
     def weighted(self, weight: float, level: float, digits: int) -> "Season":
         """The same season, believed in part; for the rest, a level without one.
@@ -87,7 +87,7 @@ class Season:
         >>> Season(level=0.1, waves=((0.25, 0.0),)).in_words()
         'highest about 31 December, lowest about 2 July; between them the odds of churn differ by a factor of 1.65'
         """
-        days = [date(2023, 1, 1) + timedelta(days=at) for at in range(365)]
+        days = [date(2023, 1, 1) + timedelta(days=offset) for offset in range(365)]
         shifts = self._at(np.arange(1, 366))
         highest, lowest = (
             f"{day.day} {MONTHS[day.month - 1]}" for day in (days[shifts.argmax()], days[shifts.argmin()])
@@ -98,10 +98,10 @@ class Season:
         )
 
     def _at(self, day_of_year: npt.NDArray[Any]) -> Array:
-        found: Array = terms(day_of_year, len(self.waves)) @ np.array(
+        shifts: Array = terms(day_of_year, len(self.waves)) @ np.array(
             [self.level, *(part for wave in self.waves for part in wave)]
         )
-        return found
+        return shifts
 
 
 def terms(day_of_year: npt.NDArray[Any], waves: int) -> Array:

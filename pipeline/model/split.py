@@ -74,7 +74,7 @@ def cutoffs(complete: list[date], label: Label, min_training: int) -> list[Split
     [(1, '2017-10-03', '2017-11-02'), (2, '2017-10-18', '2017-11-17')]
     """
     ordered = sorted(complete)
-    so_far = [ordered[: at + 1] for at in range(len(ordered))]
+    so_far = [ordered[: position + 1] for position in range(len(ordered))]
     able = [days for days in so_far if len(_apart(days, label.gap_days + label.horizon_days)) == 3]
     return [split for days in able if len((split := by_time(days, label)).train) >= min_training]
 

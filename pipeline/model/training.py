@@ -110,13 +110,15 @@ def levelled(curve: Calibration, ensemble: Ensemble, known: pl.DataFrame, label:
     label, settings
         ``params.yaml: label, model``; ``model.seasonality`` says whether to look for one.
     """
-    found = []
+    residuals = []
     for day in known["snapshot"].unique().sort():
         rows = known.filter(pl.col("snapshot") == day)
-        found.append(
+        residuals.append(
             calibration_residual.miss(day, curve.log_odds(ensemble.log_odds(ensemble.matrix(rows))), outcomes(rows))
         )
-    learnt = seasonal_intercept.learn([one for one in found if one is not None], label, seasons=settings.seasonality)
+    learnt = seasonal_intercept.learn(
+        [one for one in residuals if one is not None], label, seasons=settings.seasonality
+    )
     return replace(curve, season=learnt.season, level_error=learnt.error)
 
 
@@ -129,8 +131,8 @@ def _first(
 ) -> tuple[Ensemble, gbm.Fitted]:
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
-    found = _rhythm(train_examples, settings)
-    (x, y), later = (_rows(part, names, found, window) for part in (train_examples, validation_examples))
+    process = _rhythm(train_examples, settings)
+    (x, y), later = (_rows(part, names, process, window) for part in (train_examples, validation_examples))
     log = gbm.fit((x, y), later, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
     share = (
@@ -138,16 +140,16 @@ def _first(
         if settings.additive_logistic.share == "auto"
         else settings.additive_logistic.share
     )
-    return Ensemble(names, log.booster, regression if share else None, share, found, window), log
+    return Ensemble(names, log.booster, regression if share else None, share, process, window), log
 
 
 def _again(first: Ensemble, known: pl.DataFrame, trees: int, declared: list[Feature], settings: Model) -> Ensemble:
     """The same recipe on all that was known on the morning of the test snapshot."""
-    found = _rhythm(known, settings)
-    x, y = _rows(known, first.features, found, first.window)
+    process = _rhythm(known, settings)
+    x, y = _rows(known, first.features, process, first.window)
     booster = gbm.grow((x, y), trees, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.additive_logistic else None
-    return replace(first, trees=booster, additive_logistic=regression, purchase_process=found)
+    return replace(first, trees=booster, additive_logistic=regression, purchase_process=process)
 
 
 def _share(
@@ -178,10 +180,10 @@ def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
 
 
 def _rows(
-    examples: pl.DataFrame, names: list[str], found: BgNbd | None, window: tuple[int, int]
+    examples: pl.DataFrame, names: list[str], process: BgNbd | None, window: tuple[int, int]
 ) -> tuple[Array, Labels]:
     """Features (rows, features) and what happened, with the column that only the model can make."""
-    if found is not None:
-        chance = purchase_process.p_no_purchase(found, examples, *window)
+    if process is not None:
+        chance = purchase_process.p_no_purchase(process, examples, *window)
         examples = examples.with_columns(pl.Series(purchase_process.P_NO_PURCHASE.name, chance))
     return matrix(examples, names), outcomes(examples)

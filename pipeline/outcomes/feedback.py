@@ -27,8 +27,8 @@ def read(folder: Path, as_of: date) -> pl.DataFrame:
     polars.DataFrame
         The columns `TOLD`; ``done`` is the day of what was done, by the list where no day is given.
     """
-    found = [_known(pl.scan_parquet(file), as_of).collect() for file in storage.bucket_files(folder)]
-    return pl.concat([pl.DataFrame(schema=TOLD), *found])
+    parts = [_known(pl.scan_parquet(file), as_of).collect() for file in storage.bucket_files(folder)]
+    return pl.concat([pl.DataFrame(schema=TOLD), *parts])
 
 
 def _known(outcomes: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
@@ -47,20 +47,20 @@ def _known(outcomes: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     )
 
 
-def facts(told: pl.DataFrame, given: pl.LazyFrame) -> pl.DataFrame:
+def facts(outcomes: pl.DataFrame, given: pl.LazyFrame) -> pl.DataFrame:
     """Until when each customer is left alone, when something was last done, and by which channel he or she answered.
 
     Parameters
     ----------
-    told
+    outcomes
         As `read` gives it.
     given
         The decisions of earlier lists, with the columns `open_action.GIVEN`.
     """
-    days = told.group_by("customer_id").agg(
+    days = outcomes.group_by("customer_id").agg(
         pl.col("snooze_until_day").max().alias("snoozed_until"), pl.col("done").max().alias("done_day")
     )
-    answers = told.filter("responded").lazy().select("customer_id", "as_of").unique()
+    answers = outcomes.filter("responded").lazy().select("customer_id", "as_of").unique()
     channel = given.filter(pl.col("channel").is_not_null()).join(answers, on=["customer_id", "as_of"], how="semi")
     last = channel.group_by("customer_id").agg(pl.col("channel").sort_by("as_of").last().alias("responded_channel"))
     return days.join(last.collect(), on="customer_id", how="left")

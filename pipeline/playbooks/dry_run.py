@@ -57,14 +57,14 @@ def _crowded(wanted: pl.DataFrame, numbers: dict[str, int]) -> Iterator[str]:
     if not pairs:
         return
     both = wanted.select(
-        (pl.col(one) & pl.col(other)).sum().alias(str(at)) for at, (one, other) in enumerate(pairs)
+        (pl.col(one) & pl.col(other)).sum().alias(str(position)) for position, (one, other) in enumerate(pairs)
     ).row(0)  # fmt: skip
-    found = [
+    overlaps = [
         (shared / (numbers[one] + numbers[other] - shared), shared, one, other)
         for (one, other), shared in zip(pairs, both, strict=True)
         if shared >= max(MIN_SHARE * len(wanted), 1)
     ]
-    close = sorted((pair for pair in found if pair[0] >= CROWDED_SHARE), key=lambda pair: (-pair[0], pair[2:]))
+    close = sorted((pair for pair in overlaps if pair[0] >= CROWDED_SHARE), key=lambda pair: (-pair[0], pair[2:]))
     for share, shared, one, other in close[:MAX_PAIRS]:
         yield (
             f"playbooks.{one} and playbooks.{other}: {shared:,} customers are meant by both, {share * 100:.0f} % of "

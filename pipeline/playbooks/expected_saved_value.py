@@ -41,8 +41,8 @@ def kept(playbooks: dict[str, Playbook], scores: pl.DataFrame) -> pl.DataFrame:
     """
     lacking = [pl.lit(None, dtype=pl.Float64).alias(name) for name in RISK_SHARES if name not in scores.columns]
     return scores.with_columns(lacking).select(
-        (pl.col("value_at_stake") * answered(book.when) * book.share_kept).alias(KEPT.format(at))
-        for at, book in enumerate(playbooks.values())
+        (pl.col("value_at_stake") * answered(book.when) * book.share_kept).alias(KEPT.format(position))
+        for position, book in enumerate(playbooks.values())
     )
 
 

@@ -90,7 +90,7 @@ def never(
     """  # fmt: skip
     columns = {f"{table}.{column}" for table, source in sources.declared().items() for column in source.columns}
     tables = set(sources.declared())
-    found = {}
+    reasons = {}
     for name, book in playbooks.items():
         lacking: dict[str, str] = {}
         for leaf in conditions(book.when.expression):
@@ -101,8 +101,8 @@ def never(
                     f"sources.{table}.columns has no {column}")  # fmt: skip
         outcome = _Outcomes(lacking, names, set(families), set(causes))
         if True not in outcome.of(book.when.expression):
-            found[name] = outcome.why
-    return found
+            reasons[name] = outcome.why
+    return reasons
 
 
 class _Outcomes:
@@ -116,13 +116,13 @@ class _Outcomes:
 
     def of(self, expression: Expression) -> set[bool | None]:
         if isinstance(expression, Not):
-            return {None if found is None else not found for found in self.of(expression.part)}
+            return {None if outcomes is None else not outcomes for outcomes in self.of(expression.part)}
         if isinstance(expression, All | Either):
             decides = isinstance(expression, Either)
-            found: set[bool | None] = {not decides}
+            outcomes: set[bool | None] = {not decides}
             for part in expression.parts:
-                found = {_joined(one, other, decides) for one in found for other in self.of(part)}
-            return found
+                outcomes = {_joined(one, other, decides) for one in outcomes for other in self.of(part)}
+            return outcomes
         return self._of_condition(expression)
 
     def _of_condition(self, leaf: Leaf) -> set[bool | None]:

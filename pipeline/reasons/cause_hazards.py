@@ -72,8 +72,8 @@ def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[CauseEvid
     0.3
     """
     problem = _Problem(churned, kinds, borne)
-    found = minimize(problem.loss, problem.start(), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
-    return problem.of_evidence(found.x)
+    result = minimize(problem.loss, problem.start(), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    return problem.of_evidence(result.x)
 
 
 class _Problem:
@@ -85,9 +85,9 @@ class _Problem:
         self.ends = np.cumsum(sizes)[:-1]
         means = [np.zeros(size) for size in sizes]
         spreads = [np.full(size, KIND) for size in sizes]
-        for at, one in enumerate(borne, start=1 + len(kinds)):
-            means[at][0] = PRIOR
-            spreads[at] = np.array([SPREAD, *[STEP] * (one.steps.shape[1] - 1)])
+        for position, one in enumerate(borne, start=1 + len(kinds)):
+            means[position][0] = PRIOR
+            spreads[position] = np.array([SPREAD, *[STEP] * (one.steps.shape[1] - 1)])
         self.mean, self.spread = np.concatenate(means), np.concatenate(spreads)
         # The level of everybody is free.
         self.spread[0] = np.inf
@@ -125,5 +125,5 @@ class _Problem:
 
 
 def _hazard(logs: Array) -> Array:
-    found: Array = np.exp(np.clip(logs, MIN_LOG, MAX_LOG))
-    return found
+    hazard: Array = np.exp(np.clip(logs, MIN_LOG, MAX_LOG))
+    return hazard

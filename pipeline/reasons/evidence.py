@@ -69,11 +69,11 @@ def borne(
         What more than this share (0-1) of the training customers bore is nothing out of the ordinary.
     """
     logs = np.full((len(values), len(features)), -np.inf)
-    for at, feature in enumerate(features):
+    for position, feature in enumerate(features):
         weight = weights.get(feature.name)
         if weight is not None and weight.share <= common_share:
-            own = values.select(has_evidence(feature)).to_series().to_numpy() & tellable[:, at]
-            logs[own, at] = log_hazard(values, feature, weight)[own]
+            own = values.select(has_evidence(feature)).to_series().to_numpy() & tellable[:, position]
+            logs[own, position] = log_hazard(values, feature, weight)[own]
     names = [feature.family for feature in features]
     chosen, heaviest = strongest(logs, names)
     there = np.isfinite(heaviest)

@@ -52,10 +52,10 @@ class Weight:
     steps: tuple[tuple[str, float, float], ...] = ()
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "Weight":
+    def from_dict(cls, saved: dict[str, Any]) -> "Weight":
         """Read a weight back from JSON."""
-        steps = tuple((str(column), float(value), float(log)) for column, value, log in found["steps"])
-        return cls(found["share"], found["log_hazard"], steps)
+        steps = tuple((str(column), float(value), float(log)) for column, value, log in saved["steps"])
+        return cls(saved["share"], saved["log_hazard"], steps)
 
 
 def has_evidence(feature: Feature) -> pl.Expr:
@@ -104,14 +104,14 @@ def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
     All evidence is fitted at once, beside what else customers differ in, so that evidence which often comes with
     another is not paid for twice.
     """
-    found = [f for f in features if f.evidence is not None and f.name in examples.columns]
-    shares = examples.select(has_evidence(feature).mean().alias(feature.name) for feature in found).row(0, named=True)
+    evident = [f for f in features if f.evidence is not None and f.name in examples.columns]
+    shares = examples.select(has_evidence(feature).mean().alias(feature.name) for feature in evident).row(0, named=True)
     shares = {name: round(share, 6) for name, share in shares.items()}
     weights = {name: Weight(share) for name, share in shares.items()}
     rows = _in_rhythm(examples)
     rows = rows.gather_every(max(1, -(-len(rows) // MAX_ROWS)))
-    steps = {feature.name: list(_steps(rows, feature)) for feature in found}
-    known = [feature for feature in found if steps[feature.name]]
+    steps = {feature.name: list(_steps(rows, feature)) for feature in evident}
+    known = [feature for feature in evident if steps[feature.name]]
     if not known or rows["churned"].n_unique() < 2:
         return weights
     borne = [_borne(rows, feature, steps[feature.name]) for feature in known]
@@ -154,7 +154,7 @@ def _steps(rows: pl.DataFrame, feature: Feature) -> Iterator[tuple[str, float]]:
 
 def _borne(rows: pl.DataFrame, feature: Feature, steps: list[tuple[str, float]]) -> cause_hazards.CauseEvidence:
     reached = rows.select(
-        _beyond(*_side(column, cut, feature)).alias(str(at)) for at, (column, cut) in enumerate(steps)
+        _beyond(*_side(column, cut, feature)).alias(str(position)) for position, (column, cut) in enumerate(steps)
     )
     own = np.flatnonzero(reached["0"].to_numpy())
     return cause_hazards.CauseEvidence(own, reached.select(pl.all().cast(pl.Float64)).to_numpy()[own])
@@ -178,8 +178,8 @@ def _cuts(values: pl.Series, shares: tuple[float, ...], *, falling: bool) -> lis
     if falling:
         shares = tuple(1 - share for share in shares)
     outermost = known.max() if falling else known.min()
-    found = {float(f"{cut:.6g}") for cut in np.quantile(known, shares, method="inverted_cdf")}
-    return sorted(found - {float(f"{outermost:.6g}")})
+    quantiles = {float(f"{cut:.6g}") for cut in np.quantile(known, shares, method="inverted_cdf")}
+    return sorted(quantiles - {float(f"{outermost:.6g}")})
 
 
 def _kinds(rows: pl.DataFrame) -> list[npt.NDArray[np.int64]]:
@@ -190,5 +190,5 @@ def _kinds(rows: pl.DataFrame) -> list[npt.NDArray[np.int64]]:
 def _tenths(values: pl.Series) -> npt.NDArray[np.int64]:
     known = values.drop_nulls().to_numpy()
     cuts = np.unique(np.quantile(known, TENTHS, method="inverted_cdf")) if len(known) else np.array([])
-    found = np.searchsorted(cuts, values.fill_null(np.nan).to_numpy(), side="right")
-    return np.where(values.is_null().to_numpy(), len(cuts) + 1, found).astype(np.int64)
+    tenths = np.searchsorted(cuts, values.fill_null(np.nan).to_numpy(), side="right")
+    return np.where(values.is_null().to_numpy(), len(cuts) + 1, tenths).astype(np.int64)

@@ -29,14 +29,17 @@ def explanation(contributions: Array, values: Array, features: list[str]) -> Any
 def summary(contributions: Array, values: Array, features: list[str]) -> bytes:
     """A picture (PNG) of what drives the scores: one row per feature, one dot per customer."""
     return _drawn(
-        lambda shap, found: shap.plots.beeswarm(found, max_display=15, show=False), contributions, values, features
+        lambda shap, explained: shap.plots.beeswarm(explained, max_display=15, show=False),
+        contributions,
+        values,
+        features,
     )
 
 
 def waterfall(contributions: Array, values: Array, features: list[str], row: int) -> bytes:
     """A picture (PNG) of one customer: from the base to the margin, feature by feature."""
     return _drawn(
-        lambda shap, found: shap.plots.waterfall(found[row], max_display=12, show=False),
+        lambda shap, explained: shap.plots.waterfall(explained[row], max_display=12, show=False),
         contributions,
         values,
         features,

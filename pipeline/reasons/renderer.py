@@ -109,17 +109,17 @@ class ReasonRenderer:
         least = self.settings.min_contribution
         risky = np.where((raising >= 0) & (sums >= least) & (sums > 0), sums, -np.inf)
         safe = np.where((lowering >= 0) & (sums <= -least) & (sums < 0), -sums, -np.inf)
-        found = evidence.borne(values, self.features, known, self.weights, self.settings.common_share)
+        strongest_evidence = evidence.borne(values, self.features, known, self.weights, self.settings.common_share)
         # Ahead of any push, and the weightier the further.
-        risky = np.where(found.chosen >= 0, FIRST + found.priority, risky)
-        raising = np.where(found.chosen >= 0, found.chosen, raising)
-        explained = found.explained(probability)
+        risky = np.where(strongest_evidence.chosen >= 0, FIRST + strongest_evidence.priority, risky)
+        raising = np.where(strongest_evidence.chosen >= 0, strongest_evidence.chosen, raising)
+        explained = strongest_evidence.explained(probability)
         columns: dict[str, pl.Series] = {}
         readers = list(self.translator.groups(owners, len(values)))
         for place, of_row in enumerate(_in_order(risky, 3), start=1):
-            told = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
-            columns |= self._told(f"reason_{place}", values, readers, told, raising, sums)
-            columns[f"reason_{place}_risk_share"] = told.of(explained)
+            shown = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
+            columns |= self._told(f"reason_{place}", values, readers, shown, raising, sums)
+            columns[f"reason_{place}_risk_share"] = shown.of(explained)
         columns |= self._told("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
         return pl.DataFrame(columns)
 
@@ -128,8 +128,8 @@ class ReasonRenderer:
     ) -> npt.NDArray[np.int64]:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
         pushes = contributions * sign
-        for at, feature in enumerate(self.features):
-            pushes[~(known[:, at] & self._points(values, feature, sign)), at] = 0
+        for position, feature in enumerate(self.features):
+            pushes[~(known[:, position] & self._points(values, feature, sign)), position] = 0
         chosen, push = families.strongest(pushes, self.family_of)
         return np.where(push > 0, chosen, -1)
 
@@ -157,7 +157,10 @@ class ReasonRenderer:
         feature = np.where(place.there, chosen[np.arange(len(chosen)), place.family], -1)
         return {
             f"{column}_family": pl.Series(
-                [self.families[at] if ok else None for at, ok in zip(place.family, place.there, strict=True)],
+                [
+                    self.families[position] if ok else None
+                    for position, ok in zip(place.family, place.there, strict=True)
+                ],
                 dtype=pl.String,
             ),
             f"{column}_text": self._texts(values, readers, feature),
@@ -167,23 +170,23 @@ class ReasonRenderer:
 
     def _causes(self, column: str, feature: npt.NDArray[np.int64]) -> dict[str, pl.Series]:
         """What the chosen feature of each row speaks for, and who could act."""
-        ids = [self.features[at].causes if at >= 0 else () for at in feature]
-        first = [causes.CAUSES[found[0]] if found else None for found in ids]
-        told: dict[str, list[str | None]] = {
-            "causes": [";".join(found) or None for found in ids],
+        ids = [self.features[position].causes if position >= 0 else () for position in feature]
+        first = [causes.CAUSES[cause_ids[0]] if cause_ids else None for cause_ids in ids]
+        columns: dict[str, list[str | None]] = {
+            "causes": [";".join(cause_ids) or None for cause_ids in ids],
             "act": [cause.act if cause else None for cause in first],
             "team": [cause.who if cause else None for cause in first],
         }
-        return {f"{column}_{part}": pl.Series(values, dtype=pl.String) for part, values in told.items()}
+        return {f"{column}_{part}": pl.Series(values, dtype=pl.String) for part, values in columns.items()}
 
     def _texts(self, values: pl.DataFrame, readers: list[Readers], feature: npt.NDArray[np.int64]) -> pl.Series:
         """The phrase of the chosen feature of each row, made by feature and language for the rows that need it."""
         texts = np.full(len(feature), None, dtype=object)
-        for at in np.unique(feature[feature >= 0]):
+        for position in np.unique(feature[feature >= 0]):
             for catalog, own in readers:
-                rows = np.flatnonzero((feature == at) & own)
+                rows = np.flatnonzero((feature == position) & own)
                 if len(rows):
-                    texts[rows] = self.phrases.told(values[rows], self.features[at], catalog).to_list()
+                    texts[rows] = self.phrases.told(values[rows], self.features[position], catalog).to_list()
         return pl.Series(texts.tolist(), dtype=pl.String)
 
 
@@ -201,6 +204,6 @@ class Place(NamedTuple):
 def _in_order(strength: Array, places: int) -> list[Place]:
     """Who stands at the first places of each row, the strongest first; minus infinity stands nowhere."""
     order = np.argsort(-strength, axis=1, kind="stable")[:, :places]
-    found = [Place(at, np.isfinite(strength[np.arange(len(order)), at])) for at in order.T]
+    standing = [Place(family, np.isfinite(strength[np.arange(len(order)), family])) for family in order.T]
     nobody = Place(np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.bool_))
-    return [*found, *[nobody] * (places - len(found))]
+    return [*standing, *[nobody] * (places - len(standing))]

@@ -49,7 +49,7 @@ def weights(scores: pl.DataFrame) -> list[dict[str, Any]]:
     ('C38', 0.75, 'none told')
     """
     first = pl.col("reason_1_causes").str.split(";").list.first().fill_null(UNKNOWN)
-    found = (
+    totals = (
         scores.with_columns(first.alias("cause"))
         .group_by("cause")
         .agg(
@@ -59,7 +59,7 @@ def weights(scores: pl.DataFrame) -> list[dict[str, Any]]:
         )
         .sort("value_at_stake", "cause", descending=[True, False])
     )
-    return [row | _about(row["cause"]) for row in found.iter_rows(named=True)]
+    return [row | _about(row["cause"]) for row in totals.iter_rows(named=True)]
 
 
 def _about(cause: str) -> dict[str, str]:

@@ -26,40 +26,40 @@ class Phrases:
 
     def told(self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog) -> pl.Series:
         """The first phrase of which all numbers are known; null where there is none."""
-        told = [self._filled(phrase, catalog) for phrase in _sayable(values, feature)]
-        return values.select(_capital(pl.coalesce(told)).alias("text")).to_series()
+        sentences = [self._filled(phrase, catalog) for phrase in _sayable(values, feature)]
+        return values.select(_capital(pl.coalesce(sentences)).alias("text")).to_series()
 
     def _filled(self, phrase: str, catalog: MessageCatalog) -> pl.Expr:
-        parts = {place: self._part(found, catalog) for place, found in slots(phrase)}
+        parts = {place: self._part(slot, catalog) for place, slot in slots(phrase)}
         text = template(phrase)
         if text not in SINGULAR:
             return catalog.translate(text, **parts)
         count = rounded(pl.col(dict(slots(phrase))["number"]).cast(pl.Float64))
         return catalog.counted(SINGULAR[text], text, count, **parts)
 
-    def _part(self, found: str, catalog: MessageCatalog) -> str | pl.Expr:
+    def _part(self, slot: str, catalog: MessageCatalog) -> str | pl.Expr:
         """What fills a place of a phrase: a name, a window of days, or the customer's own number."""
-        if found.startswith("'"):
-            return catalog.text(found.strip("'"))
-        if found.isdigit():
-            return written("days", pl.lit(int(found)), self.currency, catalog)
-        return written(self.units[found], pl.col(found), self.currency, catalog)
+        if slot.startswith("'"):
+            return catalog.text(slot.strip("'"))
+        if slot.isdigit():
+            return written("days", pl.lit(int(slot)), self.currency, catalog)
+        return written(self.units[slot], pl.col(slot), self.currency, catalog)
 
 
 def known(values: pl.DataFrame, features: list[Feature]) -> npt.NDArray[np.bool_]:
     """Whether one of the phrases of each feature has all of its numbers; (rows, features)."""
-    columns = [_known(values, feature).alias(str(at)) for at, feature in enumerate(features)]
+    columns = [_known(values, feature).alias(str(position)) for position, feature in enumerate(features)]
     return values.select(columns).to_numpy()
 
 
 def _known(values: pl.DataFrame, feature: Feature) -> pl.Expr:
-    found = [
+    complete = [
         pl.all_horizontal(
             [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in placeholders(phrase))]
         )
         for phrase in _sayable(values, feature)
     ]
-    return pl.any_horizontal(found) if found else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
+    return pl.any_horizontal(complete) if complete else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
 
 
 def _sayable(values: pl.DataFrame, feature: Feature) -> list[str]:

@@ -84,7 +84,7 @@ def score(job: Job) -> int:
     log_odds = model.ensemble.log_odds(matrix, job.threads)
     values = ensemble_contributions.contributions(model.ensemble, matrix, job.threads)
     assert np.allclose(values.sum(axis=1), log_odds, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
-    weights = {name: Weight.from_dict(found) for name, found in model.card["evidence"].items()}
+    weights = {name: Weight.from_dict(saved) for name, saved in model.card["evidence"].items()}
     style = Style(job.reasons, job.currency, load_translator(job.language))
     beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]
     renderer = ReasonRenderer(_in_model_order(job, model), model.card["typical"], style, weights, beside)
@@ -105,8 +105,10 @@ def score(job: Job) -> int:
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
-    told = pl.concat([scores, renderer.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal")
-    storage.write_parquet(told.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
+    complete = pl.concat(
+        [scores, renderer.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal"
+    )
+    storage.write_parquet(complete.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(pl.Series("log_odds", log_odds))
     named = pl.concat([known.select("customer_id"), each], how="horizontal")
     storage.write_parquet(named, storage.bucket_file(job.contributions, job.bucket))
@@ -132,12 +134,12 @@ def _customers(job: Job) -> pl.DataFrame:
         ids = ids.join(last, on="customer_key", how="left")
     customers = storage.bucket_file(job.tables / "customers", job.bucket)
     if customers.is_file():
-        found = pl.read_parquet(customers)
-        kept = [column for column in ("name", "owner") if column in found.columns]
+        register = pl.read_parquet(customers)
+        kept = [column for column in ("name", "owner") if column in register.columns]
         # Of several rows of a customer, the first text in the alphabet that is there: no order of files decides.
-        once = found.group_by("customer_key").agg(pl.col(kept).min())
+        once = register.group_by("customer_key").agg(pl.col(kept).min())
         ids = ids.join(once, on="customer_key", how="left")
-        ids = ids.join(_strategic(found, job.as_of), on="customer_key", how="left")
+        ids = ids.join(_strategic(register, job.as_of), on="customer_key", how="left")
     absent = {"last_contact_day": pl.Date, "name": pl.String, "owner": pl.String, "strategic": pl.Boolean}
     ids = ids.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in absent.items() if c not in ids.columns)
     return ids.with_columns(pl.col("strategic").fill_null(value=False))

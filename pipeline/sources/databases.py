@@ -84,21 +84,21 @@ def _opened(table: str, source: Source) -> Iterator[Reader]:
             yield reader
     except ModuleNotFoundError as error:
         raise BadParams(f"{where}: needs {error.name}; install it: pip install 'churn-pipeline[sql]'") from None
-    except DatabaseSaid as said:
-        raise BadData(_line(said, where, source, url)) from None
+    except DatabaseSaid as refusal:
+        raise BadData(_line(refusal, where, source, url)) from None
 
 
-def _line(said: DatabaseSaid, where: str, source: Source, url: str) -> str:
+def _line(refusal: DatabaseSaid, where: str, source: Source, url: str) -> str:
     """What went wrong in one line, without what must stay secret."""
-    words = without_secrets(" ".join(str(said).split()), url)
-    if said.kind == "timeout":
+    words = without_secrets(" ".join(str(refusal).split()), url)
+    if refusal.kind == "timeout":
         return (
             f"{where}: the query took longer than {source.timeout_seconds} seconds; make it lighter, or raise "
             f"{where}.timeout_seconds"
         )
-    if said.kind == "write":
+    if refusal.kind == "write":
         return f"{where}.sql: may only read, and the database refused: {words}; write a SELECT"
-    if said.kind == "connect":
+    if refusal.kind == "connect":
         return f"{where}: {source.url_env}: the database cannot be opened: {words}; correct the URL in {source.url_env}"
     return f"{where}.sql: the database refused the query: {words}; correct it"
 

@@ -68,14 +68,14 @@ def unreadable(error: duckdb.Error, where: str) -> BadData:
     """The one line for a file the engine gives up on; a query it does not understand is our defect, not the file's."""
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
         raise error
-    said = _last_words(str(error)) if "Traceback (most recent call last)" in str(error) else sql.one_line(error)
-    if "utf-8" in said.lower() or "unicode" in said.lower():
+    message = _last_words(str(error)) if "Traceback (most recent call last)" in str(error) else sql.one_line(error)
+    if "utf-8" in message.lower() or "unicode" in message.lower():
         return BadData(f"{where}: is not UTF-8; say how it is written, such as `encoding: latin-1`")
-    if "parquet" in said.lower() or "magic" in said.lower() or "footer" in said.lower():
-        return BadData(f"{where}: is no whole Parquet file ({said}); export it again")
-    if "encoding" in said.lower():
-        return BadData(f"{where}: {said}; write utf-8, utf-16 or latin-1")
-    return BadData(f"{where}: cannot be read: {said}")
+    if "parquet" in message.lower() or "magic" in message.lower() or "footer" in message.lower():
+        return BadData(f"{where}: is no whole Parquet file ({message}); export it again")
+    if "encoding" in message.lower():
+        return BadData(f"{where}: {message}; write utf-8, utf-16 or latin-1")
+    return BadData(f"{where}: cannot be read: {message}")
 
 
 def _last_words(traceback: str) -> str:
@@ -86,7 +86,7 @@ def _last_words(traceback: str) -> str:
     """
     lines = traceback.splitlines()
     end = lines.index("") if "" in lines else len(lines)
-    start = max((at for at, line in enumerate(lines[:end]) if line.startswith(" ")), default=0) + 1
+    start = max((position for position, line in enumerate(lines[:end]) if line.startswith(" ")), default=0) + 1
     return " ".join(" ".join(lines[start:end]).split())
 
 

@@ -88,12 +88,12 @@ def _guarded(read: Callable[[], dict[str, str]], where: str) -> dict[str, str]:
 
 
 def _check_columns(types: dict[str, str], source: Source, where: str) -> None:
-    found = [column for column in types if column != FILE_COLUMN]
+    columns = [column for column in types if column != FILE_COLUMN]
     missing = [column for column in source.columns.values() if column not in types]
     if not missing:
         return
     hint = "correct `columns` in params.yaml"
-    if len(found) == 1 and source.path is not None:
-        other = next((mark for mark in ";\t|," if mark in found[0] and mark != source.delimiter), None)
+    if len(columns) == 1 and source.path is not None:
+        other = next((mark for mark in ";\t|," if mark in columns[0] and mark != source.delimiter), None)
         hint = f"the file is split in one column only; set `delimiter: {other!r}`" if other else hint
-    raise BadData(f"{where}: has no column {', '.join(missing)}; found {', '.join(found)[:300]}; {hint}")
+    raise BadData(f"{where}: has no column {', '.join(missing)}; found {', '.join(columns)[:300]}; {hint}")

@@ -22,11 +22,11 @@ def words(path: str) -> str:
     >>> words("https://ann:secret@host/orders.csv?X-Amz-Signature=abc")
     'https://host/orders.csv'
     """
-    found = URL.fullmatch(path)
-    if found is None:
+    match = URL.fullmatch(path)
+    if match is None:
         return path
-    host, slash, rest = found[2].partition("?")[0].partition("/")
-    return f"{found[1]}://{host.rpartition('@')[2]}{slash}{rest}"
+    host, slash, rest = match[2].partition("?")[0].partition("/")
+    return f"{match[1]}://{host.rpartition('@')[2]}{slash}{rest}"
 
 
 def ending(file: str) -> str:
@@ -53,12 +53,12 @@ def find(engine: duckdb.DuckDBPyConnection, path: str, where: str) -> list[str]:
     BadParams
         Nothing installed can read such a URL.
     """
-    found = URL.fullmatch(path)
-    if found is None:
+    match = URL.fullmatch(path)
+    if match is None:
         return _local(path, where)
-    if found[1].lower() == "file":
-        return _local(found[2], where)
-    return _remote(engine, path, found[1].lower(), where)
+    if match[1].lower() == "file":
+        return _local(match[2], where)
+    return _remote(engine, path, match[1].lower(), where)
 
 
 def _local(pattern: str, where: str) -> list[str]:
@@ -66,7 +66,7 @@ def _local(pattern: str, where: str) -> list[str]:
         raise BadData(f"{where}: the path holds a NUL character; correct the path in params.yaml")
     if Path(pattern).is_dir():
         raise BadData(f"{where}: {pattern} is a folder; write the files in it, such as {pattern.rstrip('/')}/*.csv")
-    files = [found for found in sorted(glob.glob(pattern, recursive=True)) if Path(found).is_file()]  # noqa: PTH207 - the pattern may be absolute
+    files = [name for name in sorted(glob.glob(pattern, recursive=True)) if Path(name).is_file()]  # noqa: PTH207 - the pattern may be absolute
     if not files:
         raise BadData(f"{where}: no file matches {pattern}; correct the path in params.yaml")
     for file in files:

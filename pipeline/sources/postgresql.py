@@ -64,12 +64,12 @@ class _Reader:
         """The rows; the server writes each value as text, which keeps every digit and says every zone."""
         as_text = ", ".join(f"{sql.name(name)}::text AS {sql.name(name)}" for name in self.columns())
         try:
-            found = self._run(f"SELECT {as_text} FROM (\n{self.query}\n) AS source")
-            while (batch := _asked(lambda: next(found, None))) is not None:
+            rows = self._run(f"SELECT {as_text} FROM (\n{self.query}\n) AS source")
+            while (batch := _asked(lambda: next(rows, None))) is not None:
                 yield batch
-        except DatabaseSaid as said:
-            if any(words in str(said) for words in NO_SELECT):
-                self._refuse(str(said))
+        except DatabaseSaid as refusal:
+            if any(words in str(refusal) for words in NO_SELECT):
+                self._refuse(str(refusal))
             raise
 
     def _run(self, query: str) -> pa.RecordBatchReader:
@@ -92,8 +92,8 @@ def _asked(ask: Callable[[], Answer], kind: str = "query") -> Answer:
         return ask()
     except (Error, OSError, pa.ArrowException) as error:
         text, state = str(error), getattr(error, "sqlstate", None)
-        found = re.search(r"(?:ERROR|FATAL): +(.*)", text)
-        words = found[1] if found else text.rpartition("[libpq] ")[2]
+        match = re.search(r"(?:ERROR|FATAL): +(.*)", text)
+        words = match[1] if match else text.rpartition("[libpq] ")[2]
         if state == TIMEOUT or "statement timeout" in words:
             raise DatabaseSaid(words, "timeout") from None
         if state == READ_ONLY or "read-only transaction" in words:

@@ -43,10 +43,10 @@ def query(sample: str, table: str) -> str:
     queries = {"complete_journey": _complete_journey, "cdnow": _cdnow_master, "cdnow_tenth": _cdnow_tenth}
     if sample not in queries:
         raise BadData(f"sources.{table}: no sample is called {sample!r}; write one of {', '.join(sorted(queries))}")
-    found = queries[sample]()
-    if table not in found:
-        raise BadData(f"sources.{table}: sample {sample} has no such table; it has {', '.join(found)}")
-    return found[table]
+    tables = queries[sample]()
+    if table not in tables:
+        raise BadData(f"sources.{table}: sample {sample} has no such table; it has {', '.join(tables)}")
+    return tables[table]
 
 
 def _package_folder(package: str, distribution: str) -> Path:

@@ -44,7 +44,7 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(paths, report["absent"])
     files.write_json(report, paths.ingest_report)
-    counts = [(name, found["accepted"], found["rejected"]) for name, found in report["tables"].items()]
+    counts = [(name, counted["accepted"], counted["rejected"]) for name, counted in report["tables"].items()]
     return "; ".join(f"{name}: {accepted:,} rows, {rejected:,} refused" for name, accepted, rejected in counts)
 
 
@@ -78,16 +78,16 @@ def _ingest(
 
 def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:
     """What the tables hold, whatever carried it: the same rows from files and from a database are the same."""
-    told = {"timezone": data.timezone, "minor_digits": data.minor_digits}
-    lines = [json.dumps(told, sort_keys=True)]
+    meaning = {"timezone": data.timezone, "minor_digits": data.minor_digits}
+    lines = [json.dumps(meaning, sort_keys=True)]
     for name in sorted(tables):
         lines.append(json.dumps([name, tables[name]["fingerprint"], sorted(declared[name].columns)]))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _notice(declared: dict[str, params.Source]) -> str:
-    found = {samples.notice(source.sample) for source in declared.values() if source.sample}
-    return " ".join(sorted(found - {""}))
+    notices = {samples.notice(source.sample) for source in declared.values() if source.sample}
+    return " ".join(sorted(notices - {""}))
 
 
 @contextmanager

@@ -40,14 +40,14 @@ def run(
         settings.snapshots.observed_until,
         settings.data.max_silent_days,
     )
-    found = files.bucket_files(paths.tables / "transactions")
+    bucket_files = files.bucket_files(paths.tables / "transactions")
     declared = available(settings.features, settings.sources)
     memory_gb = settings.storage.memory_gb / (
         settings.storage.workers if settings.storage.executor == "processes" else 1
     )
-    _count_market(len(found), settings.storage, memory_gb, paths)
-    wrong = _check_feeds(len(found), settings, memory_gb, days, paths)
-    outages = {day: frozenset(f.table for f in told if f.is_outage) for day, told in wrong.items()}
+    _count_market(len(bucket_files), settings.storage, memory_gb, paths)
+    wrong = _check_feeds(len(bucket_files), settings, memory_gb, days, paths)
+    outages = {day: frozenset(f.table for f in findings if f.is_outage) for day, findings in wrong.items()}
     with files.new_folder(paths.examples) as folder:
         jobs = [
             build.Job(
@@ -55,7 +55,7 @@ def run(
                 settings.data.minor_digits,
                 settings.storage.threads, memory_gb, paths.market, outages,
             )
-            for bucket in range(len(found))
+            for bucket in range(len(bucket_files))
         ]  # fmt: skip
         counts = population_audit.add_up(list(buckets.map_buckets(build.build, jobs, settings.storage, "examples")))
     complete = {
@@ -70,24 +70,26 @@ def run(
     return f"{rows:,} examples at {len(days)} snapshots, {len(complete)} of them complete{down}"
 
 
-def _count_market(found: int, storage: params.Storage, memory_gb: float, paths: Paths) -> None:
-    jobs = [regional_orders.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(found)]
+def _count_market(bucket_count: int, storage: params.Storage, memory_gb: float, paths: Paths) -> None:
+    jobs = [regional_orders.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(bucket_count)]
     parts = list(buckets.map_buckets(regional_orders.count, jobs, storage, "market"))
     files.write_parquet(regional_orders.add_up(parts), paths.market)
 
 
 def _check_feeds(
-    found: int, settings: Settings, memory_gb: float, days: list[date], paths: Paths
+    bucket_count: int, settings: Settings, memory_gb: float, days: list[date], paths: Paths
 ) -> dict[date, list[feed_health.Finding]]:
     """What is wrong with any feed at each snapshot; stage 5 decides whether customers are scored all the same."""
     storage = settings.storage
-    jobs = [profiles.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(found)]
+    jobs = [profiles.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(bucket_count)]
     parts = list(buckets.map_buckets(profiles.look, jobs, storage, "feeds"))
     foreign = intake.other_currency(settings.data)
     refused = profiles.refused(paths.rejected / "transactions.parquet", foreign, storage.threads, memory_gb)
     profile = profiles.add_up(parts, refused)
     wrong = {day: feed_health.check_feeds(profile, day, settings.feeds, settings.data) for day in days}
-    files.write_json({str(day): [f.as_report() for f in told] for day, told in wrong.items()}, paths.feeds_report)
+    files.write_json(
+        {str(day): [f.as_report() for f in findings] for day, findings in wrong.items()}, paths.feeds_report
+    )
     return wrong
 
 

@@ -169,9 +169,9 @@ def _by_snapshot(
         )
     )
     for part, seen, probability in parts:
-        found = metrics.summary(training.outcomes(seen), probability, settings.top_shares)
+        figures = metrics.summary(training.outcomes(seen), probability, settings.top_shares)
         day = (seen["snapshot"][0] - train_examples["snapshot"].min()).days
-        for name, value in found.items():
+        for name, value in figures.items():
             series.setdefault(f"{part}_{name}", {})[day] = value
     return series
 

@@ -51,27 +51,27 @@ def run(
     parts = split.by_time(complete, settings.label)
     train_examples, test_examples = _at(examples, parts.train), _at(examples, [parts.test])
     labelled.refuse_one_sided({"test": test_examples})
-    found = artefacts.load(paths.models)
-    probability = found.evaluated_probability(test_examples)
+    model = artefacts.load(paths.models)
+    probability = model.evaluated_probability(test_examples)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
-    test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, found.evaluated)
+    test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)
     cutoffs = [cutoff for cutoff in split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
                if cutoff.test != parts.test]  # fmt: skip
     earlier = list(backtest.backtest_all_models(examples, cutoffs, declared, settings.label, settings.model))
     known = customer_groups.known(
         test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths
     )
-    told, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
-    storage.write_json(told.pop("headline"), paths.metrics)
-    storage.write_json(told, paths.evaluation)
-    storage.write_text(_card(found, paths), paths.model_card_page)
+    evaluation, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
+    storage.write_json(evaluation.pop("headline"), paths.metrics)
+    storage.write_json(evaluation, paths.evaluation)
+    storage.write_text(_card(model, paths), paths.model_card_page)
     files = [
         paths.metrics,
         paths.evaluation,
         paths.model_card_page,
-        *_write_plots(test, earlier, found, known, settings.evaluate, paths),
+        *_write_plots(test, earlier, model, known, settings.evaluate, paths),
     ]
-    return f"{verdict} {promotion.offer(settings.tracking, found, test_examples, settings.evaluate, files, paths)}"
+    return f"{verdict} {promotion.offer(settings.tracking, model, test_examples, settings.evaluate, files, paths)}"
 
 
 def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
@@ -85,18 +85,18 @@ def _evaluation(
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """Everything there is to say, as JSON holds it, and the verdict."""
     shares, draws = settings.top_shares, settings.draws
-    found = bootstrap.resample([test], shares, draws)
+    resampled = bootstrap.resample([test], shares, draws)
     before = bootstrap.resample(earlier, shares, draws) if earlier else None
     calibration = report.calibration(test, earlier, score.bands, settings)
-    graded = grade.grade(found, before, calibrated=calibration["as_right_as_chance_allows"])
-    figures = report.headline(test, found, shares)
-    verdict = report.verdict(graded, figures, found, test.snapshot, max(shares))
+    graded = grade.grade(resampled, before, calibrated=calibration["as_right_as_chance_allows"])
+    figures = report.headline(test, resampled, shares)
+    verdict = report.verdict(graded, figures, resampled, test.snapshot, max(shares))
     by = known.select(pl.col(settings.segments).cast(pl.String))
     decided = {"grade": graded.letter, "ship": graded.ships, "approved_by": settings.approved_by}
     return {
         "headline": {"test_snapshot": test.snapshot, "verdict": verdict} | decided | figures,
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
-        "test": report.compared(found),
+        "test": report.compared(resampled),
         "earlier": report.earlier(earlier, before, draws) if before else None,
         "calibration": calibration,
         "segments": segments.by_segment(test, by, draws).to_dicts(),

@@ -40,9 +40,9 @@ def run(
     """Score everyone who is eligible on the day, check that nobody was lost, and say how many in a line."""
     day = as_of or settings.snapshots.as_of
     check_model_compatibility(files.read_json(paths.model_card), settings.data, settings.label, settings.snapshots, day)
-    found = files.bucket_files(paths.examples)
+    bucket_files = files.bucket_files(paths.examples)
     audit = files.read_json(paths.examples_report)["snapshots"]
-    if str(day) not in audit or not found:
+    if str(day) not in audit or not bucket_files:
         raise BadData(f"{paths.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
     eligible = audit[str(day)]["eligible"]
     _refuse_suspicious(files.read_json(paths.feeds_report)[str(day)])
@@ -55,10 +55,10 @@ def run(
                 settings.score, settings.reasons, settings.label, settings.data.currency, settings.storage.threads,
                 settings.language,
             )
-            for bucket in range(len(found))
+            for bucket in range(len(bucket_files))
         ]  # fmt: skip
         counts = list(buckets.map_buckets(scoring.score, jobs, settings.storage, "scores"))
-        _fill_ranks([files.bucket_file(scored, bucket) for bucket in range(len(found))], settings.score)
+        _fill_ranks([files.bucket_file(scored, bucket) for bucket in range(len(bucket_files))], settings.score)
         _refuse_silence(scored, day, settings.data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
@@ -79,9 +79,11 @@ def check_model_compatibility(
         "snapshots.min_tenure_days": (card["population"]["min_tenure_days"], snapshots.min_tenure_days),
         **{f"label.{key}": (card["label"][key], value) for key, value in label.model_dump().items()},
     }
-    for name, (trained, said) in meant.items():
-        if trained != said:
-            raise BadParams(f"the model was trained with {name} {trained!r}, params.yaml says {said!r}; run: dvc repro")
+    for name, (trained, configured) in meant.items():
+        if trained != configured:
+            raise BadParams(
+                f"the model was trained with {name} {trained!r}, params.yaml says {configured!r}; run: dvc repro"
+            )
     if day < date.fromisoformat(card["learnt_until"]):
         raise StaleInput(
             f"the model has learnt from what happened until {card['learnt_until']}; a list as of {day} would show what "
@@ -91,7 +93,7 @@ def check_model_compatibility(
 
 def _refuse_suspicious(findings: list[dict[str, str]]) -> None:
     """A feed of which something wrong comes makes wrong lists; one of which nothing comes has missing features only."""
-    wrong = [found for found in (feed_health.Finding(**finding) for finding in findings) if not found.is_outage]
+    wrong = [suspect for suspect in (feed_health.Finding(**finding) for finding in findings) if not suspect.is_outage]
     if wrong:
         more = f" (and {len(wrong) - 1} more in reports/feeds.json)" if len(wrong) > 1 else ""
         raise StaleInput(f"{wrong[0].description}{more}; correct the data, or the limits under params.yaml: feeds")
@@ -108,8 +110,8 @@ def _refuse_silence(scored: Path, day: date, max_silent_days: int) -> None:
 
 def _write_root_causes(scored: Path, day: date, seen: list[Feature], paths: Paths) -> None:
     needed = ["churn_probability", "value_at_stake", "reason_1_causes", *root_causes.SEGMENTS]
-    found = root_causes.report(files.read_buckets(scored, needed), seen)
-    files.write_json({"as_of": str(day)} | found, paths.root_causes)
+    report = root_causes.report(files.read_buckets(scored, needed), seen)
+    files.write_json({"as_of": str(day)} | report, paths.root_causes)
 
 
 def _fill_ranks(scored: list[Path], score: params.Score) -> None:

@@ -154,19 +154,19 @@ def _moment(column: Column, source: Source, data: Data) -> str:
         with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
         instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
         local = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMP))"
-        at = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
+        moment = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
             WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {instant} END"""
         on = f"CASE WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE) END"
     else:
         parsed = f"TRY_STRPTIME({raw}, {sql.text(source.ts_format)})"
-        at, on = "NULL::TIMESTAMPTZ", "NULL::DATE"
+        moment, on = "NULL::TIMESTAMPTZ", "NULL::DATE"
         if re.search("%[zZ]", source.ts_format):
-            at = parsed
+            moment = parsed
         elif re.search(CLOCK_DIRECTIVE, source.ts_format):
-            at = f"timezone({zone}, {parsed})"
+            moment = f"timezone({zone}, {parsed})"
         else:
             on = f"CAST({parsed} AS DATE)"
-    return f"{at} AS {_at(column)}, {on} AS {_on(column)}"
+    return f"{moment} AS {_at(column)}, {on} AS {_on(column)}"
 
 
 def _rule(columns: list[Column], data: Data) -> str:

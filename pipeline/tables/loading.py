@@ -103,12 +103,12 @@ def refuse_if_too_many(
         f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet([staged.file])} WHERE rule = ? ORDER BY ALL LIMIT 200",
         [f"$.{rule.split(' ')[0]}", rule],
     ).fetchall()
-    found = [str(value) for (value,) in examples if value is not None]
-    hint = dates.hint(where, rule, found) or f"correct the mapping, or see {where_kept}"
+    values = [str(value) for (value,) in examples if value is not None]
+    hint = dates.hint(where, rule, values) or f"correct the mapping, or see {where_kept}"
     raise BadData(
         f"{where}: {rejected:,} of {staged.read:,} rows refused ({rejected / staged.read:.1%}; "
         f"data.max_rejected_share allows {data.max_rejected_share:.1%}), {count:,} because {rule}"
-        f"{f', such as {found[0]!r}' if found else ''}; {hint}"
+        f"{f', such as {values[0]!r}' if values else ''}; {hint}"
     )
 
 
@@ -127,10 +127,10 @@ def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
         "SELECT row_low, row_high, row_rest, count(*) AS times "
         f"FROM {sql.parquet([staged.file])} WHERE rule IS NULL GROUP BY ALL"
     )
-    found = engine.execute(f"SELECT sum(row_low), sum(row_high), count(*), sum(times) FROM ({rows})").fetchone()
-    assert found is not None, "an aggregate has one row"
-    low, high = (int(total or 0) % 2**64 for total in found[:2])
-    return Good(int(found[3] or 0), found[2], f"{high:016x}{low:016x}-{found[2]}")
+    totals = engine.execute(f"SELECT sum(row_low), sum(row_high), count(*), sum(times) FROM ({rows})").fetchone()
+    assert totals is not None, "an aggregate has one row"
+    low, high = (int(total or 0) % 2**64 for total in totals[:2])
+    return Good(int(totals[3] or 0), totals[2], f"{high:016x}{low:016x}-{totals[2]}")
 
 
 def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int) -> int:
@@ -153,8 +153,8 @@ def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, fold
 
 def first_and_last_day(folder: Path) -> tuple[str, str]:
     """The first and the last day on which anything happened in a table, in ISO form."""
-    found = [storage.extremes(file, "day") for file in storage.bucket_files(folder)]
-    days = [day for ends in found for day in ends if day is not None]
+    extremes = [storage.extremes(file, "day") for file in storage.bucket_files(folder)]
+    days = [day for ends in extremes for day in ends if day is not None]
     return str(min(days)), str(max(days))
 
 
@@ -169,6 +169,6 @@ def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buc
     )
     empty = f"(SELECT * FROM ({good}) WHERE false)"
     return [
-        sql.parquet(found) if (found := sorted((folder / f"bucket={bucket}").glob("*.parquet"))) else empty
+        sql.parquet(parts) if (parts := sorted((folder / f"bucket={bucket}").glob("*.parquet"))) else empty
         for bucket in range(buckets)
     ]

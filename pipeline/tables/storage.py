@@ -98,8 +98,8 @@ def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
 def extremes(file: Path, column: str) -> tuple[Any, Any]:
     """The smallest and the largest value of a column, read in a stream; None and None where there is no row."""
     least, most = pl.col(column).min().alias("least"), pl.col(column).max().alias("most")
-    found = pl.scan_parquet(file).select(least, most).collect()
-    return found.item(0, "least"), found.item(0, "most")
+    frame = pl.scan_parquet(file).select(least, most).collect()
+    return frame.item(0, "least"), frame.item(0, "most")
 
 
 def read_buckets(folder: Path, columns: list[str] | None = None) -> pl.DataFrame:

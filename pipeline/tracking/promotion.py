@@ -38,8 +38,10 @@ def offer(
 
 
 def _flat(figures: dict[str, Any]) -> dict[str, float]:
-    scorers = {name: found for name, found in figures.items() if isinstance(found, dict)}
-    return {f"test_{scorer}_{name}": value for scorer, found in scorers.items() for name, value in found.items()}
+    scorers = {name: by_figure for name, by_figure in figures.items() if isinstance(by_figure, dict)}
+    return {
+        f"test_{scorer}_{name}": value for scorer, by_figure in scorers.items() for name, value in by_figure.items()
+    }
 
 
 def _against(
@@ -85,8 +87,8 @@ def _worse(
     churned, keys = training.outcomes(test_examples), test_examples["customer_key"].cast(pl.Int64).to_numpy()
     scored = {"challenger": challenger, "champion": champion}
     same = {name: model.evaluated_probability(test_examples) for name, model in scored.items()}
-    found = bootstrap.resample([bootstrap.ScoredSnapshot("", keys, churned, same)], [], draws)
-    auc, brier = (found.difference("challenger", "champion", figure) for figure in FIGURES)
+    resampled = bootstrap.resample([bootstrap.ScoredSnapshot("", keys, churned, same)], [], draws)
+    auc, brier = (resampled.difference("challenger", "champion", figure) for figure in FIGURES)
     if auc.high < 0:
         return f"champion version {version} ranks the same customers certainly better: {grade.signed(auc)} AUC"
     if brier.low > 0:

@@ -56,12 +56,12 @@ def champions(settings: Tracking) -> list[str]:
     """The versions that have been champion, the reigning one last."""
     try:
         with quiet():
-            told = client(settings).get_registered_model(settings.registered_model).tags.get(HISTORY, "")
+            versions = client(settings).get_registered_model(settings.registered_model).tags.get(HISTORY, "")
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return []
         raise unreachable(settings, error) from None
-    return [version for version in told.split(",") if version]
+    return [version for version in versions.split(",") if version]
 
 
 def champion_version(settings: Tracking) -> str | None:
@@ -105,9 +105,9 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
     try:
         with TemporaryDirectory() as folder:
             uri = f"models:/{settings.registered_model}/{version}"
-            found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+            download = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
             models.mkdir(parents=True, exist_ok=True)
-            for file in sorted(found.joinpath("data").rglob("*")):
+            for file in sorted(download.joinpath("data").rglob("*")):
                 if file.is_file():
                     shutil.copy(file, models / file.name)
             upgrade(models)
@@ -139,14 +139,14 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
             judged = mlflow.artifacts.download_artifacts(
                 run_id=champion.run_id, artifact_path=f"reports/{figures.name}", dst_path=folder
             )
-            told = json.loads(Path(judged).read_text(encoding="utf-8"))
+            metrics = json.loads(Path(judged).read_text(encoding="utf-8"))
     except (MlflowException, OSError) as error:
         raise unreachable(settings, error) from None
     # Who answers for a version may have said so only when it was promoted by hand.
-    before = told.pop("answered_for_by", "")  # as the release before called it
-    told["approved_by"] = champion.tags.get("approved_by", told.get("approved_by", before))
+    before = metrics.pop("answered_for_by", "")  # as the release before called it
+    metrics["approved_by"] = champion.tags.get("approved_by", metrics.get("approved_by", before))
     figures.parent.mkdir(parents=True, exist_ok=True)
-    figures.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    figures.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return str(champion.version)
 
 

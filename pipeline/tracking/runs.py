@@ -62,8 +62,8 @@ def quiet() -> Iterator[None]:
 
 def git_commit() -> str | None:
     """The commit the code stands at, or None outside a repository."""
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
-    return found.stdout.strip() if found.returncode == 0 else None
+    result = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return result.stdout.strip() if result.returncode == 0 else None
 
 
 def point(pointer: Pointer, file: Path) -> None:
@@ -156,15 +156,15 @@ def record_evaluation(settings: Tracking, pointer: Pointer, figures: dict[str, f
 def _log_figures(store: Any, run_id: str, series: dict[str, dict[int, float]]) -> None:
     """Many at once: one by one, each waits for the disk of the store."""
     now = int(time.time() * 1000)
-    found = [Metric(name, value, now, step) for name, points in series.items() for step, value in points.items()]
-    for start in range(0, len(found), AT_ONCE):
-        store.log_batch(run_id, metrics=found[start : start + AT_ONCE])
+    measurements = [Metric(name, value, now, step) for name, points in series.items() for step, value in points.items()]
+    for start in range(0, len(measurements), AT_ONCE):
+        store.log_batch(run_id, metrics=measurements[start : start + AT_ONCE])
 
 
 def unreachable(settings: Tracking, error: Exception) -> StaleInput:
     """The failure of a store that does not answer, in one line."""
-    said = " ".join(str(error).split())[:200]
-    return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {said}")
+    message = " ".join(str(error).split())[:200]
+    return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {message}")
 
 
 def connect(settings: Tracking) -> None:

@@ -60,8 +60,8 @@ def _nodes(a: float, b: Array) -> tuple[Array, Array]:
     left, right = a + 1, b + 1
     mode = np.log(left) - np.log(right)
 
-    def below_top(at: Array) -> Array:
-        drop = left * (mode - at) + (left + right) * (np.logaddexp(0, at) - np.logaddexp(0, mode))
+    def below_top(log_odds: Array) -> Array:
+        drop = left * (mode - log_odds) + (left + right) * (np.logaddexp(0, log_odds) - np.logaddexp(0, mode))
         return np.asarray(drop - NEGLIGIBLE)
 
     ends = []

@@ -79,8 +79,8 @@ class BgNbd:
         scale = float(np.max(age))
         rows, counts = np.unique(np.column_stack([frequency, recency / scale, age / scale]), axis=0, return_counts=True)
         data = _Data.of(rows, counts.astype(np.float64))
-        found = [_climb(data, np.log(start), penalty) for start in STARTS]
-        best = min((each for each in found if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
+        fits = [_climb(data, np.log(start), penalty) for start in STARTS]
+        best = min((each for each in fits if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
         if best is None:
             raise NotEnoughData(f"BG/NBD found no fit for {len(frequency)} customers")
         r, alpha, a, b = np.exp(best.x) * (1, scale, 1, 1)

@@ -163,7 +163,7 @@ def band(probability: pl.Expr, settings: Score) -> pl.Expr:
     ['low', 'high']
     """
     names = list(settings.bands)
-    found = pl.lit(names[0])
+    name_of_band = pl.lit(names[0])
     for name in names[1:]:
-        found = pl.when(probability >= settings.bands[name]).then(pl.lit(name)).otherwise(found)
-    return found.alias("risk_band")
+        name_of_band = pl.when(probability >= settings.bands[name]).then(pl.lit(name)).otherwise(name_of_band)
+    return name_of_band.alias("risk_band")

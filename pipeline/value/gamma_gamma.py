@@ -74,8 +74,8 @@ class GammaGamma:
 
         starts = np.log(STARTS)
         bounds = [(-BOUND, BOUND)] * 3
-        found = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
-        best = min((each for each in found if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
+        fits = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+        best = min((each for each in fits if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
         if best is None:
             raise NotEnoughData(f"the gamma-gamma model found no fit for {len(purchases)} customers")
         p, above_one, v = np.exp(best.x)
@@ -95,8 +95,8 @@ class GammaGamma:
 
 def _log_likelihood(p: float, q: float, v: float, n: Array, mean: Array) -> Array:
     """Equation (1a) of the note: of the mean of n amounts."""
-    found: Array = (
+    result: Array = (
         -betaln(p * n, q) + q * np.log(v) + (p * n - 1) * np.log(mean) + p * n * np.log(n)
         - (p * n + q) * np.log(v + n * mean)
     )  # fmt: skip
-    return found
+    return result

@@ -36,8 +36,8 @@ def fit(examples: pl.DataFrame) -> BgNbd:
 
     Rounded to six digits, so that the last ones, which differ between processors, change no file.
     """
-    found = BgNbd.fit(*_history(examples))
-    return BgNbd(**{name: float(f"{value:.{DIGITS}g}") for name, value in dataclasses.asdict(found).items()})
+    fitted = BgNbd.fit(*_history(examples))
+    return BgNbd(**{name: float(f"{value:.{DIGITS}g}") for name, value in dataclasses.asdict(fitted).items()})
 
 
 def p_no_purchase(rhythm: BgNbd, examples: pl.DataFrame, gap_days: int, horizon_days: int) -> Array:

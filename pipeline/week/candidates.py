@@ -50,7 +50,7 @@ def _bucket(paths: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFr
     missing = [name for name in wanted if name not in scores.columns]
     if not missing:
         return scores
-    inputs = {name for found in missing if found in DERIVED for name in DERIVED[found].inputs}
+    inputs = {name for column in missing if column in DERIVED for name in DERIVED[column].inputs}
     looked_up = sorted({*missing, *inputs} - {*DERIVED, *scores.columns})
     features = [name for name in looked_up if name not in CONSENTS]
     tables = [_features(paths.examples / file.name, day, features)] if features else []

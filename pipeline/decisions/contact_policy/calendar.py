@@ -95,22 +95,22 @@ def plan(planned: pl.DataFrame, known: pl.DataFrame, past: pl.DataFrame, contact
             calendars[customer].offers.append(day)
     wanted = rows.select(*PLANNED, "refused").with_columns(channels.notices("channel").alias("reaches")).to_dicts()
     why = [row["refused"] for row in wanted]
-    asked = [at for at, row in enumerate(wanted) if why[at] is None and row["reaches"]]
-    for at in sorted(asked, key=lambda at: _place(wanted[at], at)):
-        calendar = calendars[wanted[at]["customer_id"]]
-        why[at] = calendar.refusal(wanted[at])
-        if why[at] is None:
-            calendar.keep(wanted[at])
+    asked = [position for position, row in enumerate(wanted) if why[position] is None and row["reaches"]]
+    for position in sorted(asked, key=lambda position: _place(wanted[position], position)):
+        calendar = calendars[wanted[position]["customer_id"]]
+        why[position] = calendar.refusal(wanted[position])
+        if why[position] is None:
+            calendar.keep(wanted[position])
     kept = [reason is None for reason in why]
-    told = [reason or _why_kept(row) for reason, row in zip(why, wanted, strict=True)]
-    return planned.with_columns(pl.Series("kept", kept, dtype=pl.Boolean), pl.Series("why", told, dtype=pl.String))
+    reasons = [reason or _why_kept(row) for reason, row in zip(why, wanted, strict=True)]
+    return planned.with_columns(pl.Series("kept", kept, dtype=pl.Boolean), pl.Series("why", reasons, dtype=pl.String))
 
 
-def _place(row: dict[str, Any], at: int) -> tuple[Any, ...]:
+def _place(row: dict[str, Any], position: int) -> tuple[Any, ...]:
     value = {True: 0, None: 1, False: 2}[row["has_value"]]
     priority = LAST if row["priority"] is None else row["priority"]
     texts = (row["team"], row["channel"], row["message"] or "")
-    return ORDER.index(row["purpose"]), value, priority, row["day"], *texts, row["customer_id"], at
+    return ORDER.index(row["purpose"]), value, priority, row["day"], *texts, row["customer_id"], position
 
 
 def _same(message: str) -> str:

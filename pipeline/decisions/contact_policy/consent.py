@@ -38,9 +38,9 @@ def channel(playbook: Playbook, context: DecisionContext) -> pl.Expr:
 
 
 def _consent(name: str) -> str | None:
-    found = channels.find(name)
-    assert found is not None, "checked when the playbooks were read"
-    return found.consent
+    known = channels.find(name)
+    assert known is not None, "checked when the playbooks were read"
+    return known.consent
 
 
 def _is_allowed(name: str, context: DecisionContext) -> pl.Expr:

@@ -38,7 +38,7 @@ def acts(given: pl.LazyFrame, playbooks: dict[str, Playbook], undone: pl.DataFra
     selling = [name for name, book in playbooks.items() if book.sells]
     inside = [name for name, book in playbooks.items() if not book.reaches]
     by_tactic = pl.col("tactic").is_in(purposes.offering_tactics()).fill_null(value=False)
-    found = (
+    reaching = (
         given.with_columns(pl.coalesce("playbook", "would_have_been").alias("playbook"))
         .filter(pl.col("playbook").is_not_null(), pl.col("given_day") > after)
         .with_columns(
@@ -50,10 +50,10 @@ def acts(given: pl.LazyFrame, playbooks: dict[str, Playbook], undone: pl.DataFra
         .select("customer_id", "playbook", "as_of", "given_day", "is_offer")
         .collect()
     )  # fmt: skip
-    not_done = found.join(undone, on=["customer_id", "as_of"], how="semi").select(
+    not_done = reaching.join(undone, on=["customer_id", "as_of"], how="semi").select(
         "customer_id", "playbook", "given_day"
     )
-    counted = found.join(not_done.unique(), on=["customer_id", "playbook", "given_day"], how="anti")
+    counted = reaching.join(not_done.unique(), on=["customer_id", "playbook", "given_day"], how="anti")
     each = counted.group_by("customer_id", "playbook", day="given_day").agg(pl.col("is_offer").any())
     return each.sort("customer_id", "playbook", "day")
 
@@ -110,9 +110,9 @@ def on_record(contacts: pl.LazyFrame, selling: list[str]) -> pl.LazyFrame:
         name: pl.col(name).cast(pl.String) if name in there else pl.lit(None, dtype=pl.String)
         for name in ("channel", "purpose", "playbook")
     }
-    found = contacts.select("customer_id", "day", **known)
+    records = contacts.select("customer_id", "day", **known)
     is_offer = (pl.col("purpose").str.to_lowercase() == "offer") | pl.col("playbook").is_in(selling)
-    return found.filter(channels.notices("channel")).select(
+    return records.filter(channels.notices("channel")).select(
         "customer_id", "day", "playbook", is_offer.fill_null(value=False).alias("is_offer")
     )
 
@@ -139,10 +139,10 @@ def interviews_and_win_backs(given: pl.LazyFrame, playbooks: dict[str, Playbook]
     tactic = pl.coalesce(
         "tactic", pl.coalesce("playbook", "would_have_been").replace_strict(named, default=None, return_dtype=pl.String)
     )
-    found = given.with_columns(tactic.alias("tactic")).filter(pl.col("tactic").is_in([*EXIT_INTERVIEWS, *WIN_BACKS]))
+    matching = given.with_columns(tactic.alias("tactic")).filter(pl.col("tactic").is_in([*EXIT_INTERVIEWS, *WIN_BACKS]))
     day = pl.col("given_day")
     return (
-        found.group_by("customer_id")
+        matching.group_by("customer_id")
         .agg(
             day.filter(pl.col("tactic").is_in(EXIT_INTERVIEWS)).max().alias("interviewed_day"),
             day.filter(pl.col("tactic").is_in(WIN_BACKS)).max().alias("won_back_day"),

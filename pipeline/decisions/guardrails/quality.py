@@ -36,8 +36,10 @@ def problems(customers: pl.DataFrame, causes: list[str]) -> list[dict[str, Any]]
     ...  problems(table, ["C08", "C09", "C24"])]
     [('C09', 'product', 2, 5.0), ('C24', 'product', 1, 3.0)]
     """
-    told = customers.select(pl.col("reason_1_causes").cast(pl.String).str.split(";").alias("cause"), "value_at_stake")
-    each = told.explode("cause").filter(pl.col("cause").is_in(causes)).group_by("cause")
+    first_causes = customers.select(
+        pl.col("reason_1_causes").cast(pl.String).str.split(";").alias("cause"), "value_at_stake"
+    )
+    each = first_causes.explode("cause").filter(pl.col("cause").is_in(causes)).group_by("cause")
     counted = each.agg(pl.len(), pl.col("value_at_stake").sort().sum()).sort(
         "value_at_stake", "cause", descending=[True, False]
     )

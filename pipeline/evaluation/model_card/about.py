@@ -19,22 +19,22 @@ RHYTHM = {
 
 def verdict(metrics: Report) -> str:
     """Whether to use the model, in the words every list carries, and who answers for it if it should not be used."""
-    told, name = f"**{safe(metrics['verdict'])}**", metrics["approved_by"]
+    sentence, name = f"**{safe(metrics['verdict'])}**", metrics["approved_by"]
     if metrics["ship"]:
-        return told
-    return f"{told} " + (f"Used all the same; {safe(name)} answers for it." if name else "No list is made with it.")
+        return sentence
+    return f"{sentence} " + (f"Used all the same; {safe(name)} answers for it." if name else "No list is made with it.")
 
 
-def grade(found: Report) -> str:
+def grade(report: Report) -> str:
     """What the grade means, and what keeps the model from the next one."""
-    because = bullets(safe(reason) for reason in found["because"])
+    because = bullets(safe(reason) for reason in report["because"])
     kept = f"What keeps it from the next grade:\n\n{because}" if because else "Nothing keeps it from a better grade."
     certain = (
         "Certainly: the 95 % interval, drawn by customer, lies wholly on one side of zero. How the model is judged, "
         "in words: `docs/model-quality.md`."
     )
-    rules = table(["grade", "means"], ([_bold(letter, found["letter"]), rule] for letter, rule in RULES.items()))
-    return f"Grade {found['letter']}: {found['means']}.\n\n{kept}\n\n{rules}\n\n{certain}"
+    rules = table(["grade", "means"], ([_bold(letter, report["letter"]), rule] for letter, rule in RULES.items()))
+    return f"Grade {report['letter']}: {report['means']}.\n\n{kept}\n\n{rules}\n\n{certain}"
 
 
 def _bold(letter: str, own: str) -> str:
@@ -63,18 +63,18 @@ def _in_numbers(words: str, rules: Report) -> str:
 
 def data(card: Report, ingest: Report) -> str:
     """The company, the span, the tables and what they do not hold."""
-    counts = [(name, found["accepted"], found["duplicates"], found["rejected"])
-              for name, found in ingest["tables"].items()]  # fmt: skip
+    counts = [(name, ingested["accepted"], ingested["duplicates"], ingested["rejected"])
+              for name, ingested in ingest["tables"].items()]  # fmt: skip
     rows = [(name, *(f"{count:,}" for count in each)) for name, *each in counts]
     absent = ", ".join(ingest["absent"])
-    told = [
+    paragraphs = [
         f"Company: {safe(card['company'])}. Transactions from {ingest['first_day']} to {ingest['last_day']}, days in "
         f"the time zone {card['timezone']}, amounts in {card['money']['currency']}.",
         table(["table", "rows", "counted once only", "refused"], rows),
         f"Absent, so without a feature: {absent}." if absent else "No table is absent.",
         f"Fingerprint of the data: `{card['data_fingerprint']}`",
     ]
-    return "\n\n".join(([f"> {safe(ingest['notice'])}"] if ingest["notice"] else []) + told)
+    return "\n\n".join(([f"> {safe(ingest['notice'])}"] if ingest["notice"] else []) + paragraphs)
 
 
 def making(card: Report) -> str:
@@ -105,19 +105,19 @@ def _features(features: list[dict[str, str]]) -> str:
 
 def _parts(card: Report) -> str:
     share, rhythm = card["additive_weight"], card["purchase_process"]
-    told = [
+    sentences = [
         f"Gradient-boosted trees: {card['trees']:,} trees, weight {percent(1 - share)}.",
         f"Logistic regression, one bent line per feature: weight {percent(share)}." if share else "No regression.",
     ]
     if rhythm:
         numbers = "; ".join(f"{name} = {short(rhythm[name])} ({words})" for name, words in RHYTHM.items())
-        told.append(f"The customer's own rhythm (BG/NBD) as one of the features: {numbers}.")
-    told.append(
+        sentences.append(f"The customer's own rhythm (BG/NBD) as one of the features: {numbers}.")
+    sentences.append(
         f"Level by the time of the year, as far as the outcomes of earlier years speak for it: {card['season']}."
         if card["season"]
         else "Level of the latest outcomes; nothing speaks for a season."
     )
-    return "The parts add up as log-odds, and one curve turns the sum into a probability:\n\n" + bullets(told)
+    return "The parts add up as log-odds, and one curve turns the sum into a probability:\n\n" + bullets(sentences)
 
 
 def _versions(versions: dict[str, str]) -> str:

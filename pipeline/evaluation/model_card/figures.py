@@ -51,13 +51,15 @@ def test_examples(metrics: Report, test: Report) -> str:
 
 
 def _compared(figures: Report) -> str:
-    rows = ([_scorer(name), *(interval(found[figure]) for figure in FIGURES)] for name, found in figures.items())
+    rows = (
+        [_scorer(name), *(interval(by_figure[figure]) for figure in FIGURES)] for name, by_figure in figures.items()
+    )
     return table(["scorer", *FIGURES.values()], rows)
 
 
 def _ahead(leads: Report) -> str:
-    rows = ([_scorer(name), *(interval(found[figure], signed=True) for figure in FIGURES)]
-            for name, found in leads.items())  # fmt: skip
+    rows = ([_scorer(name), *(interval(by_figure[figure], signed=True) for figure in FIGURES)]
+            for name, by_figure in leads.items())  # fmt: skip
     return table(["model less", *FIGURES.values()], rows)
 
 
@@ -76,23 +78,23 @@ def _lists(model: Report, customers: int) -> str:
         ]
         for length in lengths
     )
-    told = "Lift: how many times more churners than in a list drawn by lot."
-    return table(["list", "customers", "lift", "share of all churners in it"], rows) + f"\n\n{told}"
+    sentence = "Lift: how many times more churners than in a list drawn by lot."
+    return table(["list", "customers", "lift", "share of all churners in it"], rows) + f"\n\n{sentence}"
 
 
 def _shares(model: Report, length: str) -> str:
-    found = model[f"capture_at_{length}_percent"]
-    return f"{percent(found['value'])} ({percent(found['low'])} to {percent(found['high'])})"
+    estimate = model[f"capture_at_{length}_percent"]
+    return f"{percent(estimate['value'])} ({percent(estimate['low'])} to {percent(estimate['high'])})"
 
 
-def earlier(found: Report | None) -> str:
+def earlier(report: Report | None) -> str:
     """The recipe repeated at earlier times: on average, from worst to best, snapshot by snapshot."""
-    if found is None:
+    if report is None:
         return (
             "History is too short to repeat the check at earlier snapshots, so nobody knows how much luck there is in "
             "the figures above."
         )
-    count, figures, spread = len(found["cutoffs"]), found["average"]["figures"], found["spread_over_snapshots"]
+    count, figures, spread = len(report["cutoffs"]), report["average"]["figures"], report["spread_over_snapshots"]
     rows = (
         [_scorer(name), *(interval(each[figure]) for figure in FIGURES), number(spread[name]["lowest_auc"]),
          number(spread[name]["highest_auc"])]
@@ -104,27 +106,27 @@ def earlier(found: Report | None) -> str:
             "after; on average:",
             table(["scorer", *FIGURES.values(), "worst AUC", "best AUC"], rows),
             "How far the model was ahead on average:",
-            _ahead(found["average"]["model_minus"]),
+            _ahead(report["average"]["model_minus"]),
         ]
     )
 
 
 def calibration(evaluation: Report, metrics: Report) -> str:
     """The error beside what chance allows, by risk band, and how the churn rate moved."""
-    found = evaluation["calibration"]
-    holds = found["as_right_as_chance_allows"]
+    report = evaluation["calibration"]
+    holds = report["as_right_as_chance_allows"]
     rows = [
         [safe(band["band"]), f"{band['customers']:,}", _expected(band["expected_churners"], band["low"], band["high"]),
          f"{band['churners']:,}", "yes" if band["holds"] else "**no**"]
-        for band in found["bands"]
+        for band in report["bands"]
     ]  # fmt: skip
     return "\n\n".join(
         [
-            f"{'Yes' if holds else 'No'}: expected and observed churn rates lie {_points(found['calibration_error'])} "
+            f"{'Yes' if holds else 'No'}: expected and observed churn rates lie {_points(report['calibration_error'])} "
             "apart on average over groups of equal size; perfect probabilities would show up to "
-            f"{_points(found['by_chance_95_percent'])} by chance, 19 times of 20.",
+            f"{_points(report['by_chance_95_percent'])} by chance, 19 times of 20.",
             table(["risk band", "customers", "churners expected (chance allows)", "churned", "as expected"], rows),
-            _drift(evaluation["earlier"], metrics["test_snapshot"], found["all_together"]),
+            _drift(evaluation["earlier"], metrics["test_snapshot"], report["all_together"]),
         ]
     )
 
@@ -150,9 +152,9 @@ def _drift(earlier: Report | None, test: str, last: Report) -> str:
     return f"{words}\n\n{table(head, rows)}"
 
 
-def _rate(found: Report) -> str:
+def _rate(report: Report) -> str:
     share, low, high = (
-        found[name] / found["customers"] for name in ("expected_churners", "predicted_low", "predicted_high")
+        report[name] / report["customers"] for name in ("expected_churners", "predicted_low", "predicted_high")
     )
     return f"{percent(share)} ({percent(low)} to {percent(high)})"
 
@@ -161,21 +163,21 @@ def _expected(value: float, low: int, high: int) -> str:
     return f"{number(value, 0)} ({low:,} to {high:,})"
 
 
-def segments(found: list[Report]) -> str:
+def segments(reports: list[Report]) -> str:
     """Every group of customers with its figures, and in words those that give cause for doubt."""
     rows = (
         [f"{safe(each['column'])}: {safe(each['segment'])}", f"{each['customers']:,}",
          _expected(each["expected_churners"], each["expected_low"], each["expected_high"]), f"{each['churners']:,}",
          _auc(each), number(each["auc_of_simple_rule"])]
-        for each in found
+        for each in reports
     )  # fmt: skip
     doubts = [f"{safe(each['column'])} {safe(each['segment'])}: {_doubt(each['doubt'])}"
-              for each in found if each["doubt"]]  # fmt: skip
-    told = bullets(doubts) if doubts else "No segment gives cause for doubt."
+              for each in reports if each["doubt"]]  # fmt: skip
+    sentences = bullets(doubts) if doubts else "No segment gives cause for doubt."
     head = ["segment", "customers", "churners expected (chance allows)", "churned", "AUC", "AUC of the simple rule"]
     return (
-        f"{told}\n\n{table(head, rows)}\n\nAn AUC is {UNKNOWN} where too few churned or too few stayed to rank them. "
-        "With many segments, one in twenty is in doubt by chance alone."
+        f"{sentences}\n\n{table(head, rows)}\n\nAn AUC is {UNKNOWN} where too few churned or too few stayed to rank "
+        "them. With many segments, one in twenty is in doubt by chance alone."
     )
 
 
@@ -187,19 +189,19 @@ def _auc(each: Report) -> str:
     return interval({"value": each["auc"], "low": each["auc_low"], "high": each["auc_high"]})
 
 
-def profit(found: Report, currency: str) -> str:
+def profit(report: Report, currency: str) -> str:
     """The length of list that pays, what each scorer could earn, and what both take for granted."""
-    assumed = found["assumes"]
+    assumed = report["assumes"]
     alpha, beta = assumed["acceptance_alpha"], assumed["acceptance_beta"]
-    length = found["length_that_pays"]
+    length = report["length_that_pays"]
     pays = (
-        f"A list of the {length:,} riskiest pays most: {number(found['its_profit'], 2)} {currency}"
+        f"A list of the {length:,} riskiest pays most: {number(report['its_profit'], 2)} {currency}"
         if length
         else "No list by risk alone pays, however short"
     )
     rows = (
-        [_scorer(name), number(each), percent(found["expected_share_to_contact"][name])]
-        for name, each in found["expected_maximum_profit_per_customer"].items()
+        [_scorer(name), number(each), percent(report["expected_share_to_contact"][name])]
+        for name, each in report["expected_maximum_profit_per_customer"].items()
     )
     return "\n\n".join(
         [
@@ -209,7 +211,7 @@ def profit(found: Report, currency: str) -> str:
             f"and {beta:g}), each at his or her own value. These are assumptions, not measurements: "
             "`params.yaml: evaluate`. The published list goes by value at stake, not by risk alone.",
             "Expected maximum profit (EMPC), everyone worth what the average customer is, "
-            f"{number(found['value_of_the_average_customer'], 2)} {currency}:",
+            f"{number(report['value_of_the_average_customer'], 2)} {currency}:",
             table(["scorer", f"{currency} per customer", "share to contact"], rows),
         ]
     )

@@ -43,7 +43,7 @@ def percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{100 * share:.1f} %"
 
 
-def interval(found: dict[str, float | None], *, signed: bool = False, digits: int = 3) -> str:
+def interval(estimate: dict[str, float | None], *, signed: bool = False, digits: int = 3) -> str:
     """A figure with its 95 % interval; with its sign where it is a difference.
 
     >>> interval({"value": 0.8649, "low": 0.8444, "high": 0.883})
@@ -53,9 +53,9 @@ def interval(found: dict[str, float | None], *, signed: bool = False, digits: in
     >>> interval({"value": None, "low": None, "high": None})
     'unknown'
     """
-    each = [found[name] for name in ("value", "low", "high")]
-    told = [UNKNOWN if one is None else f"{one:{'+' if signed else ''}.{digits}f}" for one in each]
-    return UNKNOWN if UNKNOWN in told else f"{told[0]} ({told[1]} to {told[2]})"
+    each = [estimate[name] for name in ("value", "low", "high")]
+    texts = [UNKNOWN if one is None else f"{one:{'+' if signed else ''}.{digits}f}" for one in each]
+    return UNKNOWN if UNKNOWN in texts else f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -7,15 +7,15 @@ from pipeline.evaluation.model_card.formatting import bullets, safe
 Report = dict[str, Any]
 
 
-def warnings(found: list[Any]) -> str:
+def warnings(notices: list[Any]) -> str:
     """What the checks of the data have found; a model with warnings is used with open eyes."""
-    return bullets(safe(warning) for warning in found) if found else "The checks of the data left no warning."
+    return bullets(safe(warning) for warning in notices) if notices else "The checks of the data left no warning."
 
 
 def forbidden(card: Report, notice: str) -> str:
     """The uses that the evidence does not carry."""
     rules = card["population"]
-    told = [
+    sentences = [
         "**Customers who are not eligible.** Who has not bought in the "
         f"{rules['active_days']} days before the list, or is too new, was never in the training data.",
         "**Claims about causes.** A reason says what goes together with risk in the past, not what causes it; changing "
@@ -29,7 +29,9 @@ def forbidden(card: Report, notice: str) -> str:
         f"**Days before {card['learnt_until']}.** The model has learnt what happened until then; figures about those "
         "days would praise it for remembering.",
     ]
-    return bullets([*told, f"**What the provider of the data rules out.** {safe(notice)}"] if notice else told)
+    return bullets(
+        [*sentences, f"**What the provider of the data rules out.** {safe(notice)}"] if notice else sentences
+    )
 
 
 def limits(card: Report) -> str:

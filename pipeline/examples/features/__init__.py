@@ -70,8 +70,8 @@ FAMILY_CAUSES = {
 def declared(settings: Features) -> list[Feature]:
     """Everything that is declared, whatever data a company has."""
     every = [feature for family in FAMILIES.values() for feature in family(settings)]
-    told = [f if f.causes else replace(f, causes=FAMILY_CAUSES.get(f.family, ())) for f in every]
-    return [with_evidence(feature) for feature in told]
+    with_causes = [f if f.causes else replace(f, causes=FAMILY_CAUSES.get(f.family, ())) for f in every]
+    return [with_evidence(feature) for feature in with_causes]
 
 
 def families(settings: Features) -> list[str]:

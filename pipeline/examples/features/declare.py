@@ -137,7 +137,7 @@ def placeholders(phrase: str) -> list[str]:
     >>> placeholders("{number=events_visit_30d} {told='visit'} events in the last {window=30}")
     ['events_visit_30d']
     """
-    return [found for _, found in slots(phrase) if not found.startswith("'") and not found.isdigit()]
+    return [name for _, name in slots(phrase) if not name.startswith("'") and not name.isdigit()]
 
 
 def template(phrase: str) -> str:

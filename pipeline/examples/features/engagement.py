@@ -34,7 +34,7 @@ def features(settings: Features) -> list[Feature]:
 
 def _counts(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    told = _told(event_type)
+    noun = _told(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     return [
         Feature(
@@ -44,7 +44,7 @@ def _counts(event_type: str | None) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"{words} in the last {days} days",
             "down",
-            (f"{{number={name}_{days}d}} {told} in the last {{window={days}}}",),
+            (f"{{number={name}_{days}d}} {noun} in the last {{window={days}}}",),
             needs=EVENTS,
         )
         for days in (30, 90, 365)
@@ -58,10 +58,10 @@ def _told(event_type: str | None) -> str:
 
 def _trend(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    told = _told(event_type)
+    noun = _told(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     before = f"{name}_31_to_120d"
-    phrases = (f"{{number={name}_30d}} {told} in the last {{window=30}}, {{before={before}}} in the 90 days before",)
+    phrases = (f"{{number={name}_30d}} {noun} in the last {{window=30}}, {{before={before}}} in the 90 days before",)
     return [
         Feature(
             before,
@@ -86,7 +86,7 @@ def _trend(event_type: str | None) -> list[Feature]:
 
 
 def _rhythm(event_type: str) -> list[Feature]:
-    name, told = f"event_{event_type}", event_type.replace("_", " ")
+    name, noun = f"event_{event_type}", event_type.replace("_", " ")
     first, days, usual = f"first_{name}_days_ago", f"{name}_days", f"{name}_gap_mean_days"
     return [
         part(first, Aggregate("max", "event", item=event_type), EVENTS),
@@ -96,9 +96,9 @@ def _rhythm(event_type: str) -> list[Feature]:
             "days",
             "engagement",
             Formula(f"({first} - days_since_last_{name}) / nullif({days} - 1, 0)"),
-            f"mean gap between days with a {told}",
+            f"mean gap between days with a {noun}",
             "up",
-            (f"{{told='{told}'}} every {{number={usual}}} on average",),
+            (f"{{told='{noun}'}} every {{number={usual}}} on average",),
             needs=EVENTS,
         ),
         Feature(
@@ -106,9 +106,9 @@ def _rhythm(event_type: str) -> list[Feature]:
             "ratio",
             "engagement",
             Formula(f"days_since_last_{name} / {usual}"),
-            f"days since the last {told} over the customer's own mean gap between them",
+            f"days since the last {noun} over the customer's own mean gap between them",
             "up",
-            (f"last {{told='{told}'}} {{number=days_since_last_{name}}} ago; usually every {{usual={usual}}}",),
+            (f"last {{told='{noun}'}} {{number=days_since_last_{name}}} ago; usually every {{usual={usual}}}",),
             needs=EVENTS,
             is_sure=True,
         ),
@@ -117,14 +117,14 @@ def _rhythm(event_type: str) -> list[Feature]:
 
 def _recency(event_type: str | None) -> Feature:
     name = "event" if event_type is None else f"event_{event_type}"
-    told = "event" if event_type is None else event_type.replace("_", " ")
-    last = "last event" if event_type is None else f"last {{told='{told}'}}"
+    noun = "event" if event_type is None else event_type.replace("_", " ")
+    last = "last event" if event_type is None else f"last {{told='{noun}'}}"
     return Feature(
         f"days_since_last_{name}",
         "days",
         "engagement",
         Aggregate("min", "event", item=event_type),
-        f"days from the last {told} to the snapshot; missing without one",
+        f"days from the last {noun} to the snapshot; missing without one",
         "up",
         (f"{last} {{number=days_since_last_{name}}} ago",),
         needs=EVENTS,
@@ -134,7 +134,7 @@ def _recency(event_type: str | None) -> Feature:
 
 def _warnings(event_type: str) -> list[Feature]:
     """An event that is bad news when it happens, such as an unsubscription: more of it means risk."""
-    told = event_type.replace("_", " ")
+    noun = event_type.replace("_", " ")
     return [
         Feature(
             f"warnings_{event_type}_{days}d",
@@ -143,7 +143,7 @@ def _warnings(event_type: str) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days, each of them bad news",
             "up",
-            (f"{{told='{told}'}} events in the last {{window={days}}}: {{number=warnings_{event_type}_{days}d}}",),
+            (f"{{told='{noun}'}} events in the last {{window={days}}}: {{number=warnings_{event_type}_{days}d}}",),
             needs=EVENTS,
             causes=WARNING_CAUSES.get(event_type, ("C12",)),
         )
@@ -153,7 +153,7 @@ def _warnings(event_type: str) -> list[Feature]:
 
 def _usage(event_type: str) -> list[Feature]:
     """Use of what was bought: who hardly uses it has not understood it, or has no use for it."""
-    told, name = event_type.replace("_", " "), f"uses_{event_type}"
+    noun, name = event_type.replace("_", " "), f"uses_{event_type}"
     counts = [
         Feature(
             f"{name}_{days}d",
@@ -162,7 +162,7 @@ def _usage(event_type: str) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days: use of what was bought",
             "down",
-            (f"{{told='{told}'}} events in the last {{window={days}}}: {{number={name}_{days}d}}",),
+            (f"{{told='{noun}'}} events in the last {{window={days}}}: {{number={name}_{days}d}}",),
             needs=EVENTS,
             causes=("C18", "C21", "C24"),
         )
@@ -174,9 +174,9 @@ def _usage(event_type: str) -> list[Feature]:
         "adoption",
         # Later on, no use is how leaving looks, whatever its cause.
         Formula(f"CAST(days_since_first_order BETWEEN 14 AND {NEWCOMER_DAYS} AND {name}_30d = 0 AS INTEGER)"),
-        f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and there was no {told} event for 30 days",
+        f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and there was no {noun} event for 30 days",
         "up",
-        (f"first order {{days_since_first_order}} ago, and no {{told='{told}'}} events for {{window=30}}",),
+        (f"first order {{days_since_first_order}} ago, and no {{told='{noun}'}} events for {{window=30}}",),
         needs=EVENTS,
         causes=("C18", "C19", "C21"),
     )

@@ -35,14 +35,14 @@ def query(
         A query with ``customer_key`` and one column per feature of the model, in declared order.
     """
     aggregates = sorted((f for f in features if isinstance(f.how, Aggregate)), key=_kind)
-    kinds = {kind: list(found) for kind, found in groupby(aggregates, _kind)}
+    kinds = {kind: list(of_kind) for kind, of_kind in groupby(aggregates, _kind)}
     joins = "".join(
-        f"\nLEFT JOIN ({_by_customer(kind, found, snapshot)}) {sql.name(kind)} USING (customer_key)"
-        for kind, found in kinds.items()
+        f"\nLEFT JOIN ({_by_customer(kind, of_kind, snapshot)}) {sql.name(kind)} USING (customer_key)"
+        for kind, of_kind in kinds.items()
     )
     values = [f"{_value(feature, minor_digits)} AS {sql.name(feature.name)}" for feature in in_order(features)]
-    told = ", ".join(_told(feature, down) for feature in features if not feature.is_part)
-    return f"SELECT customer_key, {told} FROM (SELECT customer_key, {', '.join(values)} FROM ({spine}) spine{joins})"
+    columns = ", ".join(_told(feature, down) for feature in features if not feature.is_part)
+    return f"SELECT customer_key, {columns} FROM (SELECT customer_key, {', '.join(values)} FROM ({spine}) spine{joins})"
 
 
 def _told(feature: Feature, down: frozenset[str]) -> str:

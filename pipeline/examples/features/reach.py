@@ -29,6 +29,6 @@ def _reach(feature: Feature, by_name: dict[str, Feature]) -> int | None:
     if isinstance(feature.how, Aggregate):
         return feature.how.days
     inputs = feature.how.inputs if isinstance(feature.how, Formula) else list(feature.how.inputs)
-    found = [_reach(by_name[name], by_name) for name in inputs if name in by_name]
-    limits = [days for days in found if days is not None]
-    return max(limits) if limits and len(limits) == len(found) else None
+    of_inputs = [_reach(by_name[name], by_name) for name in inputs if name in by_name]
+    limits = [days for days in of_inputs if days is not None]
+    return max(limits) if limits and len(limits) == len(of_inputs) else None

@@ -15,7 +15,7 @@ def features(_settings: Features) -> list[Feature]:
 
 
 def _answers(kind: str) -> list[Feature]:
-    told, best, _ = KINDS[kind]
+    noun, best, _ = KINDS[kind]
     latest, change = f"{kind}_latest", f"{kind}_change"
     return [
         part(f"{kind}_answers", Aggregate("count", "survey", "score", item=kind), SCORE),
@@ -25,9 +25,9 @@ def _answers(kind: str) -> list[Feature]:
             "score",
             "satisfaction",
             Aggregate("min", "survey", "score", item=kind, only="is_latest"),
-            f"the latest {told}, 0 to {best}; missing without one",
+            f"the latest {noun}, 0 to {best}; missing without one",
             "down",
-            (f"latest {told} {{{latest}}} of {best}",),
+            (f"latest {noun} {{{latest}}} of {best}",),
             SCORE,
             causes=("C08", "C12", "C17"),
         ),
@@ -36,9 +36,9 @@ def _answers(kind: str) -> list[Feature]:
             "score",
             "satisfaction",
             Formula(f"{latest} - ({kind}_sum - {latest}) / nullif({kind}_answers - 1, 0)"),
-            f"the latest {told} less the mean of those before",
+            f"the latest {noun} less the mean of those before",
             "down",
-            (f"latest {told} {{{latest}}} of {best}, less than before",),
+            (f"latest {noun} {{{latest}}} of {best}, less than before",),
             SCORE,
             causes=("C12", "C08"),
         ),
@@ -47,9 +47,9 @@ def _answers(kind: str) -> list[Feature]:
             "days",
             "satisfaction",
             Aggregate("min", "survey", item=kind),
-            f"days from the last {told} to the snapshot; missing without one",
+            f"days from the last {noun} to the snapshot; missing without one",
             "none",
-            (f"last asked for {told} {{days_since_last_{kind}}} ago",),
+            (f"last asked for {noun} {{days_since_last_{kind}}} ago",),
             SCORE,
         ),
     ]

@@ -125,11 +125,11 @@ def _count(
 
 
 def _oldest(
-    name: str, only: str, told: str, needs: frozenset[str], causes: tuple[str, ...], family: str = "answers"
+    name: str, only: str, phrase: str, needs: frozenset[str], causes: tuple[str, ...], family: str = "answers"
 ) -> Feature:
     how = Aggregate("max", "ticket", only=only)
-    words = f"age of the oldest: {told} so many days; missing without one"
-    return Feature(name, "days", family, how, words, "up", (f"{told} {{{name}}}",), needs, causes=causes)
+    words = f"age of the oldest: {phrase} so many days; missing without one"
+    return Feature(name, "days", family, how, words, "up", (f"{phrase} {{{name}}}",), needs, causes=causes)
 
 
 def _waiting() -> list[Feature]:
@@ -205,16 +205,16 @@ def _silent() -> Feature:
 
 def _about(topic: str, cause: str) -> list[Feature]:
     """Requests on a topic that the company knows to speak of a cause."""
-    name, told = f"tickets_{topic}", topic.replace("_", " ")
+    name, noun = f"tickets_{topic}", topic.replace("_", " ")
     return [
         Feature(
             f"{name}_{days}d",
             "tickets",
             f"about_{topic}",
             Aggregate("count", "ticket", days=days, item=topic),
-            f"requests about {told} in the last {days} days",
+            f"requests about {noun} in the last {days} days",
             "up",
-            (f"asked for help about {{told='{told}'}} in the last {{window={days}}}: {{number={name}_{days}d}}",),
+            (f"asked for help about {{told='{noun}'}} in the last {{window={days}}}: {{number={name}_{days}d}}",),
             TOPICS,
             causes=(cause,),
         )

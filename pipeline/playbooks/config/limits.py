@@ -55,14 +55,14 @@ def parse(content: dict[str, Any], playbooks: dict[str, Playbook], file: str = "
         A key is unknown or out of range, or a limit is one of a team or channel that no playbook names.
     """
     try:
-        found = _File.model_validate(content).limits
+        limits = _File.model_validate(content).limits
     except ValidationError as error:
         raise BadPlaybooks(f"{file}: {first_problem(error, _File)}") from None
     teams = {book.who for book in playbooks.values()}
     ways = {book.channels[0] for book in playbooks.values()}
-    for kind, limited, known in (("who", found.who, teams), ("channel", found.channel, ways)):
+    for kind, limited, known in (("who", limits.who, teams), ("channel", limits.channel, ways)):
         for name in limited:
             if name not in known:
                 near = suggestion(name, sorted(known))
                 raise BadPlaybooks(f"{file}: limits.{kind}: no playbook names {name!r} first{near}")
-    return found
+    return limits

@@ -41,14 +41,14 @@ def parse(content: dict[str, Any], names: Vocabulary, file: str = "playbooks.yam
         channel is none, or a tactic is not in the catalogue or cannot be given to single customers.
     """
     try:
-        found = Playbooks.model_validate(content).playbooks
+        books = Playbooks.model_validate(content).playbooks
     except ValidationError as error:
         raise BadPlaybooks(f"{file}: {first_problem(error, Playbooks)}") from None
-    for name, playbook in found.items():
+    for name, playbook in books.items():
         _check_tactic(f"{file}: playbooks.{name}", playbook)
         _check_words(f"{file}: playbooks.{name}", playbook, names)
         restrictions.check_terms(f"{file}: playbooks.{name}", playbook)
-    return found
+    return books
 
 
 def _check_tactic(where: str, playbook: Playbook) -> None:

@@ -148,14 +148,14 @@ def parse(text: str) -> dict[str, Tactic]:
     reader = csv.DictReader(io.StringIO(text), strict=True)
     if tuple(reader.fieldnames or ()) != COLUMNS:
         raise BadPlaybooks(f"{FILE}: columns are {reader.fieldnames}; write {', '.join(COLUMNS)}")
-    found: dict[str, Tactic] = {}
+    by_id: dict[str, Tactic] = {}
     for row in reader:
         where = f"{FILE}: line {reader.line_num}"
         tactic = _tactic(row, where)
-        if tactic.id in found:
+        if tactic.id in by_id:
             raise BadPlaybooks(f"{where}: id: {tactic.id!r} is there already; write another id")
-        found[tactic.id] = tactic
-    return found
+        by_id[tactic.id] = tactic
+    return by_id
 
 
 def _tactic(row: dict[str, str], where: str) -> Tactic:

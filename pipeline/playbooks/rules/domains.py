@@ -90,16 +90,16 @@ def alternatives(leaf: Leaf, wish: Wish, name: Name) -> list[dict[Key, Domain]]:
         return [{(leaf.name, word): NO for word in leaf.values}]
     unknown = wish in {"not true", "not false"}
     holds = wish in {"true", "not false"}
-    found: list[Domain]
+    domains: list[Domain]
     if isinstance(leaf, Known):
         anything = of_name(name)
-        found = [replace(anything, unknown=False) if holds else _nothing(anything)]
+        domains = [replace(anything, unknown=False) if holds else _nothing(anything)]
     elif isinstance(leaf, Compare):
-        found = list(_spans(leaf, unknown=unknown, holds=holds))
+        domains = list(_spans(leaf, unknown=unknown, holds=holds))
     else:
         words = leaf.values if isinstance(leaf, IsOneOf) else ("yes",)
-        found = [Choice(frozenset(words), others=not holds, unknown=unknown)]
-    return [{(leaf.name, ""): domain} for domain in found]
+        domains = [Choice(frozenset(words), others=not holds, unknown=unknown)]
+    return [{(leaf.name, ""): domain} for domain in domains]
 
 
 def _nothing(domain: Domain) -> Domain:

@@ -138,8 +138,8 @@ def truth(expression: Expression, of: Callable[[Leaf], bool | None]) -> bool | N
         return None if inner is None else not inner
     if isinstance(expression, All | Either):
         decides = isinstance(expression, Either)
-        found = {truth(part, of) for part in expression.parts}
-        if decides in found:
+        outcomes = {truth(part, of) for part in expression.parts}
+        if decides in outcomes:
             return decides
-        return None if None in found else not decides
+        return None if None in outcomes else not decides
     return of(expression)

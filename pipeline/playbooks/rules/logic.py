@@ -74,17 +74,19 @@ class Logic:
             parts = [self._states(part, wish) for part in expression.parts]
             together = isinstance(expression, All) == (wish in {"true", "not false"})
             return self._all_of(parts) if together else _limited([state for part in parts for state in part])
-        states = [self._and({}, found) for found in alternatives(expression, wish, self.names[expression.name])]
+        states = [
+            self._and({}, alternative) for alternative in alternatives(expression, wish, self.names[expression.name])
+        ]
         return [state for state in states if state is not None]
 
     def _all_of(self, parts: list[list[State]]) -> list[State]:
-        found: list[State] = [{}]
+        states: list[State] = [{}]
         for part in parts:
-            if len(found) * len(part) > MAX_ALTERNATIVES:
+            if len(states) * len(part) > MAX_ALTERNATIVES:
                 raise TooMany
-            both = [self._and(one, other) for one, other in itertools.product(found, part)]
-            found = [state for state in both if state is not None]
-        return found
+            both = [self._and(one, other) for one, other in itertools.product(states, part)]
+            states = [state for state in both if state is not None]
+        return states
 
     def _and(self, one: State, other: State) -> State | None:
         """What both leave open, or None where that is nothing."""
@@ -138,6 +140,6 @@ def _spans_of_bands(score: Score) -> dict[str, Span]:
     edges = [*score.bands.values(), 1.0]
     last = len(score.bands) - 1
     return {
-        band: Span(edges[at], edges[at + 1], high_open=at != last, unknown=False)
-        for at, band in enumerate(score.bands)
+        band: Span(edges[position], edges[position + 1], high_open=position != last, unknown=False)
+        for position, band in enumerate(score.bands)
     }  # fmt: skip

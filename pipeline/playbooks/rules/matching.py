@@ -118,9 +118,9 @@ def at_place(leaf: HasAny | IsOneOf, place: int) -> pl.Expr:
     """Whether the reason told at a place is one that a condition on reasons or causes asks for; never unknown."""
     if leaf.name in CAUSE_SETS:
         # Causes are joined by a semicolon; all ids are of one length, so none can be a part of another.
-        found = pl.col(CAUSES[place]).cast(pl.String).str.contains_any(list(leaf.values))
+        matches = pl.col(CAUSES[place]).cast(pl.String).str.contains_any(list(leaf.values))
     else:
-        found = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.values))
+        matches = pl.col(REASONS[place]).cast(pl.String).is_in(list(leaf.values))
     if leaf.name == "evidence_causes":
-        found &= pl.col(RISK_SHARES[place]).is_not_null()
-    return found.fill_null(value=False)
+        matches &= pl.col(RISK_SHARES[place]).is_not_null()
+    return matches.fill_null(value=False)

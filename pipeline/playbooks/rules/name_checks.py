@@ -30,9 +30,11 @@ def problem(rule: Rule, names: Vocabulary) -> str | None:
     'at `tier` in `tier >= 3`: is a word, not a number; write `tier = new` or `tier in (new, loyal)`'
     """
     for leaf in conditions(rule.expression):
-        found = _unknown(leaf.name, names) or _wrong_kind(leaf, names[leaf.name]) or _wrong_word(leaf, names[leaf.name])
-        if found is not None:
-            return f"at `{leaf.name}` in `{excerpt(rule.text, leaf.at)}`: {found}"
+        complaint = (
+            _unknown(leaf.name, names) or _wrong_kind(leaf, names[leaf.name]) or _wrong_word(leaf, names[leaf.name])
+        )
+        if complaint is not None:
+            return f"at `{leaf.name}` in `{excerpt(rule.text, leaf.at)}`: {complaint}"
     return None
 
 
@@ -56,8 +58,8 @@ def _wrong_kind(leaf: Leaf, name: Name) -> str | None:
         return f"is a set of words, which may be empty but is never unknown; write {_usage(name)}"
     if isinstance(leaf, Flag):
         return f"is {KINDS[name.kind]} and says nothing by itself; write {_usage(name)}"
-    said = {Compare: "a number", IsOneOf: "a word", HasAny: "a set of words"}[type(leaf)]
-    return f"is {KINDS[name.kind]}, not {said}; write {_usage(name)}"
+    kind = {Compare: "a number", IsOneOf: "a word", HasAny: "a set of words"}[type(leaf)]
+    return f"is {KINDS[name.kind]}, not {kind}; write {_usage(name)}"
 
 
 def _usage(name: Name) -> str:

@@ -136,39 +136,39 @@ class _Tree(Transformer[Token, Expression]):
     def negated(self, parts: list[Expression]) -> Expression:
         return Not(parts[0])
 
-    def alone(self, found: list[Token]) -> Expression:
-        return All(()) if found[0] == EVERYONE else Flag(str(found[0]), at=found[0].start_pos or 0)
+    def alone(self, tokens: list[Token]) -> Expression:
+        return All(()) if tokens[0] == EVERYONE else Flag(str(tokens[0]), at=tokens[0].start_pos or 0)
 
-    def compared(self, found: list[Token]) -> Expression:
-        sign: Any = str(found[1])
-        return _compare(found[0], sign, found[2])
+    def compared(self, tokens: list[Token]) -> Expression:
+        sign: Any = str(tokens[1])
+        return _compare(tokens[0], sign, tokens[2])
 
-    def between(self, found: list[Token]) -> Expression:
-        name, low, high = found
+    def between(self, tokens: list[Token]) -> Expression:
+        name, low, high = tokens
         return All((_compare(name, ">=", low), _compare(name, "<=", high)))
 
-    def equal(self, found: list[Token]) -> Expression:
-        name, *values = found
-        at = name.start_pos or 0
+    def equal(self, tokens: list[Token]) -> Expression:
+        name, *values = tokens
+        position = name.start_pos or 0
         if all(value.type == "NUMBER" for value in values):
             each = tuple(_compare(name, "=", value) for value in values)
             return each[0] if len(each) == 1 else Either(each)
         if [(value.type, str(value)) for value in values] in ([("NAME", "yes")], [("NAME", "no")]):
-            return Flag(str(name), at=at) if values[0] == "yes" else Not(Flag(str(name), at=at))
-        return IsOneOf(str(name), _words(values), at=at)
+            return Flag(str(name), at=position) if values[0] == "yes" else Not(Flag(str(name), at=position))
+        return IsOneOf(str(name), _words(values), at=position)
 
-    def unequal(self, found: list[Token]) -> Expression:
-        return Not(self.equal(found))
+    def unequal(self, tokens: list[Token]) -> Expression:
+        return Not(self.equal(tokens))
 
-    def has(self, found: list[Token]) -> Expression:
-        name, *values = [token for token in found if token.type != "HAS_ANY"]
+    def has(self, tokens: list[Token]) -> Expression:
+        name, *values = [token for token in tokens if token.type != "HAS_ANY"]
         return HasAny(str(name), _words(values), at=name.start_pos or 0)
 
-    def known(self, found: list[Token]) -> Expression:
-        return Known(str(found[0]), at=found[0].start_pos or 0)
+    def known(self, tokens: list[Token]) -> Expression:
+        return Known(str(tokens[0]), at=tokens[0].start_pos or 0)
 
-    def unknown(self, found: list[Token]) -> Expression:
-        return Not(self.known(found))
+    def unknown(self, tokens: list[Token]) -> Expression:
+        return Not(self.known(tokens))
 
 
 def _compare(name: Token, sign: Sign, number: Token) -> Compare:

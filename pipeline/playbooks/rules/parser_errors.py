@@ -35,7 +35,7 @@ TOLD: Final = {
 }  # fmt: skip
 
 
-def excerpt(text: str, at: int, around: int = 24) -> str:
+def excerpt(text: str, position: int, around: int = 24) -> str:
     """A short piece of a rule, whole words only, in which the place can be seen.
 
     >>> excerpt("tier = loyal", 7)
@@ -43,11 +43,11 @@ def excerpt(text: str, at: int, around: int = 24) -> str:
     >>> excerpt("not (strategic) and tier in (loyal, regular) and value_at_stake >= 100 or loss_making", 45)
     '... in (loyal, regular) and value_at_stake >= ...'
     """
-    start, end = max(at - around, 0), min(at + around, len(text))
+    start, end = max(position - around, 0), min(position + around, len(text))
     if start:
-        start = min(at, text.find(" ", start) + 1)
+        start = min(position, text.find(" ", start) + 1)
     if end < len(text):
-        end = max(text.rfind(" ", at, end), at) if " " in text[at:end] else end
+        end = max(text.rfind(" ", position, end), position) if " " in text[position:end] else end
     return f"{'... ' if start else ''}{' '.join(text[start:end].split())}{' ...' if end < len(text) else ''}"
 
 
@@ -57,37 +57,41 @@ def explained(text: str, error: UnexpectedCharacters | UnexpectedToken) -> str:
         return "` ` is no rule; write for whom the playbook is, such as `risk_band = high`, or `everyone`"
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return _ended(text, error)
-    at = error.pos_in_stream or 0
-    if sign := _sign_at(text, at):
+    position = error.pos_in_stream or 0
+    if sign := _sign_at(text, position):
         meant = INSTEAD[sign]
-        return f"at `{sign}` in `{excerpt(text, at)}`: write {meant if ' ' in meant else f'`{meant}`'} instead"
-    found = str(error.token) if isinstance(error, UnexpectedToken) else text[at]
-    said = _of_token(text, at, error) if isinstance(error, UnexpectedToken) else _of_character(found)
-    return f"at `{found}` in `{excerpt(text, at)}`: {said}"
+        return f"at `{sign}` in `{excerpt(text, position)}`: write {meant if ' ' in meant else f'`{meant}`'} instead"
+    unexpected = str(error.token) if isinstance(error, UnexpectedToken) else text[position]
+    sentence = _of_token(text, position, error) if isinstance(error, UnexpectedToken) else _of_character(unexpected)
+    return f"at `{unexpected}` in `{excerpt(text, position)}`: {sentence}"
 
 
-def _sign_at(text: str, at: int) -> str | None:
+def _sign_at(text: str, position: int) -> str | None:
     """A sign of another language that ends or begins at the place."""
     # Of a sign of two characters, the second is the one that is not expected.
-    found = (sign for sign in INSTEAD if text.startswith(sign, max(at - len(sign) + 1, 0)) or text.startswith(sign, at))
-    return next(found, None)
+    signs = (
+        sign
+        for sign in INSTEAD
+        if text.startswith(sign, max(position - len(sign) + 1, 0)) or text.startswith(sign, position)
+    )
+    return next(signs, None)
 
 
-def _of_character(found: str) -> str:
-    if found in {"'", '"'}:
-        return f"the quote is not closed; write another {found} behind the word"
+def _of_character(character: str) -> str:
+    if character in {"'", '"'}:
+        return f"the quote is not closed; write another {character} behind the word"
     return "is no part of a rule; put words that hold more than letters, digits, _ and - in quotes"
 
 
-def _of_token(text: str, at: int, error: UnexpectedToken) -> str:
-    found = str(error.token)
-    if found == ")":
+def _of_token(text: str, position: int, error: UnexpectedToken) -> str:
+    unexpected = str(error.token)
+    if unexpected == ")":
         return "this parenthesis closes none, or nothing stands before it; leave it out"
-    if found == "," and text[:at][-1:].isdigit():
+    if unexpected == "," and text[:position][-1:].isdigit():
         return "write numbers without a comma, such as 1000"
-    if near := _joiner(found, error):
+    if near := _joiner(unexpected, error):
         return f"write `{near}` instead"
-    before = text[:at].split()
+    before = text[:position].split()
     behind = f"behind `{before[-1]}` " if before else ""
     return f"was not expected here; {behind}write {_expected(error)}"
 
@@ -100,15 +104,15 @@ def _ended(text: str, error: UnexpectedToken) -> str:
     return f"{where}: something is missing; behind `{last}` write {_expected(error)}"
 
 
-def _joiner(found: str, error: UnexpectedToken) -> str | None:
+def _joiner(unexpected: str, error: UnexpectedToken) -> str | None:
     """The joining word that could stand here and was meant, where it was written with a slip."""
-    could = [told for terminal, told in TOLD.items() if terminal in error.accepts and told.isalpha()]
-    close = difflib.get_close_matches(found.lower(), could, n=1, cutoff=0.6)
+    could = [term for terminal, term in TOLD.items() if terminal in error.accepts and term.isalpha()]
+    close = difflib.get_close_matches(unexpected.lower(), could, n=1, cutoff=0.6)
     return close[0] if close else None
 
 
 def _expected(error: UnexpectedToken) -> str:
-    words = [told for terminal, told in TOLD.items() if terminal in error.accepts]
+    words = [term for terminal, term in TOLD.items() if terminal in error.accepts]
     if "NAME" in error.accepts:
         # Where a word may begin, `not` stands alone.
         words = ["not" if word == "not in" else word for word in words]

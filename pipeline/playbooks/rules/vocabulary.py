@@ -95,15 +95,15 @@ def vocabulary(score: Score, features: Features) -> Vocabulary:
     of_features = [_of_feature(feature) for feature in declared(features) if not feature.is_part]
     needs = {name.name: name.needs for name in of_features}
     derived = [
-        Name(found.name, "number", found.unit, found.description, "date",
-             least=0 if found.name.startswith("days_to_") else float("-inf"),
-             needs=frozenset().union(*(needs[name] for name in found.inputs)))
-        for found in DERIVED.values()
+        Name(feature.name, "number", feature.unit, feature.description, "date",
+             least=0 if feature.name.startswith("days_to_") else float("-inf"),
+             needs=frozenset().union(*(needs[name] for name in feature.inputs)))
+        for feature in DERIVED.values()
     ]  # fmt: skip
     every = [*_of_score(score), *_of_reasons(families(features)), *asked, *derived, *of_features]
-    found = {name.name: name for name in every}
-    assert len(found) == len(every), "a name stands for one thing"
-    return found
+    by_name = {name.name: name for name in every}
+    assert len(by_name) == len(every), "a name stands for one thing"
+    return by_name
 
 
 def needing(name: Name, columns: set[str]) -> Name:
@@ -133,10 +133,11 @@ def _of_score(score: Score) -> list[Name]:
 
 
 def _of_reasons(every: list[str]) -> list[Name]:
-    told = tuple(every)
+    names = tuple(every)
     return [
-        Name("reasons", "set", "", "the families of the reasons told", "reasons", told),
-        Name("first_reason", "word", "", "the family of the first reason told; unknown where none is", "reasons", told),
+        Name("reasons", "set", "", "the families of the reasons told", "reasons", names),
+        Name("first_reason", "word", "", "the family of the first reason told; unknown where none is", "reasons",
+             names),
         Name("causes", "set", "", "the causes any told reason speaks for", "reasons", CAUSE_IDS),
         Name("evidence_causes", "set", "", "the causes a told reason is evidence of, not only a symptom", "reasons",
              CAUSE_IDS),

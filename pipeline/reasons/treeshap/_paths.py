@@ -106,15 +106,15 @@ def choose_regions(tree: Tree, views: list[FeatureView], cell_budget: int) -> li
     for node in range(len(below) - 1, -1, -1):
         children = (int(tree.left[node]), int(tree.right[node]))
         below[node] = sum(below[child] if child >= 0 else 1 << ~child for child in children)
-    found, waiting = [], [0]
+    regions, waiting = [], [0]
     while waiting:
         child = waiting.pop()
         leaves = below[child] if child >= 0 else 1 << ~child
         if child < 0 or cell_count(leaves, views) <= cell_budget:
-            found.append(leaves)
+            regions.append(leaves)
         else:
             waiting.extend((int(tree.right[child]), int(tree.left[child])))
-    return _merge(found, views, cell_budget)
+    return _merge(regions, views, cell_budget)
 
 
 def cell_count(leaves: int, views: list[FeatureView]) -> int:

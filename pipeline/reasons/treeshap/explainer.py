@@ -192,8 +192,8 @@ def _look_up(tables: RegionModel, X: Values, num_threads: int, block_rows: int) 
 
 def _check(X: Values, features: int, **at_least_1: int) -> None:  # noqa: N803
     if not isinstance(X, np.ndarray) or X.dtype not in (np.float64, np.float32):
-        found = X.dtype if isinstance(X, np.ndarray) else type(X).__name__
-        raise ValueError(f"X is {found}, expected a float64 or float32 array")
+        kind = X.dtype if isinstance(X, np.ndarray) else type(X).__name__
+        raise ValueError(f"X is {kind}, expected a float64 or float32 array")
     if X.ndim != 2 or X.shape[1] != features:
         raise ValueError(f"X has shape {X.shape}, expected (rows, {features}): one column per feature of the model")
     for name, number in at_least_1.items():

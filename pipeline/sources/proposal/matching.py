@@ -45,7 +45,7 @@ def propose(
     for sheet in sheets:
         if sheet.path not in left and all(one.sheet is not sheet for one in placed.values()):
             reasons = [str(fit) for fit in [_fit(sheet, first, tables[first]), *fits] if isinstance(fit, str)]
-            near = next((told for told in reasons if told.startswith(sheet.path)), "")
+            near = next((reason for reason in reasons if reason.startswith(sheet.path)), "")
             left[sheet.path] = near.partition(": ")[2] or "no table fits its columns well"
     return Proposal(
         {name: placed[name] for name in tables if name in placed}, [f"{path}: {why}" for path, why in left.items()]
@@ -60,7 +60,7 @@ def _drop_strangers(
     placed: dict[str, Placed], first: str, shared: Callable[[tuple[Sheet, str]], float], left: dict[str, str]
 ) -> None:
     """A table whose customers never bought anything is of somebody else."""
-    for name, one in [found for found in placed.items() if found[0] != first]:
+    for name, one in [item for item in placed.items() if item[0] != first]:
         customer = one.columns["customer_id"]
         share = shared((one.sheet, customer))
         if share < MIN_SHARED:
@@ -117,19 +117,19 @@ def _fit(
 
 
 def _by_name(placed: Placed, wanted: Sequence[Wanted]) -> None:
-    found = []
-    for at, one in enumerate(wanted):
+    candidates = []
+    for position, one in enumerate(wanted):
         for name, profile in placed.sheet.profiles.items():
             sure = names.column_score(placed.table, one.column, names.plain(name))
             if sure and profile.filled and profile.can_be(one.kind):
-                found.append((sure, -at, one.column, name))
-    for sure, at, column, name in sorted(found, reverse=True):
+                candidates.append((sure, -position, one.column, name))
+    for sure, position, column, name in sorted(candidates, reverse=True):
         if column in placed.columns or name in placed.columns.values() or name in placed.left:
             continue
         rivals = [
             other
-            for near, place, _, other in found
-            if place == at and other != name and sure - near < 0.005 and other not in placed.columns.values()
+            for near, place, _, other in candidates
+            if place == position and other != name and sure - near < 0.005 and other not in placed.columns.values()
         ]
         if rivals:
             for either in (name, *rivals):

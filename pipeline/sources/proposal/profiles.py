@@ -66,14 +66,14 @@ def profile(values: list[str | None]) -> Profile:
     >>> (found.comma, found.point)
     (True, False)
     """
-    found = [value.strip() for value in values if value is not None and value.strip().lower() not in NOTHING]
-    looked_at = found[:LOOKED_AT]
+    texts = [value.strip() for value in values if value is not None and value.strip().lower() not in NOTHING]
+    looked_at = texts[:LOOKED_AT]
     iso = _most(looked_at, lambda value: ISO.fullmatch(value) is not None)
     whole = _most(looked_at, str.isdecimal)
-    formats = () if iso or not found else tuple(_formats(looked_at))
+    formats = () if iso or not texts else tuple(_formats(looked_at))
     return Profile(
-        filled=len(found) / max(1, len(values)),
-        unique=len(set(found)) / max(1, len(found)),
+        filled=len(texts) / max(1, len(values)),
+        unique=len(set(texts)) / max(1, len(texts)),
         iso=iso,
         formats=formats,
         point=_most(looked_at, lambda value: POINT.fullmatch(value) is not None),

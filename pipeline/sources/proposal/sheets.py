@@ -59,15 +59,15 @@ class _File:
 
 def read_folder(engine: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[Sheet], list[str]]:
     """Look at every file below a folder; what cannot be read comes back as a line that says why."""
-    found: list[_File] = []
+    readable: list[_File] = []
     left: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file() and not NO_DATA.match(one.name)):
         try:
-            found.append(_look(engine, path))
+            readable.append(_look(engine, path))
         except (PipelineError, UnicodeError) as error:
             left.append(f"{path}: {str(error).removeprefix(f'{path}: ')}")
     shapes: dict[object, list[_File]] = {}
-    for file in found:
+    for file in readable:
         shape = (file.path.parent, file.path.suffix.lower(), file.dialect, file.header)
         shapes.setdefault(shape, []).append(file)
     sheets = [sheet for group in shapes.values() for sheet in _sheets(engine, group)]
@@ -92,9 +92,9 @@ def _dialect(path: Path) -> dict[str, str]:
     encoding = _encoding(path)
     with path.open(encoding=encoding or "utf-8-sig", errors="replace", newline="") as lines:
         text = lines.read(LOOKED_AT_BYTES)
-    told = {"encoding": encoding} if encoding else {}
+    dialect = {"encoding": encoding} if encoding else {}
     delimiter = _delimiter(text.splitlines()[:-1] or text.splitlines())
-    return told if delimiter in {None, ","} else {**told, "delimiter": str(delimiter)}
+    return dialect if delimiter in {None, ","} else {**dialect, "delimiter": str(delimiter)}
 
 
 def _encoding(path: Path) -> str | None:
@@ -157,6 +157,6 @@ def shared_ids(engine: duckdb.DuckDBPyConnection, of: tuple[Sheet, str], known: 
         raw = open_source(engine, "file", sheet.source({"id": column}))
         name = sql.name(column)
         ids.append(f"SELECT DISTINCT trim({name}::VARCHAR) AS id FROM ({raw.query}) WHERE trim({name}::VARCHAR) <> ''")
-    found = engine.execute(f"SELECT avg((id IN (SELECT id FROM ({ids[1]})))::INT) FROM ({ids[0]})").fetchone()
+    row = engine.execute(f"SELECT avg((id IN (SELECT id FROM ({ids[1]})))::INT) FROM ({ids[0]})").fetchone()
     files.structural_rejects(engine, of[0].path)
-    return float(found[0]) if found and found[0] is not None else 0.0
+    return float(row[0]) if row and row[0] is not None else 0.0
