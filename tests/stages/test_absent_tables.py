@@ -37,7 +37,7 @@ SMALL = {
     "snapshots": {"as_of": str(DAY), "observed_until": str(DAY), "first": str(DAY - timedelta(270)), "every_days": 90},
     "model": {"max_trees": 40, "early_stopping_rounds": 10, "learning_rate": 0.1, "num_threads": 1},
     "evaluate": {"draws": 100, "approved_by": "the tests"},
-    "contract": {"min_customers": 50, "min_churners": 5, "min_stayed": 5},
+    "data_requirements": {"min_customers": 50, "min_churners": 5, "min_stayed": 5},
     "storage": {"threads": 1},
     "features": {"windows_days": [30, 90, 365]},
 }
