@@ -325,7 +325,7 @@ def test_a_feature_belongs_to_the_tables_it_needs(company, tmp_path):
 
 
 def test_a_small_company_is_judged_with_all_models_beside_each_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(feeds, "ORIGINS", 1)
+    monkeypatch.setattr(feeds, "CUTOFFS", 1)
     monkeypatch.setattr(
         feeds, "variants", lambda every: {feeds.ALL: every, feeds.ALONE: [f for f in every if not feeds.tables_of(f)]}
     )

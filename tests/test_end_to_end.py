@@ -471,7 +471,7 @@ def test_a_model_that_dvc_restored_gets_a_run_again(copy_of_shop):
 def test_a_model_worse_than_the_simple_rule_makes_no_list_and_no_champion(copy_of_shop, monkeypatch):
     Path("mlflow.db").unlink()
     text, weeks = REPRO.model_text.read_text(), sorted(Path("exports").rglob("*"))
-    monkeypatch.setattr(artefacts.ChurnModel, "judged_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
+    monkeypatch.setattr(artefacts.ChurnModel, "evaluated_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
     settings = params.load()
     said = run_stage(s4_evaluate, settings)
     assert said.startswith("Grade F: do not ship. ")
@@ -489,7 +489,7 @@ def test_a_model_worse_than_the_simple_rule_makes_no_list_and_no_champion(copy_o
 
 
 def test_whoever_wants_a_list_of_grade_f_answers_for_it_by_name(copy_of_shop, monkeypatch):
-    monkeypatch.setattr(artefacts.ChurnModel, "judged_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
+    monkeypatch.setattr(artefacts.ChurnModel, "evaluated_probability", lambda self, rows: np.linspace(0, 1, len(rows)))
     run_stages((s4_evaluate, s6_publish), evaluate__approved_by="Ann Berg")
     told = storage.read_json(week() / "run_report.json")["about"]["verdict"]
     assert told.startswith("Grade F: do not ship.")

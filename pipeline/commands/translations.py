@@ -43,11 +43,11 @@ NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def messages() -> dict[Message, str]:
     """Every text that people can be told, each with where it comes from."""
-    origins: dict[Message, str] = {}
+    sources_of_text: dict[Message, str] = {}
     for where, message in _all():
         counted = SINGULAR.get(message) if isinstance(message, str) else None
-        origins.setdefault((counted, str(message)) if counted else message, where)
-    return {message: where for message, where in origins.items() if message}
+        sources_of_text.setdefault((counted, str(message)) if counted else message, where)
+    return {message: where for message, where in sources_of_text.items() if message}
 
 
 def _all() -> Iterator[tuple[str, Message]]:

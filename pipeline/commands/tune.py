@@ -69,13 +69,13 @@ def _origins(complete: list[Any], settings: params.Params) -> list[split.Split]:
     """The latest origins whose outcomes were known before the test snapshot."""
     test = split.by_time(complete, settings.label).test
     known = [day for day in complete if outcome_window(day, settings.label).end <= test]
-    origins = split.cutoffs(known, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
-    if not origins:
+    latest = split.cutoffs(known, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
+    if not latest:
         raise NotEnoughData(
             f"no snapshot before {test} has {settings.evaluate.min_training_snapshots} training snapshots before it; "
             "lower evaluate.min_training_snapshots, or set an earlier snapshots.first"
         )
-    return origins
+    return latest
 
 
 def _study(settings: params.Params, examples: pl.DataFrame, declared: list[Feature]) -> optuna.Study:

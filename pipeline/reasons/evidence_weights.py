@@ -104,14 +104,16 @@ def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:
     All evidence is fitted at once, beside what else customers differ in, so that evidence which often comes with
     another is not paid for twice.
     """
-    evident = [f for f in features if f.evidence is not None and f.name in examples.columns]
-    shares = examples.select(has_evidence(feature).mean().alias(feature.name) for feature in evident).row(0, named=True)
+    with_threshold = [f for f in features if f.evidence is not None and f.name in examples.columns]
+    shares = examples.select(has_evidence(feature).mean().alias(feature.name) for feature in with_threshold).row(
+        0, named=True
+    )
     shares = {name: round(share, 6) for name, share in shares.items()}
     weights = {name: Weight(share) for name, share in shares.items()}
     rows = _in_rhythm(examples)
     rows = rows.gather_every(max(1, -(-len(rows) // MAX_ROWS)))
-    steps = {feature.name: list(_steps(rows, feature)) for feature in evident}
-    known = [feature for feature in evident if steps[feature.name]]
+    steps = {feature.name: list(_steps(rows, feature)) for feature in with_threshold}
+    known = [feature for feature in with_threshold if steps[feature.name]]
     if not known or rows["churned"].n_unique() < 2:
         return weights
     borne = [_borne(rows, feature, steps[feature.name]) for feature in known]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import sql as engine_sql
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData, BadParams
 from pipeline.sources import databases, open_source
-from pipeline.sources import sql as engine_sql
 from pipeline.tables import storage
 from tests.sources.conftest import COLUMNS, sql, tables
 
