@@ -9,10 +9,6 @@ import jupytext
 import nbformat
 import pytest
 
-from pipeline.config import params
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
-from tests.company import make_company
-
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 PICTURES = {"from_raw_data_to_the_list": 5}
@@ -62,37 +58,21 @@ def test_it_comes_in_by_the_door(source):
     assert len(ours) <= 3, ours
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory) -> Path:
-    """A folder with a small company on which all stages have run."""
-    folder = tmp_path_factory.mktemp("shop")
-    make_company(folder, customers=300)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        settings = params.load()
-        for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
-            run_stage(stage, settings)
-    finally:
-        os.chdir(before)
-    return folder
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda file: file.stem)
-def test_it_runs_on_any_company_and_writes_nothing(source, shop, tmp_path):
-    before = contents(shop)
+def test_it_runs_on_any_company_and_writes_nothing(source, built_company, tmp_path):
+    before = contents(built_company)
     kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = subprocess.run(
         [sys.executable, "-c", EXECUTE, source.with_suffix(".ipynb"), tmp_path / "run.ipynb"],
-        cwd=shop, env=kept | {"PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1"},
+        cwd=built_company, env=kept | {"PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1"},
         capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    assert contents(shop) == before
+    assert contents(built_company) == before
     outputs = [output for cell in nbformat.read(tmp_path / "run.ipynb", 4).cells for output in cell.get("outputs", [])]
     warned = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
     assert not warned, "a reader should see no warnings"

@@ -14,8 +14,7 @@ from pipeline.playbooks.config import channels
 from pipeline.tables import storage
 
 CONSENTS: Final = (*channels.CONSENTS, "preferred_channel")
-RECORDED: Final = {"customer_id": pl.String(), "day": pl.Date(), "playbook": pl.String(), "is_offer": pl.Boolean()}
-EVENT_DAYS: Final = {"customer_id": pl.String(), "fatigued_day": pl.Date(), "event_day": pl.Date()}
+RECORDED: Final = {"customer_id": pl.String(), "day": pl.Date()}
 
 
 @dataclass(frozen=True)
@@ -24,26 +23,30 @@ class BucketHistory:
 
     Attributes
     ----------
-    contacts
-        One row per contact that reached a customer: ``customer_id``, ``day``, ``playbook`` (null where nobody noted it)
-        and ``is_offer``.
-    events
-        ``fatigued_day``, when a customer last showed to have had enough, and ``event_day``, when he or she last did
-        anything else.
+    counts
+        How many contacts reached each customer lately; see `contacts_sent.counts`.
+    unanswered
+        How many of them since the last sign of life, and the day of the last; see `contacts_sent.unanswered`.
+    with_playbook
+        The contacts that name their playbook: ``customer_id``, ``day``, ``playbook``.
+    fatigued
+        ``fatigued_day``, when a customer last showed to have had enough.
     open_matters
         Tickets and promises that are open on the day.
     consents
-        What the register says of channels; None where the customers bring it along.
+        What the register says of channels; empty where it need not be read.
     """
 
-    contacts: pl.DataFrame
-    events: pl.DataFrame
+    counts: pl.DataFrame
+    unanswered: pl.DataFrame
+    with_playbook: pl.DataFrame
+    fatigued: pl.DataFrame
     open_matters: pl.DataFrame
-    consents: pl.DataFrame | None
+    consents: pl.DataFrame
 
 
 def read_bucket(
-    tables: Path, bucket: int, who: pl.DataFrame, selling: list[str], context: DecisionContext
+    tables: Path, bucket: int, who: pl.DataFrame, selling: list[str], context: DecisionContext, *, consents: bool
 ) -> BucketHistory:
     """Read the history of some customers from the tables of a bucket.
 
@@ -54,29 +57,38 @@ def read_bucket(
     bucket
         Number of the bucket.
     who
-        With ``customer_id``, and consents where they are known already.
+        ``customer_id`` and ``answered_day``, the last order or answer to a team, null where there was none.
     selling
         Playbooks that sell: a contact that names one of them is an offer.
     context
         The day, strictly before which everything is read, and the settings.
+    consents
+        Whether the register is read; not where somebody has read it already.
     """
     ids = who.lazy().select("customer_id")
-    contacts = _scan(tables / "contacts", bucket, {"customer_id": pl.String(), "day": pl.Date()})
-    recorded = contacts_sent.on_record(_before(contacts, "day", context.as_of, ids), selling)
-    events = _scan(tables / "events", bucket, RECORDED | {"event_type": pl.String()})
+    events = _scan(tables / "events", bucket, {**RECORDED, "event_type": pl.String()})
+    event_days = _events(_before(events, context.as_of, ids), context).collect()
+    answered = who.lazy().join(event_days.lazy(), on="customer_id", how="left").select(
+        "customer_id", pl.max_horizontal("answered_day", "event_day").alias("answered_day")
+    )  # fmt: skip
+    # Collected once for the three that look at it; of a million customers, it is never more than a bucket's.
+    sent = recorded_contacts(tables, bucket, ids, selling, context.as_of).collect().lazy()
     tickets = _tickets(_scan(tables / "tickets", bucket, {"customer_id": pl.String()}), context.as_of)
     promises = _promises(_scan(tables / "commitments", bucket, {"customer_id": pl.String()}), context.as_of)
     return BucketHistory(
-        recorded.collect(),
-        _events(_before(events, "day", context.as_of, ids), context).collect(),
+        contacts_sent.counts(sent, context.contact, context.as_of).collect(),
+        contacts_sent.unanswered(sent, answered).collect(),
+        sent.filter(pl.col("playbook").is_not_null()).select("customer_id", "day", "playbook").collect(),
+        event_days.select("customer_id", "fatigued_day"),
         tickets.join(promises, on="customer_id", how="full", coalesce=True).collect(),
-        None if has_consents(who) else _consents(tables / "customers", bucket),
+        _consents(tables / "customers", bucket) if consents else pl.DataFrame(schema={"customer_id": pl.String}),
     )
 
 
-def has_consents(who: pl.DataFrame) -> bool:
-    """Whether the customers bring their consents along, read with their scores."""
-    return set(CONSENTS) <= set(who.columns)
+def recorded_contacts(tables: Path, bucket: int, ids: pl.LazyFrame, selling: list[str], as_of: date) -> pl.LazyFrame:
+    """The contacts on record that reached some customers before the day; see `contacts_sent.on_record`."""
+    contacts = _scan(tables / "contacts", bucket, RECORDED)
+    return contacts_sent.on_record(_before(contacts, as_of, ids), selling)
 
 
 def _scan(folder: Path, bucket: int, columns: Mapping[str, pl.DataType]) -> pl.LazyFrame:
@@ -85,8 +97,8 @@ def _scan(folder: Path, bucket: int, columns: Mapping[str, pl.DataType]) -> pl.L
     return pl.scan_parquet(file) if file.is_file() else pl.LazyFrame(schema=columns)
 
 
-def _before(table: pl.LazyFrame, day: str, as_of: date, ids: pl.LazyFrame) -> pl.LazyFrame:
-    return table.filter(pl.col(day) < as_of).join(ids, on="customer_id", how="semi")
+def _before(table: pl.LazyFrame, as_of: date, ids: pl.LazyFrame) -> pl.LazyFrame:
+    return table.filter(pl.col("day") < as_of).join(ids, on="customer_id", how="semi")
 
 
 def _events(events: pl.LazyFrame, context: DecisionContext) -> pl.LazyFrame:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 
@@ -182,10 +182,7 @@ def _counted(values: pl.Series) -> dict[str, int]:
 
 def _fingerprint(settings: WeekSettings) -> str:
     """What a list depends on besides data and model; not where or on how many buckets it was made, nor when."""
-    sections = [
-        settings.data, settings.label, settings.features, settings.score, settings.reasons, settings.control,
-        settings.guards, settings.contact, settings.lists, settings.language,
-    ]  # fmt: skip
+    sections = [getattr(settings, field.name) for field in fields(settings) if field.name != "snapshots"]
     content: list[dict[str, Any]] = [section.model_dump(mode="json") for section in sections]
     snapshots = settings.snapshots
     content.append({"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days})

@@ -3,6 +3,7 @@
 Every table is read one bucket after the other, each once, and only what is left of it per customer is kept.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import takewhile
@@ -19,7 +20,7 @@ from pipeline.decisions.guardrails import recommendation
 from pipeline.outcomes import feedback
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
-from pipeline.week.bucket_history import CONSENTS, EVENT_DAYS, RECORDED, has_consents, read_bucket
+from pipeline.week.bucket_history import CONSENTS, read_bucket, recorded_contacts
 
 # Features that some guard looks at.
 FEATURES = ("margin_share_365d", "largest_day_spend_365d", "nps_latest", "csat_latest")
@@ -55,21 +56,23 @@ class ContactHistory:
         The decisions of earlier weeks.
     feedback
         Outcomes that teams have handed back.
-    contacts, events, open_matters
-        Of all buckets; see `bucket_history.BucketHistory`.
+    sent
+        How many contacts on record reached each customer, and how many since he or she last answered.
+    with_playbook
+        The contacts that name their playbook.
     known
-        Consents and features, one table each.
-    playbooks, context
-        What can be given; the day and the settings.
+        Tables with some of `facts.FACTS` each: fatigue, open matters, consents, features.
+    tables, playbooks, context
+        Where the tables are; what can be given; the day and the settings.
     """
 
     who: pl.DataFrame
     given: pl.LazyFrame
     feedback: pl.DataFrame
-    contacts: pl.DataFrame
-    events: pl.DataFrame
-    open_matters: pl.DataFrame
+    sent: tuple[pl.DataFrame, pl.DataFrame]
+    with_playbook: pl.DataFrame
     known: list[pl.DataFrame]
+    tables: Path
     playbooks: dict[str, Playbook]
     context: DecisionContext
 
@@ -78,11 +81,9 @@ class ContactHistory:
         contact, as_of = self.context.contact, self.context.as_of
         parts = [
             self._sent(),
-            self.events.select("customer_id", "fatigued_day"),
             feedback.facts(self.feedback, self.given),
-            open_action.still_open(self.given, self.feedback, self._with_playbook(), as_of, contact),
+            open_action.still_open(self.given, self.feedback, self.with_playbook, as_of, contact),
             contacts_sent.interviews_and_win_backs(self.given, self.playbooks),
-            self.open_matters,
             *self.known,
         ]
         return facts.beside(self.who, parts)
@@ -91,17 +92,19 @@ class ContactHistory:
         """Every contact within the window of offers: ``customer_id``, ``day`` and ``is_offer``."""
         after = self.context.as_of - timedelta(days=self.context.contact.window_days)
         columns = ["customer_id", "day", "is_offer"]
+        ids, selling = self.who.lazy().select("customer_id"), _selling(self.playbooks)
+        recorded = [
+            recorded_contacts(self.tables, number, ids, selling, self.context.as_of).filter(pl.col("day") > after)
+            for number in _bucket_numbers(self.tables)
+        ]
         listed = self._acts_not_on_record().join(self.who, on="customer_id", how="semi").select(columns)
-        recorded = self.contacts.filter(pl.col("day") > after).select(columns)
-        return pl.concat([listed, recorded]).sort(columns)
+        return pl.concat([listed, *(part.select(columns).collect() for part in recorded)]).sort(columns)
 
     def _sent(self) -> pl.DataFrame:
         """How often customers heard from us lately, and when last; what a team did counts beside what is on record."""
-        contact, as_of = self.context.contact, self.context.as_of
-        sent = self.contacts.lazy()
-        on_record = contacts_sent.counts(sent, contact, as_of).collect()
-        last = contacts_sent.unanswered(sent, self._answered().lazy()).collect()
-        listed = contacts_sent.counts(self._acts_not_on_record().lazy(), contact, as_of).collect()
+        on_record, last = self.sent
+        acts = self._acts_not_on_record().lazy()
+        listed = contacts_sent.counts(acts, self.context.contact, self.context.as_of).collect()
         both = pl.concat([listed, on_record], how="diagonal").group_by("customer_id")
         done = self.feedback.filter(pl.col("status") == "done").group_by("customer_id").agg(pl.col("done").max())
         counted = both.agg(pl.exclude("customer_id").sum())
@@ -109,62 +112,79 @@ class ContactHistory:
             counted = counted.join(table, on="customer_id", how="full", coalesce=True)
         return counted.with_columns(pl.max_horizontal("last_sent_day", "done").alias("last_sent_day")).drop("done")
 
-    def _answered(self) -> pl.DataFrame:
-        """The last sign of life of each customer: an order, something they did, or an answer to a team."""
-        responses = self.feedback.filter("responded").group_by("customer_id")
-        answered = self.who.select("customer_id", *(name for name in ("last_order_day",) if name in self.who.columns))
-        for table in (
-            self.events.select("customer_id", "event_day"),
-            responses.agg(pl.col("as_of").max().alias("responded_day")),
-        ):
-            answered = answered.join(table, on="customer_id", how="left")
-        return answered.select("customer_id", pl.max_horizontal(pl.exclude("customer_id")).alias("answered_day"))
-
-    def _with_playbook(self) -> pl.DataFrame:
-        return self.contacts.filter(pl.col("playbook").is_not_null()).select("customer_id", "day", "playbook")
-
     def _acts_not_on_record(self) -> pl.DataFrame:
         undone = self.feedback.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
         after = self.context.as_of - timedelta(days=self.context.contact.window_days)
         acts = contacts_sent.acts(self.given, self.playbooks, undone, after)
-        return contacts_sent.not_on_record(acts, self._with_playbook(), self.context.contact)
+        return contacts_sent.not_on_record(acts, self.with_playbook, self.context.contact)
 
 
 def read(
-    who: pl.DataFrame, given: pl.LazyFrame, paths: Paths, playbooks: dict[str, Playbook], context: DecisionContext
+    who: pl.DataFrame,
+    given: pl.LazyFrame,
+    paths: Paths,
+    playbooks: dict[str, Playbook],
+    context: DecisionContext,
+    brought: frozenset[str] = frozenset(),
 ) -> ContactHistory:
     """Read what is known of some customers.
 
     Parameters
     ----------
     who
-        One row per customer, with ``customer_id``; ``last_order_day``, consents and `FEATURES` where they are known.
+        One row per customer, with ``customer_id``, and ``last_order_day`` where it is known.
     given
         The decisions of earlier weeks.
     paths, playbooks, context
         Where the tables are; what can be given; the day and the settings.
+    brought
+        Which of the consents and `FEATURES` were read together with `who`, all of either or none. A column of that
+        name alone does not say so: it may hold nothing yet.
     """
-    selling = [name for name, book in playbooks.items() if book.sells]
-    numbers = _bucket_numbers(paths.tables)
-    buckets = [read_bucket(paths.tables, number, who, selling, context) for number in numbers]
-    consents = [who.select("customer_id", *CONSENTS)] if has_consents(who) else [b.consents for b in buckets]
+    outcomes = feedback.read(paths.tables / "outcomes", context.as_of)
+    answered, selling = _answered(who, outcomes), _selling(playbooks)
+    consents = not set(CONSENTS) <= brought
+    buckets = [
+        read_bucket(paths.tables, number, answered, selling, context, consents=consents)
+        for number in _bucket_numbers(paths.tables)
+    ]
+    features = [name for name in wanted_features(playbooks) if name in brought]
     return ContactHistory(
         who,
         given,
-        feedback.read(paths.tables / "outcomes", context.as_of),
-        pl.concat([pl.DataFrame(schema=RECORDED), *(bucket.contacts for bucket in buckets)]),
-        pl.concat([pl.DataFrame(schema=EVENT_DAYS), *(bucket.events for bucket in buckets)]),
-        pl.concat([_NOBODY, *(bucket.open_matters for bucket in buckets)], how="diagonal"),
+        outcomes,
+        (
+            _together(bucket.counts for bucket in buckets),
+            _together((bucket.unanswered for bucket in buckets), {"last_sent_day": pl.Date()}),
+        ),
+        _together((bucket.with_playbook for bucket in buckets), {"day": pl.Date(), "playbook": pl.String()}),
         [
-            pl.concat([_NOBODY, *(table for table in consents if table is not None)], how="diagonal"),
-            _features(who, paths, playbooks, context.as_of),
+            _together(bucket.fatigued for bucket in buckets),
+            _together(bucket.open_matters for bucket in buckets),
+            _together(bucket.consents for bucket in buckets) if consents else who.select("customer_id", *CONSENTS),
+            who.select("customer_id", *features) if features else _features(paths, playbooks, context.as_of),
         ],
+        paths.tables,
         playbooks,
         context,
     )
 
 
-_NOBODY = pl.DataFrame(schema={"customer_id": pl.String})
+def _together(parts: Iterable[pl.DataFrame], columns: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
+    """The customers of all buckets; where there is none, no row of `columns`."""
+    return pl.concat([pl.DataFrame(schema={"customer_id": pl.String(), **(columns or {})}), *parts], how="diagonal")
+
+
+def _selling(playbooks: dict[str, Playbook]) -> list[str]:
+    return [name for name, book in playbooks.items() if book.sells]
+
+
+def _answered(who: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
+    """The last order of each customer, or answer to a team; what they did besides is added bucket by bucket."""
+    responses = outcomes.filter("responded").group_by("customer_id").agg(pl.col("as_of").max().alias("responded_day"))
+    orders = who.select("customer_id", *(name for name in ("last_order_day",) if name in who.columns))
+    both = orders.join(responses, on="customer_id", how="left")
+    return both.select("customer_id", pl.max_horizontal(pl.exclude("customer_id")).alias("answered_day"))
 
 
 def _bucket_numbers(tables: Path) -> range:
@@ -182,7 +202,7 @@ def with_last_orders(who: pl.DataFrame, paths: Paths, as_of: date) -> pl.DataFra
         return mine.group_by("customer_id").agg(pl.col("day").max().alias("last_order_day")).collect()
 
     days = [last(file) for file in storage.bucket_files(paths.tables / "transactions")]
-    return who.join(pl.concat([_NOBODY, *days], how="diagonal"), on="customer_id", how="left")
+    return who.join(_together(days), on="customer_id", how="left")
 
 
 def wanted_features(playbooks: dict[str, Playbook]) -> tuple[str, ...]:
@@ -190,19 +210,17 @@ def wanted_features(playbooks: dict[str, Playbook]) -> tuple[str, ...]:
     return FEATURES if any(_needs_features(book) for book in playbooks.values()) else ()
 
 
-def _features(who: pl.DataFrame, paths: Paths, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
-    wanted = wanted_features(playbooks)
-    if not wanted or set(wanted) <= set(who.columns):
-        return who.select("customer_id", *wanted)
-    tables = [_NOBODY]
-    for bucket, file in enumerate(storage.bucket_files(paths.examples)):
+def _features(paths: Paths, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+    """Not read where no playbook needs them."""
+    wanted, tables = wanted_features(playbooks), []
+    for bucket, file in enumerate(storage.bucket_files(paths.examples) if wanted else []):
         examples = pl.scan_parquet(file).filter(pl.col("snapshot") == as_of)
         there = examples.collect_schema().names()
         lines = pl.scan_parquet(storage.bucket_file(paths.tables / "transactions", bucket))
         ids = lines.select("customer_key", "customer_id").unique("customer_key")
         known = examples.select("customer_key", *(name for name in wanted if name in there))
         tables.append(known.join(ids, on="customer_key").drop("customer_key").collect())
-    return pl.concat(tables, how="diagonal")
+    return _together(tables)
 
 
 def _needs_features(book: Playbook) -> bool:

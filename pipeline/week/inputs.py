@@ -83,10 +83,10 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     translator = load_translator(settings.language)
     context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator)
     playbooks, there_is = _read_playbooks(settings, file)
-    wanted = {*_looked_at(playbooks), *CONSENTS, *contact_history.wanted_features(playbooks)}
-    scores = control_group.mark(candidates.read(paths, day, wanted), settings.control)
+    brought = frozenset({*CONSENTS, *contact_history.wanted_features(playbooks)})
+    scores = control_group.mark(candidates.read(paths, day, _looked_at(playbooks) | brought), settings.control)
     given = contact_history.given(paths.exports, settings.data.name, playbooks, context)
-    history = contact_history.read(scores, given, paths, playbooks, context)
+    history = contact_history.read(scores, given, paths, playbooks, context, brought)
     is_known = bool(storage.bucket_files(paths.tables / "contacts"))
     silence = longest_silence.columns(settings.contact, day, is_known=is_known)
     earlier = contact_history.earlier(given, playbooks, day)

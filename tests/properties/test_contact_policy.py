@@ -23,7 +23,7 @@ from pipeline.decisions import control_group as controls
 from pipeline.decisions.control_group import LEFT_ALONE
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
-from pipeline.week import bucket_history, contact_history
+from pipeline.week import contact_history
 from tests.decisions.week import WEEK, book, context, frame
 from tests.profiles import examples
 
@@ -137,9 +137,7 @@ def decide(world: World, at: Paths, week: int, order: list[int]) -> list[dict]:
     scores = controls.mark(scores.drop("is_control"), SOME)
     books = stocked(world, week)
     given = contact_history.given(at.exports, "shop", books, rule)
-    customers = contact_history.read(
-        scores.drop(bucket_history.CONSENTS, strict=False), given, at, books, rule
-    ).customers()
+    customers = contact_history.read(scores, given, at, books, rule).customers()
     held = eligibility.check_eligibility(customers, books, rule)
     before = contact_history.earlier(given, books, rule.as_of)
     decided = assignment.plan(customers, books, rule.as_of, "USD", before, assignment.Restrictions(held))[0]
