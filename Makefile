@@ -44,7 +44,7 @@ lint: setup ## lint and types only
 	ruff check pipeline tests benchmarks docs
 	mypy
 
-fast: lint ## lint, types and the unit tests, in less than a minute
+fast: lint ## lint, types and the quick tests, in some minutes
 	pytest -q -n 2 --dist loadfile -m "not end_to_end and not browser and not slow"
 
 coverage: setup ## all tests; lists the lines that none of them runs
