@@ -10,6 +10,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export DO_NOT_TRACK := true
 export NO_MKDOCS_2_WARNING := true
+# Hundreds of processes are started by the tests: without byte-code each of them compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Threads that wait sleep, so that two programs on two cores do not stand in each other's way.
 export OMP_WAIT_POLICY := PASSIVE
 
@@ -33,7 +35,7 @@ repro: setup ## run the pipeline; DATA=cdnow first writes params/cdnow.yaml into
 	dvc repro
 	@churn where
 
-test: setup ## lint, types and all tests
+test: setup ## lint, types and all tests but the widest
 	ruff format --check pipeline tests benchmarks docs
 	ruff check pipeline tests benchmarks docs
 	mypy
@@ -44,8 +46,14 @@ lint: setup ## lint and types only
 	ruff check pipeline tests benchmarks docs
 	mypy
 
-fast: lint ## lint, types and the quick tests, in some minutes
-	pytest -q -n 2 --dist loadfile -m "not end_to_end and not browser and not slow"
+fast: lint ## lint, types and the quick tests
+	pytest -q -n 2 --dist loadfile --fast
+
+nightly: setup ## lint, types and all tests, the widest too
+	ruff format --check pipeline tests benchmarks docs
+	ruff check pipeline tests benchmarks docs
+	mypy
+	HYPOTHESIS_PROFILE=nightly pytest -n 2 --dist loadfile --no-loadscope-reorder --nightly
 
 coverage: setup ## all tests; lists the lines that none of them runs
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
@@ -66,4 +74,4 @@ clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test lint fast coverage docs bench lock clean
+.PHONY: help setup repro test lint fast nightly coverage docs bench lock clean

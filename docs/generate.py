@@ -164,10 +164,10 @@ FIGURES = {
 
 def quality() -> str | None:
     """The figures of the last evaluation on the sample, the best of each row in bold."""
-    ingest, metrics = ROOT / "reports" / "ingest.json", ROOT / "reports" / "metrics.json"
-    if not metrics.is_file() or json.loads(ingest.read_text(encoding="utf-8"))["company"] != SAMPLE:
+    ingest, verdict = ROOT / "reports" / "ingest.json", ROOT / "reports" / "verdict.json"
+    if not verdict.is_file() or json.loads(ingest.read_text(encoding="utf-8"))["company"] != SAMPLE:
         return None
-    found = json.loads(metrics.read_text(encoding="utf-8"))
+    found = json.loads(verdict.read_text(encoding="utf-8"))
     rows = [
         (words, *_side_by_side(figure, [found[name][figure] for name in SCORERS])) for figure, words in FIGURES.items()
     ]

@@ -41,7 +41,7 @@ project = Project(".", engine="polars")
 settings = project.settings
 plt.rcParams |= {"figure.figsize": (8, 3.5), "axes.spines.top": False, "axes.spines.right": False}
 pl.Config(tbl_rows=20, tbl_cols=12, fmt_str_lengths=90, tbl_width_chars=180)
-print(project.metrics["verdict"])
+print(project.verdict["verdict"])
 
 # %% [markdown]
 # ## 1. The untouched snapshot, and what the model said of it

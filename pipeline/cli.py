@@ -96,25 +96,37 @@ def suggest() -> None:
 
 
 @main.command()
-@click.argument("version")
-@click.option("--approved-by", default="", help="Who answers for a version of grade F, by name.")
+@click.argument("version", required=False)
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the registry.")
+@click.option("--approved-by", default="", metavar="NAME", help="Who answers for a model of grade F.")
 @in_one_line
-def promote(*, version: str, approved_by: str) -> None:
-    """Make VERSION of the registered model the one the weekly job scores with."""
-    from pipeline.config import params
+def promote(*, version: str | None, why: str, approved_by: str) -> None:
+    """Make VERSION of the registered model, or the model in models/, the one the weekly job scores with."""
+    from pipeline.config import params, paths
     from pipeline.tracking import promotion
 
-    click.echo(promotion.promote(params.load().tracking, version, approved_by))
+    click.echo(promotion.promote(params.load().tracking, version, approved_by, why, paths.REPRO))
+
+
+@main.command()
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the registry.")
+@in_one_line
+def rollback(*, why: str) -> None:
+    """Make the champion before this one champion again."""
+    from pipeline.config import params, paths
+    from pipeline.tracking import promotion
+
+    click.echo(promotion.rollback(params.load().tracking, why, paths.REPRO))
 
 
 @main.command()
 @in_one_line
-def rollback() -> None:
-    """Make the champion before this one champion again."""
+def release() -> None:
+    """Make the trained model champion if nothing speaks against it, and publish its list; not in an experiment."""
+    from pipeline.commands import release as job
     from pipeline.config import params
-    from pipeline.tracking import promotion
 
-    click.echo(promotion.rollback(params.load().tracking))
+    click.echo(job.run(params.load()))
 
 
 @main.command()

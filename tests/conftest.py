@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from pipeline.config import params
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from tests.company import make_company
+from tests.flow import run_stages
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -56,30 +57,65 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corner shop of 300 customers on which all stages have run; to read, not to change."""
-    folder = tmp_path_factory.mktemp("built")
-    make_company(folder, customers=300)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        settings = params.load()
-        for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
-            run_stage(stage, settings)
-    finally:
-        os.chdir(before)
+def built_company(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with the corner shop of 400 customers on which all stages have run; to read, not to change.
+
+    It is built once, whatever the number of workers.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "built"
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            unfinished = folder.with_name("unfinished")
+            unfinished.mkdir()
+            _build(unfinished)
+            unfinished.rename(folder)
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what tests/slow.txt names, before ``-m`` selects."""
+def _build(folder: Path) -> None:
+    make_company(folder)
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        run_stages(params.load())
+    finally:
+        os.chdir(before)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--nightly`` adds the widest tests; ``--fast`` leaves out the slow ones, without even reading their files."""
+    parser.addoption("--nightly", action="store_true", help="run the tests marked nightly as well")
+    parser.addoption("--fast", action="store_true", help="leave out what tests/slow.txt names")
+
+
+def _slow() -> set[str]:
     lines = (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines()
-    slow = {line for line in lines if not line.startswith("#")}
+    return {line for line in lines if not line.startswith("#")}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``--fast`` a slow file is not imported: libraries that only such files need take seconds to load."""
+    if config.getoption("--fast") and collection_path.is_relative_to(ROOT):
+        return collection_path.relative_to(ROOT).as_posix() in _slow() or None
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what tests/slow.txt names, and leave out what was not asked for."""
+    slow = _slow()
     for item in items:
         test = item.nodeid.partition("[")[0]
         if test in slow or test.partition("::")[0] in slow:
             item.add_marker("slow")
+    unwanted = [
+        *(["slow", "end_to_end", "browser"] if config.getoption("--fast") else []),
+        *([] if config.getoption("--nightly") else ["nightly"]),
+    ]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unwanted)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
     _sort_long_first(items)
 
 

@@ -33,11 +33,11 @@ TOP = ("stages", "api", "commands", "cli_group", "cli")
 
 # library -> the only modules that may import it
 DOORS = {
-    "mlflow": {"pipeline.tracking.runs", "pipeline.tracking.registry"},
+    "mlflow": {"pipeline.tracking.store"},
     "lightgbm": {"pipeline.model.gbm"},
     "shap": {"pipeline.reasons.plots"},
     "matplotlib": {"pipeline.reasons.plots"},
-    "pandas": {"pipeline.api.frames", "pipeline.api.arrays"},
+    "pandas": {"pipeline.api.frames", "pipeline.api.arrays", "pipeline.tracking.served_model"},
     "sklearn": {
         "pipeline.api.arrays",
         "pipeline.api.classifier",
@@ -59,12 +59,12 @@ DOORS = {
     "tqdm": {"pipeline.tables.buckets", "pipeline.sources.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
-    "sqlite3": {"pipeline.sources.sqlite"},
+    "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store"},
     "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.commands.weekly"},
 }
 # Only these set switches of the libraries they import.
-SWITCHES = {"pipeline.tracking.runs", "pipeline.model.gbm"}
+SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading)"

@@ -63,6 +63,7 @@ def test_a_data_set_is_an_overlay(name, tmp_path):
     assert (company is None) == (settings.sources.transactions.path is None), "what is simulated is read from its files"
 
 
+@pytest.mark.nightly
 def test_the_truth_stands_beside_the_model_on_a_simulated_company(tiny):
     told = quality.run_data_set(tiny("simulated_engagement_leads", "2024-01-01"), customers=400)
     assert told["simulated"] == "engagement_leads"
@@ -324,6 +325,7 @@ def test_a_feature_belongs_to_the_tables_it_needs(company, tmp_path):
     assert {f.family for f in declared} > {f.family for f in without} >= {f.family for f in found[feeds.ALONE]}
 
 
+@pytest.mark.nightly
 def test_a_small_company_is_judged_with_all_models_beside_each_other(tmp_path, monkeypatch):
     monkeypatch.setattr(feeds, "CUTOFFS", 1)
     monkeypatch.setattr(
@@ -481,6 +483,7 @@ def test_sentences_say_where_the_plan_falls_short():
     assert "`bad` at 0.5% (highest risk first, a discount)" in said
 
 
+@pytest.mark.nightly
 def test_a_small_company_is_judged_by_what_truly_helps(tmp_path, monkeypatch):
     monkeypatch.setattr(playbooks, "SHARES", (0.02,))
     monkeypatch.setattr(playbooks, "DRAWS", 20)

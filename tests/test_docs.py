@@ -184,7 +184,7 @@ def reports_of_the_sample() -> dict:
     company = json.loads(text(ROOT / "reports/ingest.json"))["company"]
     if company != "complete_journey":
         pytest.skip(f"the reports here are of {company}; the README is about the default sample")
-    return json.loads(text(ROOT / "reports/metrics.json"))
+    return json.loads(text(ROOT / "reports/verdict.json"))
 
 
 def test_the_figures_of_the_readme_are_those_of_the_report():

@@ -33,11 +33,12 @@ ATTRIBUTES = {
     "model_card": "models/model.json",
     "training_log": "reports/plots/training.csv",
     "metrics": "reports/metrics.json",
+    "verdict": "reports/verdict.json",
     "evaluation": "reports/evaluation.json",
     "model_card_page": "reports/model_card.md",
     "scores": "data/scores",
     "contributions": "data/contributions",
-    "exports": "exports",
+    "composed": "data/week",
 }
 
 
@@ -56,7 +57,7 @@ def test_the_paths_are_those_of_paths_py(attribute):
 
 
 def test_the_stages_are_all_there_in_order_with_a_sentence_each():
-    assert list(DECLARED["stages"]) == list(STAGES)
+    assert list(DECLARED["stages"]) == [*STAGES, "release"]
     for name, module in STAGES.items():
         stage = DECLARED["stages"][name]
         assert stage["cmd"] == f"exec sh churn.sh stage {name}"
@@ -101,9 +102,9 @@ def test_data_deps_come_from_earlier_stages(name):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_data_deps_and_outs_are_the_paths_the_stage_names(name):
-    """Every attribute of `at` in the code of a stage is a dependency or an output of it."""
+    """Every attribute of `paths` in the code of a stage is a dependency or an output of it."""
     files = [file for file in closure(Path(STAGES[name].__file__)) if "/stages/" in file.as_posix()]
-    named = set(re.findall(r"\bat\.(\w+)", "".join(file.read_text() for file in files)))
+    named = set(re.findall(r"\bpaths\.(\w+)", "".join(file.read_text() for file in files)))
     if name in {"score", "evaluate"}:
         named |= {"model_text", "additive_logistic", "calibration", "model_card"} if "models" in named else set()
     declared = set(paths_of(name, "deps")) | set(outs(name))
@@ -114,11 +115,20 @@ def test_data_deps_and_outs_are_the_paths_the_stage_names(name):
 
 
 def test_published_weeks_cannot_be_deleted_by_a_checkout():
-    exports = DECLARED["stages"]["publish"]["outs"][0]["exports"]
-    assert exports == {"cache": False, "persist": True}
+    everything = [out for name in DECLARED["stages"] for out in outs(name)]
+    assert not [out for out in everything if Path(out).parts[0] == REPRO.exports.name]
+
+
+def test_what_is_live_changes_in_a_step_that_dvc_never_caches():
+    release = DECLARED["stages"]["release"]
+    assert release["cmd"] == "exec sh churn.sh release"
+    assert release["always_changed"] is True
+    assert not outs("release")
+    assert list(DECLARED["stages"])[-1] == "release"
+    assert set(paths_of("publish", "outs")) <= set(paths_of("release", "deps")), "its week has to be there first"
 
 
 def test_nothing_is_sent_anywhere():
     assert "analytics = false" in (ROOT / ".dvc/config").read_text()
     assert "check_update = false" in (ROOT / ".dvc/config").read_text()
-    assert 'setdefault("MLFLOW_DISABLE_TELEMETRY", "true")' in (ROOT / "pipeline/tracking/runs.py").read_text()
+    assert 'setdefault("MLFLOW_DISABLE_TELEMETRY", "true")' in (ROOT / "pipeline/tracking/store.py").read_text()

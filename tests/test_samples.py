@@ -133,6 +133,7 @@ def test_the_providers_caveat_stands_wherever_results_are_shown(journey):
     assert notice[:60] in (week / "risk_list.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.nightly
 def test_a_skipped_training_still_points_to_its_run_and_figures_can_be_compared(journey):
     before = journey.json("models/run.json")
     text = (journey.folder / "params.yaml").read_text()
@@ -151,6 +152,7 @@ def test_a_skipped_training_still_points_to_its_run_and_figures_can_be_compared(
     (journey.folder / "params.yaml").write_text(text)
 
 
+@pytest.mark.nightly
 def test_cdnow_runs_with_the_few_lines_it_needs(journey):
     journey.churn("use", "params/cdnow_tenth.yaml")
     nobody = "playbooks.coupon-user-reminder: can never hold, since no declared column carries the reason engagement"

@@ -51,8 +51,13 @@ class ProjectFolder:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The headline figures on the test snapshot, beside simple rules."""
+        """The eight headline figures on the test snapshot."""
         return storage.read_json(self.paths.metrics)
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """The grade, the sentence behind it, and the figures of the model and of every rule it has to beat."""
+        return storage.read_json(self.paths.verdict)
 
     @property
     def evaluation(self) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from filelock import FileLock, Timeout
 from pipeline import lists
 from pipeline.config import params, paths
 from pipeline.config.errors import AlreadyPublished, Locked
+from pipeline.model.fingerprint import fingerprint
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
 from pipeline.tables import storage
-from pipeline.tracking import registry
+from pipeline.tracking import champion, registry
 from pipeline.week import inputs
 from pipeline.week.composition import compose
 
@@ -36,6 +37,8 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -
 
     Raises
     ------
+    ModelRefused
+        The champion of the registry is not the model that was decided on here.
     AlreadyPublished
         The week is out, and neither `replace` nor `dry_run` is set.
     Locked
@@ -57,7 +60,8 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
     # Nobody else is at work, so whatever lies here was left by a run that was killed.
     storage.remove(paths.WEEKLY_WORK)
     try:
-        version = registry.fetch_champion(settings.tracking, work.models, work.metrics)
+        version = registry.fetch_champion(settings.tracking, work.models, work.verdict)
+        champion.check(fingerprint(work), version, paths.REPRO)
         run_stage(s1_ingest, settings, work)
         run_stage(s2_examples, settings, work, days=[as_of])
         run_stage(s5_score, settings, work, as_of)

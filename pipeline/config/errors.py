@@ -36,7 +36,7 @@ class NotEnoughData(PipelineError):
 
 
 class ModelRefused(PipelineError):
-    """A simple rule does better than the model."""
+    """The model must not be used: a simple rule does better, or it is not the one that was decided on."""
 
     exit_code = 14
 

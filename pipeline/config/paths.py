@@ -87,6 +87,11 @@ class Paths:
         return self.models / "run.json"
 
     @property
+    def champion(self) -> Path:
+        """Which model the weekly job has to score with; in git, so that a checkout brings the decision along."""
+        return self.models / "champion.json"
+
+    @property
     def training_log(self) -> Path:
         """Log-loss by tree, on training and validation snapshots."""
         return self.reports / "plots" / "training.csv"
@@ -94,8 +99,13 @@ class Paths:
     # evaluate
     @property
     def metrics(self) -> Path:
-        """Figures for ``dvc metrics``."""
+        """The few headline figures, for ``dvc metrics`` and the table of experiments."""
         return self.reports / "metrics.json"
+
+    @property
+    def verdict(self) -> Path:
+        """The grade and the sentence behind it, and the figures of the model and of every rule it has to beat."""
+        return self.reports / "verdict.json"
 
     @property
     def evaluation(self) -> Path:
@@ -127,6 +137,12 @@ class Paths:
     def root_causes(self) -> Path:
         """Which causes weigh most among those scored, by segment, and which the data cannot show."""
         return self.reports / "causes.json"
+
+    # publish
+    @property
+    def composed(self) -> Path:
+        """The week as it would be published; `churn release` takes it from here to `exports`."""
+        return self.data / "week"
 
     def week(self, as_of: date) -> Path:
         """The published week of that day."""

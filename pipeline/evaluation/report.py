@@ -34,6 +34,26 @@ def headline(test: ScoredSnapshot, resampled: Resampled, shares: list[float]) ->
     return figures
 
 
+def in_brief(evaluation: dict[str, Any], shares: list[float]) -> dict[str, float]:
+    """The eight figures people compare experiments by, short enough to stand in one table.
+
+    ``auc_gain`` is how far the model is ahead of the best simple rule; ``capture`` and ``lift`` are of the longest list
+    that `shares` names.
+    """
+    headline, longest = evaluation["headline"], metrics.percent(max(shares))
+    model, rule = headline["model"], headline[SIMPLE_RULE]
+    return {
+        "auc": model["auc"],
+        "auc_gain": round(model["auc"] - rule["auc"], 6),
+        "average_precision": model["average_precision"],
+        "brier": model["brier"],
+        "calibration_error": evaluation["calibration"]["calibration_error"],
+        "lift": model[f"lift_at_{longest}_percent"],
+        "capture": model[f"capture_at_{longest}_percent"],
+        "base_rate": headline["base_rate"],
+    }
+
+
 def compared(resampled: Resampled) -> dict[str, Any]:
     """Every figure of every scorer with its interval, and how far the model is ahead of each in the same draws."""
     others = [name for name in resampled.seen if name != "model"]

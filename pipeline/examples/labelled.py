@@ -14,9 +14,10 @@ def complete_days(paths: Paths) -> list[date]:
     return [date.fromisoformat(day) for day in storage.read_json(paths.examples_report)["complete"]]
 
 
-def read(paths: Paths, names: list[str]) -> pl.DataFrame:
-    """All labelled examples in an order that no bucket decides."""
-    examples = storage.read_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names])
+def read(paths: Paths, names: list[str] | None = None) -> pl.DataFrame:
+    """All labelled examples in an order that no bucket decides, with these features or with all."""
+    columns = None if names is None else ["snapshot", "customer_key", "churned", *names]
+    examples = storage.read_buckets(paths.examples, columns)
     return examples.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
 
 

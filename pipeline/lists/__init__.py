@@ -10,6 +10,8 @@
 - ``run_report.json``: how the week was made;
 - ``manifest.json``: SHA-256, size and row count of each file, so that anyone can prove a file is untouched.
 
+`release` puts a week that was written elsewhere there, byte for byte.
+
 `Week` is what a week is made of, `RISK_LIST` the columns of the list and `COLUMN_WORDS` a sentence on each. Text in CSV
 and XLSX went through `safe_text`, so that no spreadsheet takes it for a formula; `original_text` undoes it when a list
 comes back. `weeks_before` are the earlier weeks of a company; `recover`, which it calls, settles what a killed run
@@ -17,7 +19,7 @@ left. The same week always makes the same bytes, and nobody else writes to ``exp
 """
 
 from pipeline.lists.cells import original_text, safe_text
-from pipeline.lists.publishing import publish
+from pipeline.lists.publishing import publish, release
 from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, RISK_LIST, STATUSES, About, Week
 from pipeline.lists.week_folder import recover, weeks_before
 
@@ -31,6 +33,7 @@ __all__ = [
     "original_text",
     "publish",
     "recover",
+    "release",
     "safe_text",
     "weeks_before",
 ]

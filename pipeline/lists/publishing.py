@@ -19,6 +19,7 @@ from pipeline.lists.schema import Week
 from pipeline.lists.week_folder import write_week
 from pipeline.lists.xlsx_file import xlsx_bytes
 
+MANIFEST = "manifest.json"
 ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
 
 
@@ -51,13 +52,44 @@ def publish(week: Week, exports: Path, *, replace: bool) -> Path:
     return write_week(_files(week), exports, week.about.as_of.isoformat(), replace=replace)
 
 
+def release(composed: Path, exports: Path, *, replace: bool) -> Path:
+    """Put a week that was written elsewhere into `exports`, byte for byte, whole or not at all.
+
+    Parameters
+    ----------
+    composed
+        The folder of that one week; its name is the day.
+    exports
+        The folder that holds all weeks.
+    replace
+        Whether a week that is out with other content may be written again. One with the same content stays as it is.
+
+    Raises
+    ------
+    AlreadyPublished
+        Another week of that day is out and `replace` is false.
+    Locked
+        Another run is writing to `exports`.
+    """
+    published = exports / composed.name / MANIFEST
+    if published.is_file() and published.read_bytes() == (composed / MANIFEST).read_bytes():
+        return published.parent
+    return write_week(_written(composed), exports, composed.name, replace=replace)
+
+
+def _written(folder: Path) -> Iterator[File]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    for file in sorted(files, key=lambda file: file.name == MANIFEST):  # it comes last, as when a week is published
+        yield File(file.relative_to(folder).as_posix(), file.read_bytes(), None)
+
+
 def _files(week: Week) -> Iterator[File]:
     """Every file of the week, one at a time so that only one is held in memory; the manifest comes last."""
     written = []
     for file in _contents(week):
         written.append(file.entry())
         yield file
-    yield File("manifest.json", json_bytes(manifest(week.about, week.fingerprints, written)), None)
+    yield File(MANIFEST, json_bytes(manifest(week.about, week.fingerprints, written)), None)
 
 
 def _contents(week: Week) -> Iterator[File]:

@@ -19,7 +19,7 @@ from pipeline.model import data_requirements as minimum
 from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
-from pipeline.tracking import recording
+from pipeline.tracking import recording, runs
 from pipeline.value.expected_spend import Spend
 
 VERSIONED = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
@@ -44,7 +44,33 @@ def run(
     settings: Settings,
     paths: Paths = REPRO,
 ) -> str:
-    """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line."""
+    """Train on all earlier snapshots, stop and calibrate on a later one, and say what came out in a line.
+
+    The files written are a pure function of what the stage depends on; the run in MLflow is a record beside them.
+    """
+    with runs.training_run(settings.tracking) as run_id:
+        made, parts = _train(settings, paths)
+        recording.record_training(settings.tracking, run_id, made.model, made.series, parts, paths)
+    doubts = made.model.card["warnings"]
+    return (
+        f"{made.model.card['trees']} trees from {len(parts['training']):,} examples at "
+        f"{len(made.model.card['snapshots']['train'])} snapshots{_doubts(doubts, paths)}"
+    )
+
+
+def _doubts(warnings: list[Any], paths: Paths) -> str:
+    return f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {paths.model_card}" if warnings else ""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a training makes: the model, written to disk, and its figures by snapshot."""
+
+    model: artefacts.ChurnModel
+    series: dict[str, dict[int, float]]
+
+
+def _train(settings: Settings, paths: Paths) -> tuple[Made, dict[str, pl.DataFrame]]:
     declared = model_features(settings.features, settings.sources)
     bearing = [*declared, *evidence_only_features(settings.features, settings.sources)]
     examples = labelled.read(paths, [feature.name for feature in bearing])
@@ -88,16 +114,8 @@ def run(
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
-    recording.record(
-        settings.tracking,
-        churn_model,
-        _by_snapshot(trained, train_examples, validation_examples, settings.evaluate),
-        paths,
-    )
-    doubts = f"; {len(warnings)} warning{'s' if len(warnings) > 1 else ''} in {paths.model_card}" if warnings else ""
-    return (
-        f"{trained.log.best_tree} trees from {len(train_examples):,} examples at {len(parts.train)} snapshots{doubts}"
-    )
+    series = _by_snapshot(trained, train_examples, validation_examples, settings.evaluate)
+    return Made(churn_model, series), by_part
 
 
 def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
@@ -133,8 +151,11 @@ def _learnt(
     }  # fmt: skip
 
 
-def _described(features: list[Feature]) -> list[dict[str, str]]:
-    return [{"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk} for f in features]
+def _described(features: list[Feature]) -> list[dict[str, Any]]:
+    return [
+        {"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk, "optional": bool(f.needs)}
+        for f in features
+    ]
 
 
 def typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:

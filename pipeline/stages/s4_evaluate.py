@@ -1,6 +1,7 @@
 """Stage 4 - evaluate: the model on later, untouched customers, beside the rules it has to beat; its grade."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -21,10 +22,11 @@ from pipeline.evaluation import (
 from pipeline.examples import labelled
 from pipeline.examples.features import model_features
 from pipeline.model import artefacts, split
+from pipeline.model.fingerprint import fingerprint
 from pipeline.reasons import ensemble_contributions, plots
 from pipeline.stages import main
 from pipeline.tables import storage
-from pipeline.tracking import promotion
+from pipeline.tracking import recording, runs
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,28 @@ def run(
     settings: Settings,
     paths: Paths = REPRO,
 ) -> str:
-    """Judge and grade the model, write figures and plots, offer it as champion, and say how good it is."""
+    """Judge and grade the model, write figures and plots, add them to its run, and say how good it is.
+
+    Whether it becomes champion is decided by `churn release`, once and outside of what DVC caches.
+    """
+    model = artefacts.load(paths.models)
+    pointer = runs.pointed(settings.tracking, fingerprint(paths), paths.run_pointer)
+    if pointer is None:
+        # DVC had this model in its cache: no training was recorded in this store, or for this experiment.
+        pointer = recording.record_again(settings.tracking, model, paths)
+    with runs.resumed(settings.tracking, pointer):
+        verdict, files = _evaluate(settings, model, paths)
+        recording.record_evaluation(settings.tracking, pointer, model, files, paths)
+    return verdict
+
+
+def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> tuple[str, list[Path]]:
     declared = model_features(settings.features, settings.sources)
     examples = labelled.read(paths, [feature.name for feature in declared])
     complete = labelled.complete_days(paths)
     parts = split.by_time(complete, settings.label)
     train_examples, test_examples = _at(examples, parts.train), _at(examples, [parts.test])
     labelled.refuse_one_sided({"test": test_examples})
-    model = artefacts.load(paths.models)
     probability = model.evaluated_probability(test_examples)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
     test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)
@@ -62,16 +78,18 @@ def run(
         test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths
     )
     evaluation, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
-    storage.write_json(evaluation.pop("headline"), paths.metrics)
+    storage.write_json(report.in_brief(evaluation, settings.evaluate.top_shares), paths.metrics)
+    storage.write_json(evaluation.pop("headline") | {"model_fingerprint": fingerprint(paths)}, paths.verdict)
     storage.write_json(evaluation, paths.evaluation)
     storage.write_text(_card(model, paths), paths.model_card_page)
     files = [
         paths.metrics,
+        paths.verdict,
         paths.evaluation,
         paths.model_card_page,
         *_write_plots(test, earlier, model, known, settings.evaluate, paths),
     ]
-    return f"{verdict} {promotion.offer(settings.tracking, model, test_examples, settings.evaluate, files, paths)}"
+    return verdict, files
 
 
 def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
@@ -112,7 +130,7 @@ def _card(model: artefacts.ChurnModel, paths: Paths) -> str:
     }
     read = storage.read_json
     return model_card.markdown(
-        about, read(paths.metrics), read(paths.evaluation), read(paths.examples_report), read(paths.ingest_report)
+        about, read(paths.verdict), read(paths.evaluation), read(paths.examples_report), read(paths.ingest_report)
     )
 
 

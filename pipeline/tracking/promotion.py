@@ -1,120 +1,128 @@
-"""Which model the weekly job scores with: a challenger takes over only if it is not worse on the same customers."""
+"""Which model the weekly job scores with: an act of its own, on record with who decided it, what and why."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
-
-import polars as pl
+import getpass
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from pipeline.config import params
-from pipeline.config.errors import ModelRefused
+from pipeline.config.errors import BadData, ModelRefused
 from pipeline.config.paths import Paths
-from pipeline.evaluation import bootstrap, grade
-from pipeline.model import artefacts, training
+from pipeline.model import artefacts
 from pipeline.model.fingerprint import fingerprint
 from pipeline.tables import storage
-from pipeline.tracking import recording, registry, runs
+from pipeline.tracking import gate, recording, registry, runs
+from pipeline.tracking.champion import Decision, local_fingerprint
 
-FIGURES = ("auc", "brier")
+ROLLED_BACK = "rolled_back"
 
 
-def offer(
-    settings: params.Tracking, model: artefacts.ChurnModel, test_examples: pl.DataFrame, evaluate: params.Evaluate,
-    files: list[Path], paths: Paths,
-) -> str:  # fmt: skip
-    """Record the evaluation, make the model champion unless something speaks against it, and say what was done."""
-    model_fingerprint, figures = fingerprint(paths), storage.read_json(paths.metrics)
-    pointer = runs.pointed(settings, model_fingerprint, paths.run_pointer) or recording.record(
-        settings, model, {}, paths
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the model in `models/`: whether it is champion, and a sentence on it."""
+
+    is_champion: bool
+    sentence: str
+
+
+def offer(tracking: params.Tracking, evaluate: params.Evaluate, label: params.Label, paths: Paths) -> Outcome:
+    """Make the model in `models/` champion unless something speaks against it.
+
+    Parameters
+    ----------
+    tracking, evaluate, label
+        Sections of ``params.yaml``.
+    paths
+        Where the model, its verdict and the examples lie.
+    """
+    model = artefacts.load(paths.models)
+    version = _register(tracking, model, paths)
+    champion = registry.champion_version(tracking)
+    decision, local = Decision.read(paths), local_fingerprint(paths)
+    if champion == version:
+        Decision(local).write(paths)
+        return Outcome(is_champion=True, sentence=f"Version {version} is champion.")
+    against = registry.described(tracking, version).get(ROLLED_BACK, "") or gate.objection(
+        tracking, model, champion, evaluate, label, paths
     )
-    runs.record_evaluation(settings, pointer, _flat(figures), files)
-    judged = {"grade": figures["grade"], "approved_by": figures["approved_by"]}
-    registry.describe(settings, pointer.model_version, {name: text for name, text in judged.items() if text})
-    against = _against(settings, pointer, model, test_examples, evaluate, figures)
     if against:
-        return f"Not made champion: {against}."
-    registry.promote(settings, pointer.model_version)
-    return f"Version {pointer.model_version} is champion."
+        reigning = registry.fingerprint_of(tracking, str(champion)) if champion else decision.champion
+        Decision(reigning, local, against).write(paths)
+        return Outcome(is_champion=False, sentence=f"Not made champion: {against}.")
+    _record(tracking, version, "dvc repro: nothing spoke against it", storage.read_json(paths.verdict)["approved_by"])
+    registry.promote(tracking, version)
+    Decision(local).write(paths)
+    return Outcome(is_champion=True, sentence=f"Version {version} is champion.")
 
 
-def _flat(figures: dict[str, Any]) -> dict[str, float]:
-    scorers = {name: by_figure for name, by_figure in figures.items() if isinstance(by_figure, dict)}
-    return {
-        f"test_{scorer}_{name}": value for scorer, by_figure in scorers.items() for name, value in by_figure.items()
-    }
-
-
-def _against(
-    settings: params.Tracking, pointer: runs.Pointer, model: artefacts.ChurnModel, test_examples: pl.DataFrame,
-    evaluate: params.Evaluate, figures: dict[str, Any],
-) -> str:  # fmt: skip
-    """What speaks against making this model champion; empty if nothing does."""
-    if not figures["ship"] and not evaluate.approved_by:
-        return f"its grade is {figures['grade']}"
-    champion = registry.champion_version(settings)
-    if champion in {None, pointer.model_version}:
-        return ""
-    reigning = _load(settings, str(champion))
-    if reigning is None or _means(reigning) != _means(model):
-        return ""  # it speaks of something else, so nobody could use it under these settings
-    if reigning.card["trees_learnt_until"] > model.card["snapshots"]["test"]:
-        return f"champion version {champion} has learnt from the test customers already; churn promote decides"
-    return _worse(model, reigning, test_examples, evaluate.draws, str(champion))
-
-
-def _load(settings: params.Tracking, version: str) -> artefacts.ChurnModel | None:
-    """The files of a version as a model; None where this code cannot read them, and so could not score with them."""
-    with TemporaryDirectory() as folder:
-        models = Path(folder) / "models"
-        registry.fetch(settings, version, models)
-        return artefacts.load(models) if artefacts.readable(models) else None
-
-
-def _means(model: artefacts.ChurnModel) -> list[Any]:
-    """Company, population and label: models that differ in these cannot be compared."""
-    return [model.card[key] for key in ("company", "money", "timezone", "population", "label")]
-
-
-def _worse(
-    challenger: artefacts.ChurnModel,
-    champion: artefacts.ChurnModel,
-    test_examples: pl.DataFrame,
-    draws: int,
-    version: str,
-) -> str:
-    if set(champion.ensemble.inputs) - set(test_examples.columns):
-        return ""  # a feed it needs is gone: it could not score any more
-    churned, keys = training.outcomes(test_examples), test_examples["customer_key"].cast(pl.Int64).to_numpy()
-    scored = {"challenger": challenger, "champion": champion}
-    same = {name: model.evaluated_probability(test_examples) for name, model in scored.items()}
-    resampled = bootstrap.resample([bootstrap.ScoredSnapshot("", keys, churned, same)], [], draws)
-    auc, brier = (resampled.difference("challenger", "champion", figure) for figure in FIGURES)
-    if auc.high < 0:
-        return f"champion version {version} ranks the same customers certainly better: {grade.signed(auc)} AUC"
-    if brier.low > 0:
-        return f"champion version {version} has certainly better probabilities: {grade.signed(brier)} Brier score"
-    return ""
-
-
-def promote(settings: params.Tracking, version: str, approved_by: str) -> str:
-    """Make a version champion by name, and say what was done.
+def promote(tracking: params.Tracking, version: str | None, approved_by: str, why: str, paths: Paths) -> str:
+    """Make a version champion by name, or the model in `models/`, and say what was done.
 
     Raises
     ------
     ModelRefused
         Its grade is F and nobody answers for it.
+    BadData
+        No version was named, and there is no model on disk.
     """
-    graded = registry.described(settings, version).get("grade", "")
+    local = local_fingerprint(paths)
+    if version is None and not local:
+        raise BadData(f"{paths.models}: holds no model to promote; name a version, or run: dvc repro (or dvc pull)")
+    chosen = version or _register(tracking, artefacts.load(paths.models), paths)
+    graded = registry.described(tracking, chosen).get("grade", "")
     if graded in {"", "F"} and not approved_by:
         was = f"is of grade {graded}" if graded else "was never graded"
-        raise ModelRefused(f"version {version} {was}; somebody has to answer for it: --approved-by NAME")
-    if approved_by:
-        registry.describe(settings, version, {"approved_by": approved_by})
-    registry.promote(settings, version)
-    return f"version {version} is champion"
+        raise ModelRefused(f"version {chosen} {was}; somebody has to answer for it: --approved-by NAME")
+    _record(tracking, chosen, why or "by hand", approved_by)
+    registry.forget(tracking, chosen, ROLLED_BACK)
+    registry.promote(tracking, chosen)
+    _decide(registry.fingerprint_of(tracking, chosen), f"version {chosen} was promoted in its place", paths)
+    return f"version {chosen} is champion"
 
 
-def rollback(settings: params.Tracking) -> str:
+def rollback(tracking: params.Tracking, why: str, paths: Paths) -> str:
     """Give the title back to the champion before, and say what was done."""
-    left, version = registry.rollback(settings)
+    left, version = registry.rollback(tracking)
+    reason = f"it was rolled back by {_who()}" + (f": {why}" if why else "") + "; churn promote takes it again"
+    registry.describe(tracking, left, {ROLLED_BACK: reason})
+    _decide(registry.fingerprint_of(tracking, version), reason, paths)
     return f"version {version} is champion again, in place of version {left}"
+
+
+def _decide(champion: str, because: str, paths: Paths) -> None:
+    """Put on file which model is expected from now on, and that the one in `models/` is not it, if so."""
+    local = local_fingerprint(paths)
+    if paths.models.is_dir():
+        Decision(champion, *((local, because) if local not in {"", champion} else ())).write(paths)
+
+
+def _register(tracking: params.Tracking, model: artefacts.ChurnModel, paths: Paths) -> str:
+    """The version of the model in `models/`, with its run, its grade and the verdict it is released under."""
+    local = fingerprint(paths)
+    version = registry.find_version(tracking, local)
+    if version is None:
+        pointer = runs.find(tracking, local) or recording.record_again(tracking, model, paths)
+        version = registry.register(tracking, pointer)
+    if paths.verdict.is_file():
+        verdict = storage.read_json(paths.verdict)
+        runs.log_files(tracking, registry.run_of(tracking, version), {paths.verdict: "reports"})
+        tags = {
+            "grade": verdict["grade"], "approved_by": verdict["approved_by"], "auc": str(verdict["model"]["auc"]),
+            "test_snapshot": verdict["test_snapshot"], "meaning": gate.meaning_of(model.card),
+        }  # fmt: skip
+        registry.describe(tracking, version, {name: text for name, text in tags.items() if text})
+    return version
+
+
+def _record(tracking: params.Tracking, version: str, why: str, approved_by: str) -> None:
+    day = datetime.now(UTC).date().isoformat()
+    tags = {"promoted_by": _who(), "promoted_why": why, "promoted_on": day}
+    registry.describe(tracking, version, tags | ({"approved_by": approved_by} if approved_by else {}))
+
+
+def _who() -> str:
+    """Who acts: the name a server of MLflow knows, else that of the account."""
+    try:
+        return os.environ.get("MLFLOW_TRACKING_USERNAME") or getpass.getuser()
+    except (KeyError, OSError):
+        return "an unnamed account"  # a container may run under a number that has no name

@@ -8,12 +8,44 @@ from typing import Any
 
 from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.config.params import Tracking
+from pipeline.config.paths import Paths
 from pipeline.model.artefacts_upgrade import upgrade
-from pipeline.tracking.runs import MlflowException, client, connect, mlflow, quiet, unreachable
+from pipeline.model.fingerprint import fingerprint
+from pipeline.tracking.runs import FINGERPRINT, Pointer
+from pipeline.tracking.store import MlflowException, client, connect, mlflow, quiet, unreachable
 
 CHAMPION = "champion"
 # Tag of the registered model: the versions that have been champion, the reigning one last.
 HISTORY = "champions"
+VERDICTS = ("reports/verdict.json", "reports/metrics.json")
+
+
+def register(settings: Tracking, pointer: Pointer) -> str:
+    """The version of a logged model in the registry; it is registered once, however often it is trained."""
+    known = find_version(settings, pointer.model_fingerprint)
+    if known:
+        return known
+    store, name = client(settings), settings.registered_model
+    try:
+        with quiet():
+            if not store.search_registered_models(f"name = '{name}'"):
+                store.create_registered_model(name)
+            tags, source = {FINGERPRINT: pointer.model_fingerprint}, f"models:/{pointer.model_id}"
+            made = store.create_model_version(name, source, pointer.run_id, tags=tags, model_id=pointer.model_id)
+            return str(made.version)
+    except (MlflowException, OSError) as error:
+        raise unreachable(settings, error) from None
+
+
+def find_version(settings: Tracking, model_fingerprint: str) -> str | None:
+    """The version with exactly these files, if there is one."""
+    try:
+        with quiet():
+            versions = client(settings).search_model_versions(f"name = '{settings.registered_model}'")
+    except MlflowException as error:
+        raise unreachable(settings, error) from None
+    same = [int(version.version) for version in versions if version.tags.get(FINGERPRINT) == model_fingerprint]
+    return str(max(same)) if same else None
 
 
 def promote(settings: Tracking, version: str) -> None:
@@ -79,6 +111,29 @@ def describe(settings: Tracking, version: str, tags: dict[str, str]) -> None:
             client(settings).set_model_version_tag(settings.registered_model, version, name, text)
 
 
+def forget(settings: Tracking, version: str, tag: str) -> None:
+    """Take a tag off a registered version, if it has it."""
+    if tag in described(settings, version):
+        with quiet():
+            client(settings).delete_model_version_tag(settings.registered_model, version, tag)
+
+
+def fingerprint_of(settings: Tracking, version: str) -> str:
+    """The fingerprint of a registered version; computed from its files where an earlier release wrote none down."""
+    tagged = described(settings, version).get(FINGERPRINT)
+    if tagged:
+        return tagged
+    with TemporaryDirectory() as folder:
+        paths = Paths(models=Path(folder) / "models")
+        fetch(settings, version, paths.models)
+        return fingerprint(paths)
+
+
+def run_of(settings: Tracking, version: str) -> str:
+    """The run a registered version was made in."""
+    return str(_version(settings, version).run_id)
+
+
 def described(settings: Tracking, version: str) -> dict[str, str]:
     """The tags of a registered version.
 
@@ -134,20 +189,27 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
     """
     champion = _champion(settings)
     fetch(settings, str(champion.version), models)
-    try:
-        with TemporaryDirectory() as folder:
-            judged = mlflow.artifacts.download_artifacts(
-                run_id=champion.run_id, artifact_path=f"reports/{figures.name}", dst_path=folder
-            )
-            metrics = json.loads(Path(judged).read_text(encoding="utf-8"))
-    except (MlflowException, OSError) as error:
-        raise unreachable(settings, error) from None
+    metrics = _verdict(settings, champion.run_id)
     # Who answers for a version may have said so only when it was promoted by hand.
     before = metrics.pop("answered_for_by", "")  # as the release before called it
     metrics["approved_by"] = champion.tags.get("approved_by", metrics.get("approved_by", before))
     figures.parent.mkdir(parents=True, exist_ok=True)
     figures.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return str(champion.version)
+
+
+def _verdict(settings: Tracking, run_id: str) -> dict[str, Any]:
+    """The verdict a run was given, also one of the release that kept it in ``metrics.json``."""
+    try:
+        with quiet():
+            kept = {file.path for file in client(settings).list_artifacts(run_id, "reports")}
+            file = next((name for name in VERDICTS if name in kept), VERDICTS[0])
+            with TemporaryDirectory() as folder:
+                verdict = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=file, dst_path=folder)
+                content: dict[str, Any] = json.loads(Path(verdict).read_text(encoding="utf-8"))
+                return content
+    except (MlflowException, OSError) as error:
+        raise unreachable(settings, error) from None
 
 
 def _champion(settings: Tracking) -> Any:

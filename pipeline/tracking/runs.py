@@ -1,8 +1,6 @@
-"""MLflow: what DVC does not keep - runs to compare, each with its model. Only `registry` reaches MLflow beside it."""
+"""MLflow runs: what DVC does not keep - every training to compare with others, its model, figures and machine use."""
 
 import json
-import logging
-import os
 import shutil
 import subprocess
 import time
@@ -14,56 +12,172 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-# Set before the import: nothing is sent anywhere that params do not name.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+import polars as pl
+import polars.selectors as cs
 
-with warnings.catch_warnings():
-    # MLflow warns about its own type hints while it is imported; nobody here can act on that.
-    warnings.simplefilter("ignore")
-    import mlflow
-    import mlflow.pyfunc
-    from mlflow.entities import Metric
-    from mlflow.exceptions import MlflowException
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema
-
-from pipeline.config.errors import BadParams, StaleInput
 from pipeline.config.params import Tracking
+from pipeline.tracking import serving
+from pipeline.tracking.location import experiment_name
+from pipeline.tracking.store import (
+    Metric,
+    MlflowException,
+    client,
+    connect,
+    experiment_id,
+    from_polars,
+    mlflow,
+    quiet,
+    unreachable,
+)
 
-# Offered to `registry`, so that MLflow is imported in one place, after its switches are set.
-__all__ = ["MlflowException", "Pointer", "client", "connect", "git_commit", "mlflow", "point", "pointed", "quiet",
-           "record_evaluation", "record_model", "unreachable"]  # fmt: skip
-REQUIREMENTS = ["churn-pipeline"]
 # Figures that MLflow takes at once at most.
 AT_ONCE = 1000
-for _chatty in ("alembic", "mlflow"):
-    logging.getLogger(_chatty).setLevel(logging.WARNING)
+# Tags by which runs and versions are found again.
+FINGERPRINT, EXPERIMENT, GROUP = "churn.model_fingerprint", "churn.dvc_experiment", "churn.is_experiment"
+NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
 
 
 @dataclass(frozen=True)
 class Pointer:
-    """Which run and which registered version a model on disk belongs to."""
+    """Which run and which logged model the files on disk belong to, in which store and for which DVC experiment."""
 
     run_id: str
-    model_version: str
+    model_id: str
     model_fingerprint: str
     tracking_uri: str
+    experiment: str
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What a run keeps besides its model: settings, figures by step, files with the folder they go to, and tags."""
+
+    params: dict[str, Any]
+    series: dict[str, dict[int, float]]
+    files: dict[Path, str]
+    tags: dict[str, str]
+    datasets: dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model to log: its own files, some rows of its inputs as an example, and what tells it from any other."""
+
+    files: list[Path]
+    example: pl.DataFrame
+    fingerprint: str
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """MLflow's own store warns about how it uses SQLAlchemy; nobody here can act on that."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def training_run(settings: Tracking) -> Iterator[str]:
+    """A run that lasts as long as the training does, nested under the DVC experiment it is made for, if any.
+
+    Yields
+    ------
+    str
+        The id of the run. It ends as failed where the training raises.
+    """
+    with _connected(settings):
+        experiment = experiment_id(settings)
+        tags = {PARENT: _parent(settings, experiment)} if experiment_name() else {}
+        run = mlflow.start_run(experiment_id=experiment, tags=tags, log_system_metrics=True)
+    with run:
+        yield str(run.info.run_id)
+
+
+@contextmanager
+def resumed(settings: Tracking, pointer: Pointer) -> Iterator[None]:
+    """The run of a model once more, so that evaluation is measured and logged where training was."""
+    with _connected(settings):
+        run = mlflow.start_run(run_id=pointer.run_id, log_system_metrics=True)
+    with run:
         yield
 
 
-def git_commit() -> str | None:
-    """The commit the code stands at, or None outside a repository."""
-    result = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
-    return result.stdout.strip() if result.returncode == 0 else None
+@contextmanager
+def _connected(settings: Tracking) -> Iterator[None]:
+    try:
+        with quiet():
+            connect(settings)
+            yield
+    except (MlflowException, OSError) as error:
+        raise unreachable(settings, error) from None
+
+
+def _parent(settings: Tracking, experiment: str) -> str:
+    """The run that stands for a DVC experiment, with the experiment's name; made by the first training of it."""
+    name, store = str(experiment_name()), client(settings)
+    query = f"tags.`{GROUP}` = 'yes' and tags.`{EXPERIMENT}` = '{name}'"
+    for run in store.search_runs([experiment], query, max_results=1):
+        return str(run.info.run_id)
+    run = store.create_run(experiment, tags={NAME: name, GROUP: "yes", EXPERIMENT: name}, run_name=name)
+    store.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> Pointer:
+    """Write what a training made into its run, with the model itself.
+
+    The model is logged, not registered: `registry.register` does that when it is released.
+    """
+    with _connected(settings), TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for file in model.files:
+            shutil.copy(file, folder)
+        mlflow.log_params(logged.params, run_id=run_id)
+        store = client(settings)
+        for name, text in (logged.tags | {FINGERPRINT: model.fingerprint, EXPERIMENT: experiment_name() or ""}).items():
+            store.set_tag(run_id, name, text)
+        for name, rows in logged.datasets.items():
+            # MLflow knows no days, only points in time.
+            rows = rows.with_columns(cs.date().cast(pl.Datetime))
+            mlflow.log_input(from_polars(rows, source="data/examples", name=name), context=name)
+        info = mlflow.pyfunc.log_model(name="model", data_path=folder, **serving.flavour(model.example))
+        log_figures(settings, run_id, logged.series, info.model_id)
+        log_files(settings, run_id, logged.files)
+    return Pointer(run_id, info.model_id, model.fingerprint, settings.uri, experiment_name() or "")
+
+
+def log_figures(
+    settings: Tracking, run_id: str, series: dict[str, dict[int, float]], model_id: str | None = None
+) -> None:
+    """Figures by step, linked to the logged model; many at once, for each call waits for the disk of the store."""
+    store, now = client(settings), int(time.time() * 1000)
+    figures = [
+        Metric(name, value, now, step, model_id=model_id)
+        for name, points in series.items()
+        for step, value in points.items()
+    ]
+    for start in range(0, len(figures), AT_ONCE):
+        store.log_batch(run_id, metrics=figures[start : start + AT_ONCE])
+
+
+def log_files(settings: Tracking, run_id: str, files: dict[Path, str]) -> None:
+    """Keep files with a run, each in the folder named beside it; one that is not there yet is left out."""
+    store = client(settings)
+    for file, folder in files.items():
+        if file.is_file():
+            store.log_artifact(run_id, str(file), folder)
+
+
+def describe(settings: Tracking, run_id: str, name: str, description: str) -> None:
+    """Give a run the name and the description that people see first."""
+    store = client(settings)
+    store.set_tag(run_id, NAME, name)
+    store.set_tag(run_id, NOTE, description)
+
+
+def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
+    """The latest run in the store that made exactly this model, whoever ran it; None if there is none."""
+    with _connected(settings):
+        store, experiment = client(settings), experiment_id(settings)
+        query = f"tags.`{FINGERPRINT}` = '{model_fingerprint}'"
+        for run in store.search_runs([experiment], query, order_by=["attributes.start_time DESC"], max_results=1):
+            models = [output.model_id for output in (run.outputs.model_outputs if run.outputs else [])]
+            if models:
+                experiment = run.data.tags.get(EXPERIMENT, "")
+                return Pointer(run.info.run_id, models[-1], model_fingerprint, settings.uri, experiment)
+    return None
 
 
 def point(pointer: Pointer, file: Path) -> None:
@@ -72,122 +186,27 @@ def point(pointer: Pointer, file: Path) -> None:
 
 
 def pointed(settings: Tracking, model_fingerprint: str, file: Path) -> Pointer | None:
-    """The run of exactly this model in this store, if it was recorded there."""
+    """The run of exactly this model in this store for this DVC experiment, if it was recorded there."""
     if not file.is_file():
         return None
-    pointer = Pointer(**json.loads(file.read_text(encoding="utf-8")))
-    if pointer.model_fingerprint != model_fingerprint or pointer.tracking_uri != settings.uri:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    wanted = {
+        "model_fingerprint": model_fingerprint,
+        "tracking_uri": settings.uri,
+        "experiment": experiment_name() or "",
+    }
+    # A pointer of an earlier release names no experiment: its run is recorded once more.
+    if {name: content.get(name) for name in wanted} != wanted:
         return None
     try:
-        client(settings).get_run(pointer.run_id)
+        with quiet():
+            client(settings).get_run(content["run_id"])
     except MlflowException:
         return None
-    return pointer
+    return Pointer(**content)
 
 
-@dataclass(frozen=True)
-class Logged:
-    """What a run keeps besides its model: flat settings, figures by step, reports and plots, and fingerprints."""
-
-    params: dict[str, Any]
-    series: dict[str, dict[int, float]]
-    artifacts: list[Path]
-    tags: dict[str, str]
-
-
-@dataclass(frozen=True)
-class ModelFiles:
-    """A model to register: its own files, the names of its inputs, and what tells it from any other."""
-
-    files: list[Path]
-    features: list[str]
-    fingerprint: str
-
-
-def record_model(settings: Tracking, logged: Logged, model: ModelFiles) -> Pointer:
-    """Log a run with its model, and register the model.
-
-    Parameters
-    ----------
-    settings
-        ``params.yaml: tracking``.
-    logged
-        What the run keeps.
-    model
-        What is registered; the inputs make its signature.
-    """
-    connect(settings)
-    mlflow.set_experiment(settings.experiment)
-    with mlflow.start_run() as run, TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for file in model.files:
-            shutil.copy(file, folder)
-        mlflow.log_params(logged.params)
-        mlflow.set_tags(logged.tags)
-        _log_figures(mlflow.MlflowClient(), run.info.run_id, logged.series)
-        for file in logged.artifacts:
-            mlflow.log_artifact(str(file), "reports")
-        registered = mlflow.pyfunc.log_model(
-            name="model",
-            loader_module="pipeline.tracking.served_model",
-            data_path=folder,
-            signature=_signature(model.features),
-            registered_model_name=settings.registered_model,
-            # Said outright: else MLflow starts a process of its own to guess them.
-            pip_requirements=REQUIREMENTS,
-        )
-    version = str(registered.registered_model_version)
-    return Pointer(run.info.run_id, version, model.fingerprint, settings.uri)
-
-
-def _signature(features: list[str]) -> ModelSignature:
-    inputs = Schema([ColSpec("double", name) for name in features])
-    return ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "churn_probability")]))
-
-
-def record_evaluation(settings: Tracking, pointer: Pointer, figures: dict[str, float], artifacts: list[Path]) -> None:
-    """Add the figures of the untouched snapshot to the run that made the model."""
-    store = client(settings)
-    _log_figures(store, pointer.run_id, {name: {0: value} for name, value in figures.items()})
-    for file in artifacts:
-        store.log_artifact(pointer.run_id, str(file), "reports")
-
-
-def _log_figures(store: Any, run_id: str, series: dict[str, dict[int, float]]) -> None:
-    """Many at once: one by one, each waits for the disk of the store."""
-    now = int(time.time() * 1000)
-    measurements = [Metric(name, value, now, step) for name, points in series.items() for step, value in points.items()]
-    for start in range(0, len(measurements), AT_ONCE):
-        store.log_batch(run_id, metrics=measurements[start : start + AT_ONCE])
-
-
-def unreachable(settings: Tracking, error: Exception) -> StaleInput:
-    """The failure of a store that does not answer, in one line."""
-    message = " ".join(str(error).split())[:200]
-    return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {message}")
-
-
-def connect(settings: Tracking) -> None:
-    """Point MLflow to the store that params name."""
-    uri = _absolute(settings.uri)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-
-
-def _absolute(uri: str) -> str:
-    """A database file relative to this folder, by its full path: MLflow remembers stores by name, not by folder.
-
-    >>> _absolute("http://tracking:5000")
-    'http://tracking:5000'
-    """
-    file = uri.removeprefix("sqlite:///")
-    return uri if file == uri or Path(file).is_absolute() else f"sqlite:///{Path(file).resolve()}"
-
-
-def client(settings: Tracking) -> Any:
-    """What asks the store, and tells it."""
-    connect(settings)
-    try:
-        return mlflow.MlflowClient()
-    except MlflowException as error:
-        raise BadParams(f"params.yaml: tracking.uri {settings.uri!r} cannot be opened: {error.message}") from None
+def git_commit() -> str | None:
+    """The commit the code stands at, or None outside a repository."""
+    result = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return result.stdout.strip() if result.returncode == 0 else None

@@ -50,7 +50,7 @@ class Reports:
     causes: dict[str, Any]
     customers: dict[str, Any]
     feeds: list[Any]
-    metrics: dict[str, Any]
+    verdict: dict[str, Any]
     calibration: Calibration
 
     @classmethod
@@ -62,7 +62,7 @@ class Reports:
             storage.read_json(paths.root_causes),
             storage.read_json(paths.examples_report)["snapshots"][str(day)],
             storage.read_json(paths.feeds_report)[str(day)],
-            storage.read_json(paths.metrics),
+            storage.read_json(paths.verdict),
             Calibration.from_dict(storage.read_json(paths.calibration)["in_use"]),
         )
 
@@ -120,7 +120,7 @@ def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, lis
         minor_digits=settings.data.minor_digits,
         churn_definition=definition_at(day, settings.label),
         notice=reports.ingest["notice"],
-        verdict=verdict.refuse_unfit(reports.metrics),
+        verdict=verdict.refuse_unfit(reports.verdict),
         eligible=reports.customers["eligible"],
         scored=scored,
         listed=len(listed),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline import ChurnClassifier
-from pipeline.tracking.runs import quiet
+from pipeline.tracking.store import quiet
 from tests.model.examples import FEATURES, make_examples
 
 NAMES = [feature.name for feature in FEATURES]

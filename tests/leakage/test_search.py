@@ -48,7 +48,7 @@ def search(settings: params.Params) -> tuple[list[str], str]:
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Path:
     folder, before = tmp_path_factory.mktemp("shop"), Path.cwd()
-    make_company(folder)
+    make_company(folder, customers=250)
     os.chdir(folder)
     try:
         build()

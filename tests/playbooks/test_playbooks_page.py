@@ -20,12 +20,11 @@ from pipeline.playbooks.config.terms import Discount, Promise, Promotion
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.parser import read
 from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from tests.company import make_company
+from tests.flow import run_stages
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "playbooks.md"
 BLOCK = re.compile(r"^```(\w+) ?(.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-STAGES = (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
 WEEK = Path("exports/2024-07-01")
 FIELDS = ["tactic", "when", "action", "channel", "who", "due_in_days", "cost", "effect", "capacity", "cooldown_days",
           "caution", "purpose", "draft", "feasibility", "discount", "promotion", "offers", "promise"]  # fmt: skip
@@ -100,9 +99,7 @@ def followed(tmp_path_factory) -> Followed:
     (folder / "playbooks.yaml").write_text(blocks[0][2], encoding="utf-8")
     os.chdir(folder)
     try:
-        settings = params.load()
-        for stage in STAGES:
-            run_stage(stage, settings)
+        run_stages(params.load())
         return follow(blocks[1:])
     finally:
         os.chdir(before)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -16,10 +16,11 @@ from pipeline.examples.snapshots import outcome_window
 from tests import bucket, oracle
 from tests.oracle import Event, Line
 from tests.oracle_records import Contact, Move, Period, Promise, Records, Survey, Ticket, own_day
+from tests.profiles import examples as few
 
 EPOCH = date(2022, 1, 1)
 CUSTOMERS = ("ann", "bo", "cy", "di", "ed")
-FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = few(5)
 
 # Days near the edges of windows are drawn as often as all others together: that is where mistakes live.
 SNAPSHOT = st.integers(0, 60).map(lambda days: EPOCH + timedelta(days=700 + days))

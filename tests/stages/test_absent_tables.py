@@ -13,11 +13,9 @@ from pipeline.config.errors import BadParams
 from pipeline.config.paths import REPRO
 from pipeline.examples.features import available, model_features
 from pipeline.reasons import plots
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
-from pipeline.tracking import promotion, recording
+from tests.flow import run_untracked
 
-STAGES = (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
 DAY = date(2024, 1, 1)
 OPTIONAL = [name for name in params.Sources.model_fields if name != "transactions"]
 # Families that only this table gives; what comes of outcomes is no feature, and no family is made of events alone.
@@ -89,17 +87,13 @@ def run(company, tmp_path, monkeypatch) -> Callable[..., params.Params]:
 
     def all_stages(absent: set[str], **features: bool) -> params.Params:
         settings = declared()
-        # The store of models knows nothing of tables and takes seconds; so does the picture of all reasons.
-        monkeypatch.setattr(recording, "record", lambda *_: None)
-        monkeypatch.setattr(promotion, "offer", lambda *_: "Not offered.")
-        if absent:
+        if absent:  # the picture of all reasons takes seconds
             monkeypatch.setattr(plots, "summary", lambda *_: b"")
         settings = settings.model_copy(update={
             "sources": settings.sources.model_copy(update=dict.fromkeys(absent)),
             "features": settings.features.model_copy(update=features),
         })  # fmt: skip
-        for stage in STAGES:
-            run_stage(stage, settings)
+        run_untracked(monkeypatch, settings)
         return settings
 
     return all_stages
@@ -138,6 +132,7 @@ def test_all_ten_tables_make_features_but_what_the_company_did(run):
 
 
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 @pytest.mark.parametrize("table", OPTIONAL)
 def test_a_run_without_one_of_them_ends_well(run, table):
     whole = declared()

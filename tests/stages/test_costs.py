@@ -10,8 +10,8 @@ import pytest
 from pipeline.config import params
 from pipeline.config.paths import REPRO
 from pipeline.decisions.assignment import LOSS_MAKING
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
+from tests.flow import run_untracked
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("costs")]
 WEEK = date(2024, 7, 1)
@@ -41,7 +41,7 @@ def with_column(file: Path, **columns) -> None:
 
 
 @pytest.fixture
-def decided(company) -> tuple[pl.DataFrame, pl.DataFrame, dict]:
+def decided(company, monkeypatch) -> tuple[pl.DataFrame, pl.DataFrame, dict]:
     """Scores, actions and run report; one customer in ten is sold to below cost, one in a hundred is strategic."""
     (company / "costs.yaml").write_text(COSTS, encoding="utf-8")
     for file in (company / "raw").glob("orders-*.csv"):
@@ -56,8 +56,7 @@ def decided(company) -> tuple[pl.DataFrame, pl.DataFrame, dict]:
     sources = settings.sources.model_dump(exclude_unset=True) | wanted
     everybody = settings.control.model_copy(update={"share": 0.0})
     settings = settings.model_copy(update={"sources": params.Sources.model_validate(sources), "control": everybody})
-    for stage in (s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
-        run_stage(stage, settings)
+    run_untracked(monkeypatch, settings)
     week = REPRO.week(WEEK)
     report = storage.read_json(week / "run_report.json")
     return storage.read_buckets(REPRO.scores), pl.read_parquet(week / "actions.parquet"), report

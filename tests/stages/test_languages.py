@@ -11,8 +11,9 @@ import pytest
 
 from pipeline.config import params
 from pipeline.config.paths import REPRO
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
+from pipeline.stages import s5_score, s6_publish
 from pipeline.tables import storage
+from tests.flow import run_untracked
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("languages")]
 WEEK = date(2024, 7, 1)
@@ -30,11 +31,6 @@ TEXTS = [
 ]
 
 
-def run(settings: params.Params, *stages) -> None:
-    for stage in stages:
-        run_stage(stage, settings)
-
-
 def with_languages(company) -> None:
     file = company / "raw/customers.csv"
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
@@ -45,7 +41,7 @@ def with_languages(company) -> None:
 
 
 @pytest.fixture
-def weeks(company) -> tuple[pl.DataFrame, pl.DataFrame]:
+def weeks(company, monkeypatch) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All decisions in English, and once more with Bo reading Japanese."""
     with_languages(company)
     text = (company / "playbooks.yaml").read_text(encoding="utf-8")
@@ -57,10 +53,10 @@ def weeks(company) -> tuple[pl.DataFrame, pl.DataFrame]:
     sources = settings.sources.model_dump(exclude_unset=True)
     sources["customers"]["columns"]["language"] = "speaks"
     settings = settings.model_copy(update={"sources": params.Sources.model_validate(sources)})
-    run(settings, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish)
+    run_untracked(monkeypatch, settings)
     english = pl.read_parquet(REPRO.week(WEEK) / "actions.parquet")
     words = params.LanguageSettings(default="en", by_owner={"Bo": "ja"}, catalogs=None)
-    run(settings.model_copy(update={"language": words}), s5_score, s6_publish)
+    run_untracked(monkeypatch, settings.model_copy(update={"language": words}), (s5_score, s6_publish))
     return english, pl.read_parquet(REPRO.week(WEEK) / "actions.parquet")
 
 

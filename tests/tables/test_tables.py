@@ -157,6 +157,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
+@pytest.mark.nightly
 def test_memory_does_not_grow_with_the_file(tmp_path, root):
     peaks = []
     for rows in (200_000, 3_000_000):

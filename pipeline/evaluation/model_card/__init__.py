@@ -23,7 +23,7 @@ def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, i
         ``models/model.json``; ``additive_weight``, the weight of the regression (0-1); ``season``, the wave of it
         in words, or None.
     metrics
-        ``reports/metrics.json``.
+        ``reports/verdict.json``.
     evaluation
         ``reports/evaluation.json``.
     audit

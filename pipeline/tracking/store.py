@@ -1,0 +1,111 @@
+"""The MLflow store that ``params.yaml: tracking`` names, and the only import of MLflow."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# Set before the import: nothing is sent anywhere that params do not name.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# Seconds between two looks at processor and memory; by default so many that a short training shows none.
+os.environ.setdefault("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "1")
+
+with warnings.catch_warnings():
+    # MLflow warns about its own type hints while it is imported; nobody here can act on that.
+    warnings.simplefilter("ignore")
+    import mlflow
+    import mlflow.pyfunc
+    from mlflow.data.polars_dataset import from_polars
+    from mlflow.entities import Metric
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema
+
+from pipeline.config.errors import BadParams, StaleInput
+from pipeline.config.params import Tracking
+from pipeline.tracking import moved_store
+from pipeline.tracking.location import workspace
+
+# Offered to the other modules of this room, so that MLflow is imported after its switches are set.
+__all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "ParamSchema", "ParamSpec", "Schema", "client", "connect",
+           "experiment_id", "from_polars", "mlflow", "quiet", "unreachable"]  # fmt: skip
+SQLITE = "sqlite:///"
+for _chatty in ("alembic", "mlflow"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """MLflow's own store warns about how it uses SQLAlchemy; nobody here can act on that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def connect(settings: Tracking) -> None:
+    """Point MLflow to the store that params name."""
+    uri = resolve(settings.uri)
+    if uri != settings.uri:
+        _adopt_once(Path(uri.removeprefix(SQLITE)))
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+
+
+def client(settings: Tracking) -> Any:
+    """What asks the store, and tells it."""
+    connect(settings)
+    try:
+        return mlflow.MlflowClient()
+    except MlflowException as error:
+        raise BadParams(f"params.yaml: tracking.uri {settings.uri!r} cannot be opened: {error.message}") from None
+
+
+def resolve(uri: str) -> str:
+    """The full address of a store: a database file given relative to the project lies in the folder people work in.
+
+    A full path is needed, because MLflow remembers stores by name, not by folder; and an experiment that DVC runs in a
+    temporary copy of the project must not leave its run in a file that is removed with that copy.
+
+    >>> resolve("http://tracking:5000")
+    'http://tracking:5000'
+    """
+    file = uri.removeprefix(SQLITE)
+    return uri if file == uri or Path(file).is_absolute() else f"{SQLITE}{workspace() / file}"
+
+
+def experiment_id(settings: Tracking) -> str:
+    """The id of the MLflow experiment that params name; made if it is not there yet.
+
+    The artifacts of a database file lie beside it, whatever folder the process runs in. A server decides for itself.
+    """
+    store = client(settings)
+    with quiet():
+        known = store.get_experiment_by_name(settings.experiment)
+        if known is not None:
+            return str(known.experiment_id)
+        return str(store.create_experiment(settings.experiment, artifact_location=_artifacts(settings)))
+
+
+def _artifacts(settings: Tracking) -> str | None:
+    uri = resolve(settings.uri)
+    if not uri.startswith(SQLITE):
+        return None
+    return str(Path(uri.removeprefix(SQLITE)).parent / moved_store.ARTIFACTS / settings.experiment)
+
+
+@cache
+def _adopt_once(database: Path) -> None:
+    """Once per process: a store is not moved while somebody works with it."""
+    moved_store.adopt(database)
+
+
+def unreachable(settings: Tracking, error: Exception) -> StaleInput:
+    """The failure of a store that does not answer, in one line."""
+    message = " ".join(str(error).split())[:200]
+    return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {message}")

@@ -1,0 +1,194 @@
+"""``churn weekly``: the bytes of repro, and a refusal wherever a list would mislead."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from filelock import FileLock
+
+from pipeline.commands import weekly
+from pipeline.config import errors, params, paths
+from pipeline.config.paths import REPRO
+from pipeline.stages import run_stage, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
+from pipeline.tables import storage
+from pipeline.tracking import registry
+from tests.company import sell_in_dollars
+from tests.end_to_end.helpers import WEEK, churn, run_stages, same_bytes, week
+
+pytestmark = pytest.mark.end_to_end
+
+
+def test_the_weekly_job_gives_the_bytes_of_repro_and_never_trains(copy_of_shop, built_company, monkeypatch):
+    monkeypatch.setattr(s3_train, "run", None)
+    tables = {file: file.read_bytes() for file in REPRO.tables.rglob("*.parquet")}
+    shutil.rmtree("exports")
+    shutil.rmtree("models")
+    said = weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+    assert "listed: exports/2024-07-01" in said
+    same_bytes(week(built_company), week())
+    assert not REPRO.models.exists(), "the champion is fetched into the job's own folder"
+    assert {file: file.read_bytes() for file in REPRO.tables.rglob("*.parquet")} == tables
+    assert not paths.WEEKLY_WORK.exists(), "its folder is gone when it ends"
+
+
+def test_a_dry_run_publishes_nothing(copy_of_shop):
+    shutil.rmtree("exports")
+    assert "nothing was published" in weekly.run(params.load(), WEEK, replace=False, dry_run=True)
+    assert not week().exists()
+
+
+def test_a_published_week_is_left_alone(copy_of_shop, built_company):
+    found = churn("weekly", "--as-of", WEEK.isoformat())
+    assert found.returncode == errors.AlreadyPublished.exit_code == 17
+    assert found.stderr == "exports/2024-07-01: this week is already published; --replace writes it again\n"
+    same_bytes(week(built_company), week())
+    assert weekly.run(params.load(), WEEK, replace=True, dry_run=False)
+    same_bytes(week(built_company), week())
+
+
+def test_two_weekly_jobs_at_once_are_refused(copy_of_shop):
+    shutil.rmtree("exports")
+    with FileLock(paths.WEEKLY_LOCK):
+        found = churn("weekly", "--as-of", WEEK.isoformat())
+    assert found.returncode == errors.Locked.exit_code == 16
+    assert found.stderr == "data/weekly.lock: another weekly job is at work; wait for it to end\n"
+    assert not week().exists()
+
+
+def test_a_day_long_after_the_last_purchase_is_refused(copy_of_shop):
+    with pytest.raises(errors.StaleInput, match=r"the last purchase of anybody before 2024-07-10 is of 2024-0"):
+        weekly.run(params.load(), date(2024, 7, 10), replace=False, dry_run=False)
+    assert not (REPRO.exports / "2024-07-10").exists()
+
+
+def test_a_week_of_sales_in_another_currency_is_refused(copy_of_shop):
+    shutil.rmtree("exports")
+    sell_in_dollars(copy_of_shop, range(24, 31))
+    # Not as `churn` does it: libraries of the registry warn of each other.
+    words = [sys.executable, "-m", "pipeline.cli", "weekly", "--as-of", WEEK.isoformat()]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == errors.StaleInput.exit_code == 15
+    assert re.match(
+        r"transactions: \d\d\.\d% of the rows of the last 7 days are not in EUR", found.stderr.splitlines()[-1]
+    )
+    assert not week().exists()
+
+
+def test_a_model_of_another_company_or_meaning_is_refused(copy_of_shop):
+    settings = params.load()
+    other = settings.model_copy(update={"data": settings.data.model_copy(update={"name": "elsewhere"})})
+    with pytest.raises(errors.BadParams, match="trained with data.name 'corner_shop', params.yaml says 'elsewhere'"):
+        weekly.run(other, WEEK, replace=True, dry_run=False)
+    longer = settings.model_copy(update={"label": settings.label.model_copy(update={"horizon_days": 21})})
+    with pytest.raises(errors.BadParams, match="label.horizon_days 20, params.yaml says 21"):
+        weekly.run(longer, WEEK, replace=True, dry_run=False)
+    wider = settings.model_copy(update={"snapshots": settings.snapshots.model_copy(update={"active_days": 400})})
+    with pytest.raises(errors.BadParams, match="snapshots.active_days 60, params.yaml says 400"):
+        weekly.run(wider, WEEK, replace=True, dry_run=False)
+
+
+def test_a_day_the_model_has_learnt_from_is_refused(copy_of_shop):
+    with pytest.raises(errors.StaleInput, match="the model has learnt from what happened until 2024-06-21"):
+        weekly.run(params.load(), date(2024, 5, 20), replace=False, dry_run=False)
+
+
+def test_days_nobody_observed_are_not_taken_for_silence(copy_of_shop):
+    settings = params.load()
+    later = settings.snapshots.model_copy(update={"observed_until": date(2024, 7, 11)})
+    with pytest.raises(
+        errors.StaleInput, match=r"observed_until is 2024-07-11, but the last transaction is of 2024-06-"
+    ):
+        run_stages((s2_examples,), snapshots__observed_until=later.observed_until)
+
+
+def test_refused_rows_outlive_the_weekly_job(copy_of_shop):
+    shutil.rmtree("exports")
+    with Path("raw/visits.csv").open("a") as visits:
+        visits.write("c0000,some day,visit\n")
+    weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+    kept = pl.read_parquet("data/weekly_rejected/2024-07-01/events.parquet")
+    assert kept["rule"].to_list() == ["ts is not a date"]
+    with Path("raw/orders-1.csv").open("a") as orders:
+        orders.write("c0000,o,some day,1,0,i,k,s,web\n" * 3 + "c0000,o,some day,2,0,i,k,s,web\n" * 300)
+    with pytest.raises(errors.BadData, match=r"data/weekly_rejected/2024-07-01/transactions\.parquet|ts_format"):
+        weekly.run(params.load(), WEEK, replace=True, dry_run=False)
+    assert len(pl.read_parquet("data/weekly_rejected/2024-07-01/transactions.parquet")) == 303
+
+
+def test_what_a_killed_weekly_job_left_is_put_away(copy_of_shop):
+    left = paths.weekly(date(2024, 6, 10)).data / "tables"
+    left.mkdir(parents=True)
+    weekly.run(params.load(), WEEK, replace=True, dry_run=True)
+    assert not left.exists()
+
+
+def test_stray_names_in_exports_are_none_of_our_business(copy_of_shop):
+    Path("exports/2024-06-24.zip").touch()
+    Path("exports/notes").mkdir()
+    shutil.copytree(week(), "exports/2024-06-24 (copy)")
+    Path("exports/2024-06-23").mkdir()
+    run_stages((s6_publish,))
+    assert pl.read_parquet(week() / "risk_list.parquet")["status"].unique().to_list() == ["new"]
+
+
+def test_a_registry_that_does_not_answer_is_not_called_empty(copy_of_shop, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    settings = params.load()
+    down = settings.tracking.model_copy(update={"uri": "http://127.0.0.1:9"})
+    with pytest.raises(errors.StaleInput, match=r"tracking.uri 'http://127.0.0.1:9' does not answer as it should"):
+        weekly.run(settings.model_copy(update={"tracking": down}), WEEK, replace=True, dry_run=False)
+
+
+def test_artefacts_that_are_gone_are_told_in_one_line(copy_of_shop, monkeypatch):
+    monkeypatch.setattr(registry.mlflow.artifacts, "download_artifacts", _gone)
+    with pytest.raises(errors.StaleInput, match="does not answer as it should: gone"):
+        weekly.run(params.load(), WEEK, replace=True, dry_run=False)
+
+
+def _gone(*_: object, **__: object) -> None:
+    raise OSError("gone")
+
+
+def test_stages_without_their_inputs_say_what_to_run(company):
+    settings = params.load()
+    for stage in (s2_examples, s3_train, s4_evaluate, s5_score, s6_publish):
+        with pytest.raises(errors.BadData, match="dvc repro"):
+            run_stage(stage, settings)
+
+
+def test_without_a_champion_nothing_is_scored(company):
+    with pytest.raises(errors.NotEnoughData, match="no model 'churn' with alias 'champion'; train one: dvc repro"):
+        weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+
+
+def test_the_next_week_knows_the_last_one(copy_of_shop):
+    earlier = date(2024, 6, 24)
+    shutil.rmtree("exports")
+    weekly.run(params.load(), earlier, replace=False, dry_run=False)
+    weekly.run(params.load(), WEEK, replace=False, dry_run=False)
+    first = pl.read_parquet(f"exports/{earlier}/risk_list.parquet")
+    second = pl.read_parquet(week() / "risk_list.parquet")
+    still = set(first["customer_id"]) & set(second["customer_id"])
+    assert still, "some are on both lists"
+    for row in second.iter_rows(named=True):
+        stayed = row["customer_id"] in still
+        assert row["status"] == ("still_open" if stayed else "new")
+        assert row["since_week"] == (earlier if stayed else WEEK)
+    gone = storage.read_json(week() / "run_report.json")["left_the_list"]
+    assert gone["recovered"] + gone["dropped"] == len(first) - len(still)
+    assert len(first) > len(still), "some have left it"
+
+
+def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
+    other = Path("exports/2024-06-24")
+    shutil.copytree(week(), other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps(manifest | {"company": "elsewhere"}))
+    run_stages((s6_publish,))
+    assert pl.read_parquet(week() / "risk_list.parquet")["status"].unique().to_list() == ["new"]
