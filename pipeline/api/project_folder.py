@@ -51,7 +51,7 @@ class ProjectFolder:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The eight headline figures on the test snapshot."""
+        """The headline figures on the test snapshot."""
         return storage.read_json(self.paths.metrics)
 
     @property

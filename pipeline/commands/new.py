@@ -82,7 +82,9 @@ def project_stages(dvc_yaml: str) -> str:
 def _check_empty(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise BadParams(f"{folder}: is a file; name a new or an empty folder, such as: churn new my-shop")
-    first = min((entry.name for entry in folder.iterdir()), default=None) if folder.is_dir() else None
+    # A fresh repository is empty as well: experiments need git, so many people begin with `git init`.
+    held = (entry.name for entry in folder.iterdir() if entry.name != ".git") if folder.is_dir() else ()
+    first = min(held, default=None)
     if first is not None:
         raise BadParams(f"{folder}: already holds {first}; name a new or an empty folder, such as: churn new my-shop")
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from pipeline import lists
 from pipeline.config import params
 from pipeline.config.errors import BadData
+from pipeline.config.location import experiment_name
 from pipeline.config.paths import REPRO, Paths
+from pipeline.model.fingerprint import fingerprint
 from pipeline.tables import storage
-from pipeline.tracking import promotion
-from pipeline.tracking.champion import local_fingerprint
-from pipeline.tracking.location import experiment_name
 
 
 def run(settings: params.Params, paths: Paths = REPRO) -> str:
@@ -29,6 +28,9 @@ def run(settings: params.Params, paths: Paths = REPRO) -> str:
     composed = paths.composed / settings.snapshots.as_of.isoformat()
     if experiment_name():
         return f"Experiment {experiment_name()}: nothing is promoted or published; its list is {composed}"
+    # Not before it is known that something is live here: MLflow takes seconds to load.
+    from pipeline.tracking import promotion
+
     _check(composed, paths)
     outcome = promotion.offer(settings.tracking, settings.evaluate, settings.label, paths)
     if not outcome.is_champion:
@@ -41,5 +43,5 @@ def _check(composed: Path, paths: Paths) -> None:
     manifest = composed / "manifest.json"
     if not manifest.is_file():
         raise BadData(f"{composed}: holds no week to publish; run the earlier stages first: dvc repro")
-    if storage.read_json(manifest)["fingerprints"]["model"] != local_fingerprint(paths):
+    if storage.read_json(manifest)["fingerprints"]["model"] != fingerprint(paths):
         raise BadData(f"{composed}: was made with another model than the one in {paths.models}; run: dvc repro")

@@ -35,23 +35,22 @@ def headline(test: ScoredSnapshot, resampled: Resampled, shares: list[float]) ->
 
 
 def in_brief(evaluation: dict[str, Any], shares: list[float]) -> dict[str, float]:
-    """The eight figures people compare experiments by, short enough to stand in one table.
+    """The figures people compare experiments by, few and short enough to stand in one table on a screen.
 
     ``auc_gain`` is how far the model is ahead of the best simple rule; ``capture`` and ``lift`` are of the longest list
     that `shares` names.
     """
     headline, longest = evaluation["headline"], metrics.percent(max(shares))
     model, rule = headline["model"], headline[SIMPLE_RULE]
-    return {
+    figures = {
         "auc": model["auc"],
-        "auc_gain": round(model["auc"] - rule["auc"], 6),
-        "average_precision": model["average_precision"],
+        "auc_gain": model["auc"] - rule["auc"],
         "brier": model["brier"],
-        "calibration_error": evaluation["calibration"]["calibration_error"],
         "lift": model[f"lift_at_{longest}_percent"],
         "capture": model[f"capture_at_{longest}_percent"],
         "base_rate": headline["base_rate"],
     }
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def compared(resampled: Resampled) -> dict[str, Any]:

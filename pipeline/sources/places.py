@@ -12,6 +12,7 @@ from fsspec.core import url_to_fs
 from fsspec.registry import known_implementations
 
 from pipeline.config.errors import BadData, BadParams
+from pipeline.config.location import workspace
 
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.+)", re.DOTALL)
 
@@ -68,11 +69,20 @@ def _local(pattern: str, where: str) -> list[str]:
         raise BadData(f"{where}: {pattern} is a folder; write the files in it, such as {pattern.rstrip('/')}/*.csv")
     files = [name for name in sorted(glob.glob(pattern, recursive=True)) if Path(name).is_file()]  # noqa: PTH207 - the pattern may be absolute
     if not files:
-        raise BadData(f"{where}: no file matches {pattern}; correct the path in params.yaml")
+        raise BadData(f"{where}: no file matches {pattern}; {_remedy()}")
     for file in files:
         if Path(file).stat().st_size == 0:
             raise BadData(f"{where}: {file} is empty (0 bytes); export it again or remove it")
     return files
+
+
+def _remedy() -> str:
+    if workspace() == Path.cwd().resolve():
+        return "correct the path in params.yaml"
+    return (
+        "this experiment runs in a copy of the project, which holds what git and DVC keep and nothing else: "
+        "dvc add raw/..., commit the .dvc files, and queue it again"
+    )
 
 
 def _remote(engine: duckdb.DuckDBPyConnection, path: str, scheme: str, where: str) -> list[str]:

@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
+from pipeline.config.location import experiment_name
 from pipeline.config.params import Tracking
 from pipeline.tracking import serving
-from pipeline.tracking.location import experiment_name
 from pipeline.tracking.store import (
     Metric,
     MlflowException,

@@ -28,13 +28,13 @@ with warnings.catch_warnings():
     from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema
 
 from pipeline.config.errors import BadParams, StaleInput
+from pipeline.config.location import workspace
 from pipeline.config.params import Tracking
 from pipeline.tracking import moved_store
-from pipeline.tracking.location import workspace
 
 # Offered to the other modules of this room, so that MLflow is imported after its switches are set.
-__all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "ParamSchema", "ParamSpec", "Schema", "client", "connect",
-           "experiment_id", "from_polars", "mlflow", "quiet", "unreachable"]  # fmt: skip
+__all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "ParamSchema", "ParamSpec", "Schema",
+           "client", "connect", "experiment_id", "from_polars", "mlflow", "quiet", "unreachable"]  # fmt: skip
 SQLITE = "sqlite:///"
 for _chatty in ("alembic", "mlflow"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)

@@ -15,7 +15,9 @@ from pipeline.tracking import moved_store, store
 def original(tmp_path_factory) -> Path:
     """A folder with a store in which a run has kept a file."""
     folder = tmp_path_factory.mktemp("first_%_place")
-    _keep(folder, "in the original")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        _keep(folder, "in the original")
     return folder
 
 

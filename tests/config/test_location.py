@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tracking import location, store
+from pipeline.config import location
+from pipeline.tracking import store
 
 
 @pytest.mark.parametrize(
