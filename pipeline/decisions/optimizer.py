@@ -43,14 +43,14 @@ class Limit:
         How much there is of it, per list.
     uses
         How much of it each playbook takes; (playbooks,).
-    said
-        How a sentence names it in the language of who reads it; by its name where nothing is said.
+    display_name
+        How a sentence names it in the language of who reads it; by its `name` where this is empty.
     """
 
     name: str
     room: float
     uses: tuple[float, ...]
-    said: Part = field(default="", compare=False)
+    display_name: Part = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,11 @@ class Line:
     effects: Array
     missing: float
 
-    def at(self, values: Array) -> Array:
+    def evaluate(self, values: Array) -> Array:
         """Log-odds for each value, NaN where missing.
 
         >>> line = Line(np.array([0.0, 10.0]), np.array([-1.0, 1.0]), 0.25)
-        >>> line.at(np.array([-5.0, 5.0, 7.5, float("nan")])).tolist()
+        >>> line.evaluate(np.array([-5.0, 5.0, 7.5, float("nan")])).tolist()
         [-1.0, 0.0, 0.5, 0.25]
         """
         log_odds = np.interp(values, self.cuts, self.effects)
@@ -61,14 +61,14 @@ class AdditiveLogistic:
 
     def contributions(self, features: Array) -> Array:
         """What each feature adds to the log-odds of each row, the base last: (rows, features + 1)."""
-        each = [line.at(features[:, position]) for position, line in enumerate(self.lines)]
+        each = [line.evaluate(features[:, position]) for position, line in enumerate(self.lines)]
         return np.column_stack([*each, np.full(len(features), self.base)])
 
     def log_odds(self, features: Array) -> Array:
         """Log-odds of churn of each row."""
         total = np.full(len(features), self.base)
         for position, line in enumerate(self.lines):
-            total += line.at(features[:, position])
+            total += line.evaluate(features[:, position])
         return total
 
     def as_dict(self, names: list[str]) -> dict[str, Any]:

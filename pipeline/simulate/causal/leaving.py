@@ -32,8 +32,8 @@ class Leaving:
 
 def hazards(company: Whole) -> Array:
     """Intensity per day of leaving in a hot episode, by cause: minus the log of the chance to stay; (causes,)."""
-    found: Array = -np.log1p(-np.array([cause.hazard_per_day for cause in company.causes.values()]))
-    return found.round(DIGITS)
+    intensity: Array = -np.log1p(-np.array([cause.hazard_per_day for cause in company.causes.values()]))
+    return intensity.round(DIGITS)
 
 
 def factor_of_playbook(company: Whole) -> Array:
@@ -85,5 +85,5 @@ def _first(days: Integers, tie: Array) -> Integers:
     """Row of the earliest day of each column; of several, each is as likely."""
     earliest: Flags = days == days.min(axis=0)
     pick = np.floor(np.exp(-tie) * earliest.sum(axis=0) * (1 - 1e-12)).astype(np.int64)
-    found: Integers = ((np.cumsum(earliest, axis=0) - 1 == pick) & earliest).argmax(axis=0)
-    return found
+    row: Integers = ((np.cumsum(earliest, axis=0) - 1 == pick) & earliest).argmax(axis=0)
+    return row
