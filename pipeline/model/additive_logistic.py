@@ -110,7 +110,9 @@ def fit(features: Array, churned: Labels, settings: Settings) -> AdditiveLogisti
     cuts = [_cuts(features[:, position], settings.cuts) for position in range(features.shape[1])]
     steps = np.column_stack([_steps(features[:, position], cut) for position, cut in enumerate(cuts)])
     mean, spread = steps.mean(axis=0), steps.std(axis=0)
+    # A step that never varies tells nothing: an infinite spread gives it weight zero, not a division by zero.
     spread[spread < 1e-9] = np.inf
+    # scikit-learn's advice for many more rows than columns: exact Newton steps settle to 1e-8 in a few rounds.
     model = LogisticRegression(C=1 / settings.l2, solver="newton-cholesky", tol=1e-8, max_iter=200)
     # One thread: parallel sums differ in their last digits from run to run.
     with threadpool_limits(1):
@@ -134,12 +136,14 @@ def _cuts(values: Array, number: int) -> Array:
 def _steps(values: Array, cuts: Array) -> Array:
     """Whether the value is missing, and for each stretch between two cuts the share of it that lies below the value."""
     missing = np.isnan(values)
+    # A missing value stands before all stretches, so that only its own effect speaks for it.
     known = np.clip(np.where(missing, cuts[0], values), cuts[0], cuts[-1])
     stretches = [np.clip((known - low) / (high - low), 0, 1) for low, high in itertools.pairwise(cuts)]
     return np.column_stack([missing.astype(np.float64), *stretches])
 
 
 def _line(cuts: Array, weights: Array, mean: Array) -> Line:
+    # The intercept was fitted with every step at its mean, so each line counts from its mean as well.
     average = float(weights @ mean)
     effects = np.concatenate([[0.0], np.cumsum(weights[1:])]) - average
     return Line(cuts, np.array([_rounded(effect) for effect in effects]), _rounded(weights[0] - average))

@@ -52,6 +52,7 @@ class Season:
         Season(level=0.15, waves=((0.15, -0.075),))
         """
         waves = ((weight * cosine, weight * sine) for cosine, sine in self.waves)
+        # + 0.0 turns -0.0 into 0.0, so that no file differs by the sign of nothing.
         rounded = tuple((round(cosine, digits) + 0.0, round(sine, digits) + 0.0) for cosine, sine in waves)
         return Season(round(weight * self.level + (1 - weight) * level, digits) + 0.0, rounded)
 
