@@ -150,6 +150,7 @@ class _Belief:
         sees, sees_fading, sees_gone = self._of_visit(day, slice(here))
         leaving, ending = np.repeat(self.parameters.leaving(day), self.eyes.habits), self.parameters.ending
         if self.parameters.fades:
+            # Gone first, then fading: who begins to fade tonight takes no second step, as in `trajectories`.
             gone += ending * fading.sum(axis=1)
             begun = active * (leaving * sees_fading)[:, None, :]
             fading *= ((1 - ending) * sees_fading)[:, None, :]

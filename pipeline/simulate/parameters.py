@@ -74,6 +74,7 @@ class Parameters:
     def leaving(self, day: int) -> Array:
         """Probability that an active customer begins to leave on a day, by leaving level; (levels,)."""
         intensity = self.company.leaving_factor_per_year ** (day / 365)
+        # Drift multiplies the hazard, so the chance to stay is taken to that power; a product could pass 1.
         probability: Array = (1 - (1 - self.leaving_levels) ** intensity).round(DIGITS)
         return probability
 

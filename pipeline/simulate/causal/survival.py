@@ -83,6 +83,7 @@ def staying_in_trouble(parameters: HazardParameters, pairs: Pairs, snapshot: int
             hazard[open_yet] * before[:, open_yet],
             hazard[open_yet] * after[:, open_yet],
         )
+        # What will be sent is not known yet: a mean of chances, as the chance at the mean hazard is too low (Jensen).
         stays[:, open_yet] = sum(
             parameters.chances[cause, sent] * np.exp(-first - parameters.factors[cause, sent] * then)
             for sent in range(parameters.chances.shape[1])
@@ -99,6 +100,7 @@ def staying_calm(parameters: HazardParameters, trouble: Episodes, who: People, k
         not_yet = np.exp(-parameters.rates[cause] * passed)
         may_come = trouble.open[cause, known] & (trouble.start[cause, known] >= snapshot)
         for control in (0, 1):
+            # Days to the onset and days since it add up, so their chances are convolved.
             comes = np.convolve(-np.diff(not_yet), parameters.new[control, cause, 1:])[:days]
             rows = np.flatnonzero(may_come & (who.control[known] == control))
             stays[:, rows] *= (not_yet + np.append(0.0, comes))[:, None]
@@ -132,6 +134,7 @@ def staying(
     order = np.argsort(playbook * len(known) + pairs.row[place], kind="stable")
     playbook, place = playbook[order], place[order]
     keys, first = np.unique(playbook * len(known) + pairs.row[place], return_index=True)
+    # Independent causes are a product, so one factor is exchanged by dividing it out.
     changed = staying_in_trouble(parameters, pairs.select(place), snapshot, effect[playbook, place]) / usual[:, place]
     row = keys % max(1, len(known))
     # A customer with several causes has several factors, one after the other.

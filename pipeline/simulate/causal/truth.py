@@ -103,6 +103,7 @@ def _hazards(
     hot = np.zeros(running.shape)
     hot[cause, row] = full[cause, row] * (trouble.hot[index] <= snapshot)
     base = past.who.base_leaving[known] * (parameters.clock[snapshot + 1] - parameters.clock[snapshot])
+    # The hair only keeps 0 / 0 away, where there is no hazard at all.
     share = full.max(axis=0) / np.maximum(full.sum(axis=0) + base, 1e-300)
     clear = active & running.any(axis=0)
     return {
