@@ -43,11 +43,11 @@ SHOWN = ("auc", "average_precision")
 
 def settings_of(company: str, folder: Path) -> params.Params:
     """The settings of ``params.yaml`` with those of the company written over them, and coarser in time and steps."""
-    found = quality.settings_of(quality.ROOT / "params" / f"simulated_{company}.yaml", folder)
-    coarse = found.snapshots.model_copy(update={"every_days": EVERY_DAYS})
-    wide = found.model.additive_logistic.model_copy(update=FAST_WIDE)
-    fast = found.model.model_copy(update=FAST | {"additive_logistic": wide})
-    return found.model_copy(update={"snapshots": coarse, "model": fast})
+    settings = quality.settings_of(quality.ROOT / "params" / f"simulated_{company}.yaml", folder)
+    coarse = settings.snapshots.model_copy(update={"every_days": EVERY_DAYS})
+    wide = settings.model.additive_logistic.model_copy(update=FAST_WIDE)
+    fast = settings.model.model_copy(update=FAST | {"additive_logistic": wide})
+    return settings.model_copy(update={"snapshots": coarse, "model": fast})
 
 
 def tables_of(feature: Feature) -> set[str]:
@@ -76,15 +76,15 @@ def run_data_set(company: str, settings: params.Params, folder: Path, customers:
     customers
         How many customers it has had.
     """
-    at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+    paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     with chdir(folder):
-        _make(company, settings, customers, at)
+        _make(company, settings, customers, paths)
         features = variants(model_features(settings.features, settings.sources))
-        parts = list(_scored_snapshots(features, settings, at))
+        parts = list(_scored_snapshots(features, settings, paths))
     about = {
         "customers": customers,
         "tables": [name for name in settings.sources.declared() if name != "transactions"],
-        "features": {name: len(found) for name, found in features.items()},
+        "features": {name: len(own) for name, own in features.items()},
     }
     return about | {name: _span(span, settings) for name, span in {"last": parts[-1:], "cutoffs": parts}.items()}
 
@@ -106,17 +106,19 @@ def _scored_snapshots(
     """All models beside each other at every origin, the last snapshot last."""
     cutoffs = _origins(labelled.complete_days(paths), settings)
     examples = labelled.read(paths, [feature.name for feature in features[ALL]])
-    start, told = time.perf_counter(), {}
+    start, by_model = time.perf_counter(), {}
     for name, own in features.items():
         seen = examples.select("snapshot", "customer_key", "churned", *(feature.name for feature in own))
-        told[name] = _in_full(backtest.backtest_model(seen, cutoffs, own, settings.label, settings.model), cutoffs)
+        by_model[name] = _in_full(backtest.backtest_model(seen, cutoffs, own, settings.label, settings.model), cutoffs)
         print(f"  {name}: {len(own)} features, {time.perf_counter() - start:.0f} s", flush=True)
-    for number, first in enumerate(told[ALL]):
-        yield replace(first, scored={name: found[number].scored["model"] for name, found in told.items()})
+    for number, first in enumerate(by_model[ALL]):
+        yield replace(
+            first, scored={name: scored_parts[number].scored["model"] for name, scored_parts in by_model.items()}
+        )
 
 
-def _in_full(found: Iterator[ScoredSnapshot], cutoffs: list[Split]) -> list[ScoredSnapshot]:
-    parts = list(found)
+def _in_full(scored_snapshots: Iterator[ScoredSnapshot], cutoffs: list[Split]) -> list[ScoredSnapshot]:
+    parts = list(scored_snapshots)
     if [part.snapshot for part in parts] != [str(cutoff.test) for cutoff in cutoffs]:
         raise ValueError("a snapshot holds too little to learn or to judge: simulate more customers")
     return parts
@@ -124,30 +126,30 @@ def _in_full(found: Iterator[ScoredSnapshot], cutoffs: list[Split]) -> list[Scor
 
 def _origins(complete: list[date], settings: params.Params) -> list[Split]:
     """The last origins whose outcome windows do not overlap, in the order of time."""
-    label, found = settings.label, list[Split]()
+    label, cutoffs = settings.label, list[Split]()
     for cutoff in reversed(split.cutoffs(complete, label, settings.evaluate.min_training_snapshots)):
-        apart = not found or (found[-1].test - cutoff.test).days >= label.gap_days + label.horizon_days
-        if apart and len(found) < CUTOFFS:
-            found.append(cutoff)
-    return found[::-1]
+        apart = not cutoffs or (cutoffs[-1].test - cutoff.test).days >= label.gap_days + label.horizon_days
+        if apart and len(cutoffs) < CUTOFFS:
+            cutoffs.append(cutoff)
+    return cutoffs[::-1]
 
 
 def _span(parts: list[ScoredSnapshot], settings: params.Params) -> dict[str, Any]:
     """The figures of all models, and what is gained by all tables and by each, at one snapshot or over several."""
-    found = bootstrap.resample(parts, [], settings.evaluate.draws)
-    others = [name for name in found.seen if name != ALL]
+    resampled = bootstrap.resample(parts, [], settings.evaluate.draws)
+    others = [name for name in resampled.seen if name != ALL]
     return {
         "snapshots": [part.snapshot for part in parts],
         "rows": sum(len(part.churned) for part in parts),
         "churn_rate": round(float(np.concatenate([part.churned for part in parts]).mean()), 4),
-        "figures": {name: {f: _three(found.interval(name, f)) for f in SHOWN} for name in found.seen},
-        "gained": {name: {f: _three(found.difference(ALL, name, f)) for f in SHOWN} for name in others},
+        "figures": {name: {f: _three(resampled.interval(name, f)) for f in SHOWN} for name in resampled.seen},
+        "gained": {name: {f: _three(resampled.difference(ALL, name, f)) for f in SHOWN} for name in others},
     }
 
 
-def _three(found: bootstrap.Interval) -> list[float]:
+def _three(interval: bootstrap.Interval) -> list[float]:
     """The figure and the ends of its interval."""
-    return [round(number, 4) for number in (found.value, found.low, found.high)]
+    return [round(number, 4) for number in (interval.value, interval.low, interval.high)]
 
 
 def main() -> None:

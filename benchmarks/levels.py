@@ -41,9 +41,9 @@ def draw(company: str, seed: int, customers: int = quality.CUSTOMERS) -> dict[st
         folder = Path(name)
         settings = quality.settings_of(quality.data_sets()[f"{quality.SIMULATED}{company}"], folder)
         with chdir(folder):
-            at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+            paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
             quality.simulated(company, settings, customers, seed)
-            return {"seed": seed} | _last(settings, at)
+            return {"seed": seed} | _last(settings, paths)
 
 
 def _last(settings: params.Params, paths: Paths) -> dict[str, Any]:
@@ -63,10 +63,10 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=DRAWS, metavar="N", help=f"of each (default: {DRAWS})")
     options = parser.parse_args()
     result: dict[str, list[dict[str, Any]]] = {name: [] for name in options.only}
-    for name, found in result.items():
+    for name, draws in result.items():
         for number in range(options.draws):
-            found.append(draw(name, FIRST_SEED + DRAWS * COMPANIES.index(name) + number))
-            print(f"  {name}, {number + 1} of {options.draws}: {found[-1]}", flush=True)
+            draws.append(draw(name, FIRST_SEED + DRAWS * COMPANIES.index(name) + number))
+            print(f"  {name}, {number + 1} of {options.draws}: {draws[-1]}", flush=True)
             if options.json:
                 options.json.write_text(quality.as_json(result), encoding="utf-8")
     print(levels_table.markdown(result))

@@ -27,7 +27,7 @@ from benchmarks import playbooks_given as given
 from benchmarks.playbooks_given import Array
 from benchmarks.playbooks_offers import limits
 from benchmarks.playbooks_table import CONTENDERS, PLAN, SHARES
-from benchmarks.reasons import CUSTOMERS, Told, build
+from benchmarks.reasons import CUSTOMERS, ExplainedModel, build
 from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import Paths
@@ -42,37 +42,37 @@ SEED, SNAPSHOTS, DRAWS = 5, 3, 1000
 
 def run_data_set(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
     """Everything that is told of one company; see `feeds.run_data_set`."""
-    at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+    paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     label = settings.label
     with chdir(folder):
         plan = simulate.plan(company, customers=customers, days=None, seed=SEED,
                              every_days=settings.snapshots.every_days, gap_days=label.gap_days,
                              horizon_days=label.horizon_days)  # fmt: skip
         simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
-        run_stage(s1_ingest, settings, at)
-        complete = build(settings, at)
-        found = Scored(Told(settings, at, complete), pl.read_parquet("raw/simulated/truth.parquet"))
+        run_stage(s1_ingest, settings, paths)
+        complete = build(settings, paths)
+        scored = Scored(ExplainedModel(settings, paths, complete), pl.read_parquet("raw/simulated/truth.parquet"))
         # Whose outcome windows are over before the first judged snapshot.
         last = complete[-SNAPSHOTS] - timedelta(days=label.gap_days + label.horizon_days)
-        earlier = pl.concat([found.at_day(day) for day in complete if day <= last])
-        return _compared(company, found.told, earlier, [found.at_day(day) for day in complete[-SNAPSHOTS:]])
+        earlier = pl.concat([scored.at_day(day) for day in complete if day <= last])
+        return _compared(company, scored.model, earlier, [scored.at_day(day) for day in complete[-SNAPSHOTS:]])
 
 
 class Scored:
     """The customers of a snapshot as stage 5 scores them, nobody of them a control, with the true uplifts."""
 
-    def __init__(self, told: Told, truth: pl.DataFrame) -> None:
-        self.told = told
-        self.spend = Spend.fit(told.train_examples)
-        self.truth = truth.select("customer_id", "snapshot", "^uplift_.*$").join(told.keys(), on="customer_id")
+    def __init__(self, model: ExplainedModel, truth: pl.DataFrame) -> None:
+        self.model = model
+        self.spend = Spend.fit(model.train_examples)
+        self.truth = truth.select("customer_id", "snapshot", "^uplift_.*$").join(model.keys(), on="customer_id")
 
     def at_day(self, day: date) -> pl.DataFrame:
         """One row per eligible customer, in the order of keys."""
-        told, settings = self.told, self.told.settings
-        rows, matrix, pushes = told.at_day(day)
-        probability = told.trained.calibration.probability(told.ensemble.log_odds(matrix), rows)
-        spoken = told.renderer.tell(rows, pushes, probability=probability)
-        found = pl.concat([rows, spoken], how="horizontal").with_columns(
+        model, settings = self.model, self.model.settings
+        rows, matrix, pushes = model.at_day(day)
+        probability = model.trained.calibration.probability(model.ensemble.log_odds(matrix), rows)
+        spoken = model.renderer.tell(rows, pushes, probability=probability)
+        scores = pl.concat([rows, spoken], how="horizontal").with_columns(
             pl.Series("churn_probability", np.round(probability, 6)),
             customer_value.expected_value(rows, self.spend, settings.label, settings.score),
             customer_value.loss_making(rows),
@@ -81,17 +81,19 @@ class Scored:
             pl.lit(value=False).alias("is_control"),
             pl.lit(None, dtype=pl.String).alias("owner"),
         )
-        found = found.with_columns(
+        scores = scores.with_columns(
             customer_value.band(pl.col("churn_probability"), settings.score),
             (pl.col("churn_probability") * pl.col("value")).round(2).alias("value_at_stake"),
         )
-        return found.join(self.truth, on=["customer_key", "snapshot"]).sort("customer_key")
+        return scores.join(self.truth, on=["customer_key", "snapshot"]).sort("customer_key")
 
 
-def _compared(company: str, told: Told, earlier: pl.DataFrame, scored_snapshots: list[pl.DataFrame]) -> dict[str, Any]:
+def _compared(
+    company: str, model: ExplainedModel, earlier: pl.DataFrame, scored_snapshots: list[pl.DataFrame]
+) -> dict[str, Any]:
     """All contenders at all budgets."""
-    names = vocabulary(told.settings.score, told.settings.features)
-    features = [feature.name for feature in told.features if feature.name in earlier.columns]
+    names = vocabulary(model.settings.score, model.settings.features)
+    features = [feature.name for feature in model.features if feature.name in earlier.columns]
     known = given.Known(company, names, earlier, features)
     foreseen = [(scores, known.foreseen(scores), known.as_it_is(scores)) for scores in scored_snapshots]
     best = pl.concat(scores.select("^uplift_.*$") for scores in scored_snapshots).max_horizontal()

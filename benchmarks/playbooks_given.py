@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.playbooks_offers import DISCOUNT, OFFERS, as_declared, measured, told_true
+from benchmarks.playbooks_offers import DISCOUNT, OFFERS, as_declared, measured, name_uplift_column
 from benchmarks.playbooks_table import PLAN
 from pipeline.decisions import assignment, cooldown, optimizer
 from pipeline.decisions.capacity import limits_left
@@ -49,13 +49,13 @@ class Known:
     def foreseen(self, scores: pl.DataFrame) -> Array:
         """The uplift of each offer, as a model says that was taught the true one of earlier snapshots."""
         matrices = [rows.select(pl.col(self.features).cast(pl.Float64)).to_numpy() for rows in (self.earlier, scores)]
-        found = np.zeros((len(scores), len(self.offers)))
-        for at, offer in enumerate(self.offers):
+        uplift = np.zeros((len(scores), len(self.offers)))
+        for column, offer in enumerate(self.offers):
             if offer not in self._taught:
                 model = lightgbm.LGBMRegressor(**TAUGHT)
-                self._taught[offer] = model.fit(matrices[0], self.earlier[told_true(offer)].to_numpy())
-            found[:, at] = self._taught[offer].booster_.predict(matrices[1])
-        return found
+                self._taught[offer] = model.fit(matrices[0], self.earlier[name_uplift_column(offer)].to_numpy())
+            uplift[:, column] = self._taught[offer].booster_.predict(matrices[1])
+        return uplift
 
     def as_it_is(self, scores: pl.DataFrame) -> dict[str, Playbook]:
         """The playbooks with the effects as they truly are at the judged snapshot."""
@@ -68,9 +68,9 @@ class Known:
         offers, factor, worth = self.offers, self.factor, scores["value"].to_numpy()
         places, plan = planned(scores, self.playbooks, there_is, offers)
         risk = scores["churn_probability"].to_numpy()
-        same = [same_for_the_riskiest(risk, offer, at, there_is, factor) for at, offer in enumerate(offers)]
+        same = [same_for_the_riskiest(risk, offer, number, there_is, factor) for number, offer in enumerate(offers)]
         best = max(same, key=lambda own: kept(scores, own, offers, factor).sum())
-        truth = scores.select(map(told_true, offers)).to_numpy()
+        truth = scores.select(map(name_uplift_column, offers)).to_numpy()
         return {
             PLAN: places,
             "all-knowing": shared(truth, worth, there_is, offers, factor),
@@ -91,7 +91,7 @@ def planned(
     decided, plan = assignment.plan(scores, playbooks, day, CURRENCY, nothing_before, restrictions)
     given = scores.select("customer_id").join(decided.select("customer_id", "action"), "customer_id", "left",
                                               maintain_order="left")  # fmt: skip
-    number = {offer: at for at, offer in enumerate(offers)}
+    number = {offer: index for index, offer in enumerate(offers)}
     return given["action"].replace_strict(number, default=NOTHING, return_dtype=pl.Int64).to_numpy(), plan
 
 
@@ -123,8 +123,8 @@ def same_for_the_riskiest(probability: Array, offer: str, number: int, there_is:
 def kept(scores: pl.DataFrame, places: Places, offers: list[str], factor: float) -> Array:
     """What each customer's action truly keeps, less its cost; zero without one."""
     cost = np.array([OFFERS[offer].cost * factor for offer in offers])
-    uplift = scores.select(map(told_true, offers)).to_numpy()
+    uplift = scores.select(map(name_uplift_column, offers)).to_numpy()
     who = np.flatnonzero(places != NOTHING)
-    found = np.zeros(len(places))
-    found[who] = uplift[who, places[who]] * scores["value"].to_numpy()[who] - cost[places[who]]
-    return found
+    amounts = np.zeros(len(places))
+    amounts[who] = uplift[who, places[who]] * scores["value"].to_numpy()[who] - cost[places[who]]
+    return amounts

@@ -65,10 +65,10 @@ COST_OF_CALL: Final = 4.0
 HANDS: Final = 1 / 8
 
 
-def told_true(offer: str) -> str:
+def name_uplift_column(offer: str) -> str:
     """The column of the truth that holds the uplift of an offer.
 
-    >>> told_true("contact-rest")
+    >>> name_uplift_column("contact-rest")
     'uplift_contact_rest'
     """
     return f"uplift_{offer.replace('-', '_')}"
@@ -98,11 +98,11 @@ churn_probability < 0.1')
 
 
 def _spans(name: str, bounds: tuple[float, ...], up_to: str, from_: str) -> list[str]:
-    found = []
+    conditions = []
     for low, high in pairwise(bounds):
         parts = [f"{name} {from_} {low:g}"] * (low > 0) + [f"{name} {up_to} {high:g}"] * (high < float("inf"))
-        found.append(" and ".join(parts))
-    return found
+        conditions.append(" and ".join(parts))
+    return conditions
 
 
 def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool) -> dict[tuple[str, str], float]:
@@ -119,29 +119,29 @@ def measured(seen: pl.DataFrame, answers: dict[str, list[str]], *, shrunk: bool)
     shrunk
         Whether few customers are drawn to all who were told the cause.
     """
-    found = {}
+    effects = {}
     parts = {cell: seen.select(applies(read(cell))).to_series() for cell in cells()}
     for cause in (None, *sorted(set().union(*answers.values()))):
         named = f"evidence_causes has {cause} and " if cause else ""
         rule = read(f"evidence_causes has {cause}" if cause else "everyone")
-        told = seen.select(
+        rows = seen.select(
             applies(rule).alias("told"),
             (pl.col("churn_probability") * expected_saved_value.answered(rule)).alias("lost"),
-            *map(told_true, answers),
+            *map(name_uplift_column, answers),
         )
         for offer in (name for name, causes in answers.items() if cause is None or cause in causes):
-            whole = _effect(told.filter("told"), offer, 0.0)
+            whole = _effect(rows.filter("told"), offer, 0.0)
             for cell, inside in parts.items():
-                effect = _effect(told.filter(pl.col("told") & inside), offer, whole, SHRUNK_BY if shrunk else 0.0)
+                effect = _effect(rows.filter(pl.col("told") & inside), offer, whole, SHRUNK_BY if shrunk else 0.0)
                 if effect >= LEAST_EFFECT:
-                    found[offer, f"{named}{cell}"] = min(effect, 1.0)
-    return found
+                    effects[offer, f"{named}{cell}"] = min(effect, 1.0)
+    return effects
 
 
 def _effect(rows: pl.DataFrame, offer: str, like: float, weight: float = 0.0) -> float:
     """Uplift over those lost to the cause, drawn to another effect as if `weight` such customers had shown that one."""
     lost = float(rows["lost"].sum()) + weight
-    return (float(rows[told_true(offer)].sum()) + weight * like) / lost if lost > 0 else 0.0
+    return (float(rows[name_uplift_column(offer)].sum()) + weight * like) / lost if lost > 0 else 0.0
 
 
 def as_declared(effects: dict[tuple[str, str], float], names: Vocabulary, factor: float) -> dict[str, Playbook]:

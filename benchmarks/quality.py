@@ -79,13 +79,13 @@ def run_data_set(data_set: Path, customers: int = CUSTOMERS) -> dict[str, Any]:
         company = company_of(settings)
         # Paths of a company's own files are read from here, those of a simulated one from its folder.
         with chdir(folder if company else ROOT):
-            at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+            paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
             if company:
                 simulated(company, settings, customers)
-            parts = list(_scored_snapshots(settings, prepared(settings, at)))
+            parts = list(_scored_snapshots(settings, prepared(settings, paths)))
             if company:
-                parts = [beside_the_truth(part, truth_of(at)) for part in parts]
-        notice = storage.read_json(at.ingest_report)["notice"]
+                parts = [beside_the_truth(part, truth_of(paths)) for part in parts]
+        notice = storage.read_json(paths.ingest_report)["notice"]
     about = {
         "active_days": settings.snapshots.active_days, "gap_days": settings.label.gap_days,
         "horizon_days": settings.label.horizon_days, "simulated": company, "notice": notice,
@@ -144,15 +144,15 @@ def _scored_snapshots(settings: params.Params, given: Prepared) -> Iterator[Scor
 def truth_of(paths: Paths) -> pl.DataFrame:
     """What nature knew, by the pipeline's own key of the customer."""
     keys = storage.read_buckets(paths.tables / "transactions", ["customer_key", "customer_id"]).unique()
-    told = pl.read_parquet("raw/simulated/truth.parquet", columns=["customer_id", "snapshot", "churned", *TRUTH])
-    return told.join(keys, on="customer_id").with_columns(pl.col("customer_key").cast(pl.Int64))
+    truth = pl.read_parquet("raw/simulated/truth.parquet", columns=["customer_id", "snapshot", "churned", *TRUTH])
+    return truth.join(keys, on="customer_id").with_columns(pl.col("customer_key").cast(pl.Int64))
 
 
 def beside_the_truth(part: ScoredSnapshot, truth: pl.DataFrame) -> ScoredSnapshot:
     """The same rows with the two true probabilities as two more scorers."""
-    told = truth.filter(pl.col("snapshot") == date.fromisoformat(part.snapshot))
+    at_snapshot = truth.filter(pl.col("snapshot") == date.fromisoformat(part.snapshot))
     rows = pl.DataFrame({"customer_key": part.customers}).join(
-        told, on="customer_key", how="left", maintain_order="left"
+        at_snapshot, on="customer_key", how="left", maintain_order="left"
     )
     if rows["churned"].to_list() != part.churned.tolist():
         raise ValueError(f"{part.snapshot}: the simulation and the labels disagree on who churned")
@@ -161,37 +161,39 @@ def beside_the_truth(part: ScoredSnapshot, truth: pl.DataFrame) -> ScoredSnapsho
 
 def _apart(parts: list[ScoredSnapshot], label: params.Label) -> list[ScoredSnapshot]:
     """The last three snapshots whose outcome windows do not overlap, or as many as there are."""
-    found: list[ScoredSnapshot] = []
+    chosen: list[ScoredSnapshot] = []
     for part in reversed(parts):
-        days = (date.fromisoformat(found[-1].snapshot) - date.fromisoformat(part.snapshot)).days if found else None
-        if len(found) < 3 and (days is None or days >= label.gap_days + label.horizon_days):
-            found.append(part)
-    return found[::-1]
+        days = (date.fromisoformat(chosen[-1].snapshot) - date.fromisoformat(part.snapshot)).days if chosen else None
+        if len(chosen) < 3 and (days is None or days >= label.gap_days + label.horizon_days):
+            chosen.append(part)
+    return chosen[::-1]
 
 
 def _span(parts: list[ScoredSnapshot], settings: params.Evaluate) -> dict[str, Any]:
     """Figures of all scorers, the mean over snapshots where there are several, and the model's lead over each."""
-    found = bootstrap.resample(parts, [], settings.draws)
-    others = [name for name in found.seen if name != "model"]
+    resampled = bootstrap.resample(parts, [], settings.draws)
+    others = [name for name in resampled.seen if name != "model"]
     baselines = [name for name in others if name not in TRUTH]
     return {
         "snapshots": [part.snapshot for part in parts],
         "rows": sum(len(part.churned) for part in parts),
         "customers": len(np.unique(np.concatenate([part.customers for part in parts]))),
         "churn_rate": round(float(np.concatenate([part.churned for part in parts]).mean()), 4),
-        "best_baseline": max(baselines, key=lambda name: found.interval(name, "auc").value),
-        "figures": {name: {figure: _three(found.interval(name, figure)) for figure in SHOWN} for name in found.seen},
-        "lead": {name: _lead(found, name) for name in others},
+        "best_baseline": max(baselines, key=lambda name: resampled.interval(name, "auc").value),
+        "figures": {
+            name: {figure: _three(resampled.interval(name, figure)) for figure in SHOWN} for name in resampled.seen
+        },
+        "lead": {name: _lead(resampled, name) for name in others},
     }
 
 
-def _lead(found: Resampled, other: str) -> dict[str, list[float]]:
-    return {figure: _three(found.difference("model", other, figure)) for figure in SHOWN}
+def _lead(resampled: Resampled, other: str) -> dict[str, list[float]]:
+    return {figure: _three(resampled.difference("model", other, figure)) for figure in SHOWN}
 
 
-def _three(found: Interval) -> list[float]:
+def _three(interval: Interval) -> list[float]:
     """The figure and the ends of its interval."""
-    return [round(number, 4) for number in (found.value, found.low, found.high)]
+    return [round(number, 4) for number in (interval.value, interval.low, interval.high)]
 
 
 def _calibration(parts: list[ScoredSnapshot], settings: params.Evaluate) -> dict[str, Any]:
@@ -209,15 +211,15 @@ def churners(part: ScoredSnapshot, draws: int) -> dict[str, Any]:
     which knows how sure it is of its own level.
     """
     scorers = ["model", *(name for name in TRUTH if name in part.scored)]
-    told: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "snapshot": part.snapshot, "in_season": part.in_season, "came": int(part.churned.sum()),
     }  # fmt: skip
     for name in scorers:
-        found = calibration_check.expected(part.churned, part.scored[name], draws)
-        told[name] = {"expected": round(found.expected, 1), "by_chance": [found.low, found.high]}
+        expected = calibration_check.expected(part.churned, part.scored[name], draws)
+        counts[name] = {"expected": round(expected.expected, 1), "by_chance": [expected.low, expected.high]}
     unsure = calibration_check.expected(part.churned, part.scored["model"], draws, part.level_error)
-    told["model"] |= {"predicted": [unsure.low, unsure.high]}
-    return told
+    counts["model"] |= {"predicted": [unsure.low, unsure.high]}
+    return counts
 
 
 def _held_to(churned: np.ndarray, probability: np.ndarray, settings: params.Evaluate) -> dict[str, Any]:
@@ -242,7 +244,7 @@ def as_json(result: dict[str, Any]) -> str:
     }
     """
     text = json.dumps(result, indent=2, ensure_ascii=False)
-    return re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+    return re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda match: f"[{' '.join(match[1].split())}]", text) + "\n"
 
 
 def main() -> None:

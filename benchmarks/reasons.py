@@ -57,24 +57,24 @@ TRUTH = [
 
 def run_data_set(company: str, settings: params.Params, folder: Path, customers: int) -> dict[str, Any]:
     """Everything that is told of one company; see `feeds.run_data_set`."""
-    at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+    paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     label = settings.label
     with chdir(folder):
         plan = simulate.plan(company, customers=customers, days=None, seed=SEED,
                              every_days=settings.snapshots.every_days, gap_days=label.gap_days,
                              horizon_days=label.horizon_days)  # fmt: skip
         simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
-        run_stage(s1_ingest, settings, at)
+        run_stage(s1_ingest, settings, paths)
         truth = pl.read_parquet("raw/simulated/truth.parquet", columns=TRUTH)
-        complete = build(settings, at)
-        told = Told(settings, at, complete)
-        matched = _dominated(told.reasons(complete[-TEST_SNAPSHOTS:]), truth, label)
-        reach = _reach(_dominated(told.examples(), truth, label), [feature.name for feature in told.bearing])
+        complete = build(settings, paths)
+        model = ExplainedModel(settings, paths, complete)
+        matched = _dominated(model.reasons(complete[-TEST_SNAPSHOTS:]), truth, label)
+        reach = _reach(_dominated(model.examples(), truth, label), [feature.name for feature in model.bearing])
         return {
             "customers": customers,
-            "truth": _by_cause(matched, {cause.id for cause in blind_spots(told.bearing)}, reach),
-            "faithfulness": told.faithfulness(complete[-1]),
-            "stability": told.stability(complete[-1]),
+            "truth": _by_cause(matched, {cause.id for cause in blind_spots(model.bearing)}, reach),
+            "faithfulness": model.faithfulness(complete[-1]),
+            "stability": model.stability(complete[-1]),
         }
 
 
@@ -87,11 +87,11 @@ def build(settings: params.Params, paths: Paths) -> list[date]:
     return complete
 
 
-class Told:
+class ExplainedModel:
     """A model of the earlier snapshots, and what it and the evidence say of the customers of later ones."""
 
     def __init__(self, settings: params.Params, paths: Paths, complete: list[date]) -> None:
-        self.settings, self.at = settings, paths
+        self.settings, self.paths = settings, paths
         self.seen = model_features(settings.features, settings.sources)
         own = evidence_only_features(settings.features, settings.sources)
         self.bearing = [*self.seen, *own]
@@ -115,7 +115,7 @@ class Told:
 
     def at_day(self, day: date) -> tuple[pl.DataFrame, Any, Any]:
         """The customers of a snapshot, as a matrix, and what pushes each score."""
-        rows = storage.read_buckets(self.at.examples).filter(pl.col("snapshot") == day).sort("customer_key")
+        rows = storage.read_buckets(self.paths.examples).filter(pl.col("snapshot") == day).sort("customer_key")
         completed = self.ensemble.completed(rows)
         matrix = self.ensemble.matrix(rows)
         return (
@@ -126,21 +126,21 @@ class Told:
 
     def keys(self) -> pl.DataFrame:
         """The customers as the company writes them."""
-        return storage.read_buckets(self.at.tables / "transactions", ["customer_key", "customer_id"]).unique()
+        return storage.read_buckets(self.paths.tables / "transactions", ["customer_key", "customer_id"]).unique()
 
     def examples(self) -> pl.DataFrame:
         """All labelled examples, by customer and snapshot."""
-        found = labelled.read(self.at, [feature.name for feature in self.bearing])
-        return found.join(self.keys(), on="customer_key")
+        labelled_rows = labelled.read(self.paths, [feature.name for feature in self.bearing])
+        return labelled_rows.join(self.keys(), on="customer_key")
 
     def reasons(self, days: list[date]) -> pl.DataFrame:
         """What is told, by customer and snapshot."""
         parts = []
         for day in days:
             completed, _, pushes = self.at_day(day)
-            told = self.renderer.tell(completed, pushes)
+            rendered = self.renderer.tell(completed, pushes)
             head = completed.select("customer_key", "snapshot", "churned")
-            parts.append(pl.concat([head, told], how="horizontal"))
+            parts.append(pl.concat([head, rendered], how="horizontal"))
         return pl.concat(parts).join(self.keys(), on="customer_key")
 
     def faithfulness(self, day: date) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class Told:
         now, later = (self.reasons([d]) for d in (day, day + timedelta(days=WEEK)))
         active: set[int] = set()
         for table in schemas.TABLES.values():
-            folder = self.at.tables / table.name
+            folder = self.paths.tables / table.name
             if table.sort_day is not None and folder.is_dir():
                 rows = storage.read_buckets(folder, ["customer_key", table.sort_day])
                 new = rows.filter(pl.col(table.sort_day).is_between(day, day + timedelta(days=WEEK), closed="left"))
@@ -177,10 +177,10 @@ class Told:
         return {"rows": len(both), "same": float(same.sum() / max(1, len(same)))}
 
 
-def _dominated(told: pl.DataFrame, truth: pl.DataFrame, label: params.Label) -> pl.DataFrame:
+def _dominated(reasons: pl.DataFrame, truth: pl.DataFrame, label: params.Label) -> pl.DataFrame:
     """The churners whom one cause drives away: it holds most of the hazard, and is what they then leave for."""
     end = pl.col("snapshot") + pl.duration(days=label.gap_days + label.horizon_days)
-    return told.join(truth, on=["customer_id", "snapshot"]).filter(
+    return reasons.join(truth, on=["customer_id", "snapshot"]).filter(
         (pl.col("churned") == 1)
         & (pl.col("dominant_share") >= MIN_SHARE)
         & (pl.col("dominant_days") >= MIN_DAYS)
@@ -201,8 +201,8 @@ def _reach(dominated: pl.DataFrame, names: list[str]) -> dict[str, float]:
             subsample=0.7, subsample_freq=1, random_state=0, verbose=-1,
         )  # fmt: skip
         named[own] = taught.fit(rows[~own], cause[~own]).predict(rows[own])
-    found = pl.DataFrame({"cause": cause, "hit": named == cause}).group_by("cause").agg(pl.col("hit").mean())
-    return dict(found.sort("cause").iter_rows())
+    hits = pl.DataFrame({"cause": cause, "hit": named == cause}).group_by("cause").agg(pl.col("hit").mean())
+    return dict(hits.sort("cause").iter_rows())
 
 
 def _by_cause(matched: pl.DataFrame, blind: set[str], reach: dict[str, float]) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _by_cause(matched: pl.DataFrame, blind: set[str], reach: dict[str, float]) -
     def named(place: int) -> pl.Expr:
         return (";" + pl.col(f"reason_{place}_causes").fill_null("") + ";").str.contains(";" + own + ";", literal=True)
 
-    found = matched.with_columns(
+    with_hits = matched.with_columns(
         named(1).alias("first"),
         pl.col("reason_1_causes").fill_null("").str.starts_with(own).alias("likeliest"),
         (named(1) | named(2) | named(3)).alias("told"),
@@ -220,8 +220,8 @@ def _by_cause(matched: pl.DataFrame, blind: set[str], reach: dict[str, float]) -
         own.replace_strict(reach, default=0.0, return_dtype=pl.Float64).round(4).alias("reach"),
     )
     shares = [pl.len().alias("customers"), *(pl.col(name).mean() for name in ("first", "likeliest", "told"))]
-    rows = found.group_by("dominant_cause", "blind", "reach").agg(shares).sort("dominant_cause")
-    seen = found.filter(~pl.col("blind"))
+    rows = with_hits.group_by("dominant_cause", "blind", "reach").agg(shares).sort("dominant_cause")
+    seen = with_hits.filter(~pl.col("blind"))
     carried = seen.filter(pl.col("reach") >= LEAST_REACH)
     return {
         "all": seen.select(shares).row(0, named=True),

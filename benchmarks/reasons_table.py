@@ -14,19 +14,22 @@ Result = dict[str, dict[str, Any]]
 def markdown(result: Result) -> str:
     """All tables with the sentences that follow from them."""
     head = ("company", "causes", "customers", "cause told first", "as its likeliest", "among the three")
-    rows = [row for name, told in result.items() for row in _overall(f"`{name}`", told["truth"])]
+    rows = [row for name, summary in result.items() for row in _overall(f"`{name}`", summary["truth"])]
     rows += _overall("all together", {which: together(result, which) for which in ("carried", "all")})
     parts = ["### Truth", table(head, rows), sentence(result)]
-    for company, told in result.items():
-        parts += [f"By cause, `{company}`:", _by_cause(told["truth"]["by_cause"])]
+    for company, summary in result.items():
+        parts += [f"By cause, `{company}`:", _by_cause(summary["truth"]["by_cause"])]
     head = ("company", "customers", "largest push falls most", "among the two", "nothing new", "same first reason")
-    parts += ["### Faithfulness and stability", table(head, [_model(name, told) for name, told in result.items()])]
+    parts += [
+        "### Faithfulness and stability",
+        table(head, [_model(name, summary) for name, summary in result.items()]),
+    ]
     return "\n" + "\n\n".join(parts) + "\n"
 
 
 def sentence(result: Result) -> str:
     """Where the first reason is the true cause often enough."""
-    shares = {name: told["truth"]["carried"]["first"] for name, told in result.items()}
+    shares = {name: summary["truth"]["carried"]["first"] for name, summary in result.items()}
     good = [name for name, share in shares.items() if share >= LIMIT]
     short = ", ".join(f"`{name}` ({share:.0%})" for name, share in shares.items() if share < LIMIT)
     where = "in every company" if len(good) == len(shares) else f"in {len(good)} of {len(shares)}; it is not in {short}"
@@ -37,7 +40,7 @@ def sentence(result: Result) -> str:
 
 def together(result: Result, which: str) -> dict[str, Any]:
     """The customers of all companies, and the shares of them."""
-    parts = [told["truth"][which] for told in result.values()]
+    parts = [summary["truth"][which] for summary in result.values()]
     customers = sum(part["customers"] for part in parts)
     shares = {name: sum(part[name] * part["customers"] for part in parts) / customers for name in SHARES}
     return {"customers": customers} | shares
@@ -76,7 +79,7 @@ def _note(row: dict[str, Any]) -> str:
     return f"{kind}; ask: {CAUSES[row['dominant_cause']].question}" if kind else ""
 
 
-def _model(company: str, told: dict[str, Any]) -> tuple[str, ...]:
-    faith, stable = told["faithfulness"], told["stability"]
+def _model(company: str, summary: dict[str, Any]) -> tuple[str, ...]:
+    faith, stable = summary["faithfulness"], summary["stability"]
     return (f"`{company}`", f"{faith['rows']:,}", f"{faith['first']:.0%}", f"{faith['first_two']:.0%}",
             f"{stable['rows']:,}", f"{stable['same']:.0%}")  # fmt: skip

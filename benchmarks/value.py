@@ -57,9 +57,13 @@ def complete(name: str, folder: Path) -> list[Seen]:
     shutil.copy(ROOT / "params.yaml", file)
     overlay.apply(ROOT / "params" / f"{name}.yaml", file)
     settings = params.load(file)
-    at = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
-    run_stage(s1_ingest, settings, at)
-    lines = storage.read_buckets(at.tables / "transactions", ["customer_key", "transaction_id", "day", "amount_minor"])
+    paths = Paths(
+        data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports"
+    )
+    run_stage(s1_ingest, settings, paths)
+    lines = storage.read_buckets(
+        paths.tables / "transactions", ["customer_key", "transaction_id", "day", "amount_minor"]
+    )
     daily = (
         lines.filter(pl.col("amount_minor") >= 0)
         .group_by("customer_key", "day")
@@ -128,8 +132,8 @@ def fitted_prior(test: Seen, train_examples: list[Seen]) -> Array:
 
     def loss(logarithms: Array) -> float:
         prior_spend, prior_days = np.exp(logarithms)
-        found = test.horizon * (prior_spend + spend) / (prior_days + days)
-        return float(np.mean(found - actual * np.log(found)))
+        expected = test.horizon * (prior_spend + spend) / (prior_days + days)
+        return float(np.mean(expected - actual * np.log(expected)))
 
     best = minimize(loss, np.log([np.mean(spend) / 4, 30.0]), method="Nelder-Mead").x
     prior_spend, prior_days = np.exp(best)
@@ -208,30 +212,32 @@ def with_intervals(customers: npt.NDArray[np.int64], actual: Array, expected: di
     rows_of = np.split(np.argsort(place, kind="stable"), np.cumsum(counts)[:-1])
     drawn: dict[str, list[dict[str, float]]] = {key: [] for key in expected}
     for _ in range(DRAWS):
-        rows = np.concatenate([rows_of[at] for at in random.integers(0, len(rows_of), len(rows_of))])
+        rows = np.concatenate([rows_of[index] for index in random.integers(0, len(rows_of), len(rows_of))])
         for key, values in expected.items():
             drawn[key].append(figures(actual[rows], values[rows]))
-    found = {}
+    intervals = {}
     for key, values in expected.items():
-        found[key] = {name: [round(point, 4)] for name, point in figures(actual, values).items()}
+        intervals[key] = {name: [round(point, 4)] for name, point in figures(actual, values).items()}
         for name in SHOWN:
             own = np.array([draw[name] for draw in drawn[key]])
-            found[key][name] += [round(float(end), 4) for end in np.quantile(own, [0.025, 0.975])]
+            intervals[key][name] += [round(float(end), 4) for end in np.quantile(own, [0.025, 0.975])]
             paired = own - [draw[name] for draw in drawn[CHOSEN]]
-            found[key][f"{name}_less_chosen"] = [round(float(end), 4) for end in np.quantile(paired, [0.025, 0.975])]
-    return found
+            intervals[key][f"{name}_less_chosen"] = [
+                round(float(end), 4) for end in np.quantile(paired, [0.025, 0.975])
+            ]
+    return intervals
 
 
 def report(result: dict[str, Any]) -> str:
     """A table a reader can take in: each figure with its interval."""
     lines = []
-    for name, found in result.items():
-        days = ", ".join(found["snapshots"])
+    for name, summary in result.items():
+        days = ", ".join(summary["snapshots"])
         lines.append(
-            f"{name}: {found['customers']:,} customers who bought within {found['horizon_days']} days of {days}"
+            f"{name}: {summary['customers']:,} customers who bought within {summary['horizon_days']} days of {days}"
         )
         lines.append(f"  {'':38}" + "".join(f"{figure:>26}" for figure in SHOWN))
-        for key, row in found["candidates"].items():
+        for key, row in summary["candidates"].items():
             cells = [_cell(row[figure], digits) for figure, digits in SHOWN.items()]
             lines.append(f"  {key:38}" + "".join(f"{cell:>26}" for cell in cells))
     return "\n".join(lines)

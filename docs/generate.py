@@ -103,8 +103,8 @@ def tables() -> str:
     """The canonical tables and their columns."""
     head = ("column", "what it holds", "kept as", "what it means")
     parts = [
-        f"### {found.name}\n\nOne row is {found.row}.\n\n{table(head, [_column(column) for column in found.columns])}"
-        for found in schemas.TABLES.values()
+        f"### {each.name}\n\nOne row is {each.row}.\n\n{table(head, [_column(column) for column in each.columns])}"
+        for each in schemas.TABLES.values()
     ]
     return "\n".join(parts)
 
@@ -167,11 +167,12 @@ def quality() -> str | None:
     ingest, verdict = ROOT / "reports" / "ingest.json", ROOT / "reports" / "verdict.json"
     if not verdict.is_file() or json.loads(ingest.read_text(encoding="utf-8"))["company"] != SAMPLE:
         return None
-    found = json.loads(verdict.read_text(encoding="utf-8"))
+    figures = json.loads(verdict.read_text(encoding="utf-8"))
     rows = [
-        (words, *_side_by_side(figure, [found[name][figure] for name in SCORERS])) for figure, words in FIGURES.items()
+        (words, *_side_by_side(figure, [figures[name][figure] for name in SCORERS]))
+        for figure, words in FIGURES.items()
     ]
-    return f"{found['verdict']}\n\n{table(('', *SCORERS.values()), rows)}"
+    return f"{figures['verdict']}\n\n{table(('', *SCORERS.values()), rows)}"
 
 
 def _side_by_side(figure: str, values: list[float]) -> list[str]:
@@ -215,8 +216,8 @@ def _names(features: Sequence[Feature]) -> str:
 
 def _speaking(cause: str, every: list[Feature]) -> list[Feature]:
     """Up to three features that name the cause, those that name it first before the others."""
-    found = [feature for feature in every if cause in feature.causes and feature.risk != "none"]
-    return sorted(found, key=lambda feature: feature.causes.index(cause))[:3]
+    speaking = [feature for feature in every if cause in feature.causes and feature.risk != "none"]
+    return sorted(speaking, key=lambda feature: feature.causes.index(cause))[:3]
 
 
 def rule_names() -> str:
@@ -311,8 +312,8 @@ def take_picture() -> None:
 
 def draw_plot() -> None:
     """What the allocation keeps, by budget, from the figures of the last benchmark."""
-    found = json.loads((RESULTS / "playbooks.json").read_text(encoding="utf-8"))
-    playbooks_plot.plot(found, ROOT / "docs" / "images" / "playbooks-benchmark.svg")
+    result = json.loads((RESULTS / "playbooks.json").read_text(encoding="utf-8"))
+    playbooks_plot.plot(result, ROOT / "docs" / "images" / "playbooks-benchmark.svg")
 
 
 def main(arguments: list[str]) -> int:
@@ -323,12 +324,12 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--plot"]:
         draw_plot()
         return 0
-    for page, text in (found := stale()).items():
+    for page, text in (outdated := stale()).items():
         if arguments == ["--check"]:
             sys.stderr.write(f"{page.relative_to(ROOT)} is out of date; run: {COMMAND}\n")
         else:
             page.write_text(text, encoding="utf-8")
-    return 1 if found and arguments == ["--check"] else 0
+    return 1 if outdated and arguments == ["--check"] else 0
 
 
 if __name__ == "__main__":

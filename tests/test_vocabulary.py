@@ -3,7 +3,6 @@
 import io
 import re
 import tokenize
-from pathlib import Path
 
 import pytest
 
@@ -26,23 +25,53 @@ BANNED = {
     "nought": "zero", "foretold": "predicted", "law": "parameters", "belief": "filtering", "outlook": "lookahead",
 }  # fmt: skip
 # Counter.most_common is the standard library's.
-PATTERNS = {r"(least|most)_(?!common$)\w+": "min_... or max_...", r"(LEAST|MOST)(_\w+)?": "MIN_... or MAX_..."}
+PATTERNS = {
+    r"(least|most)_(?!common$)\w+": "min_... or max_...",
+    r"(LEAST|MOST)(_\w+)?": "MIN_... or MAX_...",
+    r"(?i:(\w*_)?(told|found|said)(_\w*)?)": "what the thing is: outcomes, fitted, rows, message ...; "
+    "of a function, what it does: render_..., describe_..., find_...",
+    r"(?i:_*at_*)": "what is counted or pointed to: index, row, position, day, paths ...; of a function, what it does",
+}
 ALLOWED = {"pipeline.simulate.causal.tickets": {"least_and_most"}, "pipeline.decisions.assignment": {"MOST_URGENT_FIRST"},
            "pipeline.sources.proposal.profiles": {"MOST"}}  # fmt: skip
+# The methods of NumPy's ufuncs are called what NumPy calls them.
+UFUNC_AT = re.compile(r"\b(np\.\w+)\.at\(")
 # Words that no page or message holds.
 PAGE_WORDS = ("nought", "foretold", "reckon", "by and by")
 
 
-def names(file: Path) -> set[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(file.read_text(encoding="utf-8")).readline)
+def names(code: str) -> set[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(UFUNC_AT.sub(r"\1(", code)).readline)
     return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def instead_of(name: str) -> str | None:
+    """What is written instead of a name; None for one that may stand."""
+    return BANNED.get(name) or next((new for old, new in PATTERNS.items() if re.fullmatch(old, name)), None)
 
 
 @pytest.mark.parametrize("module", modules())
 def test_no_private_word_is_a_name(module):
-    for name in sorted(names(modules()[module]) - ALLOWED.get(module, set())):
-        instead = BANNED.get(name) or next((new for old, new in PATTERNS.items() if re.fullmatch(old, name)), None)
-        assert instead is None, f"{module}: {name} is no standard term; write {instead}"
+    code = modules()[module].read_text(encoding="utf-8")
+    for name in sorted(names(code) - ALLOWED.get(module, set())):
+        assert instead_of(name) is None, f"{module}: {name} is no standard term; write {instead_of(name)}"
+
+
+@pytest.mark.parametrize(
+    "name", ["told", "_found", "SAID", "FOR_SAID", "pauses_told", "_told_apart", "found_as", "_at"]
+)
+def test_a_word_that_says_nothing_is_refused_alone_and_as_a_part(name):
+    assert instead_of(name)
+
+
+@pytest.mark.parametrize("name", ["profound", "pairs_at", "years_at_anniversary", "foundation", "toldot", "attr"])
+def test_a_name_that_only_holds_the_letters_may_stand(name):
+    assert instead_of(name) is None
+
+
+def test_the_method_at_is_allowed_of_numpy_alone():
+    assert "at" not in names("np.minimum.at(earliest, rows, days)")
+    assert "at" in names("lines.at(values)")
 
 
 def test_the_standard_words_are_found_where_people_look_for_them():

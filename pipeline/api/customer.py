@@ -95,8 +95,8 @@ class CustomerScore:
             return f"nothing: {self.action.get('why_not') or 'not decided yet'}"
         parts = (self.action.get(name) for name in ("action", "channel", "who"))
         due = self.action.get("due_day")
-        told = "; ".join(str(part) for part in parts if part)
-        return f"{playbook}: {told}" + (f"; by {due}" if due else "")
+        details = "; ".join(str(part) for part in parts if part)
+        return f"{playbook}: {details}" + (f"; by {due}" if due else "")
 
     def _rest(self) -> list[str]:
         left = self.contributions[SHOWN:]

@@ -212,10 +212,10 @@ class Project(ProjectFolder):
     def _scored_examples(self) -> pl.DataFrame:
         keys = self._scores().select("customer_key")
         rows = storage.read_buckets(self.paths.examples).filter(pl.col("snapshot") == self.settings.snapshots.as_of)
-        found = keys.join(rows, on="customer_key", how="inner", maintain_order="left")
-        if len(found) != len(keys):
+        examples = keys.join(rows, on="customer_key", how="inner", maintain_order="left")
+        if len(examples) != len(keys):
             raise BadData(f"{self.paths.scores}: is not of {self.settings.snapshots.as_of}; run: dvc repro")
-        return found
+        return examples
 
     def explain(self, customer_id: str) -> CustomerScore:
         """Return everything known about one customer's score: probability, reasons, contributions, action.

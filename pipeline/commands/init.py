@@ -72,7 +72,7 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
         }
         proposed = propose(sheets, tables, lambda of, known: shared_ids(engine, of, known))
         for name, placed in proposed.placed.items():
-            yield from _told(engine, name, placed, base.data)
+            yield from _describe_source(engine, name, placed, base.data)
         left = [*proposed.left, *unread]
         yield from (f"not placed: {line}" for line in left)
         if "transactions" not in proposed.placed:
@@ -81,7 +81,7 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
                 "write sources.transactions in params.yaml by hand"
             )
         days = _days(engine, proposed.placed["transactions"], base.data)
-        yield from _said_of(days)
+        yield from _describe_days(days)
         proposal = _overlay(engine, proposed, days, folder)
     yield from _written(proposal, target, write=write)
     yield (
@@ -95,7 +95,7 @@ def _base(target: Path) -> Path:
     return target if target.is_file() else find_shipped(paths.PARAMS.name)
 
 
-def _told(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> Iterator[str]:
+def _describe_source(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> Iterator[str]:
     sheet = placed.sheet
     dialect = ", ".join(f"{key} {value}" for key, value in {**sheet.dialect, **placed.dialect}.items())
     counted = f"{sheet.files} file{'s' if sheet.files > 1 else ''}"
@@ -158,7 +158,7 @@ def _days(engine: duckdb.DuckDBPyConnection, placed: Placed, data: params.Data) 
     return Days(first, usual, last) if (last - usual).days > FAR_DAYS else Days(first, last, None)
 
 
-def _said_of(days: Days) -> Iterator[str]:
+def _describe_days(days: Days) -> Iterator[str]:
     yield f"days: transactions from {days.first} to {days.last}; observed_until assumes that the last day is whole"
     if days.alone is not None:
         yield f"days: {days.alone} stands alone far behind all others, and is not taken for the end of the data"

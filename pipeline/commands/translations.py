@@ -78,11 +78,11 @@ def _of_code() -> Iterator[tuple[str, str]]:
         for file in sorted((Path("pipeline") / room).rglob("*.py")):
             module = ".".join(file.with_suffix("").parts)
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and (text := _said(node, module)) is not None:
+                if isinstance(node, ast.Call) and (text := _find_text(node, module)) is not None:
                     yield file.as_posix(), text
 
 
-def _said(call: ast.Call, module: str) -> str | None:
+def _find_text(call: ast.Call, module: str) -> str | None:
     """The text a call tells, written out there or a constant of the module; None where it hands on what it was told."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name not in TELLING or len(call.args) <= TELLING[name]:

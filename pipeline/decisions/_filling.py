@@ -45,6 +45,7 @@ def fill(worth: Array, priced: Array, uses: Array, room: Array, decided: Places)
     left = room * (1 + TOLERANCE) - uses[decided[decided != NOTHING]].sum(axis=0)
     if not worth.size:
         return places
+    # Nothing is an alternative too, and worth zero.
     ranked = np.sort(np.maximum(priced, 0), axis=1)
     regret = ranked[:, -1] - (ranked[:, -2] if ranked.shape[1] > 1 else 0)
     first = np.argsort(-regret, kind="stable")

@@ -112,7 +112,7 @@ def plan(
     )
     described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
     words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), restrictions.translator)
-    decided = eligible.told(_told(described, words), playbooks, as_of)
+    decided = eligible.add_open_actions(_complete_decisions(described, words), playbooks, as_of)
     return decided.drop("chosen", "wanted", "obstacle", "kept"), shared
 
 
@@ -214,7 +214,7 @@ def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _told(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
+def _complete_decisions(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
     """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
     given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
              "second_choice", "expected_saved_value")  # fmt: skip

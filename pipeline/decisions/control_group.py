@@ -38,6 +38,7 @@ def mark(scores: pl.DataFrame, settings: Control | None) -> pl.DataFrame:
     if settings is None or settings.share == 0:
         return scores.with_columns(pl.lit(value=False).alias("is_control"))
     bar = int(settings.share * END)
+    # Hashed to a fixed length, so that no end of a salt can pass for the beginning of an id.
     drawing = hashlib.sha256(f"{settings.version}:{settings.salt}".encode()).digest()
     left_alone = [drawn(customer, drawing) < bar for customer in scores["customer_id"].to_list()]
     return scores.with_columns(pl.Series("is_control", left_alone, dtype=pl.Boolean))

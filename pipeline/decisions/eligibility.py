@@ -104,7 +104,7 @@ class Eligibility:
             return placed
         return pl.select(pl.coalesce(self.kept["chosen"], placed.cast(pl.Int64)).alias("chosen")).to_series()
 
-    def told(self, described: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+    def add_open_actions(self, described: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
         """The channel of each customer, the days of an open action, and why something was held.
 
         Parameters
@@ -210,8 +210,8 @@ def _within_stock(
     if stock is None:
         return sentence, goes_on
     takes = goes_on & ~customers["is_control"]
-    order = customers.select("customer_id", "open_given_day", takes=takes, at=pl.int_range(pl.len()))
-    over = order.filter("takes").sort("open_given_day", "customer_id")["at"].slice(stock)
+    order = customers.select("customer_id", "open_given_day", takes=takes, row=pl.int_range(pl.len()))
+    over = order.filter("takes").sort("open_given_day", "customer_id")["row"].slice(stock)
     too_many = pl.select(pl.int_range(len(customers)).is_in(over.implode())).to_series()
     text = nothing_because(
         translator, "what {playbook} promotes is nearly out of stock, and others were told of it first", playbook=name

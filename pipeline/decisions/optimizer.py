@@ -43,14 +43,14 @@ class Limit:
         How much there is of it, per list.
     uses
         How much of it each playbook takes; (playbooks,).
-    said
-        How a sentence names it in the language of who reads it; by its name where nothing is said.
+    display_name
+        How a sentence names it in the language of who reads it; by its `name` where this is empty.
     """
 
     name: str
     room: float
     uses: tuple[float, ...]
-    said: Part = field(default="", compare=False)
+    display_name: Part = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
     uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), profit.shape[1])
     room = np.array([limit.room for limit in limits], dtype=np.float64)
     free = ~is_control
+    # The factors are above 1, so a bound of what is ranked is a bound of what it is worth.
     ranked = worth * _tie_break(free, worth.shape[1])
     prices, decided = _prices(ranked[free], uses, room)
     priced = ranked - prices @ uses
@@ -171,13 +172,16 @@ def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     # A trace more of what is counted, so that the price is what one more would keep, not what one less would lose.
     trace = TRACE * (uses == uses.round()).all(axis=1)
     most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order) + trace])
+    # Interior point: simplex took 15 times as long where many customers are alike (docs/decisions/playbooks.md).
     solution = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs-ipm")
     assert solution.success, f"giving nobody anything is always possible: {solution.message}"
     decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
+    # Of a sample only the prices hold for all; what it decides is for its own part of the room.
     if step == 1:
         whole = solution.x > WHOLE
         decided[chosen[who[whole]]] = what[whole]
     prices: Array = -solution.ineqlin.marginals[len(chosen) :]
+    # Rounding is safe: at any prices from 0 on the dual is a bound (weak duality), if a slightly looser one.
     return np.asarray(np.maximum(prices, 0).round(PRICE_DIGITS) + 0.0, dtype=np.float64), decided
 
 

@@ -122,4 +122,4 @@ def _rests(name: str, book: Playbook, translator: Translator) -> pl.Expr:
 
 
 def _room(limit: Limit | None) -> Part:
-    return (lambda catalog: catalog.text("no more room")) if limit is None else limit.said or limit.name
+    return (lambda catalog: catalog.text("no more room")) if limit is None else limit.display_name or limit.name

@@ -85,7 +85,9 @@ def _trained(
     examples: pl.DataFrame, cutoff: Split, features: list[Feature], label: Label, settings: Model
 ) -> tuple[pl.DataFrame, pl.DataFrame, training.Trained] | None:
     """Training rows, test rows and the model that knows nothing of these; None where one part has one outcome only."""
-    train_examples, later, test = (_at(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test]))
+    train_examples, later, test = (
+        _select_days(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test])
+    )
     if not all(_two_sided(part) for part in (train_examples, later, test)):
         return None
     known = examples.filter(pl.col("snapshot") <= cutoff.validation)
@@ -107,7 +109,7 @@ def scored_snapshot(test: pl.DataFrame, scored: dict[str, training.Array], curve
     return ScoredSnapshot(str(test["snapshot"][0]), keys, training.outcomes(test), scored, seasonal, curve.level_error)
 
 
-def _at(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+def _select_days(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:
     return examples.filter(pl.col("snapshot").is_in(days))
 
 

@@ -51,6 +51,7 @@ class RecencyRule:
     def __init__(self, features: pl.DataFrame, churned: Labels) -> None:
         ranked = {rule: float(roc_auc_score(churned, _filled(features, rule))) for rule in RECENCY_RULES}
         self.rule = max(ranked, key=lambda rule: ranked[rule])
+        # Nothing is supposed but that longer silence is no better; clipped, since later silences can be longer still.
         self._rates = IsotonicRegression(out_of_bounds="clip", y_min=0, y_max=1)
         self._rates.fit(_filled(features, self.rule), churned)
 
@@ -124,6 +125,7 @@ class BuyTillYouDie:
 
     def _margin(self, features: pl.DataFrame) -> Array:
         chance = purchase_process.p_no_purchase(self._rhythm, features, *self._window)
+        # Six digits can round a chance to 0 or 1, which have no log-odds.
         return np.asarray(logit(np.clip(chance, 1e-6, 1 - 1e-6)), dtype=np.float64)
 
 

@@ -88,6 +88,7 @@ class Ranked:
         churners, rows = float(captured[-1]), float(listed[-1])
         if churners in (0.0, rows):
             return dict.fromkeys(names(shares), math.nan)
+        # For each who stayed, the churners ranked above and half of those ranked equal: Mann and Whitney's U.
         pairs = float((each - positive) @ (captured - positive / 2))
         precision = np.divide(captured, listed, out=np.zeros_like(captured), where=listed > 0)
         by_name = {
@@ -181,6 +182,7 @@ def _draws(customers: list[npt.NDArray[np.int64]], draws: int) -> Iterator[list[
 
 
 def _interval(seen: float, drawn: Array) -> Interval:
+    # A draw with one outcome only has no AUC; the interval is of the draws that have one.
     known = drawn[~np.isnan(drawn)]
     low, high = np.percentile(known, LEVEL) if len(known) else (math.nan, math.nan)
     return Interval(float(seen), float(low), float(high))

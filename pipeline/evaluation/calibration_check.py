@@ -102,6 +102,7 @@ def churners_between(probability: Array, draws: int, level_error: float = 0.0) -
     >>> churners_between(np.full(4, 0.25), 500), churners_between(np.full(4, 0.25), 500, level_error=2.0)
     ((0, 3), (0, 4))
     """
+    # The level has a stream of its own, so that the outcomes drawn are the same with its error and without.
     dice, level = np.random.default_rng(SEED), np.random.default_rng(SEED + 1)
     sums = []
     for _ in range(draws):
@@ -109,6 +110,7 @@ def churners_between(probability: Array, draws: int, level_error: float = 0.0) -
         factor = np.exp(level.normal(0, level_error))
         shifted = probability * factor / (1 + probability * (factor - 1)) if level_error else probability
         sums.append(int((dice.random(len(probability)) < shifted).sum()))
+    # Quantiles that occur, not means of two: churners come whole.
     low, high = np.percentile(sums, [2.5, 97.5], method="inverted_cdf")
     return int(low), int(high)
 

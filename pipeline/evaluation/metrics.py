@@ -30,6 +30,7 @@ def top(churned: Labels, score: Array, share: float) -> tuple[int, float]:
     >>> top(np.array([1, 0, 1, 0], dtype=np.int8), np.array([0.9, 0.5, 0.5, 0.1]), 0.5)
     (2, 1.5)
     """
+    # Less a hair: in floating point 0.07 * 100 is above 7, and would list an eighth customer.
     length = max(1, math.ceil(share * len(score) - 1e-9))
     last = np.sort(score)[-length]
     surely, maybe = score > last, score == last

@@ -104,8 +104,10 @@ def expected_maximum_profit(churned: Labels, score: Array, value: float, terms: 
     # A step that lists none but those who stay pays at no rate.
     churners_added, cost = np.diff(churners), terms.contact_cost * np.diff(churners) + wasted * np.diff(others)
     rates = np.divide(cost, kept * churners_added, out=np.full(len(churners_added), np.inf), where=churners_added > 0)
+    # No acceptance rate lies outside 0 to 1: corners that would be best only there get no weight.
     edges = np.clip(np.concatenate([[0.0], rates, [1.0]]), 0.0, 1.0)
     chance = np.diff(betainc(a, b, edges))
+    # g times the density of beta(a, b) is its mean times the density of beta(a + 1, b).
     mean_rate = terms.acceptance * np.diff(betainc(a + 1, b, edges))
     profit = kept * churners @ mean_rate - (terms.contact_cost * churners + wasted * others) @ chance
     return ExpectedProfit(float(profit), float((churners + others) @ chance))
@@ -198,6 +200,7 @@ def _hull(churned: Labels, score: Array) -> tuple[Array, Array]:
 
 def _turns_left(up: Array, right: Array, first: int, middle: int, last: int) -> bool:
     """Whether the middle point lies on or below the straight line between the other two."""
+    # Multiplied out, so that a step straight up needs no division by zero.
     return bool(
         (up[middle] - up[first]) * (right[last] - right[first])
         <= (up[last] - up[first]) * (right[middle] - right[first])

@@ -49,6 +49,7 @@ def by_segment(test: ScoredSnapshot, groups: pl.DataFrame, draws: int) -> pl.Dat
         One row per segment; AUC is null where fewer than 10 churned or stayed. ``doubt`` says what is wrong, null where
         nothing is.
     """
+    # One draw: only the figure is wanted here, by the same formula, and no interval.
     overall = bootstrap.resample([test], [], 1).seen["model"][0]
     rows = []
     for column in groups.columns:

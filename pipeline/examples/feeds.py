@@ -111,6 +111,7 @@ def _by_day(engine: duckdb.DuckDBPyConnection, name: str, rows: str, day: str) -
     # Ids of rows differ on a day that was delivered twice; so do days. All else is the same.
     own = [sql.name(c) for c in columns if not c.endswith("_day") and c not in {"day", "transaction_id", "ticket_id"}]
     amount = "CAST(sum(abs(amount_minor)) AS BIGINT)" if name == "transactions" else "CAST(0 AS BIGINT)"
+    # Hashes are cut to 31 bits so that their sum fits 64; a sum, since the order of rows says nothing.
     return f"""
         SELECT '{name}' AS "table", {day} AS day, count(*) AS rows, count(DISTINCT customer_key) AS customers,
             count(DISTINCT customer_key) FILTER ({day} = first) AS new_customers, {amount} AS amount_minor,

@@ -103,6 +103,7 @@ def _products(lines: str, columns: set[str]) -> str:
     """One row per product and day: whether it is new to the customer, and dearer than when it was bought last."""
     price = "list_amount_minor" if "list_amount_minor" in columns else "amount_minor"
     pieces = "quantity" if "quantity" in columns else "1"
+    # Multiplied out, decimals stay exact; a price per piece would be rounded.
     dearer = f"paid * before_pieces > {RISE} * before_paid * pieces AND before_paid > 0"
     return f"""
         SELECT 'product' AS kind, customer_key, item, day,

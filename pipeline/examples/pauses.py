@@ -80,6 +80,7 @@ def _quantile(table: pl.DataFrame, counted: str, share: float) -> int | None:
     gaps = table.filter(pl.col(counted) > 0).sort("days")
     if gaps.is_empty():
         return None
+    # Less a hair, so that rounding does not ask for one pause more.
     reached = gaps[counted].cum_sum() >= share * int(gaps[counted].sum()) - 1e-9
     return int(gaps.filter(reached)["days"][0])
 

@@ -166,13 +166,13 @@ def _after_silence(pauses: pl.DataFrame, gaps: pl.DataFrame) -> str | None:
     top = known.filter(pl.col("pause") >= MIN_SILENCE).sort(["rows", "pause"], descending=[True, False]).head(PAUSES)
     exact = top.filter(pl.col("rows") >= MIN_SHARE / PAUSES * total)
     share = int(exact["rows"].sum()) / max(1, total)
-    pauses_told = sorted(exact["pause"].to_list())
+    exact_pauses = sorted(exact["pause"].to_list())
     # A visit the day before a purchase has the purchase's own rhythm, less a day.
-    rhythm = {day + off for day in pauses_told for off in (0, 1)}
+    rhythm = {day + off for day in exact_pauses for off in (0, 1)}
     honest = int(gaps.filter(pl.col("pause").is_in(sorted(rhythm)))["rows"].sum()) / max(1, int(gaps["rows"].sum()))
     if total < MIN_ROWS or share < MIN_SHARE or share < TIMES * honest:
         return None
-    days = " or ".join(str(day) for day in pauses_told)
+    days = " or ".join(str(day) for day in exact_pauses)
     return (
         f"{share:.0%} of {total:,} rows come exactly {days} days after the last purchase, as a mail set off by silence"
     )

@@ -72,6 +72,7 @@ def _careful(rate: float, rows: int) -> float:
     >>> round(_careful(1.0, 100), 3)
     0.962
     """
+    # Not the plain interval, which has no width at a rate of 1, where the groups looked for lie; z is 2 for 1.96.
     spread = math.sqrt(rate * (1 - rate) / rows + 1 / rows**2)
     return (rate + 2 / rows - 2 * spread) / (1 + 4 / rows)
 

@@ -29,6 +29,7 @@ def auc(column: Array, churned: Labels) -> float:
     if pairs == 0:
         return 0.5
     ends = [np.nan_to_num(column, nan=end) for end in (-np.finfo(np.float64).max, np.finfo(np.float64).max)]
+    # By sums of ranks (Mann and Whitney), which count ties as half and need no pairs.
     sums = [float(rankdata(filled)[churned == 1].sum()) - positive * (positive + 1) / 2 for filled in ends]
     return max(max(right, pairs - right) / pairs for right in sums)
 

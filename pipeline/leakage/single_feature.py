@@ -34,8 +34,10 @@ def too_good(
     while left:
         best = max(left, key=lambda feature: alone[feature.name])
         others = [feature for feature in left if feature.family != best.family]
+        # Without another family there is no yardstick, and nothing beats 1.
         limit = _together(train_examples, test, others, settings) if others else 1.0
         churners = int(seen.sum())
+        # Of few customers, chance alone makes a lead larger than MIN_AUC_LEAD.
         noise = 2 * ranks.error(alone[best.name], churners, len(seen) - churners)
         own = [f for f in left if f.family == best.family and alone[f.name] > limit + max(MIN_AUC_LEAD, noise)]
         if not own:
@@ -45,6 +47,7 @@ def too_good(
             f"families together with {limit:.3f}: ask when it is written down"
             for feature in own
         ]
+        # The family just named must not serve as a yardstick: it would hide a second leak.
         left = others
     return sentences
 

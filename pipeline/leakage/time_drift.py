@@ -14,7 +14,7 @@ from pipeline.model.ensemble import matrix
 FOLDS = 3
 # Customers looked at; more are thinned evenly. What time does shows on a tenth of them.
 MAX_CUSTOMERS = 10_000
-TOLD = 5
+TOP_FEATURES = 5
 # A feature without calendar in it that differs more than this between the times is one to look at: seasons move counts
 # of orders by less (up to .53 on Complete Journey, .70 on CDNOW, a cohort that fades).
 MIN_AUC = 0.75
@@ -60,7 +60,9 @@ def drift(earlier: pl.DataFrame, later: pl.DataFrame, names: list[str], calendar
     suspicious = [
         _sentence(name, auc, earlier) for name, auc in by if name not in calendar and later[name].n_unique() > 1
     ]
-    return Drift(_told_apart(both, is_later, names, seed), by[:TOLD], [words for words in suspicious if words])
+    return Drift(
+        _measure_separation(both, is_later, names, seed), by[:TOP_FEATURES], [words for words in suspicious if words]
+    )
 
 
 def _thinned(both: pl.DataFrame) -> pl.DataFrame:
@@ -69,7 +71,7 @@ def _thinned(both: pl.DataFrame) -> pl.DataFrame:
     return both.filter(pl.col("customer_key").is_in(kept.implode())).sort("is_later", "snapshot", "customer_key")
 
 
-def _told_apart(both: pl.DataFrame, is_later: npt.NDArray[np.int8], names: list[str], seed: int) -> float:
+def _measure_separation(both: pl.DataFrame, is_later: npt.NDArray[np.int8], names: list[str], seed: int) -> float:
     """AUC of a model on customers it has not seen: all rows of a customer fall into the same fold."""
     x = matrix(both, names)
     fold = both["customer_key"].rank("dense").to_numpy().astype(np.int64) % FOLDS

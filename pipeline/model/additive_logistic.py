@@ -41,11 +41,11 @@ class Line:
     effects: Array
     missing: float
 
-    def at(self, values: Array) -> Array:
+    def evaluate(self, values: Array) -> Array:
         """Log-odds for each value, NaN where missing.
 
         >>> line = Line(np.array([0.0, 10.0]), np.array([-1.0, 1.0]), 0.25)
-        >>> line.at(np.array([-5.0, 5.0, 7.5, float("nan")])).tolist()
+        >>> line.evaluate(np.array([-5.0, 5.0, 7.5, float("nan")])).tolist()
         [-1.0, 0.0, 0.5, 0.25]
         """
         log_odds = np.interp(values, self.cuts, self.effects)
@@ -61,14 +61,14 @@ class AdditiveLogistic:
 
     def contributions(self, features: Array) -> Array:
         """What each feature adds to the log-odds of each row, the base last: (rows, features + 1)."""
-        each = [line.at(features[:, position]) for position, line in enumerate(self.lines)]
+        each = [line.evaluate(features[:, position]) for position, line in enumerate(self.lines)]
         return np.column_stack([*each, np.full(len(features), self.base)])
 
     def log_odds(self, features: Array) -> Array:
         """Log-odds of churn of each row."""
         total = np.full(len(features), self.base)
         for position, line in enumerate(self.lines):
-            total += line.at(features[:, position])
+            total += line.evaluate(features[:, position])
         return total
 
     def as_dict(self, names: list[str]) -> dict[str, Any]:
@@ -110,7 +110,9 @@ def fit(features: Array, churned: Labels, settings: Settings) -> AdditiveLogisti
     cuts = [_cuts(features[:, position], settings.cuts) for position in range(features.shape[1])]
     steps = np.column_stack([_steps(features[:, position], cut) for position, cut in enumerate(cuts)])
     mean, spread = steps.mean(axis=0), steps.std(axis=0)
+    # A step that never varies tells nothing: an infinite spread gives it weight zero, not a division by zero.
     spread[spread < 1e-9] = np.inf
+    # scikit-learn's advice for many more rows than columns: exact Newton steps settle to 1e-8 in a few rounds.
     model = LogisticRegression(C=1 / settings.l2, solver="newton-cholesky", tol=1e-8, max_iter=200)
     # One thread: parallel sums differ in their last digits from run to run.
     with threadpool_limits(1):
@@ -134,12 +136,14 @@ def _cuts(values: Array, number: int) -> Array:
 def _steps(values: Array, cuts: Array) -> Array:
     """Whether the value is missing, and for each stretch between two cuts the share of it that lies below the value."""
     missing = np.isnan(values)
+    # A missing value stands before all stretches, so that only its own effect speaks for it.
     known = np.clip(np.where(missing, cuts[0], values), cuts[0], cuts[-1])
     stretches = [np.clip((known - low) / (high - low), 0, 1) for low, high in itertools.pairwise(cuts)]
     return np.column_stack([missing.astype(np.float64), *stretches])
 
 
 def _line(cuts: Array, weights: Array, mean: Array) -> Line:
+    # The intercept was fitted with every step at its mean, so each line counts from its mean as well.
     average = float(weights @ mean)
     effects = np.concatenate([[0.0], np.cumsum(weights[1:])]) - average
     return Line(cuts, np.array([_rounded(effect) for effect in effects]), _rounded(weights[0] - average))

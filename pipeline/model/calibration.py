@@ -84,6 +84,7 @@ def fit(log_odds: Array, churned: npt.NDArray[np.int8]) -> Calibration:
     target = np.where(churned == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     # A target between 0 and 1 is two rows, one of each outcome, that share its weight.
     twice, outcome = np.concatenate([log_odds, log_odds]), np.repeat([1, 0], len(log_odds))
+    # No penalty: Platt's targets alone keep the slope finite, and a penalty would pull it towards the base rate.
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10, max_iter=200)
     model.fit(twice.reshape(-1, 1), outcome, sample_weight=np.concatenate([target, 1 - target]))
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])

@@ -67,7 +67,9 @@ def miss(day: date, log_odds: Array, churned: npt.NDArray[np.int8]) -> Calibrati
     def beyond(shift: float) -> float:
         return float(expit(log_odds + shift).sum()) - churners
 
+    # At either end everybody is all but sure to stay or to churn, so the root lies between.
     reach = FURTHEST + float(np.abs(log_odds).max())
     shift = float(brentq(beyond, -reach, reach))
+    # The variance of the churners is the Fisher information of the shift; its inverse root is the standard error.
     spread = expit(log_odds + shift)
     return CalibrationResidual(day, shift, 1 / math.sqrt(float((spread * (1 - spread)).sum())))

@@ -76,6 +76,7 @@ class Ensemble:
         trees = gbm.log_odds(self.trees, features, num_threads)
         if self.additive_logistic is None:
             return trees
+        # As log-odds, not as probabilities: only so do the contributions of both parts add up to the whole.
         return (1 - self.additive_weight) * trees + self.additive_weight * self.additive_logistic.log_odds(features)
 
 

@@ -60,6 +60,7 @@ def fit(
         _lightgbm_settings(settings) | _monotone(features, settings),
         train_set,
         num_boost_round=settings.max_trees,
+        # The training rows are there for the log only: LightGBM's early stopping passes over them.
         valid_sets=[train_set, validation_set],
         valid_names=["train", "validation"],
         callbacks=[
@@ -101,6 +102,7 @@ def _lightgbm_settings(settings: Model) -> dict[str, object]:
         "seed": settings.seed,
         "num_threads": settings.num_threads,
         "deterministic": True,
+        # LightGBM otherwise times two layouts and keeps the faster one, which adds up in another order.
         "force_row_wise": True,
         "verbose": -1,
     }

@@ -98,6 +98,7 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
     if not (seasons and covers_a_year([one.day for one in residuals])):
         return Level(None, _error([(1.0, without)], morning, 0.0))
     with_waves = _process(residuals, morning, WAVES)
+    # Bayes' rule: the difference of the log evidences, on top of the log of the prior odds.
     there_are = float(expit(with_waves.evidence - without.evidence + math.log(SEASONS_TO_NONE)))
     weight = (_predicted(residuals, label) + there_are) / 2
     season = with_waves.season.weighted(weight, residuals[-1].shift, DIGITS) if weight >= MIN_WEIGHT else None
@@ -121,6 +122,7 @@ def _predicted(residuals: Sequence[CalibrationResidual], label: Label) -> float:
             apart.append(_process(known, one.day, WAVES).season.shift(one.day) - last)
             missed.append(one.shift - last)
     way = float(np.square(apart).sum())
+    # Least squares through the origin; below 0 it would believe the opposite of the waves, above 1 more than they say.
     return float(np.clip(np.dot(apart, missed) / way, 0, 1)) if way > 0 else 0.0
 
 
@@ -133,6 +135,7 @@ def _process(residuals: Sequence[CalibrationResidual], morning: date, waves: tup
     level, *parts = (float(number) for number in mean)
     turn = terms(np.array([morning.timetuple().tm_yday]), len(waves))[0]
     apart = (np.array(means) - mean) @ turn
+    # The law of total variance: what each way of wandering leaves open, and how far apart they are.
     error = math.sqrt(float(share @ (np.array(spreads) @ turn @ turn + apart**2)) + BESIDE**2)
     season = Season(level, tuple(zip(parts[::2], parts[1::2], strict=True)))
     return _Process(season, error, float(logsumexp(evidence)))
@@ -151,5 +154,6 @@ def _wandering(
     solved = cho_solve(factor, shifts)
     shared = (turns * spread).T + drift * np.outer(level, left)
     before = np.diag(spread + drift * level)
+    # The sum of the logs on Cholesky's diagonal is half the log determinant; the constant is the same for all.
     evidence = -float(shifts @ solved) / 2 - float(np.log(np.diag(factor[0])).sum())
     return shared @ solved, before - shared @ cho_solve(factor, shared.T), evidence

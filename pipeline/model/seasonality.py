@@ -52,6 +52,7 @@ class Season:
         Season(level=0.15, waves=((0.15, -0.075),))
         """
         waves = ((weight * cosine, weight * sine) for cosine, sine in self.waves)
+        # + 0.0 turns -0.0 into 0.0, so that no file differs by the sign of nothing.
         rounded = tuple((round(cosine, digits) + 0.0, round(sine, digits) + 0.0) for cosine, sine in waves)
         return Season(round(weight * self.level + (1 - weight) * level, digits) + 0.0, rounded)
 
@@ -62,7 +63,7 @@ class Season:
         >>> round(wave.shift(date(2024, 1, 1)), 2), round(wave.shift(date(2024, 7, 1)), 2)
         (0.3, -0.1)
         """
-        return float(self._at(np.array([day.timetuple().tm_yday]))[0])
+        return float(self._evaluate(np.array([day.timetuple().tm_yday]))[0])
 
     def shifts(self, rows: pl.DataFrame) -> Array:
         """Log-odds to add to each row, by its ``day_of_year`` (1 to 366) or else the day of its ``snapshot``.
@@ -74,12 +75,12 @@ class Season:
         [0.3, -0.1]
         """
         if DAY_OF_YEAR in rows.columns:
-            return self._at(rows[DAY_OF_YEAR].to_numpy())
+            return self._evaluate(rows[DAY_OF_YEAR].to_numpy())
         if "snapshot" not in rows.columns:
             raise BadData(
                 f"the model follows the season, and the rows have no day; add the column {DAY_OF_YEAR}, 1-366"
             )
-        return self._at(rows["snapshot"].dt.ordinal_day().to_numpy())
+        return self._evaluate(rows["snapshot"].dt.ordinal_day().to_numpy())
 
     def in_words(self) -> str:
         """When the waves are highest and lowest, and what lies between.
@@ -88,7 +89,7 @@ class Season:
         'highest about 31 December, lowest about 2 July; between them the odds of churn differ by a factor of 1.65'
         """
         days = [date(2023, 1, 1) + timedelta(days=offset) for offset in range(365)]
-        shifts = self._at(np.arange(1, 366))
+        shifts = self._evaluate(np.arange(1, 366))
         highest, lowest = (
             f"{day.day} {MONTHS[day.month - 1]}" for day in (days[shifts.argmax()], days[shifts.argmin()])
         )
@@ -97,7 +98,7 @@ class Season:
             f"{math.exp(np.ptp(shifts)):.2f}"
         )
 
-    def _at(self, day_of_year: npt.NDArray[Any]) -> Array:
+    def _evaluate(self, day_of_year: npt.NDArray[Any]) -> Array:
         shifts: Array = terms(day_of_year, len(self.waves)) @ np.array(
             [self.level, *(part for wave in self.waves for part in wave)]
         )

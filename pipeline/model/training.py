@@ -160,7 +160,9 @@ def _share(
     both = gbm.log_odds(trees, features), regression.log_odds(features)
 
     def loss(share: float) -> float:
+        # Calibrated before they are compared: else log-loss would prefer the share whose scale happens to fit.
         log_odds = (1 - share) * both[0] + share * both[1]
+        # Rounded, so that equals tie on every processor, and the order of SHARES decides.
         return round(float(log_loss(churned, calibration.fit(log_odds, churned).probability(log_odds))), 9)
 
     return min(SHARES, key=loss)
@@ -173,6 +175,7 @@ def outcomes(examples: pl.DataFrame) -> Labels:
 
 def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
     return (
+        # One snapshot, the latest: in several, the same customers would pass for independent witnesses.
         purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
         if settings.purchase_process
         else None

@@ -8,8 +8,8 @@ import polars as pl
 from pipeline.tables import storage
 
 OPTIONAL = {"done_day": pl.Date(), "response": pl.String(), "snooze_until_day": pl.Date()}
-TOLD = {"customer_id": pl.String(), "as_of": pl.Date(), "status": pl.String(), "done": pl.Date(),
-        "responded": pl.Boolean(), "snooze_until_day": pl.Date()}  # fmt: skip
+COLUMNS = {"customer_id": pl.String(), "as_of": pl.Date(), "status": pl.String(), "done": pl.Date(),
+           "responded": pl.Boolean(), "snooze_until_day": pl.Date()}  # fmt: skip
 
 
 def read(folder: Path, as_of: date) -> pl.DataFrame:
@@ -25,10 +25,10 @@ def read(folder: Path, as_of: date) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The columns `TOLD`; ``done`` is the day of what was done, by the list where no day is given.
+        The columns `COLUMNS`; ``done`` is the day of what was done, by the list where no day is given.
     """
     parts = [_known(pl.scan_parquet(file), as_of).collect() for file in storage.bucket_files(folder)]
-    return pl.concat([pl.DataFrame(schema=TOLD), *parts])
+    return pl.concat([pl.DataFrame(schema=COLUMNS), *parts])
 
 
 def _known(outcomes: pl.LazyFrame, as_of: date) -> pl.LazyFrame:

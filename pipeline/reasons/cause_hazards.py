@@ -94,6 +94,7 @@ class _Problem:
 
     def start(self) -> Array:
         first = self.mean.copy()
+        # The level that alone, without any evidence, would give the churn rate there is.
         first[0] = np.log(-np.log1p(-np.clip(self.churned.mean(), 1e-6, 1 - 1e-6)))
         return first
 
@@ -111,8 +112,10 @@ class _Problem:
         total = everybody.copy()
         for one, hazard in zip(self.borne, hazards, strict=True):
             total[one.rows] += hazard
+        # expm1 keeps the digits of small hazards, which 1 - exp(-h) would lose.
         gone = -np.expm1(-total)
         likelihood = np.where(self.churned, np.log(gone), -total).sum()
+        # The slope along a hazard; along its log it is this times the hazard (chain rule).
         slope = np.where(self.churned, (1 - gone) / gone, -1.0)
         of_everybody = slope * everybody
         slopes = [np.array([of_everybody.sum()])]
@@ -125,5 +128,6 @@ class _Problem:
 
 
 def _hazard(logs: Array) -> Array:
+    # A bold step of the search must neither overflow nor reach the log of zero.
     hazard: Array = np.exp(np.clip(logs, MIN_LOG, MAX_LOG))
     return hazard

@@ -41,6 +41,7 @@ class Evidence(NamedTuple):
         """
         if probability is None:
             return np.full_like(self.hazard, np.nan)
+        # Shares are taken of hazards: those of several causes add up, probabilities do not.
         whole = -np.log1p(-np.clip(probability, 0, SURE))
         parts = self.hazard / np.maximum(np.maximum(self.hazard.sum(axis=1), whole), MIN_HAZARD)[:, None]
         return np.where(self.chosen >= 0, parts.round(DIGITS), np.nan)

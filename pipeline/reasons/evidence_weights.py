@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.examples.features.declare import Feature
-from pipeline.examples.features.evidence_thresholds import SAID, SINCE
+from pipeline.examples.features.evidence_thresholds import EXPERIENCED_FAMILIES, SINCE
 from pipeline.reasons import cause_hazards
 
 Array = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ RHYTHM, IN_RHYTHM = "days_since_last_order_per_usual_gap", 1.5
 MORE, LONGER, TENTHS = (0.4, 0.7), (0.2, 0.4, 0.6, 0.8), tuple(tenth / 10 for tenth in range(1, 10))
 MIN_BEARERS, MAX_ROWS, DIGITS = 100, 200_000, 3
 # Log of a factor: what the customer met or said is told before what merely is so.
-FOR_SAID = 1.0
+EXPERIENCED_BONUS = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def log_hazard(values: pl.DataFrame, feature: Feature, weight: Weight) -> Array:
 
 def priority(feature: Feature) -> float:
     """What is added to the log of a hazard for the order of telling."""
-    return FOR_SAID * (feature.family in SAID or feature.family.startswith("about_"))
+    return EXPERIENCED_BONUS * (feature.family in EXPERIENCED_FAMILIES or feature.family.startswith("about_"))
 
 
 def learn(examples: pl.DataFrame, features: list[Feature]) -> dict[str, Weight]:

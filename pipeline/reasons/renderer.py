@@ -118,9 +118,9 @@ class ReasonRenderer:
         readers = list(self.translator.groups(owners, len(values)))
         for place, of_row in enumerate(_in_order(risky, 3), start=1):
             shown = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
-            columns |= self._told(f"reason_{place}", values, readers, shown, raising, sums)
+            columns |= self._build_columns(f"reason_{place}", values, readers, shown, raising, sums)
             columns[f"reason_{place}_risk_share"] = shown.of(explained)
-        columns |= self._told("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
+        columns |= self._build_columns("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
         return pl.DataFrame(columns)
 
     def _strongest(
@@ -145,7 +145,7 @@ class ReasonRenderer:
         beyond = value >= typical if high else value <= typical
         return beyond.fill_null(value=False).to_numpy()
 
-    def _told(
+    def _build_columns(
         self,
         column: str,
         values: pl.DataFrame,
@@ -186,7 +186,7 @@ class ReasonRenderer:
             for catalog, own in readers:
                 rows = np.flatnonzero((feature == position) & own)
                 if len(rows):
-                    texts[rows] = self.phrases.told(values[rows], self.features[position], catalog).to_list()
+                    texts[rows] = self.phrases.render(values[rows], self.features[position], catalog).to_list()
         return pl.Series(texts.tolist(), dtype=pl.String)
 
 

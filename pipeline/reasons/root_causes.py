@@ -54,6 +54,7 @@ def weights(scores: pl.DataFrame) -> list[dict[str, Any]]:
         .group_by("cause")
         .agg(
             pl.len().alias("customers"),
+            # Sorted first: a sum of floats depends on its order, and the order of rows must not show.
             pl.col("churn_probability").sort().sum().round(2).alias("expected_churners"),
             pl.col("value_at_stake").sort().sum().round(2).alias("value_at_stake"),
         )

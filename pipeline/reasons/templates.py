@@ -24,7 +24,7 @@ class Phrases:
         self.currency = currency
         self.units = {feature.name: feature.unit for feature in features}
 
-    def told(self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog) -> pl.Series:
+    def render(self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog) -> pl.Series:
         """The first phrase of which all numbers are known; null where there is none."""
         sentences = [self._filled(phrase, catalog) for phrase in _sayable(values, feature)]
         return values.select(_capital(pl.coalesce(sentences)).alias("text")).to_series()

@@ -69,14 +69,14 @@ def best_probability(
     looks = {
         snapshot: (column, ahead) for column, (snapshot, ahead) in enumerate(zip(snapshots, lookaheads, strict=True))
     }
-    found = np.full((len(bought), len(snapshots)), np.nan)
+    probability = np.full((len(bought), len(snapshots)), np.nan)
     for day in range(int(arrival.min()), max(looks) + 1):
         if day in looks:
             column, lookahead = looks[day]
-            found[order, column] = beliefs.look(day, lookahead)
+            probability[order, column] = beliefs.look(day, lookahead)
         if day < max(looks):
             beliefs.observe(day)
-    return found
+    return probability
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _Belief:
 
     def look(self, day: int, lookahead: Lookahead) -> Array:
         """Probability of no purchase in the window, by what was observed before `day`; NaN for who is yet to come."""
-        found, here = np.full(len(self.arrival), np.nan), int(np.searchsorted(self.arrival, day))
+        probability, here = np.full(len(self.arrival), np.nan), int(np.searchsorted(self.arrival, day))
         clock = np.minimum(day - self.last_purchase[:here], CLOCK_DAYS)
         expected = self.gone[:here].sum(axis=1)
         mass = expected.copy()
@@ -128,12 +128,12 @@ class _Belief:
             by_bond = np.repeat(ahead, self.eyes.habits, axis=2)
             expected += np.einsum("crb,crb->c", beliefs[:here], by_bond[clock])
             mass += beliefs[:here].sum(axis=(1, 2))
-        found[:here] = expected / mass
-        return found
+        probability[:here] = expected / mass
+        return probability
 
     def observe(self, day: int) -> None:
         """Take in what happened on `day`."""
-        here, arrived = (int(at) for at in np.searchsorted(self.arrival, [day, day + 1]))
+        here, arrived = (int(position) for position in np.searchsorted(self.arrival, [day, day + 1]))
         if here:
             self._move(day, here)
         if arrived > here:
@@ -150,6 +150,7 @@ class _Belief:
         sees, sees_fading, sees_gone = self._of_visit(day, slice(here))
         leaving, ending = np.repeat(self.parameters.leaving(day), self.eyes.habits), self.parameters.ending
         if self.parameters.fades:
+            # Gone first, then fading: who begins to fade tonight takes no second step, as in `trajectories`.
             gone += ending * fading.sum(axis=1)
             begun = active * (leaving * sees_fading)[:, None, :]
             fading *= ((1 - ending) * sees_fading)[:, None, :]

@@ -74,8 +74,9 @@ class Parameters:
     def leaving(self, day: int) -> Array:
         """Probability that an active customer begins to leave on a day, by leaving level; (levels,)."""
         intensity = self.company.leaving_factor_per_year ** (day / 365)
-        found: Array = (1 - (1 - self.leaving_levels) ** intensity).round(DIGITS)
-        return found
+        # Drift multiplies the hazard, so the chance to stay is taken to that power; a product could pass 1.
+        probability: Array = (1 - (1 - self.leaving_levels) ** intensity).round(DIGITS)
+        return probability
 
     def visits(self, days_since_purchase: npt.NDArray[np.int64], habit: Array) -> Array:
         """Probability of a visit on a day, active, fading and gone; (3, customers)."""
@@ -129,7 +130,7 @@ def log_silence_of(mean_gap_days: float, shape: int) -> Array:
     per_day = shape / mean_gap_days
     terms = [1 / math.factorial(power) for power in range(shape)]
     tail = np.polynomial.polynomial.polyval(np.arange(CLOCK_DAYS + 1) * per_day, terms)
-    found = np.zeros(CLOCK_DAYS + 1)
+    log_silence = np.zeros(CLOCK_DAYS + 1)
     # Right after a purchase a regular rhythm is silent almost surely; rounding must not make that more than surely.
-    found[1:] = np.minimum(0.0, np.log(tail[1:] / tail[:-1]) - per_day)
-    return found
+    log_silence[1:] = np.minimum(0.0, np.log(tail[1:] / tail[:-1]) - per_day)
+    return log_silence

@@ -86,5 +86,5 @@ def probability(
     rhythm, leaving
         Index of the customer's rhythm and leaving level; (customers,).
     """
-    at = (clock, rhythm, leaving)
-    return np.choose(state, [lookahead.active[at], lookahead.fading[at], np.ones(len(state))])
+    index = (clock, rhythm, leaving)
+    return np.choose(state, [lookahead.active[index], lookahead.fading[index], np.ones(len(state))])

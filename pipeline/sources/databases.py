@@ -19,7 +19,7 @@ from pipeline.config.params import Source
 from pipeline.sources import postgresql, sqlite
 from pipeline.sources.files import FILE_COLUMN
 from pipeline.sources.progress import rows_read
-from pipeline.sources.reading import DatabaseSaid, Reader, Request
+from pipeline.sources.reading import DatabaseRefusal, Reader, Request
 
 Opener = Callable[[str, Request], AbstractContextManager[Reader]]
 KINDS: dict[str, Opener] = {"postgresql": postgresql.reading, "postgres": postgresql.reading, "sqlite": sqlite.reading}
@@ -84,11 +84,11 @@ def _opened(table: str, source: Source) -> Iterator[Reader]:
             yield reader
     except ModuleNotFoundError as error:
         raise BadParams(f"{where}: needs {error.name}; install it: pip install 'churn-pipeline[sql]'") from None
-    except DatabaseSaid as refusal:
+    except DatabaseRefusal as refusal:
         raise BadData(_line(refusal, where, source, url)) from None
 
 
-def _line(refusal: DatabaseSaid, where: str, source: Source, url: str) -> str:
+def _line(refusal: DatabaseRefusal, where: str, source: Source, url: str) -> str:
     """What went wrong in one line, without what must stay secret."""
     words = without_secrets(" ".join(str(refusal).split()), url)
     if refusal.kind == "timeout":

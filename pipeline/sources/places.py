@@ -86,7 +86,7 @@ def _remedy() -> str:
 
 
 def _remote(engine: duckdb.DuckDBPyConnection, path: str, scheme: str, where: str) -> list[str]:
-    with _told(scheme, words(path), where):
+    with _explain_failures(scheme, words(path), where):
         store, inner = url_to_fs(path)
         if any(mark in inner for mark in "*["):
             names = sorted(name for name in store.glob(inner) if store.isfile(name))
@@ -111,7 +111,7 @@ def _teach(engine: duckdb.DuckDBPyConnection, store: fsspec.AbstractFileSystem) 
 
 
 @contextmanager
-def _told(scheme: str, shown: str, where: str) -> Iterator[None]:
+def _explain_failures(scheme: str, shown: str, where: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:

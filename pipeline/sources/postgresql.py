@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from pipeline import sql
-from pipeline.sources.reading import DatabaseSaid, Reader, Request
+from pipeline.sources.reading import DatabaseRefusal, Reader, Request
 
 Answer = TypeVar("Answer")
 
@@ -67,7 +67,7 @@ class _Reader:
             rows = self._run(f"SELECT {as_text} FROM (\n{self.query}\n) AS source")
             while (batch := _asked(lambda: next(rows, None))) is not None:
                 yield batch
-        except DatabaseSaid as refusal:
+        except DatabaseRefusal as refusal:
             if any(words in str(refusal) for words in NO_SELECT):
                 self._refuse(str(refusal))
             raise
@@ -81,7 +81,7 @@ class _Reader:
         _asked(lambda: self.cursor.execute("ROLLBACK"))
         _begin(self.cursor, self.request.timeout_seconds)
         self._run(self.query)
-        raise DatabaseSaid(otherwise, "query")
+        raise DatabaseRefusal(otherwise, "query")
 
 
 def _asked(ask: Callable[[], Answer], kind: str = "query") -> Answer:
@@ -95,7 +95,7 @@ def _asked(ask: Callable[[], Answer], kind: str = "query") -> Answer:
         match = re.search(r"(?:ERROR|FATAL): +(.*)", text)
         words = match[1] if match else text.rpartition("[libpq] ")[2]
         if state == TIMEOUT or "statement timeout" in words:
-            raise DatabaseSaid(words, "timeout") from None
+            raise DatabaseRefusal(words, "timeout") from None
         if state == READ_ONLY or "read-only transaction" in words:
-            raise DatabaseSaid(words, "write") from None
-        raise DatabaseSaid(words, "connect" if kind == "connect" else "query") from None
+            raise DatabaseRefusal(words, "write") from None
+        raise DatabaseRefusal(words, "connect" if kind == "connect" else "query") from None

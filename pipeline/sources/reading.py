@@ -26,7 +26,7 @@ class Reader(Protocol):
         """Run the query and give its rows, some at a time."""
 
 
-class DatabaseSaid(Exception):
+class DatabaseRefusal(Exception):
     """Why a database does not do what it is asked, in its own words."""
 
     def __init__(self, words: str, kind: Literal["connect", "timeout", "write", "query"]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.sources.reading import DatabaseSaid, Reader, Request
+from pipeline.sources.reading import DatabaseRefusal, Reader, Request
 
 ROWS_AT_ONCE = 2_000
 STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000
@@ -20,11 +20,11 @@ def reading(url: str, request: Request) -> Iterator[Reader]:
     """Open the file behind ``sqlite:///`` to read only."""
     file = Path(url.partition("://")[2].partition("?")[0].removeprefix("/"))
     if not file.is_file():
-        raise DatabaseSaid(f"there is no file {file}", "connect")
+        raise DatabaseRefusal(f"there is no file {file}", "connect")
     try:
         opened = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCKED_SECONDS)
     except sqlite3.Error as error:
-        raise DatabaseSaid(str(error), "connect") from None
+        raise DatabaseRefusal(str(error), "connect") from None
     with closing(opened) as connection:
         connection.set_authorizer(_authorized)
         until = time.monotonic() + request.timeout_seconds
@@ -68,27 +68,27 @@ class _Reader:
         try:
             return self.connection.execute(query)
         except sqlite3.Warning as error:
-            raise DatabaseSaid(str(error), "query") from None
+            raise DatabaseRefusal(str(error), "query") from None
         except sqlite3.Error as error:
             if query != self.query and "syntax error" in str(error):
                 # Without our words around it, so that the library itself says why it does not run this.
                 self._run(self.query).close()
-            raise _said(error) from None
+            raise _classify_error(error) from None
 
     def _next(self, cursor: sqlite3.Cursor) -> list[tuple[object, ...]]:
         try:
             return cursor.fetchmany(ROWS_AT_ONCE)
         except sqlite3.Error as error:
-            raise _said(error) from None
+            raise _classify_error(error) from None
 
 
-def _said(error: sqlite3.Error) -> DatabaseSaid:
+def _classify_error(error: sqlite3.Error) -> DatabaseRefusal:
     words = str(error)
     if "interrupted" in words:
-        return DatabaseSaid(words, "timeout")
+        return DatabaseRefusal(words, "timeout")
     if "readonly" in words or "not authorized" in words:
-        return DatabaseSaid(words, "write")
-    return DatabaseSaid(words, "connect" if "not a database" in words or "malformed" in words else "query")
+        return DatabaseRefusal(words, "write")
+    return DatabaseRefusal(words, "connect" if "not a database" in words or "malformed" in words else "query")
 
 
 def _text(value: object) -> str | None:

@@ -76,7 +76,7 @@ def _train(settings: Settings, paths: Paths) -> tuple[Made, dict[str, pl.DataFra
     examples = labelled.read(paths, [feature.name for feature in bearing])
     parts = split.by_time(labelled.complete_days(paths), settings.label)
     train_examples, validation_examples, test = (
-        _at(examples, days) for days in (parts.train, [parts.validation], [parts.test])
+        _select_days(examples, days) for days in (parts.train, [parts.validation], [parts.test])
     )
     by_part = {"training": train_examples, "validation": validation_examples, "test": test}
     warnings = minimum.check(
@@ -118,7 +118,7 @@ def _train(settings: Settings, paths: Paths) -> tuple[Made, dict[str, pl.DataFra
     return Made(churn_model, series), by_part
 
 
-def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
+def _select_days(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
     return examples.filter(pl.col("snapshot").is_in(days))
 
 

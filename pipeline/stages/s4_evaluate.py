@@ -66,7 +66,7 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     examples = labelled.read(paths, [feature.name for feature in declared])
     complete = labelled.complete_days(paths)
     parts = split.by_time(complete, settings.label)
-    train_examples, test_examples = _at(examples, parts.train), _at(examples, [parts.test])
+    train_examples, test_examples = _select_days(examples, parts.train), _select_days(examples, [parts.test])
     labelled.refuse_one_sided({"test": test_examples})
     probability = model.evaluated_probability(test_examples)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
@@ -92,7 +92,7 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     return verdict, files
 
 
-def _at(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
+def _select_days(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
     return examples.filter(pl.col("snapshot").is_in(days))
 
 

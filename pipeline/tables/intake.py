@@ -81,7 +81,7 @@ def _row(columns: list[Column], source: Source, types: dict[str, str]) -> str:
 def _same(column: Column, source: Source, types: dict[str, str]) -> str:
     """What is equal for equal values: the moment, not its day; every digit, not the rounded amount."""
     if column.kind == "day":
-        return f"coalesce(CAST(epoch_us({_at(column)}) AS VARCHAR), CAST({_on(column)} AS VARCHAR))"
+        return f"coalesce(CAST(epoch_us({_name_moment(column)}) AS VARCHAR), CAST({_name_day(column)} AS VARCHAR))"
     if column.kind in {"money", "decimal"}:
         return f"TRY_CAST({_number(column, source, types)} AS DECIMAL(38,9))"
     return sql.name(column.stored)
@@ -98,13 +98,13 @@ def _raw(column: Column) -> str:
     return sql.name(f"{column.name} raw")
 
 
-def _text(column: Column, found_as: str, types: dict[str, str]) -> str:
-    value = f"trim(CAST({sql.name(found_as)} AS VARCHAR))"
+def _text(column: Column, source_column: str, types: dict[str, str]) -> str:
+    value = f"trim(CAST({sql.name(source_column)} AS VARCHAR))"
     if column.kind == "id":
         # An integer column with a hole in it is often saved as 900.0, also in CSV.
         value = f"regexp_replace({value}, '^(\\d+)\\.0$', '\\1')"
-    if types.get(found_as) == "TIMESTAMP WITH TIME ZONE":
-        value = f"strftime({sql.name(found_as)}, '%Y-%m-%d %H:%M:%S.%f') || '+00'"
+    if types.get(source_column) == "TIMESTAMP WITH TIME ZONE":
+        value = f"strftime({sql.name(source_column)}, '%Y-%m-%d %H:%M:%S.%f') || '+00'"
     nothing = NOTHING if column.kind in {"id", "text"} else NOTHING_BUT_IN_TEXT
     listed = ", ".join(sql.text(word) for word in nothing)
     return f"CASE WHEN lower({value}) NOT IN ({listed}) THEN {value} END AS {_raw(column)}"
@@ -115,7 +115,9 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
     if column.kind in {"id", "text"}:
         return raw
     if column.kind == "day":
-        return f"coalesce({_on(column)}, CAST(timezone({sql.text(data.timezone)}, {_at(column)}) AS DATE))"
+        return (
+            f"coalesce({_name_day(column)}, CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE))"
+        )
     number = _number(column, source, types)
     if column.kind == "money":
         return f"TRY_CAST(round(TRY_CAST({number} AS DECIMAL(24,6)) * {10**data.minor_digits}) AS BIGINT)"
@@ -135,11 +137,11 @@ def _number(column: Column, source: Source, types: dict[str, str]) -> str:
     return raw
 
 
-def _at(column: Column) -> str:
+def _name_moment(column: Column) -> str:
     return sql.name(f"{column.name} at")
 
 
-def _on(column: Column) -> str:
+def _name_day(column: Column) -> str:
     return sql.name(f"{column.name} on")
 
 
@@ -166,7 +168,7 @@ def _moment(column: Column, source: Source, data: Data) -> str:
             moment = f"timezone({zone}, {parsed})"
         else:
             on = f"CAST({parsed} AS DATE)"
-    return f"{moment} AS {_at(column)}, {on} AS {_on(column)}"
+    return f"{moment} AS {_name_moment(column)}, {on} AS {_name_day(column)}"
 
 
 def _rule(columns: list[Column], data: Data) -> str:

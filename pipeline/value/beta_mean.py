@@ -40,6 +40,7 @@ def beta_mean(function: Callable[[Array, slice], Array], a: float, b: Array) -> 
     log-odds of p it is analytic and falls off exponentially, and there the trapezoid rule converges exponentially
     (Trefethen and Weideman 2014, "The Exponentially Convergent Trapezoidal Rule", SIAM Review 56(3)).
     """
+    # Many entries of b are equal, being a constant plus a count of purchases: each density is made once.
     different, which = np.unique(b, return_inverse=True)
     log_odds, step = _nodes(a, different)
     p, q = expit(log_odds), expit(-log_odds)
@@ -57,6 +58,7 @@ def beta_mean(function: Callable[[Array, slice], Array], a: float, b: Array) -> 
 
 def _nodes(a: float, b: Array) -> tuple[Array, Array]:
     """Log-odds at even steps over all that matters of each beta(a + 1, b + 1), and the steps."""
+    # What is integrated vanishes like p (1 - p), and times the density of beta(a, b) falls off as beta(a + 1, b + 1).
     left, right = a + 1, b + 1
     mode = np.log(left) - np.log(right)
 
@@ -67,6 +69,7 @@ def _nodes(a: float, b: Array) -> tuple[Array, Array]:
     ends = []
     for sign in (-1.0, 1.0):
         near, far = np.zeros_like(b), np.full_like(b, 2 * NEGLIGIBLE)
+        # Bisection needs no good start; the density falls off at a rate above 1, so the far end is surely outside.
         for _ in range(50):
             middle = (near + far) / 2
             outside = below_top(mode + sign * middle) > 0

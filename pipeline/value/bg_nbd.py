@@ -76,6 +76,7 @@ class BgNbd:
         if not np.any(frequency > 0):
             raise NotEnoughData(f"none of {len(frequency)} customers bought twice; BG/NBD learns from repeats only")
         assert np.all((recency >= 0) & (recency <= age)), "the last purchase lies between the first one and now"
+        # In units of the greatest age, so that starts and penalty mean the same whatever the unit of time.
         scale = float(np.max(age))
         rows, counts = np.unique(np.column_stack([frequency, recency / scale, age / scale]), axis=0, return_counts=True)
         data = _Data.of(rows, counts.astype(np.float64))
@@ -101,6 +102,7 @@ class BgNbd:
         """
         repeats = np.maximum(frequency, 1)
         longer = np.log1p((age - recency) / (self.alpha + recency))
+        # As logarithms: the power overflows for long histories.
         odds_dead = np.log(self.a) - np.log(self.b + repeats - 1) + (self.r + frequency) * longer
         return np.where(frequency > 0, expit(-odds_dead), 1.0)
 
@@ -145,6 +147,7 @@ class BgNbd:
         later = self._purchases_alive(frequency, age, end)
         expected = later - self._purchases_alive(frequency, age, start) if start > 0 else later
         buys = self._buys_alive(frequency, age, start, end)
+        # At least 1 by definition; a vanishing chance would leave 0 / 0, and rounding a little less than 1.
         return np.maximum(expected / np.maximum(buys, 1e-300), 1.0)
 
     def _purchases_alive(self, frequency: Array, age: Array, horizon: float) -> Array:
@@ -152,6 +155,7 @@ class BgNbd:
         shape, ahead = self.r + frequency, horizon / (self.alpha + age)
 
         def purchases(p: Array, rows: slice) -> Array:
+            # expm1 and log1p keep the digits of a p next to 0; at 0 itself the fraction has the limit shape * ahead.
             none = -np.expm1(-shape[rows, None] * np.log1p(p * ahead[rows, None]))
             return np.where(p > 0, none / np.where(p > 0, p, 1.0), shape[rows, None] * ahead[rows, None])
 
@@ -192,6 +196,7 @@ class _Data:
 def _climb(data: _Data, start: Array, penalty: float) -> OptimizeResult:
     customers = float(data.counts.sum())
 
+    # Over logarithms the parameters stay positive without constraints, and the pull to 1 is as strong up as down.
     def loss(logarithms: Array) -> tuple[float, Array]:
         value, slope = _log_likelihood(logarithms, data)
         pull, pull_slope = penalty * float(logarithms @ logarithms), 2 * penalty * logarithms
@@ -212,6 +217,7 @@ def _log_likelihood(logarithms: Array, data: _Data) -> tuple[float, Array]:
     stopped_after = np.log(a) - np.log(b + np.maximum(x, 1) - 1)
     alive = -(r + data.frequency) * till_now
     stopped = np.where(data.frequency > 0, stopped_after[data.which] - (r + data.frequency) * till_last, -np.inf)
+    # Both likelihoods underflow for long histories, so they are added as logarithms.
     either = np.logaddexp(alive, stopped)
     share = np.exp(stopped - either)
     shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)

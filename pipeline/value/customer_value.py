@@ -77,6 +77,7 @@ def value_tier(settings: Score, key: str) -> pl.Expr:
     ['tail', 'top', 'middle', 'middle', 'tail']
     """
     above = pl.arg_sort_by("value", key, descending=[True, False]).arg_sort()
+    # Less a hair: in floating point 0.07 * 100 is above 7, and would be rounded up to 8.
     top = (settings.top_value_share * pl.len() - 1e-9).ceil()
     return (
         pl.when((above < top) & (pl.col("value") > 0))

@@ -98,6 +98,7 @@ def _rhythm(rows: pl.DataFrame) -> tuple[Array, Array]:
 
 def _amounts(rows: pl.DataFrame) -> tuple[Array, Array]:
     """Days with an order in the last year, about, and the mean paid on one, in currency units."""
+    # Counted directly, days with an order of a year need a discount column (features/price.py); these three do not.
     number = _column(rows, "order_days_ever") * _column(rows, "orders_365d") / _column(rows, "orders_ever")
     return number, np.divide(_column(rows, "spend_365d"), number, out=np.zeros_like(number), where=number > 0)
 

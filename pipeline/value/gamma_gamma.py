@@ -68,6 +68,7 @@ class GammaGamma:
         scale = float(mean_amount.mean())
 
         def loss(logarithms: Array) -> float:
+            # Searched as q - 1: with q at 1 or below, the amounts of all customers have no mean.
             p, above_one, v = np.exp(logarithms)
             mean = _log_likelihood(p, 1 + above_one, v, purchases, mean_amount / scale).mean()
             return float(penalty * (logarithms @ logarithms) - mean)

@@ -27,6 +27,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
         ),
         because(
             context,
+            # A hair more, so that rounding does not hold back a share that is met exactly.
             (offers > 0) & (offers + 1 > contact.max_offer_share * (sent + 1) + 1e-9),
             "with {playbook} more than {share} of what was sent within {days} would be offers",
             playbook=name,

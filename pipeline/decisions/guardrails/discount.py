@@ -3,7 +3,7 @@
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because, speaks_for
-from pipeline.i18n import share as told
+from pipeline.i18n import share as format_share
 from pipeline.playbooks.config.playbook import Playbook
 
 WAITS_FOR_REDUCTIONS = "C47"
@@ -29,6 +29,6 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             left < floor - 1e-9,
             "the discount of {playbook} would leave less than {share} of an order as margin",
             playbook=name,
-            share=told(floor),
+            share=format_share(floor),
         ),
     )

@@ -34,7 +34,7 @@ def features(settings: Features) -> list[Feature]:
 
 def _counts(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    noun = _told(event_type)
+    noun = _name_events(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     return [
         Feature(
@@ -51,14 +51,14 @@ def _counts(event_type: str | None) -> list[Feature]:
     ]
 
 
-def _told(event_type: str | None) -> str:
+def _name_events(event_type: str | None) -> str:
     """Events in a phrase, with the company's own name for their type."""
     return "events" if event_type is None else f"{{told='{event_type.replace('_', ' ')}'}} events"
 
 
 def _trend(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    noun = _told(event_type)
+    noun = _name_events(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     before = f"{name}_31_to_120d"
     phrases = (f"{{number={name}_30d}} {noun} in the last {{window=30}}, {{before={before}}} in the 90 days before",)

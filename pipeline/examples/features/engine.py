@@ -41,11 +41,11 @@ def query(
         for kind, of_kind in kinds.items()
     )
     values = [f"{_value(feature, minor_digits)} AS {sql.name(feature.name)}" for feature in in_order(features)]
-    columns = ", ".join(_told(feature, down) for feature in features if not feature.is_part)
+    columns = ", ".join(_select_unless_down(feature, down) for feature in features if not feature.is_part)
     return f"SELECT customer_key, {columns} FROM (SELECT customer_key, {', '.join(values)} FROM ({spine}) spine{joins})"
 
 
-def _told(feature: Feature, down: frozenset[str]) -> str:
+def _select_unless_down(feature: Feature, down: frozenset[str]) -> str:
     name = sql.name(feature.name)
     is_down = any(column.split(".")[0] in down for column in feature.needs)
     # Of its own type still, so that a day with an outage fits those without.

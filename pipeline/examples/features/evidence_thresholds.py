@@ -48,8 +48,8 @@ WARNINGS, TOPICS = (3, 180), (1, 90)
 # One of these is enough.
 GRAVE_WARNINGS = frozenset({"unsubscribe", "spam_mark", "data_export", "integration_removed"})
 # What the customer met or said, rather than what merely is so; topics of tickets are of this kind too.
-SAID = frozenset({"disputes", "complaints", "answers", "requests", "commitments", "returns", "first_order", "warnings",
-                  "contact"})  # fmt: skip
+EXPERIENCED_FAMILIES = frozenset({"disputes", "complaints", "answers", "requests", "commitments", "returns",
+                                  "first_order", "warnings", "contact"})  # fmt: skip
 # For how long it has been so: what has stood for years, and has driven nobody away, weighs less than what is new.
 SINCE = {
     "disputes_open": "oldest_dispute_days",

@@ -72,6 +72,7 @@ def _gaps() -> list[Feature]:
             "gap_spread_days",
             "days",
             "frequency",
+            # The sums are whole numbers, so the textbook formula cancels no digits, and no order of rows matters.
             Formula("sqrt((gap_count * gap_sum_squares - gap_sum * gap_sum) / nullif(gap_count * (gap_count - 1), 0))"),
             "standard deviation of the gaps between purchase days, from two gaps on",
             "up",

@@ -50,8 +50,8 @@ def _next_anniversary() -> pl.Expr:
 
 
 DERIVED: Final = {
-    found.name: found
-    for found in (
+    derived.name: derived
+    for derived in (
         Derived(
             "days_beyond_usual_gap",
             "days",

@@ -15,13 +15,13 @@ class Condition:
     ----------
     name
         A word of `pipeline.playbooks.rules.vocabulary`.
-    at
+    position
         Where the condition begins in the text of the rule, in characters; two conditions that say the same are equal
         wherever they stand.
     """
 
     name: str
-    at: int = field(default=0, compare=False, kw_only=True)
+    position: int = field(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def asked(expression: Expression, within: tuple[Expression, ...] = ()) -> Iterat
     >>> [leaf.name for leaf, _ in asked(All((Flag("strategic"), Not(Known("region")))))]
     ['strategic']
     >>> [within for _, within in asked(Either((Flag("strategic"), Known("region"))))][1]
-    (Known(name='region', at=0),)
+    (Known(name='region', position=0),)
     """
     if isinstance(expression, All):
         for part in expression.parts:

@@ -34,7 +34,7 @@ def problem(rule: Rule, names: Vocabulary) -> str | None:
             _unknown(leaf.name, names) or _wrong_kind(leaf, names[leaf.name]) or _wrong_word(leaf, names[leaf.name])
         )
         if complaint is not None:
-            return f"at `{leaf.name}` in `{excerpt(rule.text, leaf.at)}`: {complaint}"
+            return f"at `{leaf.name}` in `{excerpt(rule.text, leaf.position)}`: {complaint}"
     return None
 
 

@@ -96,8 +96,8 @@ def read(text: str) -> Rule:
     Examples
     --------
     >>> read("tier = loyal and not value < 3").expression
-    All(parts=(IsOneOf(name='tier', at=0, values=('loyal',)), Not(part=Compare(name='value', at=21, sign='<', \
-number=3.0))))
+    All(parts=(IsOneOf(name='tier', position=0, values=('loyal',)), Not(part=Compare(name='value', position=21, \
+sign='<', number=3.0))))
     >>> read("everyone").expression
     All(parts=())
     >>> read("tier loyal")
@@ -137,7 +137,7 @@ class _Tree(Transformer[Token, Expression]):
         return Not(parts[0])
 
     def alone(self, tokens: list[Token]) -> Expression:
-        return All(()) if tokens[0] == EVERYONE else Flag(str(tokens[0]), at=tokens[0].start_pos or 0)
+        return All(()) if tokens[0] == EVERYONE else Flag(str(tokens[0]), position=tokens[0].start_pos or 0)
 
     def compared(self, tokens: list[Token]) -> Expression:
         sign: Any = str(tokens[1])
@@ -154,22 +154,22 @@ class _Tree(Transformer[Token, Expression]):
             each = tuple(_compare(name, "=", value) for value in values)
             return each[0] if len(each) == 1 else Either(each)
         if [(value.type, str(value)) for value in values] in ([("NAME", "yes")], [("NAME", "no")]):
-            return Flag(str(name), at=position) if values[0] == "yes" else Not(Flag(str(name), at=position))
-        return IsOneOf(str(name), _words(values), at=position)
+            return Flag(str(name), position=position) if values[0] == "yes" else Not(Flag(str(name), position=position))
+        return IsOneOf(str(name), _words(values), position=position)
 
     def unequal(self, tokens: list[Token]) -> Expression:
         return Not(self.equal(tokens))
 
     def has(self, tokens: list[Token]) -> Expression:
         name, *values = [token for token in tokens if token.type != "HAS_ANY"]
-        return HasAny(str(name), _words(values), at=name.start_pos or 0)
+        return HasAny(str(name), _words(values), position=name.start_pos or 0)
 
     def known(self, tokens: list[Token]) -> Expression:
-        return Known(str(tokens[0]), at=tokens[0].start_pos or 0)
+        return Known(str(tokens[0]), position=tokens[0].start_pos or 0)
 
     def unknown(self, tokens: list[Token]) -> Expression:
         return Not(self.known(tokens))
 
 
 def _compare(name: Token, sign: Sign, number: Token) -> Compare:
-    return Compare(str(name), sign, float(number), at=name.start_pos or 0)
+    return Compare(str(name), sign, float(number), position=name.start_pos or 0)

@@ -27,7 +27,7 @@ INSTEAD: Final = {
     "”": "'",
 }
 # Terminals of the grammar in the words of a message, in the order they are told.
-TOLD: Final = {
+TERMINAL_WORDS: Final = {
     "EQUAL": "=", "__ANON_0": "!=", "LESS": "<", "LESS_OR_EQUAL": "<=", "MORE": ">", "MORE_OR_EQUAL": ">=",
     "BETWEEN": "between", "IN": "in", "HAS": "has", "IS": "is", "NOT": "not in", "AND": "and", "OR": "or",
     "NAME": "a name or a word", "QUOTED": "a 'quoted word'", "NUMBER": "a number", "LPAR": "(", "RPAR": ")",
@@ -106,13 +106,13 @@ def _ended(text: str, error: UnexpectedToken) -> str:
 
 def _joiner(unexpected: str, error: UnexpectedToken) -> str | None:
     """The joining word that could stand here and was meant, where it was written with a slip."""
-    could = [term for terminal, term in TOLD.items() if terminal in error.accepts and term.isalpha()]
+    could = [term for terminal, term in TERMINAL_WORDS.items() if terminal in error.accepts and term.isalpha()]
     close = difflib.get_close_matches(unexpected.lower(), could, n=1, cutoff=0.6)
     return close[0] if close else None
 
 
 def _expected(error: UnexpectedToken) -> str:
-    words = [term for terminal, term in TOLD.items() if terminal in error.accepts]
+    words = [term for terminal, term in TERMINAL_WORDS.items() if terminal in error.accepts]
     if "NAME" in error.accepts:
         # Where a word may begin, `not` stands alone.
         words = ["not" if word == "not in" else word for word in words]

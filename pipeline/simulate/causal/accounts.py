@@ -15,7 +15,7 @@ LAST_NAMES = ("Aas", "Berg", "Dahl", "Eide", "Foss", "Haug", "Krog", "Lund", "Mo
               "Tveit", "Vik", "Wold")  # fmt: skip
 FIRMS, FORMS = ("Amber", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Granit", "Harbour", "Iris", "Juniper"), (
     "Building", "Foods", "Logistics", "Metal", "Marine", "Paper", "Power", "Systems", "Textile", "Works")  # fmt: skip
-OWNERS = tuple(f"{name} {LAST_NAMES[at]}" for at, name in enumerate(FIRST_NAMES[:12]))
+OWNERS = tuple(f"{name} {LAST_NAMES[index]}" for index, name in enumerate(FIRST_NAMES[:12]))
 COUNTRIES, LANGUAGES = ("NO", "SE", "DK"), ("nb", "sv", "da", "en")
 REGIONS = ("north", "east", "south", "west", "coast", "inland")
 OPT_IN_SHARES = (0.8, 0.5, 0.35)

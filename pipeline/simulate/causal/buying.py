@@ -29,10 +29,10 @@ def pulse(company: Whole, days: int) -> Array:
     """Intensity of buying over its mean, by region and day: season and falls; (regions, days)."""
     year = np.array([(FIRST_DAY + timedelta(days=day)).timetuple().tm_yday for day in range(days)])
     turn = 2 * math.pi * (year - company.season_peak_day) / 365.25
-    found = np.tile(1 + company.season_amplitude * np.cos(turn), (len(company.region_shares), 1))
+    intensity = np.tile(1 + company.season_amplitude * np.cos(turn), (len(company.region_shares), 1))
     for fall in company.falls:
-        found[fall.region, fall.first_day : fall.first_day + fall.days] *= fall.factor
-    return found
+        intensity[fall.region, fall.first_day : fall.first_day + fall.days] *= fall.factor
+    return intensity
 
 
 def bought(plan: WholePlan, block: int, who: People, ends: Leaving) -> Flags:
@@ -40,7 +40,7 @@ def bought(plan: WholePlan, block: int, who: People, ends: Leaving) -> Flags:
     company, dice = plan.company, stream(plan, block, BUYING)
     hazard, beat = hazard_of_buying(company).ravel(), pulse(company, plan.lived_days)
     offset, weakens = who.rhythm * (CLOCK_DAYS + 1), company.fading.purchase_factor
-    found = np.zeros((plan.lived_days, BLOCK), dtype=np.bool_)
+    purchases = np.zeros((plan.lived_days, BLOCK), dtype=np.bool_)
     last = np.zeros(BLOCK, dtype=np.int64)
     for day in range(plan.lived_days):
         patience = dice.standard_exponential(BLOCK)
@@ -48,6 +48,6 @@ def bought(plan: WholePlan, block: int, who: People, ends: Leaving) -> Flags:
         pace = np.where(day < ends.leave, 1.0, weakens) * beat[who.region, day]
         buys = here & (patience <= hazard[offset + np.minimum(day - last, CLOCK_DAYS)] * pace)
         buys |= who.arrival == day
-        found[day] = buys
+        purchases[day] = buys
         last[buys] = day
-    return found
+    return purchases

@@ -65,8 +65,8 @@ def whole_block(plan: WholePlan, number: int) -> dict[str, pl.DataFrame]:
 def effects(company: Whole) -> pl.DataFrame:
     """The true effect of each playbook on each cause: the factor on its hazard; one row each."""
     rows = [
-        (playbook, cause, found.get(cause, 1.0))
-        for playbook, found in company.playbooks.items()
+        (playbook, cause, factors.get(cause, 1.0))
+        for playbook, factors in company.playbooks.items()
         for cause in company.causes
     ]
     return pl.DataFrame(rows, schema={"playbook": pl.String, "cause": pl.String, "factor": pl.Float64}, orient="row")

@@ -66,8 +66,8 @@ class History:
 
     def last_purchase(self, customer: Integers, day: int) -> Integers:
         """The last day before `day` on which each customer bought."""
-        at = np.searchsorted(self.purchase_keys, customer * DAY_BASE + day) - 1
-        return self.purchase_keys[at] - customer * DAY_BASE
+        index = np.searchsorted(self.purchase_keys, customer * DAY_BASE + day) - 1
+        return self.purchase_keys[index] - customer * DAY_BASE
 
     @cached_property
     def purchase_keys(self) -> Integers:

@@ -202,7 +202,7 @@ class WholePlan(Section):
     label: Label
 
     @model_validator(mode="after")
-    def _can_be_told(self) -> Self:
+    def _check_outcome(self) -> Self:
         if self.label.kind != self.company.outcome:
             raise ValueError(f"`label.kind` must be {self.company.outcome}, the outcome of this company")
         return self

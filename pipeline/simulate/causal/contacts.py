@@ -49,9 +49,9 @@ def messages(past: History) -> Messages:
     dice, who, trouble, rates = past.dice(CONTACTS), past.who, past.trouble, past.plan.company.rates
     usual = np.stack(scattered(dice, rates.messages_per_day, who.arrival, past.reach))
     tired, start, end = trouble.of("C33", past.plan.days)
-    at, extra_day = scattered(dice, FATIGUE_PER_DAY, start, np.minimum(end, past.last[tired]))
-    rests = (extra_day >= _rest(past)[tired[at]]) & (dice.random(len(at)) > RESTED_SHARE)
-    extra = np.stack([tired[at][~rests], extra_day[~rests]])
+    episode, extra_day = scattered(dice, FATIGUE_PER_DAY, start, np.minimum(end, past.last[tired]))
+    rests = (extra_day >= _rest(past)[tired[episode]]) & (dice.random(len(episode)) > RESTED_SHARE)
+    extra = np.stack([tired[episode][~rests], extra_day[~rests]])
     keys = np.concatenate([usual[0] * DAY_BASE + usual[1], extra[0] * DAY_BASE + extra[1]])
     keys, kept = np.unique(keys, return_index=True)
     customer, day = np.divmod(keys, DAY_BASE)
@@ -72,8 +72,8 @@ def _rest(past: History) -> Integers:
     names = list(past.plan.company.playbooks)
     if "C33" not in past.trouble.ids or "contact-rest" not in names:
         return np.full(BLOCK, NEVER)
-    at = past.trouble.ids.index("C33")
-    return np.where(past.trouble.playbook[at] == names.index("contact-rest"), past.trouble.treated[at], NEVER)
+    row = past.trouble.ids.index("C33")
+    return np.where(past.trouble.playbook[row] == names.index("contact-rest"), past.trouble.treated[row], NEVER)
 
 
 def _unsubscribed(
@@ -83,9 +83,9 @@ def _unsubscribed(
     customer, day = scattered(dice, UNSUBSCRIBED_PER_YEAR / YEAR_DAYS, past.who.arrival, past.last)
     late = start + ((end - start) * (0.4 + 0.6 * dice.random(len(start)))).astype(np.int64)
     late = np.where(dice.random(len(start)) < FATIGUE_UNSUBSCRIBED, late, NEVER)
-    found = np.full(BLOCK, NEVER)
-    np.minimum.at(found, np.concatenate([customer, tired]), np.concatenate([day, late]))
-    return np.where(found < past.last, found, NEVER)
+    earliest = np.full(BLOCK, NEVER)
+    np.minimum.at(earliest, np.concatenate([customer, tired]), np.concatenate([day, late]))
+    return np.where(earliest < past.last, earliest, NEVER)
 
 
 def playbooks_sent(past: History) -> Sent:
@@ -107,7 +107,7 @@ def playbooks_sent(past: History) -> Sent:
 def contacts(past: History, sent: Messages, played: Sent) -> pl.DataFrame:
     """One row per message and playbook, at most one per customer and day; sorted by both."""
     names = tuple(past.plan.company.playbooks)
-    by_phone = np.isin(played.playbook, [at for at, name in enumerate(names) if name in PHONE_PLAYBOOKS])
+    by_phone = np.isin(played.playbook, [index for index, name in enumerate(names) if name in PHONE_PLAYBOOKS])
     offer = played.playbook == (names.index("discount-promotion") if "discount-promotion" in names else -1)
     keys = np.concatenate([played.customer * DAY_BASE + played.day, sent.customer * DAY_BASE + sent.day])
     keys, kept = np.unique(keys, return_index=True)

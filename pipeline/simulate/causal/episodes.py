@@ -57,17 +57,17 @@ class Episodes:
         """Whether the traces of the cause are borne; never, where the company does not know it."""
         if cause not in self.ids:
             return np.zeros(len(customer), dtype=np.bool_)
-        at = self.ids.index(cause)
-        found: Flags = (self.shown[at, customer] <= day) & (day < self.shown_end[at, customer])
-        return found
+        row = self.ids.index(cause)
+        runs: Flags = (self.shown[row, customer] <= day) & (day < self.shown_end[row, customer])
+        return runs
 
     def of(self, cause: str, days: int) -> tuple[Integers, Integers, Integers]:
         """Customers who bear the traces from some day of the calendar on; that day, and the first one without them."""
         if cause not in self.ids:
             return (np.zeros(0, dtype=np.int64),) * 3
-        at = self.ids.index(cause)
-        customer = np.flatnonzero(self.shown[at] < days)
-        return customer, self.shown[at, customer], self.shown_end[at, customer]
+        row = self.ids.index(cause)
+        customer = np.flatnonzero(self.shown[row] < days)
+        return customer, self.shown[row, customer], self.shown_end[row, customer]
 
     def ever(self, cause: str) -> Flags:
         """Whether the customer shows the traces at some time; nobody, where the company does not know the cause."""
@@ -92,8 +92,8 @@ def waited(clock: Array, after: Integers, units: Array) -> Integers:
 
 def exponential(dice: np.random.Generator, *shape: int) -> Array:
     """Standard exponential numbers, the same on all processors."""
-    found: Array = (-np.log1p(-dice.random(shape))).round(DIGITS)
-    return found
+    draws: Array = (-np.log1p(-dice.random(shape))).round(DIGITS)
+    return draws
 
 
 def episodes(plan: WholePlan, block: int, who: People) -> Episodes:

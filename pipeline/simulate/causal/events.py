@@ -22,13 +22,13 @@ def events(past: History, sent: Messages) -> pl.DataFrame:
     dice, who, trouble = past.dice(EVENTS), past.who, past.trouble
     usual = np.where(who.wants("low_prices"), IF_LOW_PRICES_WANTED, 1.0) * PRICE_PAGES_PER_DAY
     tempted, start, end = trouble.of("C27", past.plan.days)
-    at, looked = scattered(dice, PRICE_PAGES_IN_C27_PER_DAY, start, np.minimum(end, past.last[tempted]))
+    episode, looked = scattered(dice, PRICE_PAGES_IN_C27_PER_DAY, start, np.minimum(end, past.last[tempted]))
     looks = scattered(dice, usual, who.arrival, past.last)
     enough = np.flatnonzero(sent.unsubscribed < NEVER)
     by_type = (
         _habit(past, dice, who.visits_per_day, VISITS_IN),
         _habit(past, dice, past.plan.company.rates.feature_uses_per_day, FEATURE_USES_IN),
-        (np.concatenate([looks[0], tempted[at]]), np.concatenate([looks[1], looked])),
+        (np.concatenate([looks[0], tempted[episode]]), np.concatenate([looks[1], looked])),
         (sent.customer[sent.opened], sent.day[sent.opened]),
         (enough, sent.unsubscribed[enough]),
     )

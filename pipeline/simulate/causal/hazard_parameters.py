@@ -73,7 +73,9 @@ def hazard_parameters_of(plan: WholePlan) -> HazardParameters:
         hazards=hazards(company),
         factors=factor_of_playbook(company),
         chances=chances,
-        effects=np.array([[found.get(name, 1.0) for name in company.causes] for found in company.playbooks.values()]),
+        effects=np.array(
+            [[cause_factors.get(name, 1.0) for name in company.causes] for cause_factors in company.playbooks.values()]
+        ),
         by_chance=np.array([cause.onset == "chance" for cause in causes]),
         rates=np.array([cause.per_year / YEAR_DAYS for cause in causes]),
         new=np.stack([_new(plan, share) for share in (chances, nobody)]),
@@ -84,12 +86,12 @@ def _new(plan: WholePlan, chances: Array) -> Array:
     """Average over what a new episode may be: its length, and what the company sends."""
     company, age = plan.company, np.arange(plan.ahead_days + 1)
     intensity, factors = hazards(company), factor_of_playbook(company)
-    found = np.zeros((len(company.causes), len(age)))
-    for at, cause in enumerate(company.causes.values()):
+    average = np.zeros((len(company.causes), len(age)))
+    for row, cause in enumerate(company.causes.values()):
         for length in (round(cause.lasts_days * length) for length in LENGTHS):
             hot = min(cause.lag_days, length)
             turn = min(max(company.policy.after_days, hot), length)
             before, after = np.clip(age - hot, 0, turn - hot), np.clip(age - turn, 0, length - turn)
-            stays = np.exp(-intensity[at] * (before + factors[at][:, None] * after))
-            found[at] += chances[at] @ stays / len(LENGTHS)
-    return found
+            stays = np.exp(-intensity[row] * (before + factors[row][:, None] * after))
+            average[row] += chances[row] @ stays / len(LENGTHS)
+    return average

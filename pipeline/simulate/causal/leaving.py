@@ -32,8 +32,8 @@ class Leaving:
 
 def hazards(company: Whole) -> Array:
     """Intensity per day of leaving in a hot episode, by cause: minus the log of the chance to stay; (causes,)."""
-    found: Array = -np.log1p(-np.array([cause.hazard_per_day for cause in company.causes.values()]))
-    return found.round(DIGITS)
+    intensity: Array = -np.log1p(-np.array([cause.hazard_per_day for cause in company.causes.values()]))
+    return intensity.round(DIGITS)
 
 
 def factor_of_playbook(company: Whole) -> Array:
@@ -49,6 +49,7 @@ def leaving(plan: WholePlan, block: int, who: People, trouble: Episodes) -> Leav
     patience, base_patience, tie = (exponential(dice, *shape) for shape in (trouble.start.shape, (BLOCK,), (BLOCK,)))
     steps, once = dice.random(BLOCK), who.once
     by_cause = _by_cause(company, trouble, patience)
+    # Who never leaves without a cause waits beyond any calendar, instead of dividing by zero.
     base = waited(clock, who.arrival, base_patience / np.maximum(who.base_leaving, 1e-12))
     days = np.vstack([base, by_cause])
     leave = np.where(once, who.arrival + 1, np.minimum(days.min(axis=0), NEVER))
@@ -56,6 +57,7 @@ def leaving(plan: WholePlan, block: int, who: People, trouble: Episodes) -> Leav
     cause = _first(days, tie) - 1
     cause[once] = NO_CAUSE
     cause[leave == NEVER] = STAYS
+    # A geometric wait by inversion; rounded first, since a last digit of a logarithm must not cost a day.
     faded = np.ceil((-np.log1p(-steps) / -np.log1p(-1 / company.fading.days)).round(9)).astype(np.int64)
     gone = np.where(once, leave, leave + np.maximum(faded, 1))
     ends = next_renewal(who, leave + 1)
@@ -84,6 +86,7 @@ def _by_cause(company: Whole, trouble: Episodes, patience: Array) -> Integers:
 def _first(days: Integers, tie: Array) -> Integers:
     """Row of the earliest day of each column; of several, each is as likely."""
     earliest: Flags = days == days.min(axis=0)
+    # exp(-tie) of a standard exponential is uniform; the hair keeps a 1 from pointing behind the last.
     pick = np.floor(np.exp(-tie) * earliest.sum(axis=0) * (1 - 1e-12)).astype(np.int64)
-    found: Integers = ((np.cumsum(earliest, axis=0) - 1 == pick) & earliest).argmax(axis=0)
-    return found
+    row: Integers = ((np.cumsum(earliest, axis=0) - 1 == pick) & earliest).argmax(axis=0)
+    return row

@@ -59,8 +59,8 @@ def loyalty(past: History, paid: Array) -> pl.DataFrame:
 
 def member(past: History) -> Flags:
     """Who collects points; whoever is to go unrewarded for years is not among them."""
-    found: Flags = (past.who.member | past.trouble.ever("C54")) & ~past.trouble.ever("C03")
-    return found
+    members: Flags = (past.who.member | past.trouble.ever("C54")) & ~past.trouble.ever("C03")
+    return members
 
 
 def _earned(past: History, paid: Array) -> tuple[Integers, Integers, Integers]:
@@ -85,8 +85,8 @@ class _Account:
     def between(self, customer: Integers, first: Integers, last: Integers) -> Integers:
         """Points earned from `first` to the day before `last`."""
         begin, end = (np.searchsorted(self.keys, customer * DAY_BASE + day) for day in (first, last))
-        found: Integers = self.total[np.maximum(end, begin)] - self.total[begin]
-        return found
+        points: Integers = self.total[np.maximum(end, begin)] - self.total[begin]
+        return points
 
 
 def _spent(past: History, account: _Account) -> tuple[Integers, Integers, Integers]:

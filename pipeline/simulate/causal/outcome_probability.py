@@ -37,8 +37,8 @@ class Lookahead:
         """Chance of the outcome for active customers, from the chance not to have left within 0, 1, ... days."""
         chances: Array = -np.diff(staying, axis=0)
         chances *= self.leaves[:, of]
-        found: Array = chances.sum(axis=0) + staying[-1] * self.stays[of]
-        return found
+        outcome: Array = chances.sum(axis=0) + staying[-1] * self.stays[of]
+        return outcome
 
 
 def lookahead(
@@ -134,22 +134,22 @@ def _silent_after_gap(
 
 def _last_purchase(silences: list[tuple[Array, Array]], customers: int) -> list[Array]:
     """Chance of each place of the last purchase on each morning of the gap and after it, for who stays active."""
-    found = [np.ones((1, customers))]
+    mornings = [np.ones((1, customers))]
     for silent, _ in silences:
-        stays = found[-1] * silent
-        found.append(np.vstack([stays, (found[-1] - stays).sum(axis=0)]))
-    return found
+        stays = mornings[-1] * silent
+        mornings.append(np.vstack([stays, (mornings[-1] - stays).sum(axis=0)]))
+    return mornings
 
 
 def _through_gap(silences: list[tuple[Array, Array]], ending: Array, after: Array) -> list[Array]:
     """Chance of the outcome in the evening before each day of the gap, for who fades, by place of the last purchase."""
-    found = [after]
+    evenings = [after]
     for day in range(len(silences) - 1, -1, -1):
-        found.insert(0, ending[day] + (1 - ending[day]) * _fades(silences[day][1], found[0]))
-    return found
+        evenings.insert(0, ending[day] + (1 - ending[day]) * _fades(silences[day][1], evenings[0]))
+    return evenings
 
 
 def _fades(quiet: Array, tomorrow: Array) -> Array:
     """Chance of the outcome through a day on which a fading customer may buy, by place of the last purchase."""
-    found: Array = quiet * tomorrow[: len(quiet)] + (1 - quiet) * tomorrow[len(quiet)]
-    return found
+    evening: Array = quiet * tomorrow[: len(quiet)] + (1 - quiet) * tomorrow[len(quiet)]
+    return evening

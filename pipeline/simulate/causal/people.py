@@ -65,8 +65,8 @@ class People:
 
     def wants(self, intent: Intent) -> Flags:
         """Whether each customer has the intent."""
-        found: Flags = self.intents[INTENTS.index(intent)]
-        return found
+        has_intent: Flags = self.intents[INTENTS.index(intent)]
+        return has_intent
 
 
 def people(plan: WholePlan, block: int) -> People:
@@ -96,11 +96,11 @@ def people(plan: WholePlan, block: int) -> People:
 
 
 def _drawn(dice: np.random.Generator, levels: Levels) -> Array:
-    found: Array = dice.choice(levels.values, BLOCK, p=levels.shares)
-    return found
+    draws: Array = dice.choice(levels.values, BLOCK, p=levels.shares)
+    return draws
 
 
 def _member_share(share: float, loves_points: npt.NDArray[np.bool_]) -> Array:
     """Those who love points join twice as likely as they stay away otherwise."""
-    found: Array = np.where(loves_points, 1 - (1 - share) / 2, share) * (share > 0)
-    return found
+    shares: Array = np.where(loves_points, 1 - (1 - share) / 2, share) * (share > 0)
+    return shares

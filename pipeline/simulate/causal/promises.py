@@ -19,11 +19,11 @@ def commitments(past: History) -> pl.DataFrame:
     late = dice.random(len(made)) < LATE_SHARE
     kept = np.where(late, due + dice.integers(1, 8, len(made)), due - dice.integers(0, 4, len(made)))
     broken, start, end = past.trouble.of("C10", past.plan.days)
-    at, broken_due = repeated(start, np.full(len(start), BROKEN_EVERY_DAYS), np.minimum(end, past.last[broken]))
-    broken = broken[at]
-    broken_made = np.maximum(broken_due - dice.integers(5, 15, len(at)), past.who.arrival[broken])
-    never = dice.random(len(at)) < NEVER_KEPT_SHARE
-    broken_kept = np.where(never, NEVER, broken_due + dice.integers(20, 50, len(at)))
+    episode, broken_due = repeated(start, np.full(len(start), BROKEN_EVERY_DAYS), np.minimum(end, past.last[broken]))
+    broken = broken[episode]
+    broken_made = np.maximum(broken_due - dice.integers(5, 15, len(episode)), past.who.arrival[broken])
+    never = dice.random(len(episode)) < NEVER_KEPT_SHARE
+    broken_kept = np.where(never, NEVER, broken_due + dice.integers(20, 50, len(episode)))
     broken_kept = np.where(broken_kept < past.ends.gone[broken], broken_kept, NEVER)
     columns = ((broken, customer), (broken_made, made), (broken_due, due), (broken_kept, kept))
     customer, made, due, kept = (np.concatenate(parts) for parts in columns)

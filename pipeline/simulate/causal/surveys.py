@@ -92,8 +92,8 @@ def _csat(past: History, dice: np.random.Generator, customer: Integers, day: Int
 
 
 def _unhappy(past: History, customer: Integers, day: Integers) -> Flags:
-    found: Flags = np.any([past.trouble.running(cause, customer, day) for cause in UNHAPPY], axis=0)
-    return found
+    unhappy: Flags = np.any([past.trouble.running(cause, customer, day) for cause in UNHAPPY], axis=0)
+    return unhappy
 
 
 def _answered(

@@ -31,7 +31,7 @@ class Pairs:
     playbook: Integers
     control: Flags
 
-    def at(self, place: Integers) -> Self:
+    def select(self, place: Integers) -> Self:
         """The pairs at these places."""
         return type(self)(**{field.name: getattr(self, field.name)[place] for field in fields(self)})
 
@@ -41,15 +41,15 @@ def pairs_at(parameters: HazardParameters, trouble: Episodes, who: People, known
     start, end = trouble.start[:, known], trouble.end[:, known]
     bound = ~parameters.by_chance[:, None] & (start < snapshot + parameters.plan.ahead_days)
     cause, row = np.nonzero((end > snapshot) & ((start < snapshot) | bound))
-    at = (cause, known[row])
+    index = (cause, known[row])
     return Pairs(
         row=row,
         cause=cause,
-        start=trouble.start[at],
-        hot=trouble.hot[at],
-        end=trouble.end[at],
-        treated=trouble.treated[at],
-        playbook=trouble.playbook[at],
+        start=trouble.start[index],
+        hot=trouble.hot[index],
+        end=trouble.end[index],
+        treated=trouble.treated[index],
+        playbook=trouble.playbook[index],
         control=who.control[known[row]],
     )
 
@@ -75,7 +75,7 @@ def staying_in_trouble(parameters: HazardParameters, pairs: Pairs, snapshot: int
         np.maximum(0, np.minimum(until, last) - np.maximum(first, snapshot))
         for first, last in ((pairs.hot, turn), (turn, pairs.end))
     )
-    found: Array = np.exp(-hazard * (before + parameters.factors[pairs.cause, pairs.playbook] * after))
+    stays: Array = np.exp(-hazard * (before + parameters.factors[pairs.cause, pairs.playbook] * after))
     open_yet = np.flatnonzero((pairs.treated >= snapshot) & ~pairs.control)
     if len(open_yet):
         cause, first, then = (
@@ -83,26 +83,28 @@ def staying_in_trouble(parameters: HazardParameters, pairs: Pairs, snapshot: int
             hazard[open_yet] * before[:, open_yet],
             hazard[open_yet] * after[:, open_yet],
         )
-        found[:, open_yet] = sum(
+        # What will be sent is not known yet: a mean of chances, as the chance at the mean hazard is too low (Jensen).
+        stays[:, open_yet] = sum(
             parameters.chances[cause, sent] * np.exp(-first - parameters.factors[cause, sent] * then)
             for sent in range(parameters.chances.shape[1])
         )
-    return found
+    return stays
 
 
 def staying_calm(parameters: HazardParameters, trouble: Episodes, who: People, known: Integers, snapshot: int) -> Array:
     """Chance not to have left for no cause, nor for one that may still come by chance; (days + 1, customers)."""
     days = parameters.plan.ahead_days
     passed = parameters.clock[snapshot : snapshot + days + 1] - parameters.clock[snapshot]
-    found: Array = np.exp(-passed[:, None] * who.base_leaving[known])
+    stays: Array = np.exp(-passed[:, None] * who.base_leaving[known])
     for cause in np.flatnonzero(parameters.by_chance):
         not_yet = np.exp(-parameters.rates[cause] * passed)
         may_come = trouble.open[cause, known] & (trouble.start[cause, known] >= snapshot)
         for control in (0, 1):
+            # Days to the onset and days since it add up, so their chances are convolved.
             comes = np.convolve(-np.diff(not_yet), parameters.new[control, cause, 1:])[:days]
-            at = np.flatnonzero(may_come & (who.control[known] == control))
-            found[:, at] *= (not_yet + np.append(0.0, comes))[:, None]
-    return found
+            rows = np.flatnonzero(may_come & (who.control[known] == control))
+            stays[:, rows] *= (not_yet + np.append(0.0, comes))[:, None]
+    return stays
 
 
 @dataclass(frozen=True)
@@ -121,19 +123,20 @@ def staying(
     parameters: HazardParameters, trouble: Episodes, who: People, known: Integers, snapshot: int
 ) -> tuple[Array, Helped]:
     """Chance of active customers not to have left within 0, 1, ... days; as things are, and after each playbook."""
-    found = staying_calm(parameters, trouble, who, known, snapshot)
+    stays = staying_calm(parameters, trouble, who, known, snapshot)
     pairs = pairs_at(parameters, trouble, who, known, snapshot)
     usual = staying_in_trouble(parameters, pairs, snapshot)
     for cause in range(len(parameters.hazards)):
-        at = np.flatnonzero(pairs.cause == cause)
-        found[:, pairs.row[at]] *= usual[:, at]
+        of_cause = np.flatnonzero(pairs.cause == cause)
+        stays[:, pairs.row[of_cause]] *= usual[:, of_cause]
     effect = parameters.effects[:, pairs.cause]
     playbook, place = np.nonzero((pairs.start < snapshot) & (effect != 1.0))
     order = np.argsort(playbook * len(known) + pairs.row[place], kind="stable")
     playbook, place = playbook[order], place[order]
     keys, first = np.unique(playbook * len(known) + pairs.row[place], return_index=True)
-    changed = staying_in_trouble(parameters, pairs.at(place), snapshot, effect[playbook, place]) / usual[:, place]
+    # Independent causes are a product, so one factor is exchanged by dividing it out.
+    changed = staying_in_trouble(parameters, pairs.select(place), snapshot, effect[playbook, place]) / usual[:, place]
     row = keys % max(1, len(known))
     # A customer with several causes has several factors, one after the other.
-    better = np.multiply.reduceat(changed, first, axis=1) * found[:, row] if len(first) else changed
-    return found, Helped(playbook[first], row, better)
+    better = np.multiply.reduceat(changed, first, axis=1) * stays[:, row] if len(first) else changed
+    return stays, Helped(playbook[first], row, better)

@@ -74,21 +74,21 @@ def opened(past: History) -> Opened:
     return Opened(**{name: column[order] for name, column in columns.items()})
 
 
-def tickets(past: History, found: Opened) -> pl.DataFrame:
+def tickets(past: History, asked: Opened) -> pl.DataFrame:
     """One row per ticket, sorted by customer and day."""
-    first = np.searchsorted(found.customer, found.customer)
-    number = pl.Series(np.arange(len(found.customer)) - first + 1).cast(pl.String).str.zfill(3)
-    base = pl.DataFrame({"customer_id": past.ids.gather(found.customer), "number": number})
+    first = np.searchsorted(asked.customer, asked.customer)
+    number = pl.Series(np.arange(len(asked.customer)) - first + 1).cast(pl.String).str.zfill(3)
+    base = pl.DataFrame({"customer_id": past.ids.gather(asked.customer), "number": number})
     return base.select(
         "customer_id",
         pl.concat_str("customer_id", pl.lit("-t"), "number").alias("ticket_id"),
-        days(found.opened).alias("opened_ts"),
-        known_days(found.answered, past.plan.days).alias("first_answer_ts"),
-        known_days(found.solved, past.plan.days).alias("resolved_ts"),
-        pl.Series("reopened", found.reopened),
-        words(TOPICS, found.topic).alias("topic"),
-        pl.Series("is_complaint", found.complaint),
-        pl.Series("is_dispute", found.dispute),
+        days(asked.opened).alias("opened_ts"),
+        known_days(asked.answered, past.plan.days).alias("first_answer_ts"),
+        known_days(asked.solved, past.plan.days).alias("resolved_ts"),
+        pl.Series("reopened", asked.reopened),
+        words(TOPICS, asked.topic).alias("topic"),
+        pl.Series("is_complaint", asked.complaint),
+        pl.Series("is_dispute", asked.dispute),
     )
 
 
@@ -112,15 +112,15 @@ def _of_cause(past: History, dice: np.random.Generator, cause: str) -> Opened:
     customer, start, end = past.trouble.of(cause, past.plan.days)
     first = start + dice.integers(0, 7, len(start))
     every = np.full(len(start), trace.every_days or NEVER)
-    at, day = repeated(first, every, np.minimum(end, past.last[customer]))
-    rows, over = len(at), end[at] + 3
+    episode, day = repeated(first, every, np.minimum(end, past.last[customer]))
+    rows, over = len(episode), end[episode] + 3
     answered = day + _waiting(dice, trace.answer_days, rows) if trace.answer_days else over
     solved = answered + _waiting(dice, trace.solve_days, rows) if trace.solve_days else over
     # Whoever has left gets no answer any more.
-    gone = past.ends.gone[customer[at]]
+    gone = past.ends.gone[customer[episode]]
     answered, solved = (np.where(then >= gone, NEVER, then) for then in (answered, np.maximum(solved, answered)))
     return Opened(
-        customer[at], day, answered, solved,
+        customer[episode], day, answered, solved,
         dice.integers(1, 4, rows) * trace.reopened, np.full(rows, TOPICS.index(trace.topic)),
         np.full(rows, trace.complaint), np.full(rows, trace.dispute), np.full(rows, list(TRACES).index(cause)),
     )  # fmt: skip
@@ -128,5 +128,5 @@ def _of_cause(past: History, dice: np.random.Generator, cause: str) -> Opened:
 
 def _waiting(dice: np.random.Generator, least_and_most: tuple[int, int], rows: int) -> Integers:
     least, most = least_and_most
-    found: Integers = dice.integers(least, most + 1, rows)
-    return found
+    waits: Integers = dice.integers(least, most + 1, rows)
+    return waits

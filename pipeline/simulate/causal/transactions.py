@@ -50,8 +50,8 @@ def periods(past: History) -> tuple[Integers, Integers, Integers]:
 def packs(past: History, customer: Integers, day: Integers) -> Integers:
     """The plan of each customer on each day; whoever may grow tired of the same plan never takes another."""
     every = np.where(past.trouble.ever("C31"), KEEPS_PLAN, past.who.new_plan_days)[customer]
-    found: Integers = (past.who.pack[customer] + (day - past.who.arrival[customer]) // every) % len(PLANS)
-    return found
+    plans: Integers = (past.who.pack[customer] + (day - past.who.arrival[customer]) // every) % len(PLANS)
+    return plans
 
 
 def monthly_price_cents(past: History, pack: Integers) -> Integers:
@@ -92,14 +92,14 @@ def _shrinking(past: History, customer: Integers, day: Integers) -> Array:
 
 def _offered(past: History, customer: Integers, day: Integers) -> Flags:
     """Whether a discount that the company sent to this customer alone still holds."""
-    names, found = list(past.plan.company.playbooks), np.zeros(len(customer), dtype=np.bool_)
+    names, offered = list(past.plan.company.playbooks), np.zeros(len(customer), dtype=np.bool_)
     if "discount-promotion" not in names:
-        return found
+        return offered
     for row in range(len(past.trouble.ids)):
         sent = past.trouble.treated[row, customer]
         right = past.trouble.playbook[row, customer] == names.index("discount-promotion")
-        found |= right & (sent < past.trouble.shown_end[row, customer]) & (day >= sent) & (day < sent + OFFER_DAYS)
-    return found
+        offered |= right & (sent < past.trouble.shown_end[row, customer]) & (day >= sent) & (day < sent + OFFER_DAYS)
+    return offered
 
 
 def _product(past: History, dice: np.random.Generator, customer: Integers) -> tuple[Integers, Integers]:
@@ -127,11 +127,11 @@ def _refunds(
     share = np.where(past.trouble.ever("C17")[customer] & (day == past.who.arrival[customer]), 0.9, share)
     back = day + 2 + dice.integers(0, 9, len(customer))
     comes = (dice.random(len(customer)) < share) & (back < past.plan.days)
-    at = np.flatnonzero(comes)
-    rows = bought[at]
+    returned = np.flatnonzero(comes)
+    rows = bought[returned]
     money = ("amount", "list_amount", "cost")
     return rows.with_columns(
-        days(back[at]).alias("ts"),
+        days(back[returned]).alias("ts"),
         pl.concat_str("transaction_id", pl.lit("-r")),
         *(-pl.col(name) for name in money),
         discount=pl.lit(0.0),
@@ -158,8 +158,8 @@ def _rows(past: History, customer: Integers, day: Integers, mark: str, **columns
     store = np.where(columns["channel"] == 0, past.who.region[customer] % 4 * 3 + past.who.category[customer] % 3, -1)
     money = ("amount", "list_amount", "discount", "personal_discount", "cost")
     number = pl.Series(day).cast(pl.String).str.zfill(4)
-    found = pl.DataFrame({"customer_id": past.ids.gather(customer), "number": number, "ts": days(day)})
-    return found.select(
+    table = pl.DataFrame({"customer_id": past.ids.gather(customer), "number": number, "ts": days(day)})
+    return table.select(
         "customer_id",
         pl.concat_str("customer_id", pl.lit(f"-{mark}"), "number").alias("transaction_id"),
         "ts",

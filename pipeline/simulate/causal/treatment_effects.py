@@ -25,7 +25,7 @@ def effects_on(causes: set[str]) -> dict[str, dict[str, float]]:
     >>> effects_on({"C38", "C33"})["friendly-call-best-customers"], "welcome-and-tips" in effects_on({"C38", "C33"})
     ({'C38': 0.85}, False)
     """
-    found = {
+    by_playbook = {
         name: {cause: effects[cause] for cause in sorted(causes & set(effects))} for name, effects in EFFECTS.items()
     }
-    return {name: effects for name, effects in found.items() if any(factor < 1 for factor in effects.values())}
+    return {name: effects for name, effects in by_playbook.items() if any(factor < 1 for factor in effects.values())}
