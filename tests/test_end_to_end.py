@@ -450,8 +450,8 @@ def test_mlflow_has_the_run_and_the_same_model(shop):
     assert run.data.metrics["test_model_auc"] == metrics["model"]["auc"]
     assert {"train_auc", "validation_auc", "validation_brier"} <= set(run.data.metrics)
     kept = {file.path for file in runs.client(settings).list_artifacts(run.info.run_id, "reports")}
-    assert {"reports/metrics.json", "reports/gains.csv", "reports/calibration.csv", "reports/reasons.png",
-            "reports/training.csv", "reports/model_card.md"} <= kept  # fmt: skip
+    assert {"reports/metrics.json", "reports/gains.csv", "reports/calibration.csv", "reports/training.csv",
+            "reports/model_card.md"} <= kept  # fmt: skip
     champion = registry.load_champion(settings)
     assert champion.metadata.signature.outputs.input_names() == ["churn_probability"]
     local = artefacts.load(REPRO.models)

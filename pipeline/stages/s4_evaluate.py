@@ -21,7 +21,6 @@ from pipeline.evaluation import (
 from pipeline.examples import labelled
 from pipeline.examples.features import model_features
 from pipeline.model import artefacts, split
-from pipeline.reasons import ensemble_contributions, plots
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import promotion
@@ -69,7 +68,7 @@ def run(
         paths.metrics,
         paths.evaluation,
         paths.model_card_page,
-        *_write_plots(test, earlier, model, known, settings.evaluate, paths),
+        *_write_plots(test, earlier, known, settings.evaluate, paths),
     ]
     return f"{verdict} {promotion.offer(settings.tracking, model, test_examples, settings.evaluate, files, paths)}"
 
@@ -117,8 +116,7 @@ def _card(model: artefacts.ChurnModel, paths: Paths) -> str:
 
 
 def _write_plots(
-    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], model: artefacts.ChurnModel,
-    known: pl.DataFrame,
+    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], known: pl.DataFrame,
     evaluate: params.Evaluate, paths: Paths,
 ) -> list[Any]:  # fmt: skip
     tables = {
@@ -131,12 +129,7 @@ def _write_plots(
     for name, table in tables.items():
         files.append(paths.plots / f"{name}.csv")
         storage.write_text(table.write_csv(), files[-1])
-    matrix, drawn = model.matrix(known), paths.plots / "reasons.png"
-    with storage.replacing(drawn) as partial:
-        partial.write_bytes(
-            plots.summary(ensemble_contributions.contributions(model.ensemble, matrix), matrix, model.features)
-        )
-    return [*files, drawn]
+    return files
 
 
 if __name__ == "__main__":
