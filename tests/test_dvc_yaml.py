@@ -37,6 +37,8 @@ ATTRIBUTES = {
     "model_card_page": "reports/model_card.md",
     "scores": "data/scores",
     "contributions": "data/contributions",
+    "root_causes": "reports/causes.json",
+    "reasons_plot": "reports/plots/reasons.png",
     "exports": "exports",
 }
 
@@ -101,9 +103,9 @@ def test_data_deps_come_from_earlier_stages(name):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_data_deps_and_outs_are_the_paths_the_stage_names(name):
-    """Every attribute of `at` in the code of a stage is a dependency or an output of it."""
+    """Every attribute of `paths` in the code of a stage is a dependency or an output of it."""
     files = [file for file in closure(Path(STAGES[name].__file__)) if "/stages/" in file.as_posix()]
-    named = set(re.findall(r"\bat\.(\w+)", "".join(file.read_text() for file in files)))
+    named = set(re.findall(r"\bpaths\.(\w+)", "".join(file.read_text() for file in files)))
     if name in {"score", "evaluate"}:
         named |= {"model_text", "additive_logistic", "calibration", "model_card"} if "models" in named else set()
     declared = set(paths_of(name, "deps")) | set(outs(name))
