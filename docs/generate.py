@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import feeds_table, levels_table, playbooks_plot, playbooks_table, quality_table, reasons_table
+from pipeline.commands import dictionary
 from pipeline.config import params, renamed
 from pipeline.config.errors import BadParams
-from pipeline.examples.features import Feature, declared, dictionary
+from pipeline.examples.features import Feature, declared
 from pipeline.lists import COLUMN_WORDS, RISK_LIST
 from pipeline.playbooks.config import tactics_page
 from pipeline.playbooks.rules import rules_page
@@ -95,7 +96,7 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def features() -> str:
-    """Every declared feature, as ``python -m pipeline.examples.features`` prints it."""
+    """Every declared feature, as ``python -m pipeline.commands.dictionary`` prints it."""
     return dictionary.markdown(declared(params.load(ROOT / "params.yaml").features))
 
 

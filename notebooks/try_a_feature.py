@@ -184,8 +184,8 @@ plt.show()
 #
 # ## 5. Keep it
 #
-# 1. Add the entry to its family in `pipeline/examples/features/`, with phrases for the reason if its direction of risk is
-#    known, and `needs` if it rests on an optional column.
+# 1. Add the entry to its family in `pipeline/examples/features/`, with `needs` if it rests on an optional column, and what
+#    a reason says of it to `pipeline/reasons/phrases/` if its direction of risk is known.
 # 2. Tell the oracle in `tests/oracle.py` the same in plain Python, from the raw rows: the tests then compare both on
 #    thousands of drawn histories. Draw a case in `tests/spec/` for anything unusual.
 # 3. `python -m docs.generate` writes it into the data dictionary, `dvc repro` trains with it, and the untouched snapshot is

@@ -39,6 +39,8 @@ ATTRIBUTES = {
     "scores": "data/scores",
     "contributions": "data/contributions",
     "composed": "data/week",
+    "root_causes": "reports/causes.json",
+    "reasons_plot": "reports/plots/reasons.png",
 }
 
 

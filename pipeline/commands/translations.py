@@ -19,13 +19,13 @@ from babel.messages.pofile import read_po, write_po
 from pipeline.config import params, paths
 from pipeline.decisions import decision_record, why_not
 from pipeline.examples.features import declared
-from pipeline.examples.features.declare import template
 from pipeline.i18n import LANGUAGES
 from pipeline.i18n.catalogs import places
 from pipeline.playbooks.config import channels, playbooks_file
 from pipeline.playbooks.config import playbook as playbooks
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.reasons.causes import CAUSES
+from pipeline.reasons.phrases import PHRASES, find_phrases
 from pipeline.reasons.units import NOUNS, SINGULAR
 from pipeline.value import customer_value, purchase_process
 
@@ -56,7 +56,8 @@ def _all() -> Iterator[tuple[str, Message]]:
     settings = params.load()
     one_of_each = {"event_types": ["x"], "warning_types": ["x"], "usage_types": ["x"], "ticket_topics": {"x": "C09"}}
     for feature in [*declared(settings.features.model_copy(update=one_of_each)), purchase_process.P_NO_PURCHASE]:
-        yield from ((f"reason of the family {feature.family}", template(phrase)) for phrase in feature.phrases)
+        where = f"reason of the family {feature.family}"
+        yield from ((where, phrase.text) for phrase in find_phrases(feature, PHRASES))
     asking = [name for name, channel in channels.CHANNELS.items() if channel.consent is not None]
     yield from (("word in a sentence", word) for word in (*customer_value.TIERS, *why_not.BANDS, *asking))
     yield from (("a cause of churn", cause.description) for cause in CAUSES.values())

@@ -134,6 +134,11 @@ class Paths:
         return self.data / "contributions"
 
     @property
+    def reasons_plot(self) -> Path:
+        """What drives the scores: one row per feature, one dot per customer."""
+        return self.plots / "reasons.png"
+
+    @property
     def root_causes(self) -> Path:
         """Which causes weigh most among those scored, by segment, and which the data cannot show."""
         return self.reports / "causes.json"

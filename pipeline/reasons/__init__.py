@@ -1,3 +1,3 @@
-"""Why a score is what it is: exact contributions of every feature (``contributions``), summed by family
-(``families``), told in words with the customer's own numbers (``description``), and drawn (``pictures``).
+"""Why a score is what it is: exact contributions of every feature (``ensemble_contributions``), summed by family
+(``families``), told in sentences (``phrases``) with the customer's own numbers (``renderer``), and drawn (``plots``).
 """

@@ -6,7 +6,7 @@ size. Such a reason is told only if it is large enough, its numbers are known, a
 order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from pipeline.examples.features.declare import Feature
 from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator
 from pipeline.reasons import causes, evidence, families, templates
 from pipeline.reasons.evidence_weights import Weight
+from pipeline.reasons.phrases import PHRASES, Phrasebook
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -29,11 +30,24 @@ FIRST = 1e6
 
 @dataclass(frozen=True)
 class Style:
-    """How reasons are told: by ``params.yaml: reasons``, in which currency (ISO code), to whom in which language."""
+    """How reasons are told.
+
+    Attributes
+    ----------
+    settings
+        ``params.yaml: reasons``.
+    currency
+        ISO code that amounts are written with.
+    translator
+        To whom in which language.
+    phrasebook
+        In which sentences.
+    """
 
     settings: Reasons
     currency: str
     translator: Translator = IN_ENGLISH
+    phrasebook: Phrasebook = field(default_factory=lambda: PHRASES)
 
 
 class ReasonRenderer:
@@ -68,7 +82,7 @@ class ReasonRenderer:
         self.weights = weights or {}
         self.typical = typical
         self.settings = style.settings
-        self.phrases = templates.Phrases(self.features, style.currency)
+        self.phrases = templates.PhraseTemplates(self.features, style.currency, style.phrasebook)
         self.family_of = [feature.family for feature in self.features]
         self.families = families.in_order(self.family_of)
 
@@ -103,7 +117,7 @@ class ReasonRenderer:
         """
         contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
         sums = families.by_family(contributions, self.family_of)
-        known = templates.known(values, self.features)
+        known = self.phrases.known(values)
         raising = self._strongest(values, contributions, known, sign=1)
         lowering = self._strongest(values, contributions, known, sign=-1)
         least = self.settings.min_contribution

@@ -23,7 +23,6 @@ from pipeline.examples import labelled
 from pipeline.examples.features import model_features
 from pipeline.model import artefacts, split
 from pipeline.model.fingerprint import fingerprint
-from pipeline.reasons import ensemble_contributions, plots
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import recording, runs
@@ -87,7 +86,7 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
         paths.verdict,
         paths.evaluation,
         paths.model_card_page,
-        *_write_plots(test, earlier, model, known, settings.evaluate, paths),
+        *_write_plots(test, earlier, known, settings.evaluate, paths),
     ]
     return verdict, files
 
@@ -135,8 +134,7 @@ def _card(model: artefacts.ChurnModel, paths: Paths) -> str:
 
 
 def _write_plots(
-    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], model: artefacts.ChurnModel,
-    known: pl.DataFrame,
+    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], known: pl.DataFrame,
     evaluate: params.Evaluate, paths: Paths,
 ) -> list[Any]:  # fmt: skip
     tables = {
@@ -149,12 +147,7 @@ def _write_plots(
     for name, table in tables.items():
         files.append(paths.plots / f"{name}.csv")
         storage.write_text(table.write_csv(), files[-1])
-    matrix, drawn = model.matrix(known), paths.plots / "reasons.png"
-    with storage.replacing(drawn) as partial:
-        partial.write_bytes(
-            plots.summary(ensemble_contributions.contributions(model.ensemble, matrix), matrix, model.features)
-        )
-    return [*files, drawn]
+    return files
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from pipeline.config.errors import BadData, BadParams, StaleInput
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import feed_health
 from pipeline.examples.features import Feature, evidence_only_features, model_features
-from pipeline.reasons import root_causes
+from pipeline.reasons import plots, root_causes
 from pipeline.scoring import bucket as scoring
+from pipeline.scoring import reasons_plot
 from pipeline.stages import main
 from pipeline.tables import buckets
 from pipeline.tables import storage as files
@@ -63,6 +64,9 @@ def run(
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
         _write_root_causes(scored, day, [*features, *evidence_only], paths)
+    if as_of is None:
+        # For whoever works on the model; the weekly job leaves only lists behind.
+        _write_plot(day, paths)
     return f"{sum(counts):,} customers scored as of {day}"
 
 
@@ -112,6 +116,11 @@ def _write_root_causes(scored: Path, day: date, seen: list[Feature], paths: Path
     needed = ["churn_probability", "value_at_stake", "reason_1_causes", *root_causes.SEGMENTS]
     report = root_causes.report(files.read_buckets(scored, needed), seen)
     files.write_json({"as_of": str(day)} | report, paths.root_causes)
+
+
+def _write_plot(day: date, paths: Paths) -> None:
+    with files.replacing(paths.reasons_plot) as partial:
+        partial.write_bytes(plots.summary(*reasons_plot.collect_customers(day, paths)))
 
 
 def _fill_ranks(scored: list[Path], score: params.Score) -> None:

@@ -22,10 +22,6 @@ P_NO_PURCHASE = Feature(
     Forecast(NEEDS),
     "chance of no order in the outcome window by the customer's rhythm alone (BG/NBD, fitted on training snapshots)",
     "up",
-    (
-        "orders every {gap_mean_days} on average, the last one {days_since_last_order} ago",
-        "{orders_ever} so far, {days_since_last_order} ago",
-    ),
     is_sure=True,
     causes=("C55", "C27"),
 )

@@ -15,13 +15,18 @@ from tests.bucket import FEATURES
 from tests.drawing import drawn
 
 HOW = Aggregate("count", "ticket")
-SILENT = Feature("silent_days", "days", "recency", HOW, "", "up", ("silent {silent_days}",), causes=("C55",))
-DISPUTE = Feature("disputes", "tickets", "disputes", HOW, "", "up", ("{disputes} disputed",), causes=("C38", "C36"),
-                  evidence=1)  # fmt: skip
-REWARD = Feature("unrewarded", "yes/no", "reward", HOW, "", "up", ("never a reward",), causes=("C03",), evidence=1)
-SCORE = Feature("csat", "score", "satisfaction", HOW, "", "down", ("satisfaction {csat}",), causes=("C08",), evidence=2)
-LOAD = Feature("contacts", "contacts", "contact", HOW, "", "up", ("{contacts} sent",), causes=("C33",), evidence=8,
-               is_treatment=True)  # fmt: skip
+SILENT = Feature("silent_days", "days", "recency", HOW, "", "up", causes=("C55",))
+DISPUTE = Feature("disputes", "tickets", "disputes", HOW, "", "up", causes=("C38", "C36"), evidence=1)
+REWARD = Feature("unrewarded", "yes/no", "reward", HOW, "", "up", causes=("C03",), evidence=1)
+SCORE = Feature("csat", "score", "satisfaction", HOW, "", "down", causes=("C08",), evidence=2)
+LOAD = Feature("contacts", "contacts", "contact", HOW, "", "up", causes=("C33",), evidence=8, is_treatment=True)
+PHRASEBOOK = {
+    "silent_days": "silent {silent_days}",
+    "disputes": "{disputes} disputed",
+    "unrewarded": "never a reward",
+    "csat": "satisfaction {csat}",
+    "contacts": "{contacts} sent",
+}
 SEEN = [SILENT, DISPUTE, REWARD, SCORE]
 # Hazards: of too many messages .8, of a dispute .3, of a bad survey .1, of never a reward for long loyalty .01.
 BORNE = {"disputes": Weight(0.02, np.log(0.3)), "unrewarded": Weight(0.3, np.log(0.01)),
@@ -43,7 +48,7 @@ CASES = """
 
 def renderer(common: float = 0.35) -> ReasonRenderer:
     settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=common)
-    return ReasonRenderer(SEEN, TYPICAL, Style(settings, "EUR"), BORNE, [LOAD])
+    return ReasonRenderer(SEEN, TYPICAL, Style(settings, "EUR", phrasebook=PHRASEBOOK), BORNE, [LOAD])
 
 
 @pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: case["why"])

@@ -1,6 +1,7 @@
-"""Features: one file per family, each a list of declarations; ``engine`` runs them, ``dictionary`` prints them.
+"""Features: one file per family, each a list of declarations; ``engine`` runs them.
 
-To add one, add a `Feature` to its family; to add a family, add a file and a line to `FAMILIES`.
+To add one, add a `Feature` to its family, and what people are told of it to `pipeline.reasons.phrases`; to add a
+family, add a file and a line to `FAMILIES`.
 """
 
 from dataclasses import replace

@@ -29,7 +29,6 @@ def _different(kind: str) -> list[Feature]:
             if kind in {"product", "category"}
             else f"different {plural} used in the last {days} days",
             "down",
-            (f"{{number={plural}_{days}d}} different {plural} in the last {{window={days}}}",),
             needs=frozenset({f"transactions.{column}"}),
         )
         for days in windows
@@ -44,10 +43,6 @@ def _category_trend() -> Feature:
         Formula("categories_30d / nullif(categories_365d, 0)"),
         "categories of the last 30 days over those of the last 365",
         "down",
-        (
-            "{number=categories_30d} different categories in the last {window=30}, "
-            "{before=categories_365d} within a year",
-        ),
         needs=frozenset({"transactions.category"}),
     )
 
@@ -64,7 +59,6 @@ def _single_line() -> Feature:
         "whether the first order is a year ago or more, and four or more orders within a year, of different products, "
         "were all of one category",
         "up",
-        ("customer for {days_since_first_order}, and still one category only",),
         needs=frozenset({"transactions.category", "transactions.product_id"}),
         causes=("C30",),
     )

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-# A place in a phrase, and what fills it where that is not of the same name.
-SLOT = r"{(\w+)(?:=(\w+|'[^'{}]*'))?}"
 Risk = Literal["up", "down", "none"]
 Unit = Literal[
     "days", "orders", "currency", "share", "ratio", "yes/no", "pieces", "items", "events", "refunds", "tickets",
@@ -65,7 +63,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Feature:
-    """A declared feature: everything about it, once.
+    """A declared feature: everything about it, once, but what people are told of it, which `reasons.phrases` says.
 
     Attributes
     ----------
@@ -82,11 +80,6 @@ class Feature:
     risk
         The direction that means risk: ``up`` if more of it goes with churn, ``down`` if less; ``none`` if unknown, and
         then it is never told as a reason.
-    phrases
-        Sentences for a reason, best first; ``{name}`` stands for a feature of this customer with its unit, and a
-        sentence is told only where all of its features have a value. Where names and windows hang on the settings, a
-        place has a name of its own, so that one text of the catalogues serves them all: ``{number=orders_90d} in the
-        last {window=90}``, and ``{told='card_open'}`` for the company's own name of something.
     needs
         Canonical columns, as ``table.column``, without which the feature is absent.
     is_sure
@@ -110,7 +103,6 @@ class Feature:
     how: Aggregate | Formula | Forecast
     description: str
     risk: Risk = "none"
-    phrases: tuple[str, ...] = ()
     needs: frozenset[str] = field(default_factory=frozenset)
     is_sure: bool = False
     is_part: bool = False
@@ -127,32 +119,3 @@ class Feature:
 def part(name: str, how: Aggregate, needs: frozenset[str] = frozenset()) -> Feature:
     """A number that formulas rest on and the model does not see."""
     return Feature(name, "items", "part", how, "part of other features", needs=needs, is_part=True)
-
-
-def placeholders(phrase: str) -> list[str]:
-    """The features a phrase speaks of.
-
-    >>> placeholders("last order {days_since_last_order} ago; usually every {gap_mean_days}")
-    ['days_since_last_order', 'gap_mean_days']
-    >>> placeholders("{number=events_visit_30d} {told='visit'} events in the last {window=30}")
-    ['events_visit_30d']
-    """
-    return [name for _, name in slots(phrase) if not name.startswith("'") and not name.isdigit()]
-
-
-def template(phrase: str) -> str:
-    """A phrase as the catalogues hold it, without what only this company fills in.
-
-    >>> template("{number=events_visit_30d} {told='visit'} events in the last {window=30}")
-    '{number} {told} events in the last {window}'
-    """
-    return re.sub(SLOT, r"{\1}", phrase)
-
-
-def slots(phrase: str) -> list[tuple[str, str]]:
-    """The places of a phrase, each with what fills it: a feature, a number of days, or a name in quotes.
-
-    >>> slots("{number=events_visit_30d} {told='visit'} events in the last {window=30}; {gap_mean_days}")
-    [('number', 'events_visit_30d'), ('told', "'visit'"), ('window', '30'), ('gap_mean_days', 'gap_mean_days')]
-    """
-    return [(place, filled or place) for place, filled in re.findall(SLOT, phrase)]

@@ -34,7 +34,6 @@ def features(settings: Features) -> list[Feature]:
 
 def _counts(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    noun = _name_events(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     return [
         Feature(
@@ -44,24 +43,16 @@ def _counts(event_type: str | None) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"{words} in the last {days} days",
             "down",
-            (f"{{number={name}_{days}d}} {noun} in the last {{window={days}}}",),
             needs=EVENTS,
         )
         for days in (30, 90, 365)
     ]
 
 
-def _name_events(event_type: str | None) -> str:
-    """Events in a phrase, with the company's own name for their type."""
-    return "events" if event_type is None else f"{{told='{event_type.replace('_', ' ')}'}} events"
-
-
 def _trend(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    noun = _name_events(event_type)
     name = "events" if event_type is None else f"events_{event_type}"
     before = f"{name}_31_to_120d"
-    phrases = (f"{{number={name}_30d}} {noun} in the last {{window=30}}, {{before={before}}} in the 90 days before",)
     return [
         Feature(
             before,
@@ -69,7 +60,6 @@ def _trend(event_type: str | None) -> list[Feature]:
             "engagement",
             Aggregate("sum", "event", "events", 120, skip=30, item=event_type),
             f"{words} in the 90 days before the last 30",
-            phrases=phrases,
             needs=EVENTS,
         ),
         Feature(
@@ -79,7 +69,6 @@ def _trend(event_type: str | None) -> list[Feature]:
             Formula(f"{name}_30d * 3.0 / nullif({before}, 0)"),
             f"{words} per day in the last 30 days over those in the 90 days before; 1 is no change",
             "down",
-            phrases,
             needs=EVENTS,
         ),
     ]
@@ -98,7 +87,6 @@ def _rhythm(event_type: str) -> list[Feature]:
             Formula(f"({first} - days_since_last_{name}) / nullif({days} - 1, 0)"),
             f"mean gap between days with a {noun}",
             "up",
-            (f"{{told='{noun}'}} every {{number={usual}}} on average",),
             needs=EVENTS,
         ),
         Feature(
@@ -108,7 +96,6 @@ def _rhythm(event_type: str) -> list[Feature]:
             Formula(f"days_since_last_{name} / {usual}"),
             f"days since the last {noun} over the customer's own mean gap between them",
             "up",
-            (f"last {{told='{noun}'}} {{number=days_since_last_{name}}} ago; usually every {{usual={usual}}}",),
             needs=EVENTS,
             is_sure=True,
         ),
@@ -118,7 +105,6 @@ def _rhythm(event_type: str) -> list[Feature]:
 def _recency(event_type: str | None) -> Feature:
     name = "event" if event_type is None else f"event_{event_type}"
     noun = "event" if event_type is None else event_type.replace("_", " ")
-    last = "last event" if event_type is None else f"last {{told='{noun}'}}"
     return Feature(
         f"days_since_last_{name}",
         "days",
@@ -126,7 +112,6 @@ def _recency(event_type: str | None) -> Feature:
         Aggregate("min", "event", item=event_type),
         f"days from the last {noun} to the snapshot; missing without one",
         "up",
-        (f"{last} {{number=days_since_last_{name}}} ago",),
         needs=EVENTS,
         is_sure=True,
     )
@@ -134,7 +119,6 @@ def _recency(event_type: str | None) -> Feature:
 
 def _warnings(event_type: str) -> list[Feature]:
     """An event that is bad news when it happens, such as an unsubscription: more of it means risk."""
-    noun = event_type.replace("_", " ")
     return [
         Feature(
             f"warnings_{event_type}_{days}d",
@@ -143,7 +127,6 @@ def _warnings(event_type: str) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days, each of them bad news",
             "up",
-            (f"{{told='{noun}'}} events in the last {{window={days}}}: {{number=warnings_{event_type}_{days}d}}",),
             needs=EVENTS,
             causes=WARNING_CAUSES.get(event_type, ("C12",)),
         )
@@ -162,7 +145,6 @@ def _usage(event_type: str) -> list[Feature]:
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days: use of what was bought",
             "down",
-            (f"{{told='{noun}'}} events in the last {{window={days}}}: {{number={name}_{days}d}}",),
             needs=EVENTS,
             causes=("C18", "C21", "C24"),
         )
@@ -176,7 +158,6 @@ def _usage(event_type: str) -> list[Feature]:
         Formula(f"CAST(days_since_first_order BETWEEN 14 AND {NEWCOMER_DAYS} AND {name}_30d = 0 AS INTEGER)"),
         f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and there was no {noun} event for 30 days",
         "up",
-        (f"first order {{days_since_first_order}} ago, and no {{told='{noun}'}} events for {{window=30}}",),
         needs=EVENTS,
         causes=("C18", "C19", "C21"),
     )

@@ -3,12 +3,6 @@
 from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 
-TREND = ("{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before",)
-RHYTHM = (
-    "orders every {gap_mean_days} on average, {gap_mean_90d_days} of late",
-    "orders every {gap_mean_days} on average",
-)
-
 
 def features(settings: Features) -> list[Feature]:
     """Declare the family."""
@@ -24,7 +18,6 @@ def _counts(settings: Features) -> list[Feature]:
             Aggregate("sum", "purchase", "orders", days),
             f"orders in the last {days} days",
             "down",
-            (f"{{number=orders_{days}d}} in the last {{window={days}}}",) if days != 30 else TREND,
         )
         for days in settings.windows_days
     ]
@@ -38,7 +31,6 @@ def _trends() -> list[Feature]:
             "frequency",
             Aggregate("sum", "purchase", "orders", 120, skip=30),
             "orders in the 90 days before the last 30",
-            phrases=TREND,
         ),
         Feature(
             "orders_trend_30d",
@@ -47,7 +39,6 @@ def _trends() -> list[Feature]:
             Formula("orders_30d * 3.0 / nullif(orders_31_to_120d, 0)"),
             "orders per day in the last 30 days over orders per day in the 90 days before; 1 is no change",
             "down",
-            TREND,
         ),
     ]
 
@@ -66,7 +57,6 @@ def _gaps() -> list[Feature]:
             Formula("gap_sum / nullif(gap_count, 0)"),
             "mean gap between purchase days",
             "up",
-            RHYTHM,
         ),
         Feature(
             "gap_spread_days",
@@ -76,7 +66,6 @@ def _gaps() -> list[Feature]:
             Formula("sqrt((gap_count * gap_sum_squares - gap_sum * gap_sum) / nullif(gap_count * (gap_count - 1), 0))"),
             "standard deviation of the gaps between purchase days, from two gaps on",
             "up",
-            ("the pause between orders is {gap_mean_days}, give or take {gap_spread_days}",),
         ),
         Feature(
             "gap_spread_per_mean",
@@ -85,7 +74,6 @@ def _gaps() -> list[Feature]:
             Formula("gap_spread_days / gap_mean_days"),
             "spread of the gaps over their mean: 0 is clockwork, 1 is chance",
             "up",
-            ("the pause between orders is {gap_mean_days}, give or take {gap_spread_days}",),
         ),
         Feature(
             "gap_longest_days",
@@ -93,7 +81,6 @@ def _gaps() -> list[Feature]:
             "frequency",
             Aggregate("max", "purchase", "gap_days"),
             "longest gap between two purchase days",
-            phrases=("the longest pause between orders was {gap_longest_days}",),
         ),
         Feature(
             "gap_mean_90d_days",
@@ -102,7 +89,6 @@ def _gaps() -> list[Feature]:
             Formula("gap_sum_90d / nullif(gap_count_90d, 0)"),
             "mean gap that ended in the last 90 days",
             "up",
-            RHYTHM,
         ),
         Feature(
             "gap_trend_90d",
@@ -111,7 +97,6 @@ def _gaps() -> list[Feature]:
             Formula("gap_mean_90d_days / gap_mean_days"),
             "mean gap of the last 90 days over the mean gap of all history; above 1 is slowing down",
             "up",
-            RHYTHM,
         ),
     ]
 
@@ -128,7 +113,6 @@ def _calendar() -> list[Feature]:
             "frequency",
             Formula("weekend_orders_365d / nullif(orders_365d, 0)"),
             "share of the orders of a year that fell on Saturday or Sunday",
-            phrases=("{weekend_share_365d} of orders at weekends",),
         ),
         Feature(
             "month_start_share_365d",
@@ -136,6 +120,5 @@ def _calendar() -> list[Feature]:
             "frequency",
             Formula("month_start_orders_365d / nullif(orders_365d, 0)"),
             "share of the orders of a year that fell on the first ten days of a month",
-            phrases=("{month_start_share_365d} of orders in the first ten days of a month",),
         ),
     ]

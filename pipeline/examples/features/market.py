@@ -26,7 +26,6 @@ def features(_settings: Features) -> list[Feature]:
             Formula("market_orders_90d * all_orders_365d / nullif(all_orders_90d * market_orders_365d, 0)"),
             "the region's share of all orders in the last 90 days over that in the last 365; below 1 it falls behind",
             "down",
-            ("the whole region buys less: {market_share_trend_90d} of its usual share",),
             REGION,
             causes=("C51",),
         ),
@@ -37,7 +36,6 @@ def features(_settings: Features) -> list[Feature]:
             Formula("market_ratio_30d"),
             "orders per day of everybody in the customer's region in the last 30 days over those in the 90 days before",
             "down",
-            ("orders of all customers in the region are at {market_trend_30d} of what they were",),
             REGION,
             causes=("C51",),
         ),
@@ -48,6 +46,5 @@ def features(_settings: Features) -> list[Feature]:
             Formula("orders_trend_30d / nullif(market_ratio_30d, 0)"),
             "the customer's `orders_trend_30d` over that of everybody in the region; below 1 is worse than the market",
             "down",
-            ("{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before, worse than the market",),
         ),
     ]

@@ -3,7 +3,6 @@
 from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 
-TREND = ("spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before",)
 QUANTITY = frozenset({"transactions.quantity"})
 COST = frozenset({"transactions.cost"})
 
@@ -22,7 +21,6 @@ def _sums(settings: Features) -> list[Feature]:
             Aggregate("sum", "purchase", "amount_minor", days),
             f"paid in the last {days} days, refunds not taken off",
             "down",
-            (f"spent {{number=spend_{days}d}} in the last {{window={days}}}",) if days != 30 else TREND,
         )
         for days in settings.windows_days
     ]
@@ -36,7 +34,6 @@ def _trend() -> list[Feature]:
             "monetary",
             Aggregate("sum", "purchase", "amount_minor", 120, skip=30),
             "paid in the 90 days before the last 30",
-            phrases=TREND,
         ),
         Feature(
             "spend_trend_30d",
@@ -45,7 +42,6 @@ def _trend() -> list[Feature]:
             Formula("spend_30d * 3.0 / nullif(spend_31_to_120d, 0)"),
             "spend per day in the last 30 days over spend per day in the 90 days before; 1 is no change",
             "down",
-            TREND,
         ),
     ]
 
@@ -58,7 +54,6 @@ def _sizes() -> list[Feature]:
             "monetary",
             Formula(f"spend_{days}d / nullif(orders_{days}d, 0)"),
             f"mean paid per order in the last {days} days",
-            phrases=(f"{{number=spend_per_order_{days}d}} per order over {{window={days}}}",),
         )
         for days in (90, 365)
     ] + [
@@ -69,7 +64,6 @@ def _sizes() -> list[Feature]:
             Formula("CASE WHEN orders_90d >= 3 THEN spend_per_order_90d / nullif(spend_per_order_365d, 0) END"),
             "mean paid per order in the last 90 days over that of the last 365; missing with fewer than three orders",
             "down",
-            ("{spend_per_order_90d} per order over 90 days, {spend_per_order_365d} over a year",),
             causes=("C27",),
         ),
         Feature(
@@ -78,7 +72,6 @@ def _sizes() -> list[Feature]:
             "monetary",
             Aggregate("max", "purchase", "amount_minor", 365),
             "most paid on one day in the last 365 days",
-            phrases=("spent at most {largest_day_spend_365d} on one day within a year",),
         ),
     ]
 
@@ -92,7 +85,6 @@ def _quantity() -> list[Feature]:
             Aggregate("sum", "purchase", "quantity", days),
             f"quantity bought in the last {days} days",
             "down",
-            (f"bought {{number=quantity_{days}d}} in the last {{window={days}}}",),
             needs=QUANTITY,
         )
         for days in (30, 90)
@@ -110,7 +102,6 @@ def _refunds() -> list[Feature]:
             Aggregate("sum", "refund", "orders", 365),
             "refunds in the last 365 days",
             "up",
-            ("{refunds_365d} within a year",),
             causes=("C09", "C17"),
         ),
         Feature(
@@ -120,7 +111,6 @@ def _refunds() -> list[Feature]:
             Aggregate("sum", "refund", "orders", 90),
             "refunds in the last 90 days",
             "up",
-            ("{number=refunds_90d} in the last {window=90}",),
             causes=("C09", "C17"),
         ),
         Feature(
@@ -130,7 +120,6 @@ def _refunds() -> list[Feature]:
             Formula("refunded_365d / nullif(paid_minor_365d, 0)"),
             "amount refunded over amount paid, in the last 365 days",
             "up",
-            ("{refund_share_365d} of what was paid within a year was refunded",),
             causes=("C09", "C17"),
         ),
     ]
@@ -147,7 +136,6 @@ def _margin() -> list[Feature]:
             "monetary",
             Aggregate("sum", "margin", "margin_minor", 365),
             "paid less refunds less cost in the last 365 days; lines of unknown cost are left out",
-            phrases=("brought a margin of {margin_365d} within a year",),
             needs=COST,
         ),
         Feature(
@@ -156,7 +144,6 @@ def _margin() -> list[Feature]:
             "monetary",
             Formula("margin_minor_365d / nullif(costed_minor_365d, 0)"),
             "that margin over what was paid for the same lines; negative where they cost more than they brought",
-            phrases=("{margin_share_365d} of what was paid within a year was margin",),
             needs=COST,
         ),
     ]

@@ -21,7 +21,6 @@ def features(_settings: Features) -> list[Feature]:
                 Formula(f"discount_minor_{days}d / nullif(discount_minor_{days}d + full_price_minor_{days}d, 0)"),
                 f"discounts over the price before discounts, in the last {days} days",
                 "up",
-                (f"saved {{number=discount_share_{days}d}} through discounts over {{window={days}}}",),
                 needs=DISCOUNT,
             ),
         ]
@@ -36,7 +35,6 @@ def features(_settings: Features) -> list[Feature]:
             Formula("discount_share_90d / nullif(discount_share_365d, 0)"),
             "discount share of the last 90 days over that of the last 365; above 1 is more on discount",
             "up",
-            ("saved {discount_share_90d} through discounts over 90 days, {discount_share_365d} over a year",),
             needs=DISCOUNT,
         ),
     ]
@@ -55,7 +53,6 @@ def _waiting() -> list[Feature]:
             Formula("reduced_days_365d / nullif(order_days_365d, 0)"),
             "days with an order on which something was reduced, over all days with an order, in the last 365",
             "up",
-            ("{reduced_order_days_share_365d} of the orders held something reduced",),
             needs=DISCOUNT,
         ),
         part("order_days_90d", Aggregate("count", "purchase", days=90), DISCOUNT),
@@ -67,7 +64,6 @@ def _waiting() -> list[Feature]:
             Formula("CASE WHEN order_days_90d >= 3 THEN reduced_days_90d / order_days_90d END"),
             "the same share in the last 90 days; missing with fewer than three days with an order",
             "up",
-            ("{reduced_order_days_share_90d} of the orders of the last 90 days held something reduced",),
             needs=DISCOUNT,
         ),
         part("last_full_price_order_days_ago", Aggregate("min", "purchase", only="discount_minor = 0"), DISCOUNT),
@@ -79,7 +75,6 @@ def _waiting() -> list[Feature]:
             Formula("last_full_price_order_days_ago - days_since_last_order"),
             "days from the last order without a reduction to the last order; missing where there is none without",
             "up",
-            ("for {days_on_reductions_only} up to the last order, never an order without a reduction",),
             needs=DISCOUNT,
         ),
     ]
@@ -96,7 +91,6 @@ def _rises() -> list[Feature]:
             Formula("dearer_products_90d / nullif(products_met_90d, 0)"),
             "products of the last 90 days that cost over 1 % more than when the customer last bought them",
             "up",
-            ("{price_rise_share_90d} of what was bought in 90 days was dearer than the time before",),
             needs=PRODUCT,
             causes=("C27", "C42"),
         ),

@@ -3,12 +3,6 @@
 from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
 
-LAST_ORDER = (
-    "last order {days_since_last_order} ago; usually every {gap_mean_days}",
-    "last order {days_since_last_order} ago, and no second one yet",
-)
-LONGEST = ("last order {days_since_last_order} ago; the longest pause before was {gap_longest_days}",)
-
 
 def features(_settings: Features) -> list[Feature]:
     """Declare the family."""
@@ -20,7 +14,6 @@ def features(_settings: Features) -> list[Feature]:
             Aggregate("min", "purchase"),
             "days from the last purchase day to the snapshot",
             "up",
-            LAST_ORDER,
             is_sure=True,
         ),
         Feature(
@@ -30,7 +23,6 @@ def features(_settings: Features) -> list[Feature]:
             Formula("days_since_last_order / gap_mean_days"),
             "days since the last order over the customer's own mean gap between purchase days",
             "up",
-            LAST_ORDER,
             is_sure=True,
         ),
         Feature(
@@ -40,7 +32,6 @@ def features(_settings: Features) -> list[Feature]:
             Formula("days_since_last_order / gap_longest_days"),
             "days since the last order over the longest gap the customer ever made",
             "up",
-            LONGEST,
             is_sure=True,
         ),
         Feature(
@@ -50,6 +41,5 @@ def features(_settings: Features) -> list[Feature]:
             Aggregate("min", "refund"),
             "days from the last refund to the snapshot; missing without one",
             "down",
-            ("last refund {days_since_last_refund} ago",),
         ),
     ]

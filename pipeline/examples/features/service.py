@@ -17,10 +17,6 @@ IS_OPEN = "resolved_days_ago IS NULL"
 UNANSWERED = "answered_days_ago IS NULL"
 # A ticket on the same topic within this many days is the same request once more.
 SAME_REQUEST_DAYS = 120
-WAITED = (
-    "waited {answer_wait_mean_90d_days} on average for an answer of late, {answer_wait_mean_days} over all",
-    "waited {answer_wait_mean_days} on average for an answer",
-)
 
 
 def features(settings: Features) -> list[Feature]:
@@ -41,7 +37,6 @@ def _volume(topics: list[str]) -> list[Feature]:
             Aggregate("count", "ticket", days=days),
             f"requests for help opened in the last {days} days",
             "up",
-            (f"{{number=tickets_{days}d}} in the last {{window={days}}}",),
             needs=OPENED,
         )
         for days in (30, 90, 365)
@@ -54,7 +49,6 @@ def _volume(topics: list[str]) -> list[Feature]:
             Aggregate("sum", "ticket", "is_complaint", days, only=general),
             f"complaints in the last {days} days, disputes and topics of their own left out",
             "up",
-            (f"complaints in the last {{window={days}}}: {{number=complaints_{days}d}}",),
             needs=COMPLAINTS,
             causes=("C08",),
         )
@@ -67,7 +61,6 @@ def _volume(topics: list[str]) -> list[Feature]:
         Aggregate("sum", "ticket", "reopened", 180, only=general),
         "times that requests of the last 180 days were opened again; known once they are resolved",
         "up",
-        ("requests opened again {number=reopened_180d} times in half a year",),
         needs=REOPENED,
         causes=("C08",),
     )
@@ -78,7 +71,6 @@ def _volume(topics: list[str]) -> list[Feature]:
         Aggregate("min", "ticket"),
         "days from the last request for help to the snapshot; missing without one",
         "none",
-        ("last request for help {days_since_last_ticket} ago",),
         needs=OPENED,
     )
     return [*counted, *complaints, reopened, last]
@@ -121,7 +113,7 @@ def _count(
     name: str, only: str, words: str, needs: frozenset[str], causes: tuple[str, ...], family: str = "answers"
 ) -> Feature:
     how = Aggregate("count", "ticket", only=only)
-    return Feature(name, "tickets", family, how, words, "up", (f"{words}: {{{name}}}",), needs, causes=causes)
+    return Feature(name, "tickets", family, how, words, "up", needs, causes=causes)
 
 
 def _oldest(
@@ -129,7 +121,7 @@ def _oldest(
 ) -> Feature:
     how = Aggregate("max", "ticket", only=only)
     words = f"age of the oldest: {phrase} so many days; missing without one"
-    return Feature(name, "days", family, how, words, "up", (f"{phrase} {{{name}}}",), needs, causes=causes)
+    return Feature(name, "days", family, how, words, "up", needs, causes=causes)
 
 
 def _waiting() -> list[Feature]:
@@ -148,7 +140,6 @@ def _waiting() -> list[Feature]:
             Formula("(answer_wait_mean_90d_days + 1) / (answer_wait_mean_days + 1)"),
             "waiting for answers in the last 90 days over the customer's own norm; 1 is no change",
             "up",
-            WAITED[:1],
             ANSWERED,
             causes=("C36",),
         ),
@@ -157,7 +148,7 @@ def _waiting() -> list[Feature]:
 
 def _wait(name: str, expression: str, of: str) -> Feature:
     words = f"mean days until the first answer, {of}; missing where nothing was answered"
-    return Feature(name, "days", "answers", Formula(expression), words, "up", WAITED, ANSWERED, causes=("C36",))
+    return Feature(name, "days", "answers", Formula(expression), words, "up", ANSWERED, causes=("C36",))
 
 
 def _repeated() -> list[Feature]:
@@ -171,7 +162,6 @@ def _repeated() -> list[Feature]:
             Aggregate("count", "ticket", days=180, only=again),
             f"{words}, in the last 180 days",
             "up",
-            ("raised the same request again: {repeated_tickets_180d} in half a year",),
             TOPICS,
             causes=("C06",),
         ),
@@ -182,7 +172,6 @@ def _repeated() -> list[Feature]:
             Aggregate("count", "ticket", only=f"{again} AND {UNANSWERED}"),
             f"{words}, and not answered yet",
             "up",
-            ("raised the same request again, and nobody has answered: {repeated_tickets_unanswered}",),
             TOPICS | ANSWERED,
             causes=("C06",),
         ),
@@ -197,7 +186,6 @@ def _silent() -> Feature:
         Formula("CAST(tickets_365d = 0 AND days_since_last_order_per_usual_gap > 2 AS INTEGER)"),
         "whether there was no order for twice the usual gap, and no request for help within a year either",
         "up",
-        ("last order {days_since_last_order} ago, and not a word: silence is no sign of health",),
         OPENED,
         causes=("C07",),
     )
@@ -214,7 +202,6 @@ def _about(topic: str, cause: str) -> list[Feature]:
             Aggregate("count", "ticket", days=days, item=topic),
             f"requests about {noun} in the last {days} days",
             "up",
-            (f"asked for help about {{told='{noun}'}} in the last {{window={days}}}: {{number={name}_{days}d}}",),
             TOPICS,
             causes=(cause,),
         )

@@ -5,7 +5,6 @@ from pipeline.examples.features.declare import Aggregate, Feature, Formula
 
 NEWCOMER_DAYS = 120
 EVENTS = frozenset({"events.event_type"})
-SINCE = ("first order {days_since_first_order} ago, {orders_ever} since",)
 CUTS = {
     "half_year": (183, "6 months"),
     "1_year": (365, "1 year"),
@@ -24,7 +23,6 @@ def features(settings: Features) -> list[Feature]:
             Aggregate("max", "purchase"),
             "days from the first purchase day to the snapshot",
             "down",
-            SINCE,
         ),
         Feature(
             "orders_ever",
@@ -33,7 +31,6 @@ def features(settings: Features) -> list[Feature]:
             Aggregate("sum", "purchase", "orders"),
             "orders in all history",
             "down",
-            SINCE,
         ),
         Feature(
             "order_days_ever",
@@ -42,7 +39,6 @@ def features(settings: Features) -> list[Feature]:
             Aggregate("count", "purchase"),
             "days with an order in all history",
             "down",
-            SINCE,
         ),
         Feature(
             "is_one_time_buyer",
@@ -51,7 +47,6 @@ def features(settings: Features) -> list[Feature]:
             Formula("CAST(orders_ever = 1 AS INTEGER)"),
             "whether there was exactly one order so far",
             "up",
-            ("{orders_ever} so far",),
             causes=("C16", "C14"),
         ),
         Feature(
@@ -61,7 +56,6 @@ def features(settings: Features) -> list[Feature]:
             Formula(f"CAST(days_since_first_order BETWEEN 14 AND {NEWCOMER_DAYS} AND events_30d = 0 AS INTEGER)"),
             f"whether the first order was 14 to {NEWCOMER_DAYS} days ago, and nothing was seen for 30 days",
             "up",
-            ("first order {days_since_first_order} ago, and not seen for 30 days",),
             EVENTS,
             # Where use can be seen, nothing seen is nothing used.
             causes=("C18", "C16", "C14") if settings.usage_types else ("C16", "C14"),
@@ -75,7 +69,6 @@ def features(settings: Features) -> list[Feature]:
             ),
             f"whether the first order was at most {NEWCOMER_DAYS} days ago, and 15 % of all paid since was refunded",
             "up",
-            ("first order {days_since_first_order} ago, and {refund_share_365d} of what was paid was refunded",),
             causes=("C17", "C11"),
         ),
         *(
@@ -86,7 +79,6 @@ def features(settings: Features) -> list[Feature]:
                 Formula(f"CAST(days_since_first_order >= {days} AS INTEGER)"),
                 f"whether the first order is at least {words} ({days} days) ago",
                 "down",
-                SINCE,
             )
             for cut, (days, words) in CUTS.items()
         ),

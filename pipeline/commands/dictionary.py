@@ -1,6 +1,13 @@
-"""The data dictionary: every feature with its unit, family, formula in words, risk direction and phrase."""
+"""Print the data dictionary of the settings in ``params.yaml``: ``python -m pipeline.commands.dictionary``.
 
-from pipeline.examples.features.declare import Feature
+Every feature with its unit, family, formula in words, risk direction and phrase.
+"""
+
+import sys
+
+from pipeline.config import params
+from pipeline.examples.features import Feature, declared
+from pipeline.reasons.phrases import PHRASES, find_phrases
 
 HEADER = ("name", "unit", "family", "what it is", "risk when it goes", "told as", "causes", "needs")
 
@@ -16,7 +23,7 @@ def rows(features: list[Feature]) -> list[tuple[str, ...]]:
             feature.family,
             feature.description + TREATMENT * feature.is_treatment,
             {"up": "up", "down": "down", "none": "either way"}[feature.risk],
-            feature.phrases[0],
+            next((str(phrase) for phrase in find_phrases(feature, PHRASES)), ""),
             ", ".join(feature.causes),
             ", ".join(sorted(feature.needs)) or "transactions",
         )
@@ -29,3 +36,12 @@ def markdown(features: list[Feature]) -> str:
     """The dictionary as a Markdown table."""
     lines = [HEADER, tuple("---" for _ in HEADER), *rows(features)]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def main() -> None:
+    """Print every declared feature."""
+    sys.stdout.write(markdown(declared(params.load().features)))
+
+
+if __name__ == "__main__":
+    main()
