@@ -231,10 +231,15 @@ def stages() -> str:
     """The stages of ``dvc.yaml``, in order."""
     declared_stages = params.read_yaml(ROOT / "dvc.yaml", BadParams)["stages"]
     rows = [
-        (str(number), name, stage["desc"].replace("->", "→"), f"`{MODULES[name].split('.')[-1]}.py`")
+        (str(number), name, stage["desc"].replace("->", "→"), f"`{_file_of(name)}`")
         for number, (name, stage) in enumerate(declared_stages.items(), start=1)
     ]
-    return table(("", "stage", "this → that", "in `pipeline/stages/`"), rows)
+    return table(("", "stage", "this → that", "in `pipeline/`"), rows)
+
+
+def _file_of(stage: str) -> str:
+    """The file of a stage, below ``pipeline/``; the release is a command, for DVC caches nothing of it."""
+    return f"stages/{MODULES[stage].split('.')[-1]}.py" if stage in MODULES else f"commands/{stage}.py"
 
 
 def benchmark(name: str, markdown: Callable[[Any], str]) -> str | None:

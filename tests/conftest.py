@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,21 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.getoption("--fast") and collection_path.is_relative_to(ROOT):
         return collection_path.relative_to(ROOT).as_posix() in _slow() or None
     return None
+
+
+@pytest.fixture
+def shop(built_company, monkeypatch) -> Path:
+    """The folder in which all stages have run, as the current one."""
+    monkeypatch.chdir(built_company)
+    return built_company
+
+
+@pytest.fixture
+def copy_of_shop(built_company, tmp_path, monkeypatch) -> Path:
+    """A copy to change."""
+    shutil.copytree(built_company, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,6 +15,7 @@ COPIED = (
     ".dvcignore",
     ".dvc/config",
     ".dvc/.gitignore",
+    ".dvc/plots/by_time.json",
     "raw/README.md",
     "data/README.md",
     "models/README.md",

@@ -105,7 +105,9 @@ def _register(tracking: params.Tracking, model: artefacts.ChurnModel, paths: Pat
         version = registry.register(tracking, pointer)
     if paths.verdict.is_file():
         verdict = storage.read_json(paths.verdict)
-        runs.log_files(tracking, registry.run_of(tracking, version), {paths.verdict: "reports", paths.reasons_plot: "reports"})
+        runs.log_files(
+            tracking, registry.run_of(tracking, version), {paths.verdict: "reports", paths.reasons_plot: "reports"}
+        )
         tags = {
             "grade": verdict["grade"], "approved_by": verdict["approved_by"], "auc": str(verdict["model"]["auc"]),
             "test_snapshot": verdict["test_snapshot"], "meaning": gate.meaning_of(model.card),

@@ -14,14 +14,29 @@ from pipeline.model import artefacts
 
 
 class Served:
-    """A model behind MLflow's ``predict``."""
+    """A model behind MLflow's ``predict``.
 
-    def __init__(self, model: artefacts.ChurnModel) -> None:
-        self.model = model
+    Parameters
+    ----------
+    model
+        What scores.
+    output
+        ``probability``, or ``label``: 1.0 where churn is likelier than not, else 0.0.
+
+    Raises
+    ------
+    BadData
+        There is no such output.
+    """
+
+    def __init__(self, model: artefacts.ChurnModel, output: str = "probability") -> None:
+        if output not in {"probability", "label"}:
+            raise BadData(f"model_config: there is no output {output!r}; write probability or label")
+        self.model, self.output = model, output
         optional = {feature["name"] for feature in model.card["features"] if feature.get("optional")}
         self.required = [name for name in model.inputs if name not in optional]
 
-    def predict(self, frame: Any, params: dict[str, Any] | None = None) -> npt.NDArray[np.float64]:
+    def predict(self, frame: Any) -> npt.NDArray[np.float64]:
         """Calibrated probability of churn for each row.
 
         Parameters
@@ -29,20 +44,14 @@ class Served:
         frame
             A pandas, polars or Arrow table of features; numbers of any type, missing values as null or NaN. A column
             that comes from an optional table may be absent, and counts as missing.
-        params
-            ``{"output": "label"}`` gives 1.0 where churn is likelier than not, else 0.0, in place of probabilities.
 
         Raises
         ------
         BadData
-            A column is absent that every customer has, one holds something that is no number, or another output than
-            ``probability`` and ``label`` is asked for.
+            A column is absent that every customer has, or one holds something that is no number.
         """
-        output = (params or {}).get("output", "probability")
-        if output not in {"probability", "label"}:
-            raise BadData(f"there is no output {output!r}; write probability or label")
         probability = self._probability(_as_polars(frame))
-        return probability if output == "probability" else (probability > 0.5).astype(np.float64)
+        return probability if self.output == "probability" else (probability > 0.5).astype(np.float64)
 
     def _probability(self, table: pl.DataFrame) -> npt.NDArray[np.float64]:
         absent = [name for name in self.required if name not in table.columns]
@@ -71,5 +80,5 @@ def _as_polars(frame: Any) -> pl.DataFrame:
     return pl.from_pandas(pd.DataFrame(frame).convert_dtypes())
 
 
-def _load_pyfunc(path: str) -> Served:
-    return Served(artefacts.load(Path(path)))
+def _load_pyfunc(path: str, model_config: dict[str, str] | None = None) -> Served:
+    return Served(artefacts.load(Path(path)), **(model_config or {}))

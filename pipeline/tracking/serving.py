@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 import pipeline
-from pipeline.tracking.store import AnyType, ColSpec, ModelSignature, ParamSchema, ParamSpec, Schema
+from pipeline.tracking.store import AnyType, ColSpec, ModelSignature, Schema
 
 # What `served_model` loads, and no more: a server needs neither DVC nor a browser. tests/tracking/test_serving.py holds
 # this list to what a fresh process really loads.
@@ -23,14 +23,14 @@ def flavour(example: pl.DataFrame) -> dict[str, Any]:
     it has seen fractions, and nulls where it has seen whole numbers. What is absent counts as missing. The code travels
     with the model, for no package index knows a package of this name.
     """
-    # Labels are what MLflow's own evaluation of classifiers asks for; everybody else wants probabilities.
-    options = ParamSchema([ParamSpec("output", "string", PROBABILITY)])
     number: Any = AnyType()  # type: ignore[no-untyped-call]
     columns: list[Any] = [ColSpec(number, name, required=False) for name in example.columns]
     return {
         "loader_module": "pipeline.tracking.served_model",
         "code_paths": [str(Path(pipeline.__file__).parent)],
-        "signature": ModelSignature(Schema(columns), Schema([ColSpec("double", "churn_probability")]), options),
+        "signature": ModelSignature(Schema(columns), Schema([ColSpec("double", "churn_probability")])),
+        # Labels are what MLflow's own evaluation of classifiers asks for; everybody else wants probabilities.
+        "model_config": {"output": PROBABILITY},
         "input_example": example.to_pandas(),
         # Said outright: else MLflow starts a process of its own to guess them.
         "pip_requirements": [f"{name}=={version(name)}" for name in LIBRARIES],

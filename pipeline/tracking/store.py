@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     from mlflow.entities import Metric
     from mlflow.exceptions import MlflowException
     from mlflow.models import ModelSignature
-    from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType, ColSpec, Schema
 
 from pipeline.config.errors import BadParams, StaleInput
 from pipeline.config.location import workspace
@@ -33,8 +33,8 @@ from pipeline.config.params import Tracking
 from pipeline.tracking import moved_store
 
 # Offered to the other modules of this room, so that MLflow is imported after its switches are set.
-__all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "ParamSchema", "ParamSpec", "Schema",
-           "client", "connect", "experiment_id", "from_polars", "mlflow", "quiet", "unreachable"]  # fmt: skip
+__all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "Schema", "client", "connect",
+           "experiment_id", "from_polars", "mlflow", "quiet", "unreachable"]  # fmt: skip
 SQLITE = "sqlite:///"
 for _chatty in ("alembic", "mlflow"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
