@@ -1,14 +1,16 @@
 """What the end-to-end tests share."""
 
 import filecmp
-import subprocess
-import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from click.testing import CliRunner
+
+from pipeline import cli
 from pipeline.config import params
 from tests import flow
 
@@ -43,7 +45,16 @@ def same_bytes(left: Path, right: Path) -> None:
     assert not differing
 
 
-def churn(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pipeline.cli", *words], capture_output=True, text=True, check=False
-    )
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def churn(*words: str) -> Done:
+    """Run ``churn`` in this process: a new one would load its libraries anew, for seconds each time."""
+    result = CliRunner().invoke(cli.main, list(words), catch_exceptions=False)
+    return Done(result.exit_code, result.stdout, result.stderr)

@@ -142,7 +142,7 @@ def test_the_list_holds_whom_to_act_on_or_watch_by_value_at_stake(shop):
 
 
 def test_the_verdict_stands_on_every_list_and_report(shop):
-    verdict = storage.read_json(REPRO.metrics)["verdict"]
+    verdict = storage.read_json(REPRO.verdict)["verdict"]
     assert re.match(r"Grade [ABC]: ship\. .* AUC 0\.\d{3} \(0\.\d{3} to 0\.\d{3}\) against 0\.\d{3}, \+0\.", verdict)
     assert verdict in html.unescape((week() / "risk_list.html").read_text())
     assert storage.read_json(week() / "run_report.json")["about"]["verdict"] == verdict
