@@ -127,6 +127,9 @@ def test_figures_and_plots_are_shown_by_dvc(journey):
     page = (journey.folder / "dvc_plots/index.html").read_text()
     assert "Churners captured by length of the list" in page
     assert "reasons.png" in page
+    scripts = re.findall(r'<script src="([^"]+)"', page)
+    assert len(scripts) == 3 and not re.search(r"(src|href)=.https?:", page), "the plots draw without a network"
+    assert all((journey.folder / "dvc_plots" / script).is_file() for script in scripts)
 
 
 def _draws(spec: dict) -> None:

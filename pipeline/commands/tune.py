@@ -18,6 +18,7 @@ from pipeline.examples.features import Feature, model_features
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import split
 from pipeline.tables import storage
+from pipeline.tracking import runs
 
 CUTOFFS = 5  # the latest: each costs a training per trial
 
@@ -54,6 +55,7 @@ def run(settings: params.Params, trials: int, to: Path, paths: Paths = REPRO) ->
     for _ in range(trials):
         study.optimize(brier, n_trials=1)
         last = study.trials[-1]
+        _record(settings.tracking, study.study_name, last)
         outcome = f"Brier {last.value:.5f}" if last.value is not None else "stopped early"
         yield f"trial {last.number}: {outcome}; best so far {study.best_value:.5f} (trial {study.best_trial.number})"
     first = next(trial for trial in study.trials if trial.value is not None)
@@ -63,6 +65,14 @@ def run(settings: params.Params, trials: int, to: Path, paths: Paths = REPRO) ->
         f"{to}: Brier {study.best_value:.5f} over {len(cutoffs)} origins, {first.value:.5f} as params.yaml had it; "
         f"take it: churn use {to}"
     )
+
+
+def _record(tracking: params.Tracking, study: str, trial: optuna.trial.FrozenTrial) -> None:
+    """Show a trial in MLflow, nested under its study, beside the trainings it may lead to."""
+    steps = [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)]
+    tried = {f"model.{key}": _short(value) for key, value in trial.params.items()}
+    is_complete = trial.value is not None
+    runs.record_trial(tracking, f"tune {study}", f"trial {trial.number}", tried, steps, is_complete=is_complete)
 
 
 def _origins(complete: list[Any], settings: params.Params) -> list[split.Split]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from pipeline.config import params
 from pipeline.config.paths import REPRO, Paths
@@ -49,7 +50,10 @@ def run(
     The files written are a pure function of what the stage depends on; the run in MLflow is a record beside them.
     """
     with runs.training_run(settings.tracking) as run_id:
-        made, parts = _train(settings, paths)
+        # On small matrices the threads of BLAS wait for one another longer than they compute, and the order of their
+        # sums hangs on how many they are. LightGBM has threads of its own.
+        with threadpool_limits(1, user_api="blas"):
+            made, parts = _train(settings, paths)
         recording.record_training(settings.tracking, run_id, made.model, made.series, parts, paths)
     doubts = made.model.card["warnings"]
     return (

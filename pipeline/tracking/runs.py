@@ -79,7 +79,8 @@ def training_run(settings: Tracking) -> Iterator[str]:
     """
     with _connected(settings):
         experiment = experiment_id(settings)
-        tags = {PARENT: _parent(settings, experiment)} if experiment_name() else {}
+        group = experiment_name()
+        tags = {PARENT: _group_run(settings, experiment, group)} if group else {}
         run = mlflow.start_run(experiment_id=experiment, tags=tags, log_system_metrics=True)
     with run:
         yield str(run.info.run_id)
@@ -104,9 +105,9 @@ def _connected(settings: Tracking) -> Iterator[None]:
         raise unreachable(settings, error) from None
 
 
-def _parent(settings: Tracking, experiment: str) -> str:
-    """The run that stands for a DVC experiment, with the experiment's name; made by the first training of it."""
-    name, store = str(experiment_name()), client(settings)
+def _group_run(settings: Tracking, experiment: str, name: str) -> str:
+    """The run under which others are nested, such as those of a DVC experiment; made by the first of them."""
+    store = client(settings)
     query = f"tags.`{GROUP}` = 'yes' and tags.`{EXPERIMENT}` = '{name}'"
     for run in store.search_runs([experiment], query, max_results=1):
         return str(run.info.run_id)
@@ -136,6 +137,35 @@ def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> P
         log_figures(settings, run_id, logged.series, info.model_id)
         log_files(settings, run_id, logged.files)
     return Pointer(run_id, info.model_id, model.fingerprint, settings.uri, experiment_name() or "")
+
+
+def record_trial(
+    settings: Tracking, group: str, name: str, tried: dict[str, Any], by_step: list[float], *, is_complete: bool
+) -> None:
+    """A trial of a search, nested under the run of the search; no model is kept of it.
+
+    Parameters
+    ----------
+    settings
+        ``params.yaml: tracking``.
+    group
+        The search.
+    name
+        The trial.
+    tried
+        Its settings.
+    by_step
+        The figure the search goes by, after each step.
+    is_complete
+        Whether it went to the end; one that was stopped early is shown as killed.
+    """
+    with _connected(settings):
+        experiment, store = experiment_id(settings), client(settings)
+        run = store.create_run(experiment, tags={PARENT: _group_run(settings, experiment, group)}, run_name=name)
+        for key, value in tried.items():
+            store.log_param(run.info.run_id, key, value)
+        log_figures(settings, run.info.run_id, {"brier": dict(enumerate(by_step))})
+        store.set_terminated(run.info.run_id, "FINISHED" if is_complete else "KILLED")
 
 
 def log_figures(

@@ -41,7 +41,7 @@ def test_mlflow_has_the_run_and_the_same_model(shop):
     assert figures["auc"] == round(verdict["model"]["auc"], 4)
     assert {"train_auc", "validation_auc", "validation_brier", "backtest_auc"} <= set(run.data.metrics)
     assert run.info.run_name == (
-        f"corner_shop, learnt until 2024-06-21: grade {verdict['grade']}, AUC {figures['auc']:.3f}"
+        f"AUC {figures['auc']:.3f}, grade {verdict['grade']}: corner_shop, learnt until 2024-06-21"
     )
     assert run.data.tags["mlflow.note.content"] == verdict["verdict"]
     kept = {file.path for file in store.list_artifacts(run.info.run_id, "reports")}

@@ -10,6 +10,7 @@ from pipeline.commands import tune
 from pipeline.config import errors, params, paths
 from pipeline.config.paths import REPRO
 from pipeline.tables import storage
+from pipeline.tracking.store import client, experiment_id
 from tests.end_to_end.helpers import churn
 
 pytestmark = pytest.mark.end_to_end
@@ -38,6 +39,11 @@ def test_a_study_goes_on_and_its_best_settings_are_an_overlay(copy_of_shop):
     assert tune_once.returncode == 0, tune_once.stderr
     more = churn("tune", "--trials", "1")
     assert more.stdout.startswith("trial 2: ")
+    store, tracking = client(params.load().tracking), params.load().tracking
+    known = store.search_runs([experiment_id(tracking)], "attributes.run_name LIKE 'trial %'")
+    assert {run.info.run_name for run in known} == {"trial 0", "trial 1", "trial 2"}
+    assert len({run.data.tags["mlflow.parentRunId"] for run in known}) == 1, "nested under their study"
+    assert all("model.num_leaves" in run.data.params and run.data.metrics["brier"] > 0 for run in known)
     assert "take it: churn use params/tuned.yaml" in more.stdout
     assert churn("use", "params/tuned.yaml").returncode == 0
     tuned, written = params.load().model, params.read_yaml(Path("params/tuned.yaml"), errors.BadParams)["model"]

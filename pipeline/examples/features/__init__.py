@@ -35,9 +35,9 @@ __all__ = [
     "allowed",
     "available",
     "declared",
+    "evidence_only_features",
     "families",
     "model_features",
-    "witnesses",
 ]
 
 FAMILIES = {
