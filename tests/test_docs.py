@@ -284,3 +284,24 @@ def test_the_settings_of_the_tutorial_are_right(tmp_path):
     (tmp_path / "my_shop.yaml").write_text(snippet.content, encoding="utf-8")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     assert "sources" in overlay.apply(tmp_path / "my_shop.yaml", tmp_path / "params.yaml")
+
+
+QUESTIONS = {
+    "leakage is checked": "CONTRIBUTING.md",
+    "Add a feature": "CONTRIBUTING.md",
+    "Add a channel": "CONTRIBUTING.md",
+    "Add a language": "CONTRIBUTING.md",
+    "reruns after a change": "CONTRIBUTING.md",
+    "Champion and challenger": "docs/model-quality.md",
+    "Experiments": "docs/experiments.md",
+    "exit code": "docs/schedule-it.md",
+    "From pandas": "docs/from-pandas.md",
+    "The grade": "docs/model-quality.md",
+}
+
+
+@pytest.mark.parametrize("words", QUESTIONS)
+def test_what_a_newcomer_asks_first_stands_in_a_heading(words):
+    """One search for the standard word leads to the place that answers it."""
+    headings = [line for line in text(ROOT / QUESTIONS[words]).splitlines() if line.startswith("#")]
+    assert [line for line in headings if words.lower() in line.lower()], f"{QUESTIONS[words]}: a heading with {words!r}"
