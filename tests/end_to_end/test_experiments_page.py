@@ -42,20 +42,21 @@ def live(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+def followed(tmp_path_factory) -> tuple[Path, list[tuple[str, str]]]:
     """The folder in which every command of the page has run, and what each block printed."""
     folder = tmp_path_factory.mktemp("experiments") / "shop"
     folder.mkdir()
     shell("git init --quiet", folder)
     list(new.run(folder))
     make_company(folder, customers=300)
-    printed, output = {}, ""
+    printed, output = [], ""
     for language, kind, content in BLOCK.findall((ROOT / "docs/experiments.md").read_text(encoding="utf-8")):
         if language == "text":
             assert content.strip() in output, f"{content}\nis not in\n{output[-3000:]}"
         elif language == "sh" and kind != "server":
             before = live(folder)
-            output = printed[content] = shell(content, folder, fails=kind == "fails")
+            output = shell(content, folder, fails=kind == "fails")
+            printed.append((content, output))
             if "exp run" in content:
                 assert live(folder) == before, "an experiment touches nothing that is live"
     return folder, printed
@@ -70,7 +71,7 @@ def test_the_page_leads_from_a_setting_to_a_new_champion(followed):
 
 def test_the_table_of_experiments_fits_a_screen(followed):
     _, printed = followed
-    table = next(text for command, text in printed.items() if command.startswith("dvc exp show"))
+    table = next(text for command, text in printed if command.startswith("dvc exp show"))
     assert "fewer-leaves" in table and "auc_gain" in table
     assert max(len(line) for line in table.splitlines()) <= 120
 
