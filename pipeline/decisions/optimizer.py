@@ -119,7 +119,8 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
     # The factors are above 1, so a bound of what is ranked is a bound of what it is worth.
     ranked = worth * _tie_break(free, worth.shape[1])
     prices, decided = _prices(ranked[free], uses, room)
-    priced = ranked - prices @ uses
+    # Without BLAS, whose sums differ by processor in their last bits: they would decide between near equals.
+    priced = ranked - np.sum(prices[:, None] * uses, axis=0)
     places = np.where(priced.max(axis=1, initial=0) > 0, _best(priced), NOTHING)
     places[free] = _filling.fill(ranked[free], priced[free], np.ascontiguousarray(uses.T), room, decided)
     given = places[free & (places != NOTHING)]
@@ -128,7 +129,7 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
         places=places,
         second=_second(priced, worth, places),
         value=float(worth[free & (places != NOTHING), given].sum()),
-        bound=float(priced[free].max(axis=1, initial=0).clip(min=0).sum() + prices @ room),
+        bound=float(priced[free].max(axis=1, initial=0).clip(min=0).sum() + np.sum(prices * room)),
         prices={limit.name: float(price) for limit, price in zip(limits, prices, strict=True)},
         used={limit.name: float(amount) for limit, amount in zip(limits, used, strict=True)},
     )

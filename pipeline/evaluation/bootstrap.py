@@ -69,6 +69,7 @@ class Ranked:
         self._order = np.argsort(-probability, kind="stable")
         self._probability = probability[self._order]
         self._churned = churned[self._order].astype(np.float64)
+        self._square_error = (self._probability - self._churned) ** 2
         self._starts = np.flatnonzero(np.append(True, np.diff(self._probability) != 0))
 
     def figures(self, weights: Array, shares: list[float]) -> Figures:
@@ -89,12 +90,12 @@ class Ranked:
         if churners in (0.0, rows):
             return dict.fromkeys(names(shares), math.nan)
         # For each who stayed, the churners ranked above and half of those ranked equal: Mann and Whitney's U.
-        pairs = float((each - positive) @ (captured - positive / 2))
+        pairs = float(np.sum((each - positive) * (captured - positive / 2)))
         precision = np.divide(captured, listed, out=np.zeros_like(captured), where=listed > 0)
         by_name = {
             "auc": pairs / churners / (rows - churners),
-            "average_precision": float(positive @ precision) / churners,
-            "brier": float(weight @ (self._probability - self._churned) ** 2) / rows,
+            "average_precision": float(np.sum(positive * precision)) / churners,
+            "brier": float(np.sum(weight * self._square_error)) / rows,
         }
         for share in shares:
             length = max(1, math.ceil(share * rows - 1e-9))

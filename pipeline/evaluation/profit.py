@@ -109,8 +109,8 @@ def expected_maximum_profit(churned: Labels, score: Array, value: float, terms: 
     chance = np.diff(betainc(a, b, edges))
     # g times the density of beta(a, b) is its mean times the density of beta(a + 1, b).
     mean_rate = terms.acceptance * np.diff(betainc(a + 1, b, edges))
-    profit = kept * churners @ mean_rate - (terms.contact_cost * churners + wasted * others) @ chance
-    return ExpectedProfit(float(profit), float((churners + others) @ chance))
+    profit = kept * churners * mean_rate - (terms.contact_cost * churners + wasted * others) * chance
+    return ExpectedProfit(float(np.sum(profit)), float(np.sum((churners + others) * chance)))
 
 
 def profit_curve(churned: Labels, score: Array, value: Array, terms: Terms) -> pl.DataFrame:

@@ -69,7 +69,7 @@ def miss(day: date, log_odds: Array, churned: npt.NDArray[np.int8]) -> Calibrati
 
     # At either end everybody is all but sure to stay or to churn, so the root lies between.
     reach = FURTHEST + float(np.abs(log_odds).max())
-    shift = float(brentq(beyond, -reach, reach))
+    shift = float(brentq(beyond, -reach, reach, xtol=1e-14))
     # The variance of the churners is the Fisher information of the shift; its inverse root is the standard error.
     spread = expit(log_odds + shift)
     return CalibrationResidual(day, shift, 1 / math.sqrt(float((spread * (1 - spread)).sum())))

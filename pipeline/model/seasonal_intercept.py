@@ -19,8 +19,10 @@ Array = npt.NDArray[np.float64]
 # Before anything is seen, in log-odds: spread of the level, and of the waves of one turn a year and of two; what a
 # single snapshot misses beside chance; by how much the level may wander away, as a variance; and after how many years
 # 37 % of that are left.
-LEVEL, WAVES, BESIDE, DIGITS = 1.0, (0.3, 0.15), 0.02, 6
+LEVEL, WAVES, BESIDE = 1.0, (0.3, 0.15), 0.02
 DRIFTS, BACK_YEARS = (0.0, 0.003, 0.01, 0.03, 0.1), 1.0
+# Nothing is searched for here: processors differ by 1e-12 or so, and in the sixth digit once in 100,000 fits.
+DIGITS = 6
 # How many companies have a season for one that has none, and the weight below which a season is not worth a line.
 SEASONS_TO_NONE, MIN_WEIGHT = 7.0, 0.1
 

@@ -99,9 +99,9 @@ class Season:
         )
 
     def _evaluate(self, day_of_year: npt.NDArray[Any]) -> Array:
-        shifts: Array = terms(day_of_year, len(self.waves)) @ np.array(
-            [self.level, *(part for wave in self.waves for part in wave)]
-        )
+        parts = np.array([self.level, *(part for wave in self.waves for part in wave)])
+        # No product of BLAS, which may add up equal rows in different orders: equal scores would be equal no more.
+        shifts: Array = np.sum(terms(day_of_year, len(self.waves)) * parts, axis=1)
         return shifts
 
 

@@ -28,6 +28,8 @@ OTHERWISE: Final = ("days_since_last_order_per_usual_gap", "gap_mean_days", "day
 RHYTHM, IN_RHYTHM = "days_since_last_order_per_usual_gap", 1.5
 # Beyond how many of those who bear it more evidence, and longer-standing evidence, weighs anew.
 MORE, LONGER, TENTHS = (0.4, 0.7), (0.2, 0.4, 0.6, 0.8), tuple(tenth / 10 for tenth in range(1, 10))
+# Processors differ by some 1e-11 in what is fitted, and so in the third digit of one of a hundred weights once in
+# 100,000 fits.
 MIN_BEARERS, MAX_ROWS, DIGITS = 100, 200_000, 3
 # Log of a factor: what the customer met or said is told before what merely is so.
 EXPERIENCED_BONUS = 1.0

@@ -18,9 +18,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import OptimizeResult, minimize
-from scipy.special import betaln, digamma, expit, gammaln
+from scipy.special import expit
 
 from pipeline.config.errors import NotEnoughData
+from pipeline.newton import polish
 from pipeline.value.beta_mean import beta_mean
 
 Array = npt.NDArray[np.float64]
@@ -84,7 +85,8 @@ class BgNbd:
         best = min((each for each in fits if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
         if best is None:
             raise NotEnoughData(f"BG/NBD found no fit for {len(frequency)} customers")
-        r, alpha, a, b = np.exp(best.x) * (1, scale, 1, 1)
+        optimum = polish(best.x, lambda logarithms: _loss(logarithms, data, penalty)[1])
+        r, alpha, a, b = np.exp(optimum) * (1, scale, 1, 1)
         return cls(*(float(f"{value:.10g}") for value in (r, alpha, a, b)))
 
     def log_likelihood(self, frequency: Array, recency: Array, age: Array) -> float:
@@ -178,32 +180,30 @@ class BgNbd:
 
 @dataclass(frozen=True)
 class _Data:
-    """Different customers, how many there are of each, and the different frequencies among them."""
+    """Different customers, and how many there are of each."""
 
-    frequency: Array
+    repeats: npt.NDArray[np.int64]
     recency: Array
     age: Array
     counts: Array
-    frequencies: Array
-    which: npt.NDArray[np.intp]
 
     @classmethod
     def of(cls, rows: Array, counts: Array) -> "_Data":
-        frequencies, which = np.unique(rows[:, 0], return_inverse=True)
-        return cls(rows[:, 0], rows[:, 1], rows[:, 2], counts, frequencies, which)
+        return cls(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], counts)
 
 
 def _climb(data: _Data, start: Array, penalty: float) -> OptimizeResult:
-    customers = float(data.counts.sum())
+    bounds, options = [(-BOUND, BOUND)] * 4, {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}
+    return minimize(_loss, start, (data, penalty), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
 
+
+def _loss(logarithms: Array, data: _Data, penalty: float) -> tuple[float, Array]:
+    """What a fit makes small, and its slope along the logarithm of each parameter."""
     # Over logarithms the parameters stay positive without constraints, and the pull to 1 is as strong up as down.
-    def loss(logarithms: Array) -> tuple[float, Array]:
-        value, slope = _log_likelihood(logarithms, data)
-        pull, pull_slope = penalty * float(logarithms @ logarithms), 2 * penalty * logarithms
-        return pull - value / customers, pull_slope - slope / customers
-
-    options = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}
-    return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * 4, options=options)
+    value, slope = _log_likelihood(logarithms, data)
+    customers = float(data.counts.sum())
+    pull, pull_slope = penalty * float(np.sum(logarithms**2)), 2 * penalty * logarithms
+    return pull - value / customers, pull_slope - slope / customers
 
 
 def _log_likelihood(logarithms: Array, data: _Data) -> tuple[float, Array]:
@@ -212,23 +212,25 @@ def _log_likelihood(logarithms: Array, data: _Data) -> tuple[float, Array]:
     ``A1 A2 (A3 + A4)``: A3 for a customer who is alive, A4 for one who stopped at the last purchase.
     """
     r, alpha, a, b = np.exp(logarithms)
-    x, n = data.frequencies, data.counts
-    till_now, till_last = np.log(alpha + data.age), np.log(alpha + data.recency)
-    stopped_after = np.log(a) - np.log(b + np.maximum(x, 1) - 1)
-    alive = -(r + data.frequency) * till_now
-    stopped = np.where(data.frequency > 0, stopped_after[data.which] - (r + data.frequency) * till_last, -np.inf)
-    # Both likelihoods underflow for long histories, so they are added as logarithms.
-    either = np.logaddexp(alive, stopped)
-    share = np.exp(stopped - either)
-    shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
-    of_x = np.bincount(data.which, weights=n, minlength=len(x))
-    stopped_x = np.bincount(data.which, weights=n * share, minlength=len(x))
-    rates = (1 - share) * np.exp(-till_now) + share * np.exp(-till_last)
-    slope = np.array([
-        of_x @ (digamma(r + x) - digamma(r) + np.log(alpha)) - n @ ((1 - share) * till_now + share * till_last),
-        r / alpha * n.sum() - n @ ((r + data.frequency) * rates),
-        of_x @ (digamma(a + b) - digamma(a + b + x)) + stopped_x.sum() / a,
-        of_x @ (digamma(b + x) - digamma(b) + digamma(a + b) - digamma(a + b + x))
-        - stopped_x @ (1 / (b + np.maximum(x, 1) - 1)),
-    ])  # fmt: skip
-    return float(n @ either + of_x @ shared), slope * (r, alpha, a, b)
+    x, n, step = data.repeats, data.counts, np.arange(data.repeats.max(initial=0))
+    now, last = np.log1p(data.age / alpha), np.log1p(data.recency / alpha)
+    # Of A4 to A3. Both underflow for long histories, so they are divided and added as logarithms.
+    longer = np.log1p((data.age - data.recency) / (alpha + data.recency))
+    odds = np.where(x > 0, np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * longer, -np.inf)
+    stopped, alive = expit(odds), expit(-odds)
+    # Gamma functions a whole number apart are products. Their differences would lose digits that a flat likelihood,
+    # where hardly anybody stops, does not give back.
+    shared = _sums(np.log(r + step) - np.log(alpha) + np.log1p(-a / (a + b + step)))[x]
+    of_each = (
+        r * (_sums(1 / (r + step))[x] - alive * now - stopped * last),
+        r - (r + x) * alpha * (alive / (alpha + data.age) + stopped / (alpha + data.recency)),
+        stopped - a * _sums(1 / (a + b + step))[x],
+        b * (_sums(a / ((b + step) * (a + b + step)))[x] - stopped / (b + np.maximum(x, 1) - 1)),
+    )
+    value = np.sum(n * (shared - (r + x) * now + np.logaddexp(0, odds)))
+    return float(value), np.array([np.sum(n * slope) for slope in of_each])
+
+
+def _sums(terms: Array) -> Array:
+    """Of no term, the first one, the first two ..."""
+    return np.concatenate([[0.0], np.cumsum(terms)])

@@ -54,7 +54,7 @@ class Spend:
         paid = amount > 0
         # Where hardly anybody has ever paid, a purchase is worth nothing.
         amounts = GammaGamma.fit(number[paid], amount[paid]) if paid.sum() > 1 else GammaGamma(p=1.0, q=2.0, v=0.0)
-        # Six digits: the last ones differ between processors, and a file must not.
+        # Processors differ by some 1e-13, and so in the sixth digit once in a million fits.
         rounded = {name: float(f"{value:.{DIGITS}g}") for name, value in asdict(amounts).items()}
         return cls(purchase_process.fit(rows), GammaGamma(**rounded))
 

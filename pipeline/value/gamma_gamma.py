@@ -11,9 +11,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import betaln
+from scipy.special import betaln, digamma
 
 from pipeline.config.errors import NotEnoughData
+from pipeline.newton import polish
 
 Array = npt.NDArray[np.float64]
 
@@ -21,6 +22,7 @@ Array = npt.NDArray[np.float64]
 STARTS = ((1.0, 2.0, 3.0), (6.0, 3.0, 0.4), (0.5, 0.5, 1.0))
 # Logarithms stay within these, so that nothing overflows on the way.
 BOUND = 14.0
+SEARCH = {"bounds": [(-BOUND, BOUND)] * 3, "options": {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}}
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,18 @@ class GammaGamma:
             raise NotEnoughData(f"{len(purchases)} customers with an amount are too few for the gamma-gamma model")
         scale = float(mean_amount.mean())
 
-        def loss(logarithms: Array) -> float:
+        def loss(logarithms: Array) -> tuple[float, Array]:
             # Searched as q - 1: with q at 1 or below, the amounts of all customers have no mean.
             p, above_one, v = np.exp(logarithms)
-            mean = _log_likelihood(p, 1 + above_one, v, purchases, mean_amount / scale).mean()
-            return float(penalty * (logarithms @ logarithms) - mean)
+            value, slope = _log_likelihood(p, 1 + above_one, v, purchases, mean_amount / scale)
+            pull, pull_slope = penalty * float(np.sum(logarithms**2)), 2 * penalty * logarithms
+            return pull - value, pull_slope - slope * (p, above_one, v)
 
-        starts = np.log(STARTS)
-        bounds = [(-BOUND, BOUND)] * 3
-        fits = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+        fits = [minimize(loss, np.log(start), jac=True, method="L-BFGS-B", **SEARCH) for start in STARTS]
         best = min((each for each in fits if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
         if best is None:
             raise NotEnoughData(f"the gamma-gamma model found no fit for {len(purchases)} customers")
-        p, above_one, v = np.exp(best.x)
+        p, above_one, v = np.exp(polish(best.x, lambda logarithms: loss(logarithms)[1]))
         return cls(*(float(f"{value:.10g}") for value in (p, 1 + above_one, v * scale)))
 
     def expected_amount(self, purchases: Array, mean_amount: Array) -> Array:
@@ -94,10 +95,16 @@ class GammaGamma:
         return expected
 
 
-def _log_likelihood(p: float, q: float, v: float, n: Array, mean: Array) -> Array:
-    """Equation (1a) of the note: of the mean of n amounts."""
-    result: Array = (
-        -betaln(p * n, q) + q * np.log(v) + (p * n - 1) * np.log(mean) + p * n * np.log(n)
-        - (p * n + q) * np.log(v + n * mean)
-    )  # fmt: skip
-    return result
+def _log_likelihood(p: float, q: float, v: float, n: Array, mean: Array) -> tuple[float, Array]:
+    """Equation (1a) of the note, of the mean of n amounts, and its slope along each parameter; means over customers."""
+    total = v + n * mean
+    value = (
+        -betaln(p * n, q) + q * np.log(v) + (p * n - 1) * np.log(mean) + p * n * np.log(n) - (p * n + q) * np.log(total)
+    )
+    of_sum = digamma(p * n + q)
+    slopes = (
+        n * (of_sum - digamma(p * n) + np.log(n * mean / total)),
+        of_sum - digamma(q) + np.log(v / total),
+        q / v - (p * n + q) / total,
+    )
+    return float(value.mean()), np.array([slope.mean() for slope in slopes])

@@ -30,7 +30,7 @@ P_NO_PURCHASE = Feature(
 def fit(examples: pl.DataFrame) -> BgNbd:
     """Fit the rhythms of the customers of one snapshot; their outcome plays no part in it.
 
-    Rounded to six digits, so that the last ones, which differ between processors, change no file.
+    Rounded to six digits: processors differ by some 1e-14, and no file may.
     """
     fitted = BgNbd.fit(*_history(examples))
     return BgNbd(**{name: float(f"{value:.{DIGITS}g}") for name, value in dataclasses.asdict(fitted).items()})

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
 from pipeline.config.errors import NotEnoughData
+from pipeline.value import bg_nbd
 from pipeline.value.bg_nbd import BgNbd
+from tests.profiles import examples
 
 PUBLISHED = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
 RECENCY_AGE = st.tuples(st.floats(0, 400), st.floats(0, 400)).map(lambda pair: (min(pair), max(pair)))
@@ -181,3 +183,43 @@ def test_too_little_to_learn_from_is_said_in_a_line():
 
 def test_it_is_plain_numbers():
     assert BgNbd(**json.loads(json.dumps(dataclasses.asdict(PUBLISHED)))) == PUBLISHED
+
+
+def a_past(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What was seen of 300 customers, by a model and over a time of its own."""
+    random = np.random.default_rng(seed)
+    age = random.integers(1, 400, 300).astype(float)
+    rate = random.gamma(random.uniform(0.3, 4), random.uniform(0.005, 0.1), 300)
+    frequency = np.minimum(random.poisson(rate * age * random.random(300)), age).astype(float)
+    frequency[0] = 1.0
+    return frequency, np.where(frequency > 0, age * random.random(300) ** 0.3, 0.0), age
+
+
+def loss(seed: int):
+    rows = np.column_stack(a_past(seed)) / (1, 400, 400)
+    data = bg_nbd._Data.of(rows, np.ones(len(rows)))
+    return lambda logarithms: bg_nbd._loss(logarithms, data, 1e-4)
+
+
+@given(st.integers(0, 1000), st.lists(st.floats(-3, 3), min_size=4, max_size=4).map(np.array))
+@examples(30)
+def test_the_slope_is_that_of_the_likelihood(seed, logarithms):
+    of_past, moves = loss(seed), 1e-6 * np.eye(4)
+    by_difference = [(of_past(logarithms + move)[0] - of_past(logarithms - move)[0]) / 2e-6 for move in moves]
+    assert of_past(logarithms)[1] == pytest.approx(by_difference, rel=1e-5, abs=1e-6)
+
+
+@given(st.integers(0, 1000))
+@examples(10)
+def test_every_fit_arrives_to_more_digits_than_it_is_rounded_to(seed):
+    frequency, recency, age = a_past(seed)
+    fitted = BgNbd.fit(frequency, recency / age.max(), age / age.max())
+    logarithms = np.log(dataclasses.astuple(fitted))
+    data = bg_nbd._Data.of(np.column_stack([frequency, recency / age.max(), age / age.max()]), np.ones(300))
+    assert np.abs(bg_nbd._loss(logarithms, data, 1e-4)[1]).max() < 1e-9, "ten digits are kept"
+
+
+def test_a_converged_fit_is_the_one_of_before(cdnow):
+    """What L-BFGS alone stopped at."""
+    before = (0.2438642482, 4.454844992, 0.7768905611, 2.365104963)
+    assert dataclasses.astuple(BgNbd.fit(*cdnow)) == pytest.approx(before, rel=1e-6)

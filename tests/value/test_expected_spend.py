@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config.errors import NotEnoughData
+from pipeline.value import gamma_gamma
 from pipeline.value.expected_spend import NEEDS, Spend
 from pipeline.value.gamma_gamma import GammaGamma
+from tests.profiles import examples
 
 DAY = date(2024, 1, 1)
 
@@ -115,3 +117,32 @@ def test_the_card_holds_plain_numbers_and_gives_the_same_back(fitted):
 def test_what_it_needs_is_said(fitted):
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         fitted.expected(customers(3).drop(NEEDS[0]), 0, 30)
+
+
+def payments(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    number = random.integers(1, 30, 300).astype(float)
+    return number, random.gamma(random.uniform(0.5, 8), 1 / random.gamma(random.uniform(1.5, 6), 0.1, 300)) + 0.01
+
+
+@given(st.integers(0, 1000), st.floats(-2, 2), st.floats(-2, 2), st.floats(-2, 2))
+@examples(30)
+def test_the_slope_is_that_of_the_likelihood(seed, p, above_one, v):
+    number, mean = payments(seed)
+    point, moves = np.array([np.exp(p), 1 + np.exp(above_one), np.exp(v)]), 1e-6 * np.eye(3)
+
+    def value(parameters: np.ndarray) -> float:
+        return gamma_gamma._log_likelihood(*parameters, number, mean)[0]
+
+    by_difference = [(value(point + move) - value(point - move)) / 2e-6 for move in moves]
+    assert gamma_gamma._log_likelihood(*point, number, mean)[1] == pytest.approx(by_difference, rel=1e-4, abs=1e-4)
+
+
+@given(st.integers(0, 1000))
+@examples(10)
+def test_every_fit_of_amounts_arrives_to_more_digits_than_it_is_rounded_to(seed):
+    number, mean = payments(seed)
+    fitted = GammaGamma.fit(number, mean / mean.mean())
+    parameters = np.array([fitted.p, fitted.q - 1, fitted.v])
+    slope = gamma_gamma._log_likelihood(fitted.p, fitted.q, fitted.v, number, mean / mean.mean())[1] * parameters
+    assert np.abs(2e-4 * np.log(parameters) - slope).max() < 1e-8, "ten digits are kept"
