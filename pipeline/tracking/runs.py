@@ -25,9 +25,10 @@ from pipeline.tracking.store import (
     connect,
     experiment_id,
     from_polars,
+    mask_password,
     mlflow,
     quiet,
-    unreachable,
+    reachable,
 )
 
 # Figures that MLflow takes at once at most.
@@ -97,12 +98,9 @@ def resumed(settings: Tracking, pointer: Pointer) -> Iterator[None]:
 
 @contextmanager
 def _connected(settings: Tracking) -> Iterator[None]:
-    try:
-        with quiet():
-            connect(settings)
-            yield
-    except (MlflowException, OSError) as error:
-        raise unreachable(settings, error) from None
+    with reachable(settings):
+        connect(settings)
+        yield
 
 
 def _group_run(settings: Tracking, experiment: str, name: str) -> str:
@@ -136,7 +134,7 @@ def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> P
         info = mlflow.pyfunc.log_model(name="model", data_path=folder, **serving.flavour(model.example))
         log_figures(settings, run_id, logged.series, info.model_id)
         log_files(settings, run_id, logged.files)
-    return Pointer(run_id, info.model_id, model.fingerprint, settings.uri, experiment_name() or "")
+    return Pointer(run_id, info.model_id, model.fingerprint, mask_password(settings.uri), experiment_name() or "")
 
 
 def record_trial(
@@ -172,29 +170,33 @@ def log_figures(
     settings: Tracking, run_id: str, series: dict[str, dict[int, float]], model_id: str | None = None
 ) -> None:
     """Figures by step, linked to the logged model; many at once, for each call waits for the disk of the store."""
-    store, now = client(settings), int(time.time() * 1000)
+    now = int(time.time() * 1000)
     figures = [
         Metric(name, value, now, step, model_id=model_id)
         for name, points in series.items()
         for step, value in points.items()
     ]
-    for start in range(0, len(figures), AT_ONCE):
-        store.log_batch(run_id, metrics=figures[start : start + AT_ONCE])
+    with reachable(settings):
+        store = client(settings)
+        for start in range(0, len(figures), AT_ONCE):
+            store.log_batch(run_id, metrics=figures[start : start + AT_ONCE])
 
 
 def log_files(settings: Tracking, run_id: str, files: dict[Path, str]) -> None:
     """Keep files with a run, each in the folder named beside it; one that is not there yet is left out."""
-    store = client(settings)
-    for file, folder in files.items():
-        if file.is_file():
-            store.log_artifact(run_id, str(file), folder)
+    with reachable(settings):
+        store = client(settings)
+        for file, folder in files.items():
+            if file.is_file():
+                store.log_artifact(run_id, str(file), folder)
 
 
 def describe(settings: Tracking, run_id: str, name: str, description: str) -> None:
     """Give a run the name and the description that people see first."""
-    store = client(settings)
-    store.set_tag(run_id, NAME, name)
-    store.set_tag(run_id, NOTE, description)
+    with reachable(settings):
+        store = client(settings)
+        store.set_tag(run_id, NAME, name)
+        store.set_tag(run_id, NOTE, description)
 
 
 def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
@@ -206,7 +208,7 @@ def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
             models = [output.model_id for output in (run.outputs.model_outputs if run.outputs else [])]
             if models:
                 experiment = run.data.tags.get(EXPERIMENT, "")
-                return Pointer(run.info.run_id, models[-1], model_fingerprint, settings.uri, experiment)
+                return Pointer(run.info.run_id, models[-1], model_fingerprint, mask_password(settings.uri), experiment)
     return None
 
 
@@ -222,7 +224,7 @@ def pointed(settings: Tracking, model_fingerprint: str, file: Path) -> Pointer |
     content = json.loads(file.read_text(encoding="utf-8"))
     wanted = {
         "model_fingerprint": model_fingerprint,
-        "tracking_uri": settings.uri,
+        "tracking_uri": mask_password(settings.uri),
         "experiment": experiment_name() or "",
     }
     # A pointer of an earlier release names no experiment: its run is recorded once more.
