@@ -169,7 +169,6 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
     Only they are asked for: the hundreds of files of code that travel with the model are for those who serve it.
     """
     with reachable(settings), TemporaryDirectory() as folder:
-        connect(settings)
         uri = f"models:/{settings.registered_model}/{version}/data"
         download = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
         models.mkdir(parents=True, exist_ok=True)

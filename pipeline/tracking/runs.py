@@ -22,13 +22,13 @@ from pipeline.tracking.store import (
     Metric,
     MlflowException,
     client,
-    connect,
     experiment_id,
     from_polars,
     mask_password,
     mlflow,
     quiet,
     reachable,
+    unreachable,
 )
 
 # Figures that MLflow takes at once at most.
@@ -78,29 +78,32 @@ def training_run(settings: Tracking) -> Iterator[str]:
     str
         The id of the run. It ends as failed where the training raises.
     """
-    with _connected(settings):
+    with reachable(settings):
         experiment = experiment_id(settings)
         group = experiment_name()
         tags = {PARENT: _group_run(settings, experiment, group)} if group else {}
         run = mlflow.start_run(experiment_id=experiment, tags=tags, log_system_metrics=True)
-    with run:
+    with _ended(settings, run):
         yield str(run.info.run_id)
 
 
 @contextmanager
 def resumed(settings: Tracking, pointer: Pointer) -> Iterator[None]:
     """The run of a model once more, so that evaluation is measured and logged where training was."""
-    with _connected(settings):
+    with reachable(settings):
         run = mlflow.start_run(run_id=pointer.run_id, log_system_metrics=True)
-    with run:
+    with _ended(settings, run):
         yield
 
 
 @contextmanager
-def _connected(settings: Tracking) -> Iterator[None]:
-    with reachable(settings):
-        connect(settings)
-        yield
+def _ended(settings: Tracking, run: Any) -> Iterator[None]:
+    """End a run after the block, in one line too where the store has gone away in the meantime."""
+    try:
+        with run:
+            yield
+    except MlflowException as error:
+        raise unreachable(settings, error) from None
 
 
 def _group_run(settings: Tracking, experiment: str, name: str) -> str:
@@ -119,7 +122,7 @@ def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> P
 
     The model is logged, not registered: `registry.register` does that when it is released.
     """
-    with _connected(settings), TemporaryDirectory() as folder, warnings.catch_warnings():
+    with reachable(settings), TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for file in model.files:
             shutil.copy(file, folder)
@@ -157,7 +160,7 @@ def record_trial(
     is_complete
         Whether it went to the end; one that was stopped early is shown as killed.
     """
-    with _connected(settings):
+    with reachable(settings):
         experiment, store = experiment_id(settings), client(settings)
         run = store.create_run(experiment, tags={PARENT: _group_run(settings, experiment, group)}, run_name=name)
         for key, value in tried.items():
@@ -201,7 +204,7 @@ def describe(settings: Tracking, run_id: str, name: str, description: str) -> No
 
 def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
     """The latest run in the store that made exactly this model, whoever ran it; None if there is none."""
-    with _connected(settings):
+    with reachable(settings):
         store, experiment = client(settings), experiment_id(settings)
         query = f"tags.`{FINGERPRINT}` = '{model_fingerprint}'"
         for run in store.search_runs([experiment], query, order_by=["attributes.start_time DESC"], max_results=1):

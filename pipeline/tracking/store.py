@@ -126,7 +126,7 @@ def _adopt_once(database: Path) -> None:
 
 @contextmanager
 def reachable(settings: Tracking) -> Iterator[None]:
-    """What is asked of the store inside is asked quietly, and fails in one line where the store does not answer.
+    """Point MLflow to the store; what is asked inside is asked quietly, and fails in one line where it does not answer.
 
     Raises
     ------
@@ -135,6 +135,7 @@ def reachable(settings: Tracking) -> Iterator[None]:
     """
     try:
         with quiet():
+            connect(settings)
             yield
     except (MlflowException, OSError) as error:
         raise unreachable(settings, error) from None
