@@ -11,7 +11,7 @@ from pipeline.config.errors import AlreadyPublished, Locked
 from pipeline.model.fingerprint import fingerprint
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
 from pipeline.tables import storage
-from pipeline.tracking import champion, registry
+from pipeline.tracking import champion, registry, store
 from pipeline.week import inputs
 from pipeline.week.composition import compose
 
@@ -61,7 +61,7 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
     storage.remove(paths.WEEKLY_WORK)
     try:
         version = registry.fetch_champion(settings.tracking, work.models, work.verdict)
-        champion.check(fingerprint(work), version, paths.REPRO)
+        champion.check(fingerprint(work), version, paths.REPRO, is_shared=store.is_shared(settings.tracking))
         run_stage(s1_ingest, settings, work)
         run_stage(s2_examples, settings, work, days=[as_of])
         run_stage(s5_score, settings, work, as_of)

@@ -1,9 +1,10 @@
 """Sections of ``params.yaml`` on the model: training, evaluation, scores, reasons and tracking."""
 
 import itertools
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.source import Section
 from pipeline.config.types import NaturalInt, NotNegative, Positive, PositiveInt, PositiveShare, Share
@@ -86,3 +87,13 @@ class Tracking(Section):
     uri: str
     experiment: str
     registered_model: str
+
+    @field_validator("uri")
+    @classmethod
+    def _holds_no_password(cls, uri: str) -> str:
+        if re.match(r"https?://[^/]*:[^/]*@", uri):
+            raise ValueError(
+                "holds a password, and this file is in git; take it out, and set the environment variables "
+                "`MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`"
+            )
+        return uri

@@ -55,7 +55,7 @@ def local_fingerprint(paths: Paths) -> str:
     return fingerprint(paths) if paths.model_card.is_file() and paths.model_text.is_file() else ""
 
 
-def check(registered: str, version: str, paths: Paths) -> None:
+def check(registered: str, version: str, paths: Paths, *, is_shared: bool = False) -> None:
     """Refuse to score where registry, decision, `models/` and ``dvc.lock`` speak of different models.
 
     Parameters
@@ -66,6 +66,8 @@ def check(registered: str, version: str, paths: Paths) -> None:
         Its version there.
     paths
         Where the decision and the local model lie.
+    is_shared
+        Whether colleagues promote in the same registry; then their decision may wait in git.
 
     Raises
     ------
@@ -77,9 +79,10 @@ def check(registered: str, version: str, paths: Paths) -> None:
     expected = decision.champion or local
     if expected and registered != expected:
         remedy = "churn promote" if local == expected else "dvc checkout (or dvc pull), then churn promote"
+        pull = "if a colleague promoted it: git pull && dvc pull; " if is_shared else ""
         raise ModelRefused(
             f"{paths.champion}: expects model {expected[:8]}, and champion of the registry is version {version}, model "
-            f"{registered[:8]}; to use the expected one: {remedy}; to use the registry's: churn promote {version}"
+            f"{registered[:8]}; {pull}to use the expected one: {remedy}; to use the registry's: churn promote {version}"
         )
     if local and local not in {decision.champion or local, decision.refused, _graded_unfit(paths)}:
         raise ModelRefused(
@@ -99,7 +102,9 @@ def _check_lock(paths: Paths) -> None:
     """A model on disk that is not the one ``dvc.lock`` speaks of was edited, or belongs to another commit."""
     for file, md5 in _locked(paths).items():
         if file.is_file() and hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() != md5:
-            raise ModelRefused(f"{file}: is not the file that {LOCK} names; bring it back: dvc checkout {file}")
+            raise ModelRefused(
+                f"{file}: is not the file that {LOCK} names; bring it back: dvc checkout {file} (or dvc pull)"
+            )
 
 
 def _locked(paths: Paths) -> dict[Path, str]:

@@ -12,7 +12,17 @@ from pipeline.config.paths import Paths
 from pipeline.model.artefacts_upgrade import upgrade
 from pipeline.model.fingerprint import fingerprint
 from pipeline.tracking.runs import FINGERPRINT, Pointer
-from pipeline.tracking.store import MlflowException, client, connect, mlflow, quiet, unreachable
+from pipeline.tracking.store import (
+    EXISTS,
+    MlflowException,
+    client,
+    connect,
+    mask_password,
+    mlflow,
+    quiet,
+    reachable,
+    unreachable,
+)
 
 CHAMPION = "champion"
 # Tag of the registered model: the versions that have been champion, the reigning one last.
@@ -26,24 +36,21 @@ def register(settings: Tracking, pointer: Pointer) -> str:
     if known:
         return known
     store, name = client(settings), settings.registered_model
-    try:
-        with quiet():
-            if not store.search_registered_models(f"name = '{name}'"):
-                store.create_registered_model(name)
-            tags, source = {FINGERPRINT: pointer.model_fingerprint}, f"models:/{pointer.model_id}"
-            made = store.create_model_version(name, source, pointer.run_id, tags=tags, model_id=pointer.model_id)
-            return str(made.version)
-    except (MlflowException, OSError) as error:
-        raise unreachable(settings, error) from None
+    with reachable(settings):
+        try:
+            store.create_registered_model(name)
+        except MlflowException as error:  # it is there already, perhaps since a moment ago
+            if error.error_code != EXISTS:
+                raise
+        tags, source = {FINGERPRINT: pointer.model_fingerprint}, f"models:/{pointer.model_id}"
+        made = store.create_model_version(name, source, pointer.run_id, tags=tags, model_id=pointer.model_id)
+        return str(made.version)
 
 
 def find_version(settings: Tracking, model_fingerprint: str) -> str | None:
     """The version with exactly these files, if there is one."""
-    try:
-        with quiet():
-            versions = client(settings).search_model_versions(f"name = '{settings.registered_model}'")
-    except MlflowException as error:
-        raise unreachable(settings, error) from None
+    with reachable(settings):
+        versions = client(settings).search_model_versions(f"name = '{settings.registered_model}'")
     same = [int(version.version) for version in versions if version.tags.get(FINGERPRINT) == model_fingerprint]
     return str(max(same)) if same else None
 
@@ -59,7 +66,7 @@ def promote(settings: Tracking, version: str) -> None:
     registry = client(settings)
     described(settings, version)
     before = [champion for champion in champions(settings) if champion != version]
-    with quiet():
+    with reachable(settings):
         registry.set_registered_model_alias(settings.registered_model, CHAMPION, version)
         registry.set_registered_model_tag(settings.registered_model, HISTORY, ",".join([*before, version]))
 
@@ -78,7 +85,7 @@ def rollback(settings: Tracking) -> tuple[str, str]:
             f"{settings.registered_model!r} has had {len(history)} champions; none is left to go back to"
         )
     registry = client(settings)
-    with quiet():
+    with reachable(settings):
         registry.set_registered_model_alias(settings.registered_model, CHAMPION, history[-2])
         registry.set_registered_model_tag(settings.registered_model, HISTORY, ",".join(history[:-1]))
     return history[-1], history[-2]
@@ -107,14 +114,14 @@ def champion_version(settings: Tracking) -> str | None:
 def describe(settings: Tracking, version: str, tags: dict[str, str]) -> None:
     """Write tags on a registered version."""
     for name, text in tags.items():
-        with quiet():
+        with reachable(settings):
             client(settings).set_model_version_tag(settings.registered_model, version, name, text)
 
 
 def forget(settings: Tracking, version: str, tag: str) -> None:
     """Take a tag off a registered version, if it has it."""
     if tag in described(settings, version):
-        with quiet():
+        with reachable(settings):
             client(settings).delete_model_version_tag(settings.registered_model, version, tag)
 
 
@@ -151,23 +158,24 @@ def _version(settings: Tracking, version: str) -> Any:
             return client(settings).get_model_version(settings.registered_model, version)
     except MlflowException as error:
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            raise BadParams(f"{settings.uri} has no version {version!r} of {settings.registered_model!r}") from None
+            uri = mask_password(settings.uri)
+            raise BadParams(f"{uri} has no version {version!r} of {settings.registered_model!r}") from None
         raise unreachable(settings, error) from None
 
 
 def fetch(settings: Tracking, version: str, models: Path) -> None:
-    """Copy the files of a registered version into a folder."""
-    try:
-        with TemporaryDirectory() as folder:
-            uri = f"models:/{settings.registered_model}/{version}"
-            download = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
-            models.mkdir(parents=True, exist_ok=True)
-            for file in sorted(download.joinpath("data").rglob("*")):
-                if file.is_file():
-                    shutil.copy(file, models / file.name)
-            upgrade(models)
-    except (MlflowException, OSError) as error:
-        raise unreachable(settings, error) from None
+    """Copy the files of a registered version into a folder.
+
+    Only they are asked for: the hundreds of files of code that travel with the model are for those who serve it.
+    """
+    with reachable(settings), TemporaryDirectory() as folder:
+        uri = f"models:/{settings.registered_model}/{version}/data"
+        download = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+        models.mkdir(parents=True, exist_ok=True)
+        for file in sorted(download.rglob("*")):
+            if file.is_file():
+                shutil.copy(file, models / file.name)
+        upgrade(models)
 
 
 def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
@@ -200,16 +208,12 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
 
 def _verdict(settings: Tracking, run_id: str) -> dict[str, Any]:
     """The verdict a run was given, also one of the release that kept it in ``metrics.json``."""
-    try:
-        with quiet():
-            kept = {file.path for file in client(settings).list_artifacts(run_id, "reports")}
-            file = next((name for name in VERDICTS if name in kept), VERDICTS[0])
-            with TemporaryDirectory() as folder:
-                verdict = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=file, dst_path=folder)
-                content: dict[str, Any] = json.loads(Path(verdict).read_text(encoding="utf-8"))
-                return content
-    except (MlflowException, OSError) as error:
-        raise unreachable(settings, error) from None
+    with reachable(settings), TemporaryDirectory() as folder:
+        kept = {file.path for file in client(settings).list_artifacts(run_id, "reports")}
+        file = next((name for name in VERDICTS if name in kept), VERDICTS[0])
+        verdict = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=file, dst_path=folder)
+        content: dict[str, Any] = json.loads(Path(verdict).read_text(encoding="utf-8"))
+        return content
 
 
 def _champion(settings: Tracking) -> Any:
@@ -218,8 +222,8 @@ def _champion(settings: Tracking) -> Any:
     except MlflowException as error:
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             raise NotEnoughData(
-                f"{settings.uri} has no model {settings.registered_model!r} with alias {CHAMPION!r}; "
-                "train one: dvc repro (where it finds nothing to do: dvc repro --force --single-item evaluate)"
+                f"{mask_password(settings.uri)} has no model {settings.registered_model!r} with alias {CHAMPION!r}; "
+                "train one: dvc repro; or take the one in models/: churn promote"
             ) from None
         raise unreachable(settings, error) from None
 

@@ -22,11 +22,12 @@ from pipeline.tracking.store import (
     Metric,
     MlflowException,
     client,
-    connect,
     experiment_id,
     from_polars,
+    mask_password,
     mlflow,
     quiet,
+    reachable,
     unreachable,
 )
 
@@ -77,31 +78,31 @@ def training_run(settings: Tracking) -> Iterator[str]:
     str
         The id of the run. It ends as failed where the training raises.
     """
-    with _connected(settings):
+    with reachable(settings):
         experiment = experiment_id(settings)
         group = experiment_name()
         tags = {PARENT: _group_run(settings, experiment, group)} if group else {}
         run = mlflow.start_run(experiment_id=experiment, tags=tags, log_system_metrics=True)
-    with run:
+    with _ended(settings, run):
         yield str(run.info.run_id)
 
 
 @contextmanager
 def resumed(settings: Tracking, pointer: Pointer) -> Iterator[None]:
     """The run of a model once more, so that evaluation is measured and logged where training was."""
-    with _connected(settings):
+    with reachable(settings):
         run = mlflow.start_run(run_id=pointer.run_id, log_system_metrics=True)
-    with run:
+    with _ended(settings, run):
         yield
 
 
 @contextmanager
-def _connected(settings: Tracking) -> Iterator[None]:
+def _ended(settings: Tracking, run: Any) -> Iterator[None]:
+    """End a run after the block, in one line too where the store has gone away in the meantime."""
     try:
-        with quiet():
-            connect(settings)
+        with run:
             yield
-    except (MlflowException, OSError) as error:
+    except MlflowException as error:
         raise unreachable(settings, error) from None
 
 
@@ -121,7 +122,7 @@ def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> P
 
     The model is logged, not registered: `registry.register` does that when it is released.
     """
-    with _connected(settings), TemporaryDirectory() as folder, warnings.catch_warnings():
+    with reachable(settings), TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for file in model.files:
             shutil.copy(file, folder)
@@ -136,7 +137,7 @@ def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> P
         info = mlflow.pyfunc.log_model(name="model", data_path=folder, **serving.flavour(model.example))
         log_figures(settings, run_id, logged.series, info.model_id)
         log_files(settings, run_id, logged.files)
-    return Pointer(run_id, info.model_id, model.fingerprint, settings.uri, experiment_name() or "")
+    return Pointer(run_id, info.model_id, model.fingerprint, mask_password(settings.uri), experiment_name() or "")
 
 
 def record_trial(
@@ -159,7 +160,7 @@ def record_trial(
     is_complete
         Whether it went to the end; one that was stopped early is shown as killed.
     """
-    with _connected(settings):
+    with reachable(settings):
         experiment, store = experiment_id(settings), client(settings)
         run = store.create_run(experiment, tags={PARENT: _group_run(settings, experiment, group)}, run_name=name)
         for key, value in tried.items():
@@ -172,41 +173,45 @@ def log_figures(
     settings: Tracking, run_id: str, series: dict[str, dict[int, float]], model_id: str | None = None
 ) -> None:
     """Figures by step, linked to the logged model; many at once, for each call waits for the disk of the store."""
-    store, now = client(settings), int(time.time() * 1000)
+    now = int(time.time() * 1000)
     figures = [
         Metric(name, value, now, step, model_id=model_id)
         for name, points in series.items()
         for step, value in points.items()
     ]
-    for start in range(0, len(figures), AT_ONCE):
-        store.log_batch(run_id, metrics=figures[start : start + AT_ONCE])
+    with reachable(settings):
+        store = client(settings)
+        for start in range(0, len(figures), AT_ONCE):
+            store.log_batch(run_id, metrics=figures[start : start + AT_ONCE])
 
 
 def log_files(settings: Tracking, run_id: str, files: dict[Path, str]) -> None:
     """Keep files with a run, each in the folder named beside it; one that is not there yet is left out."""
-    store = client(settings)
-    for file, folder in files.items():
-        if file.is_file():
-            store.log_artifact(run_id, str(file), folder)
+    with reachable(settings):
+        store = client(settings)
+        for file, folder in files.items():
+            if file.is_file():
+                store.log_artifact(run_id, str(file), folder)
 
 
 def describe(settings: Tracking, run_id: str, name: str, description: str) -> None:
     """Give a run the name and the description that people see first."""
-    store = client(settings)
-    store.set_tag(run_id, NAME, name)
-    store.set_tag(run_id, NOTE, description)
+    with reachable(settings):
+        store = client(settings)
+        store.set_tag(run_id, NAME, name)
+        store.set_tag(run_id, NOTE, description)
 
 
 def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
     """The latest run in the store that made exactly this model, whoever ran it; None if there is none."""
-    with _connected(settings):
+    with reachable(settings):
         store, experiment = client(settings), experiment_id(settings)
         query = f"tags.`{FINGERPRINT}` = '{model_fingerprint}'"
         for run in store.search_runs([experiment], query, order_by=["attributes.start_time DESC"], max_results=1):
             models = [output.model_id for output in (run.outputs.model_outputs if run.outputs else [])]
             if models:
                 experiment = run.data.tags.get(EXPERIMENT, "")
-                return Pointer(run.info.run_id, models[-1], model_fingerprint, settings.uri, experiment)
+                return Pointer(run.info.run_id, models[-1], model_fingerprint, mask_password(settings.uri), experiment)
     return None
 
 
@@ -222,7 +227,7 @@ def pointed(settings: Tracking, model_fingerprint: str, file: Path) -> Pointer |
     content = json.loads(file.read_text(encoding="utf-8"))
     wanted = {
         "model_fingerprint": model_fingerprint,
-        "tracking_uri": settings.uri,
+        "tracking_uri": mask_password(settings.uri),
         "experiment": experiment_name() or "",
     }
     # A pointer of an earlier release names no experiment: its run is recorded once more.

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ from typing import Any
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# A server that does not answer is given up after two minutes at most, and not after a quarter of an hour.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+# A server on S3 would send clients to the bucket for downloads, which they may be unable to reach; files are small.
+os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")
 # Seconds between two looks at processor and memory; by default so many that a short training shows none.
 os.environ.setdefault("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "1")
 
@@ -34,8 +40,9 @@ from pipeline.tracking import moved_store
 
 # Offered to the other modules of this room, so that MLflow is imported after its switches are set.
 __all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "Schema", "client", "connect",
-           "experiment_id", "from_polars", "mlflow", "quiet", "unreachable"]  # fmt: skip
+           "experiment_id", "from_polars", "mask_password", "mlflow", "quiet", "reachable", "unreachable"]  # fmt: skip
 SQLITE = "sqlite:///"
+EXISTS = "RESOURCE_ALREADY_EXISTS"
 for _chatty in ("alembic", "mlflow"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
@@ -63,7 +70,8 @@ def client(settings: Tracking) -> Any:
     try:
         return mlflow.MlflowClient()
     except MlflowException as error:
-        raise BadParams(f"params.yaml: tracking.uri {settings.uri!r} cannot be opened: {error.message}") from None
+        uri = mask_password(settings.uri)
+        raise BadParams(f"params.yaml: tracking.uri {uri!r} cannot be opened: {error.message}") from None
 
 
 def resolve(uri: str) -> str:
@@ -79,6 +87,11 @@ def resolve(uri: str) -> str:
     return uri if file == uri or Path(file).is_absolute() else f"{SQLITE}{workspace() / file}"
 
 
+def is_shared(settings: Tracking) -> bool:
+    """Whether colleagues work with the same store: it is a server, and no file of this folder."""
+    return "://" in settings.uri and not settings.uri.startswith(SQLITE)
+
+
 def experiment_id(settings: Tracking) -> str:
     """The id of the MLflow experiment that params name; made if it is not there yet.
 
@@ -87,9 +100,15 @@ def experiment_id(settings: Tracking) -> str:
     store = client(settings)
     with quiet():
         known = store.get_experiment_by_name(settings.experiment)
-        if known is not None:
-            return str(known.experiment_id)
-        return str(store.create_experiment(settings.experiment, artifact_location=_artifacts(settings)))
+        if known is None:
+            try:
+                return str(store.create_experiment(settings.experiment, artifact_location=_artifacts(settings)))
+            except MlflowException as error:
+                if error.error_code != EXISTS:
+                    raise
+            # A colleague's first training was a moment earlier.
+            known = store.get_experiment_by_name(settings.experiment)
+        return str(known.experiment_id)
 
 
 def _artifacts(settings: Tracking) -> str | None:
@@ -105,7 +124,34 @@ def _adopt_once(database: Path) -> None:
     moved_store.adopt(database)
 
 
+@contextmanager
+def reachable(settings: Tracking) -> Iterator[None]:
+    """Point MLflow to the store; what is asked inside is asked quietly, and fails in one line where it does not answer.
+
+    Raises
+    ------
+    StaleInput
+        The store does not answer, or refuses.
+    """
+    try:
+        with quiet():
+            connect(settings)
+            yield
+    except (MlflowException, OSError) as error:
+        raise unreachable(settings, error) from None
+
+
 def unreachable(settings: Tracking, error: Exception) -> StaleInput:
-    """The failure of a store that does not answer, in one line."""
-    message = " ".join(str(error).split())[:200]
-    return StaleInput(f"params.yaml: tracking.uri {settings.uri!r} does not answer as it should: {message}")
+    """The failure of a store that does not answer, in one line and without a password."""
+    message = mask_password(" ".join(str(error).replace(settings.uri, mask_password(settings.uri)).split()))[:200]
+    uri = mask_password(settings.uri)
+    return StaleInput(f"params.yaml: tracking.uri {uri!r} does not answer as it should: {message}")
+
+
+def mask_password(text: str) -> str:
+    """A text with addresses in it, without their passwords.
+
+    >>> mask_password("postgresql://ann:her-own@db/mlflow")
+    'postgresql://ann:***@db/mlflow'
+    """
+    return re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)

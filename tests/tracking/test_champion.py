@@ -87,6 +87,18 @@ def test_a_model_that_is_not_the_one_of_the_lock_is_refused(place, tmp_path):
         champion.check(same, "1", REPRO)
 
 
+def test_where_colleagues_promote_in_the_same_registry_pulling_comes_first(place):
+    other, expected = print_of("b", place), place("a")
+    Decision(expected).write(REPRO)
+    with pytest.raises(ModelRefused) as alone:
+        champion.check(other, "7", REPRO)
+    assert "git pull" not in str(alone.value)
+    with pytest.raises(
+        ModelRefused, match=r"if a colleague promoted it: git pull && dvc pull; to use the expected one: "
+    ):
+        champion.check(other, "7", REPRO, is_shared=True)
+
+
 def test_a_decision_says_nothing_of_who_or_when(place):
     Decision("a" * 64).write(REPRO)
     assert storage.read_json(REPRO.champion) == {"champion": "a" * 64}
