@@ -16,7 +16,6 @@ from pipeline.tracking.store import (
     EXISTS,
     MlflowException,
     client,
-    connect,
     mask_password,
     mlflow,
     quiet,
@@ -230,5 +229,5 @@ def _champion(settings: Tracking) -> Any:
 
 def load_champion(settings: Tracking) -> Any:
     """The champion as MLflow serves it: ``predict(frame)`` gives probabilities."""
-    connect(settings)
-    return mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@{CHAMPION}")
+    with reachable(settings):
+        return mlflow.pyfunc.load_model(f"models:/{settings.registered_model}@{CHAMPION}")

@@ -1,4 +1,4 @@
-"""A PostgreSQL server out of a package, for the time of the tests: nothing is installed by hand, no port is taken."""
+"""A PostgreSQL server out of a package, for the time of the tests: nothing is installed by hand."""
 
 import importlib.util
 import os
@@ -34,8 +34,11 @@ def _programs(folder: Path) -> Path:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """A fresh server on a socket in a folder of its own, as the URL of its database; gone when the block ends."""
+def running(port: int = 0, password: str = "") -> Iterator[str]:
+    """A fresh server on a socket in a folder of its own, as the URL of its database; gone when the block ends.
+
+    With a port it answers on that port of this machine instead, and asks for the password.
+    """
     with tempfile.TemporaryDirectory(prefix="churn-pg-") as name:
         folder, data = Path(name), Path(name) / "data"
         user = NOBODY if os.geteuid() == 0 else None
@@ -54,9 +57,17 @@ def running() -> Iterator[str]:
             )  # fmt: skip
             assert done.returncode == 0, f"{program}: {done.stdout}"
 
-        call("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
-        call("pg_ctl", "-w", "-l", str(data / "log"), "-o", f"-k {data} -c listen_addresses='' {QUICK}", "start")
+        auth, listens = ["--auth=trust"], "-c listen_addresses=''"
+        if port:
+            (folder / "password").write_text(password, encoding="utf-8")
+            auth = ["--auth=scram-sha-256", f"--pwfile={folder / 'password'}"]
+            listens = f"-c listen_addresses=127.0.0.1 -p {port}"
+        call("initdb", "-U", "postgres", *auth, "--encoding=UTF8", "--no-locale", "--no-sync")
+        call("pg_ctl", "-w", "-l", str(data / "log"), "-o", f"-k {data} {listens} {QUICK}", "start")
         try:
-            yield f"postgresql://postgres@/postgres?host={data}"
+            if port:
+                yield f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+            else:
+                yield f"postgresql://postgres@/postgres?host={data}"
         finally:
             call("pg_ctl", "-w", "-m", "immediate", "stop")
