@@ -233,5 +233,5 @@ def test_the_season_goes_into_the_files_and_into_what_is_served(cutoffs, setting
     served = test.with_columns(pl.col("snapshot").dt.ordinal_day().cast(pl.Float64).alias(DAY_OF_YEAR))
     numbers = served.select(pl.col(again.inputs).cast(pl.Float64))
     assert Served(again).predict(numbers.to_pandas()).tolist() == trained.probability(test).tolist()
-    with pytest.raises(BadData, match="the rows have no day; add the column day_of_year"):
+    with pytest.raises(BadData, match="the model needs the column .day_of_year., and 1 in all are absent"):
         Served(again).predict(numbers.drop(DAY_OF_YEAR))
