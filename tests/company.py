@@ -38,8 +38,6 @@ features:
   event_types: [visit]
 model:
   num_threads: 1
-  learning_rate: 0.1
-  early_stopping_rounds: 50
 evaluate:
   draws: 100
 """
