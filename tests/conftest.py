@@ -12,7 +12,6 @@ from filelock import FileLock
 
 from pipeline.config import params
 from tests.company import make_company
-from tests.flow import run_stages
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -75,6 +74,9 @@ def built_company(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 
 
 def _build(folder: Path) -> None:
+    # Not at the top: MLflow and LightGBM take seconds to load, in every process, and most tests need neither.
+    from tests.flow import run_stages
+
     make_company(folder)
     before = Path.cwd()
     os.chdir(folder)
@@ -90,6 +92,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out what tests/slow.txt names")
 
 
+# Folders whose modules load MLflow or shap, which takes longer than all of their quick tests.
+SLOW_TO_LOAD = {"pipeline/tracking", "tests/tracking", "pipeline/api", "tests/api"}
+
+
 def _slow() -> set[str]:
     lines = (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines()
     return {line for line in lines if not line.startswith("#")}
@@ -98,7 +104,7 @@ def _slow() -> set[str]:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With ``--fast`` a slow file is not imported: libraries that only such files need take seconds to load."""
     if config.getoption("--fast") and collection_path.is_relative_to(ROOT):
-        return collection_path.relative_to(ROOT).as_posix() in _slow() or None
+        return collection_path.relative_to(ROOT).as_posix() in _slow() | SLOW_TO_LOAD or None
     return None
 
 

@@ -89,3 +89,12 @@ def test_no_store_yet_is_no_problem(tmp_path):
     assert moved_store.adopt(tmp_path / "mlflow.db") == []
     sqlite3.connect(tmp_path / "mlflow.db").close()
     assert moved_store.adopt(tmp_path / "mlflow.db") == []
+
+
+def test_an_experiment_in_a_copy_of_the_project_writes_to_the_store_of_the_project(tmp_path, monkeypatch):
+    copy = tmp_path / "work/.dvc/tmp/exps/tmp1a2b"
+    (copy / ".dvc").mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "work"))
+    assert store.resolve("sqlite:///mlflow.db") == f"sqlite:///{tmp_path / 'work/mlflow.db'}"
+    assert store.resolve("sqlite:////srv/mlflow.db") == "sqlite:////srv/mlflow.db"
