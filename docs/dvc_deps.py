@@ -29,7 +29,8 @@ def main() -> None:
     file = ROOT / "dvc.yaml"
     content = yaml.load(file.read_text(encoding="utf-8"))
     # The release runs every time and depends on no code.
-    for name, stage in ((name, content["stages"][name]) for name in MODULES):
+    for name in MODULES:
+        stage = content["stages"][name]
         others = [dep for dep in stage["deps"] if not dep.startswith("pipeline/")]
         stage["deps"] = sorted([*others, *code_of(MODULES[name])])
         sys.stdout.write(f"{name}: {len(stage['deps'])} dependencies\n")

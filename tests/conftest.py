@@ -4,6 +4,8 @@ import copy
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +80,8 @@ def _build(folder: Path) -> None:
     from tests.flow import run_stages
 
     make_company(folder)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         run_stages(params.load())
-    finally:
-        os.chdir(before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,6 +94,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 SLOW_TO_LOAD = {"pipeline/tracking", "tests/tracking", "pipeline/api", "tests/api"}
 
 
+@cache
 def _slow() -> set[str]:
     lines = (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines()
     return {line for line in lines if not line.startswith("#")}
@@ -135,9 +134,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         *(["slow", "end_to_end", "browser"] if config.getoption("--fast") else []),
         *([] if config.getoption("--nightly") else ["nightly"]),
     ]
-    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unwanted)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    left_out = {item for item in items if any(item.get_closest_marker(name) for name in unwanted)}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
     _sort_long_first(items)
 
 

@@ -2,26 +2,19 @@
 
 import filecmp
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipeline.sources import samples
+from tests.environment import ENVIRONMENT
 from tests.imports import ROOT
 
 pytestmark = pytest.mark.end_to_end
-ENVIRONMENT = os.environ | {
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org",
-    "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.org",
-    "DVC_NO_ANALYTICS": "true",
-}  # fmt: skip
 
 
 class Checkout:

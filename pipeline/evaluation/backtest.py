@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -10,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.config.params import Label, Model
 from pipeline.evaluation import baselines
 from pipeline.evaluation.bootstrap import ScoredSnapshot
+from pipeline.examples import labelled
 from pipeline.examples.features import Feature
 from pipeline.model import training
 from pipeline.model.calibration import Calibration
@@ -86,7 +86,7 @@ def _trained(
 ) -> tuple[pl.DataFrame, pl.DataFrame, training.Trained] | None:
     """Training rows, test rows and the model that knows nothing of these; None where one part has one outcome only."""
     train_examples, later, test = (
-        _select_days(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test])
+        labelled.select_days(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test])
     )
     if not all(_two_sided(part) for part in (train_examples, later, test)):
         return None
@@ -107,10 +107,6 @@ def scored_snapshot(test: pl.DataFrame, scored: dict[str, training.Array], curve
     """A snapshot with the probabilities of the model, which that curve calibrated, and of what it is compared with."""
     keys, seasonal = test["customer_key"].cast(pl.Int64).to_numpy(), curve.season is not None
     return ScoredSnapshot(str(test["snapshot"][0]), keys, training.outcomes(test), scored, seasonal, curve.level_error)
-
-
-def _select_days(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:
-    return examples.filter(pl.col("snapshot").is_in(days))
 
 
 def _two_sided(part: pl.DataFrame) -> bool:

@@ -14,11 +14,22 @@ def complete_days(paths: Paths) -> list[date]:
     return [date.fromisoformat(day) for day in storage.read_json(paths.examples_report)["complete"]]
 
 
-def read(paths: Paths, names: list[str] | None = None) -> pl.DataFrame:
-    """All labelled examples in an order that no bucket decides, with these features or with all."""
-    columns = None if names is None else ["snapshot", "customer_key", "churned", *names]
-    examples = storage.read_buckets(paths.examples, columns)
+def read(paths: Paths, names: list[str]) -> pl.DataFrame:
+    """All labelled examples in an order that no bucket decides."""
+    examples = storage.read_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names])
     return examples.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
+
+
+def read_snapshot(paths: Paths, day: date) -> pl.DataFrame:
+    """The labelled examples of one snapshot with all of their columns, in the same order; the others are not kept."""
+    is_wanted = (pl.col("snapshot") == day) & pl.col("churned").is_not_null()
+    parts = [storage.read_parquet(file).filter(is_wanted) for file in storage.bucket_files(paths.examples)]
+    return pl.concat(parts).sort("customer_key")
+
+
+def select_days(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """The examples of some snapshots."""
+    return examples.filter(pl.col("snapshot").is_in(days))
 
 
 def refuse_one_sided(parts: dict[str, pl.DataFrame]) -> None:

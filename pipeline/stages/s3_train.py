@@ -53,12 +53,12 @@ def run(
         # On small matrices the threads of BLAS wait for one another longer than they compute, and the order of their
         # sums hangs on how many they are. LightGBM has threads of its own.
         with threadpool_limits(1, user_api="blas"):
-            made, parts = _train(settings, paths)
-        recording.record_training(settings.tracking, run_id, made.model, made.series, parts, paths)
-    doubts = made.model.card["warnings"]
+            made = _train(settings, paths)
+        recording.record_training(settings.tracking, run_id, made.model, made.series, made.examples, paths)
+    card = made.model.card
     return (
-        f"{made.model.card['trees']} trees from {len(parts['training']):,} examples at "
-        f"{len(made.model.card['snapshots']['train'])} snapshots{_doubts(doubts, paths)}"
+        f"{card['trees']} trees from {len(made.examples['training']):,} examples at "
+        f"{len(card['snapshots']['train'])} snapshots{_doubts(card['warnings'], paths)}"
     )
 
 
@@ -68,19 +68,20 @@ def _doubts(warnings: list[Any], paths: Paths) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """What a training makes: the model, written to disk, and its figures by snapshot."""
+    """What a training makes: the model, written to disk, its figures by snapshot, and the examples of each part."""
 
     model: artefacts.ChurnModel
     series: dict[str, dict[int, float]]
+    examples: dict[str, pl.DataFrame]
 
 
-def _train(settings: Settings, paths: Paths) -> tuple[Made, dict[str, pl.DataFrame]]:
+def _train(settings: Settings, paths: Paths) -> Made:
     declared = model_features(settings.features, settings.sources)
     bearing = [*declared, *evidence_only_features(settings.features, settings.sources)]
     examples = labelled.read(paths, [feature.name for feature in bearing])
     parts = split.by_time(labelled.complete_days(paths), settings.label)
     train_examples, validation_examples, test = (
-        _select_days(examples, days) for days in (parts.train, [parts.validation], [parts.test])
+        labelled.select_days(examples, days) for days in (parts.train, [parts.validation], [parts.test])
     )
     by_part = {"training": train_examples, "validation": validation_examples, "test": test}
     warnings = minimum.check(
@@ -119,11 +120,7 @@ def _train(settings: Settings, paths: Paths) -> tuple[Made, dict[str, pl.DataFra
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
     series = _by_snapshot(trained, train_examples, validation_examples, settings.evaluate)
-    return Made(churn_model, series), by_part
-
-
-def _select_days(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
-    return examples.filter(pl.col("snapshot").is_in(days))
+    return Made(churn_model, series, by_part)
 
 
 def _calibrated(

@@ -65,7 +65,10 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     examples = labelled.read(paths, [feature.name for feature in declared])
     complete = labelled.complete_days(paths)
     parts = split.by_time(complete, settings.label)
-    train_examples, test_examples = _select_days(examples, parts.train), _select_days(examples, [parts.test])
+    train_examples, test_examples = (
+        labelled.select_days(examples, parts.train),
+        labelled.select_days(examples, [parts.test]),
+    )
     labelled.refuse_one_sided({"test": test_examples})
     probability = model.evaluated_probability(test_examples)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
@@ -89,10 +92,6 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
         *_write_plots(test, earlier, known, settings.evaluate, paths),
     ]
     return verdict, files
-
-
-def _select_days(examples: pl.DataFrame, days: list[Any]) -> pl.DataFrame:
-    return examples.filter(pl.col("snapshot").is_in(days))
 
 
 def _evaluation(

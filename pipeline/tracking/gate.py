@@ -55,8 +55,7 @@ def objection(
 
 
 def _test_examples(label: params.Label, paths: Paths) -> pl.DataFrame:
-    day = split.by_time(labelled.complete_days(paths), label).test
-    return labelled.read(paths).filter(pl.col("snapshot") == day)
+    return labelled.read_snapshot(paths, split.by_time(labelled.complete_days(paths), label).test)
 
 
 def _load(tracking: params.Tracking, version: str) -> artefacts.ChurnModel | None:

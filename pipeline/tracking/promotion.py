@@ -38,20 +38,18 @@ def offer(tracking: params.Tracking, evaluate: params.Evaluate, label: params.La
     model = artefacts.load(paths.models)
     version = _register(tracking, model, paths)
     champion = registry.champion_version(tracking)
-    decision, local = Decision.read(paths), local_fingerprint(paths)
-    if champion == version:
-        Decision(local).write(paths)
-        return Outcome(is_champion=True, sentence=f"Version {version} is champion.")
-    against = registry.described(tracking, version).get(ROLLED_BACK, "") or gate.objection(
-        tracking, model, champion, evaluate, label, paths
-    )
-    if against:
-        reigning = registry.fingerprint_of(tracking, str(champion)) if champion else decision.champion
-        Decision(reigning, local, against).write(paths)
-        return Outcome(is_champion=False, sentence=f"Not made champion: {against}.")
-    _record(tracking, version, "dvc repro: nothing spoke against it", storage.read_json(paths.verdict)["approved_by"])
-    registry.promote(tracking, version)
-    Decision(local).write(paths)
+    if champion != version:
+        against = registry.described(tracking, version).get(ROLLED_BACK, "") or gate.objection(
+            tracking, model, champion, evaluate, label, paths
+        )
+        if against:
+            reigning = registry.fingerprint_of(tracking, champion) if champion else Decision.read(paths).champion
+            _decide(reigning, against, paths)
+            return Outcome(is_champion=False, sentence=f"Not made champion: {against}.")
+        approved_by = storage.read_json(paths.verdict)["approved_by"]
+        _record(tracking, version, "dvc repro: nothing spoke against it", approved_by)
+        registry.promote(tracking, version)
+    _decide(local_fingerprint(paths), "", paths)
     return Outcome(is_champion=True, sentence=f"Version {version} is champion.")
 
 

@@ -114,13 +114,11 @@ def _example(model: artefacts.ChurnModel, rows: pl.DataFrame | None) -> pl.DataF
     """Some rows of what a served model is given; the typical customer where no examples are to hand."""
     if rows is None:
         typical = model.card["typical"] | {DAY_OF_YEAR: 1}
-        return pl.DataFrame({name: [typical.get(name)] for name in model.inputs}, schema_overrides=_floats(model))
+        return pl.DataFrame(
+            {name: [typical.get(name)] for name in model.inputs}, schema=dict.fromkeys(model.inputs, pl.Float64)
+        )
     day = pl.col("snapshot").dt.ordinal_day().alias(DAY_OF_YEAR)
     return rows.head(EXAMPLE_ROWS).with_columns(day).select(pl.col(model.inputs).cast(pl.Float64))
-
-
-def _floats(model: artefacts.ChurnModel) -> dict[str, type[pl.Float64]]:
-    return dict.fromkeys(model.inputs, pl.Float64)
 
 
 def _by_snapshot(evaluation: dict[str, Any]) -> dict[str, dict[int, float]]:

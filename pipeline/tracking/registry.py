@@ -13,13 +13,13 @@ from pipeline.model.artefacts_upgrade import upgrade
 from pipeline.model.fingerprint import fingerprint
 from pipeline.tracking.runs import FINGERPRINT, Pointer
 from pipeline.tracking.store import (
-    EXISTS,
     MlflowException,
     client,
     mask_password,
     mlflow,
     quiet,
     reachable,
+    unless_there,
     unreachable,
 )
 
@@ -36,11 +36,8 @@ def register(settings: Tracking, pointer: Pointer) -> str:
         return known
     store, name = client(settings), settings.registered_model
     with reachable(settings):
-        try:
+        with unless_there():
             store.create_registered_model(name)
-        except MlflowException as error:  # it is there already, perhaps since a moment ago
-            if error.error_code != EXISTS:
-                raise
         tags, source = {FINGERPRINT: pointer.model_fingerprint}, f"models:/{pointer.model_id}"
         made = store.create_model_version(name, source, pointer.run_id, tags=tags, model_id=pointer.model_id)
         return str(made.version)

@@ -210,8 +210,8 @@ def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
         for run in store.search_runs([experiment], query, order_by=["attributes.start_time DESC"], max_results=1):
             models = [output.model_id for output in (run.outputs.model_outputs if run.outputs else [])]
             if models:
-                experiment = run.data.tags.get(EXPERIMENT, "")
-                return Pointer(run.info.run_id, models[-1], model_fingerprint, mask_password(settings.uri), experiment)
+                made_for = run.data.tags.get(EXPERIMENT, "")
+                return Pointer(run.info.run_id, models[-1], model_fingerprint, mask_password(settings.uri), made_for)
     return None
 
 

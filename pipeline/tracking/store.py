@@ -40,9 +40,9 @@ from pipeline.tracking import moved_store
 
 # Offered to the other modules of this room, so that MLflow is imported after its switches are set.
 __all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "Schema", "client", "connect",
-           "experiment_id", "from_polars", "mask_password", "mlflow", "quiet", "reachable", "unreachable"]  # fmt: skip
+           "experiment_id", "from_polars", "mask_password", "mlflow", "quiet", "reachable", "unless_there",
+           "unreachable"]  # fmt: skip
 SQLITE = "sqlite:///"
-EXISTS = "RESOURCE_ALREADY_EXISTS"
 for _chatty in ("alembic", "mlflow"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
@@ -101,14 +101,20 @@ def experiment_id(settings: Tracking) -> str:
     with quiet():
         known = store.get_experiment_by_name(settings.experiment)
         if known is None:
-            try:
-                return str(store.create_experiment(settings.experiment, artifact_location=_artifacts(settings)))
-            except MlflowException as error:
-                if error.error_code != EXISTS:
-                    raise
-            # A colleague's first training was a moment earlier.
+            with unless_there():
+                store.create_experiment(settings.experiment, artifact_location=_artifacts(settings))
             known = store.get_experiment_by_name(settings.experiment)
         return str(known.experiment_id)
+
+
+@contextmanager
+def unless_there() -> Iterator[None]:
+    """Make something by name that may be there already, perhaps since a moment ago, by a colleague's first training."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _artifacts(settings: Tracking) -> str | None:

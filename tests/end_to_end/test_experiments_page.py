@@ -1,12 +1,10 @@
 """The page on experiments, followed from its first command to its last with git, DVC and MLflow as they are."""
 
 import json
-import os
 import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,16 +12,11 @@ import pytest
 
 from pipeline.commands import new
 from tests.company import make_company
+from tests.environment import ENVIRONMENT
 from tests.imports import ROOT
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.nightly]
 BLOCK = re.compile(r"^```(\w+) ?(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-ENVIRONMENT = os.environ | {
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org",
-    "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.org",
-    "DVC_NO_ANALYTICS": "true",
-}  # fmt: skip
 
 
 def shell(script: str, folder: Path, *, fails: bool = False) -> str:
@@ -72,7 +65,7 @@ def test_the_page_leads_from_a_setting_to_a_new_champion(followed):
 def test_the_table_of_experiments_fits_a_screen(followed):
     _, printed = followed
     table = next(text for command, text in printed if command.startswith("dvc exp show"))
-    assert "fewer-leaves" in table and "auc_gain" in table
+    assert "shallower-trees" in table and "auc_gain" in table
     assert max(len(line) for line in table.splitlines()) <= 120
 
 
@@ -85,7 +78,7 @@ def test_every_training_is_in_one_store_under_the_name_of_its_experiment(followe
     assert len(runs) == len(set(runs.values())) == 4, "the first one, one tried, and two of the sweep; each once"
     assert sorted(len([run for run in runs if run in parents and names[parents[run]] == name])
                   for name in {names[parent] for parent in parents.values()}) == [1, 1, 1]  # fmt: skip
-    assert "fewer-leaves" in {names[parent] for parent in parents.values()}
+    assert "shallower-trees" in {names[parent] for parent in parents.values()}
 
 
 def test_copies_and_older_commits_expect_their_own_model(followed, tmp_path):

@@ -167,12 +167,12 @@ def _live() -> dict[str, bytes | str | None]:
 @pytest.fixture(scope="module")
 def models(built_company, tmp_path_factory) -> dict[str, Path]:
     """A folder for each model, as ``dvc repro`` with its settings leaves it; no registry knows the later ones yet."""
-    folders, before = {}, Path.cwd()
+    folders = {}
     with pytest.MonkeyPatch.context() as patch:
         for name, changes in SETTINGS.items():
             folder = tmp_path_factory.mktemp(name) / "shop"
             shutil.copytree(built_company, folder)
-            os.chdir(folder)
+            patch.chdir(folder)
             if changes:
                 stages = (s3_train, s4_evaluate, s5_score, s6_publish)
                 flow.run_untracked(patch, changed_settings(**changes), stages)
@@ -183,7 +183,6 @@ def models(built_company, tmp_path_factory) -> dict[str, Path]:
             ]
             storage.write_json({"stages": {"train": {"outs": outs}}}, Path("dvc.lock"))
             folders[name] = folder
-    os.chdir(before)
     return folders
 
 

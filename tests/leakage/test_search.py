@@ -1,8 +1,8 @@
 """``churn check --leakage``: a clean company passes, and every leak planted on purpose is found and named."""
 
 import csv
-import os
 import shutil
+from contextlib import chdir
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -47,13 +47,10 @@ def search(settings: params.Params) -> tuple[list[str], str]:
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Path:
-    folder, before = tmp_path_factory.mktemp("shop"), Path.cwd()
+    folder = tmp_path_factory.mktemp("shop")
     make_company(folder, customers=250)
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         build()
-    finally:
-        os.chdir(before)
     return folder
 
 

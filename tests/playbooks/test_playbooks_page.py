@@ -1,9 +1,9 @@
 """The page on playbooks, run from its first file to its last command, in the corner shop."""
 
 import json
-import os
 import re
 from collections import Counter
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,16 +93,13 @@ def follow(blocks: list[tuple[str, str, str]]) -> Followed:
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory) -> Followed:
     blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    folder, before = tmp_path_factory.mktemp("page"), Path.cwd()
+    folder = tmp_path_factory.mktemp("page")
     make_company(folder)
     assert blocks[0][:2] == ("yaml", "playbooks.yaml")
     (folder / "playbooks.yaml").write_text(blocks[0][2], encoding="utf-8")
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         run_stages(params.load())
         return follow(blocks[1:])
-    finally:
-        os.chdir(before)
 
 
 @pytest.mark.end_to_end
