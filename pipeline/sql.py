@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import polars as pl
 
 from pipeline.config.errors import BadData
 
@@ -54,6 +55,16 @@ def connect(threads: int, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnectio
             if engine.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
                 engine.execute("SET progress_bar_time = 86400000")
             yield engine
+
+
+def frame(engine: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+    """The rows of a query.
+
+    >>> with connect(1, 1.0) as engine:
+    ...     frame(engine, "SELECT 1 AS one").to_dicts()
+    [{'one': 1}]
+    """
+    return pl.DataFrame(engine.sql(query).to_arrow_table())
 
 
 def one_line(error: duckdb.Error) -> str:

@@ -5,11 +5,15 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from pipeline import sql
 from pipeline.config.params import Label, Snapshots
-from pipeline.examples import history, labels, population, regional_orders, snapshots
-from pipeline.examples.features import Feature, engine
+from pipeline.examples import day_rows, history, labels, population, snapshots
+from pipeline.examples.features import Aggregate, Feature
+from pipeline.examples.features.engine import Eligible, FeatureEngine
 from pipeline.tables import storage
 
 
@@ -40,73 +44,83 @@ def build(job: Job) -> dict[str, dict[str, int]]:
     dict
         By snapshot: how many customers have which status, and how many carry which label.
     """
-    with sql.connect(job.threads, job.memory_gb) as con:
-        history.create(con, job.tables, job.bucket)
-        has_contracts = _load_contracts(con, job)
-        customers = _load_everyone(con, job)
-        _load_market(con, job)
-        counts, parts = {}, []
-        for number, day in enumerate(job.days):
-            line = _one_snapshot(con, job, day, f"at_{number}", has_contracts=has_contracts)
-            counts[day.isoformat()] = {"customers": customers} | line
-            parts.append(f"SELECT * FROM at_{number}")
-        query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY snapshot, customer_key"
-        storage.copy_to(con, query, storage.bucket_file(job.examples, job.bucket))
+    counts = {}
+    with sql.connect(job.threads, job.memory_gb) as con, storage.replacing(_file(job)) as partial:
+        bucket = _Bucket(con, job)
+        with storage.parquet_in_parts(partial) as write:
+            # One part per snapshot: they need not all be held at once, and one is read without the others.
+            for day in sorted(job.days):
+                examples, counts[day.isoformat()] = bucket.examples(day)
+                write(examples)
     return counts
 
 
-def _load_everyone(con: duckdb.DuckDBPyConnection, job: Job) -> int:
-    """Every customer any table of the bucket knows, whether they bought or not; the ledger must hold them all."""
-    files = [storage.bucket_file(folder, job.bucket) for folder in sorted(job.tables.iterdir()) if folder.is_dir()]
-    keys = " UNION ALL ".join(f"SELECT customer_key FROM {sql.parquet([file])}" for file in files if file.is_file())
-    con.execute(f"CREATE OR REPLACE TABLE everyone AS SELECT DISTINCT customer_key FROM ({keys})")
-    counted = con.execute("SELECT count(*) FROM everyone").fetchone()
-    assert counted is not None, "a count has one row"
-    return int(counted[0])
+def _file(job: Job) -> Path:
+    return storage.bucket_file(job.examples, job.bucket)
 
 
-def _load_market(con: duckdb.DuckDBPyConnection, job: Job) -> None:
-    """The orders of every region, and the region of every customer of the bucket."""
-    con.execute(f"CREATE OR REPLACE TABLE market AS SELECT * FROM {sql.parquet([job.market])}")
-    customers = f"SELECT customer_key, coalesce(segment, '{regional_orders.EVERYWHERE}') AS segment FROM everyone"
-    known = regional_orders.segments(job.tables, job.bucket)
-    con.execute(f"CREATE OR REPLACE TABLE regions AS {customers} LEFT JOIN ({known}) USING (customer_key)")
+class _Bucket:
+    """What is read once for all snapshots."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, job: Job) -> None:
+        self._con = con
+        self._job = job
+        self._known = _load_history(con, job)
+        self._everyone = pl.DataFrame({"customer_key": self._known.customers})
+        self._engine = FeatureEngine(self._known, job.features, job.minor_digits, job.threads)
+        self._has_contracts = _load_contracts(con, job)
+
+    def examples(self, day: date) -> tuple[pl.DataFrame, dict[str, int]]:
+        """The rows of one snapshot, and how many customers have which status and label."""
+        job, purchases = self._job, self._known.kinds["purchase"]
+        running = self._nothing(pl.Boolean)
+        if self._has_contracts:
+            running = self._of_each(labels.running(day))
+        status = population.statuses(purchases, day, job.snapshots, job.label, running)
+        eligible = np.flatnonzero(status == population.ELIGIBLE)
+        down = job.outages.get(day, frozenset())
+        features = self._engine.compute(Eligible(day, eligible, down))
+        churned = self._churned(day).gather(eligible)
+        rows = features.select(pl.lit(day).alias("snapshot"), pl.all(), churned.alias("churned"))
+        return rows, _count(status, churned)
+
+    def _churned(self, day: date) -> pl.Series:
+        label = self._job.label
+        if not snapshots.is_complete(day, label, self._job.snapshots.observed_until):
+            return self._nothing(pl.Int8)
+        if label.kind == "inactivity":
+            return pl.Series(labels.inactive(self._known.kinds["purchase"], day, label))
+        return self._of_each(labels.cancelled(day, label))
+
+    def _of_each(self, query: str) -> pl.Series:
+        """What a query by customer says, null where it says nothing."""
+        known = sql.frame(self._con, query)
+        return self._everyone.join(known, on="customer_key", how="left", maintain_order="left").to_series(1)
+
+    def _nothing(self, kind: type[pl.DataType]) -> pl.Series:
+        return pl.Series([None], dtype=kind).new_from_index(0, len(self._everyone))
+
+
+def _load_history(con: duckdb.DuckDBPyConnection, job: Job) -> history.History:
+    aggregates = [feature.how for feature in job.features if isinstance(feature.how, Aggregate)]
+    latest = {how.kind for how in aggregates if how.function == "latest" or "is_latest" in (how.only or "")}
+    return day_rows.load(con, job.tables, job.bucket, job.market, {how.kind for how in aggregates}, latest)
 
 
 def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
     file = storage.bucket_file(job.tables / "subscriptions", job.bucket)
     if not file.is_file():
         return False
-    rows = sql.parquet([file])
-    columns = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
-    con.execute(labels.contracts(rows, columns))
+    con.execute(labels.contracts(sql.parquet([file]), set(pl.read_parquet_schema(file))))
     return True
 
 
-def _one_snapshot(
-    con: duckdb.DuckDBPyConnection, job: Job, day: date, table: str, *, has_contracts: bool
-) -> dict[str, int]:
-    statuses = population.query(day, job.snapshots, job.label, has_contracts=has_contracts)
-    con.execute(f"CREATE OR REPLACE TABLE statuses AS {statuses}")
-    spine = "SELECT customer_key FROM statuses WHERE status = 'eligible'"
-    rows = engine.query(job.features, day, spine, job.minor_digits, job.outages.get(day, frozenset()))
-    complete = snapshots.is_complete(day, job.label, job.snapshots.observed_until)
-    outcome = (
-        f"SELECT features.*, outcome.churned FROM ({rows}) features "
-        f"LEFT JOIN ({labels.churned(day, job.label)}) outcome USING (customer_key)"
-        if complete
-        else f"SELECT *, NULL::TINYINT AS churned FROM ({rows})"
-    )
-    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT DATE '{day.isoformat()}' AS snapshot, * FROM ({outcome})")
-    return _count(con, table)
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
-    by_status = dict(con.execute("SELECT status, count(*) FROM statuses GROUP BY status").fetchall())
-    labelled = dict(con.execute(f"SELECT churned, count(*) FROM {table} GROUP BY churned").fetchall())
+def _count(status: npt.NDArray[np.int64], churned: pl.Series) -> dict[str, int]:
+    numbers = np.bincount(status, minlength=len(population.STATUSES)).tolist()
     return {
-        **{status: by_status.get(status, 0) for status in population.STATUSES},
-        "labelled_0": labelled.get(0, 0),
-        "labelled_1": labelled.get(1, 0),
-        "unlabelled": labelled.get(None, 0),
+        "customers": len(status),
+        **dict(zip(population.STATUSES, numbers, strict=True)),
+        "labelled_0": int((churned == 0).sum()),
+        "labelled_1": int((churned == 1).sum()),
+        "unlabelled": churned.null_count(),
     }

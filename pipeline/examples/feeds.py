@@ -68,8 +68,8 @@ def look(job: Job) -> Profile:
             day = schemas.TABLES[name].sort_day
             if file.is_file() and day is not None:
                 rows = sql.parquet([file])
-                days.append(_table(engine, _by_day(engine, name, rows, day)).cast(SCHEMA))  # type: ignore[arg-type]
-                ids.append(_table(engine, _by_shape(name, rows, day)).cast(IDS))  # type: ignore[arg-type]
+                days.append(sql.frame(engine, _by_day(engine, name, rows, day)).cast(SCHEMA))  # type: ignore[arg-type]
+                ids.append(sql.frame(engine, _by_shape(name, rows, day)).cast(IDS))  # type: ignore[arg-type]
     return Profile(pl.concat(days), pl.concat(ids))
 
 
@@ -92,7 +92,7 @@ def refused(file: Path, rule: str, threads: int, memory_gb: float) -> pl.DataFra
         SELECT 'transactions' AS "table", day, count(DISTINCT "row") AS rows
         FROM {sql.parquet([file])} WHERE rule = {sql.text(rule)} AND day IS NOT NULL GROUP BY day ORDER BY day"""
     with sql.connect(threads, memory_gb) as engine:
-        return _table(engine, query).cast(REFUSED)  # type: ignore[arg-type]
+        return sql.frame(engine, query).cast(REFUSED)  # type: ignore[arg-type]
 
 
 def add_up(parts: list[Profile], refused: pl.DataFrame) -> Profile:
@@ -100,10 +100,6 @@ def add_up(parts: list[Profile], refused: pl.DataFrame) -> Profile:
     days = pl.concat([part.days for part in parts]).group_by("table", "day").sum().sort("table", "day")
     ids = pl.concat([part.ids for part in parts]).group_by("table", "day", "shape").sum().sort("table", "day", "shape")
     return Profile(days, ids, refused)
-
-
-def _table(engine: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
-    return pl.DataFrame(engine.sql(query).to_arrow_table())
 
 
 def _by_day(engine: duckdb.DuckDBPyConnection, name: str, rows: str, day: str) -> str:

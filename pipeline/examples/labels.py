@@ -2,24 +2,30 @@
 
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.config.params import Label
+from pipeline.examples.history import Rows
 from pipeline.examples.snapshots import outcome_window
 
 
-def churned(snapshot: date, label: Label) -> str:
-    """A query of the customers who churned after a complete snapshot, as ``customer_key, churned`` (0 or 1).
+def inactive(purchases: Rows, snapshot: date, label: Label) -> npt.NDArray[np.int8]:
+    """Who bought nothing in the outcome window (1) and who did (0): per customer. A refund is no purchase."""
+    window = outcome_window(snapshot, label)
+    bought_nothing: npt.NDArray[np.bool_] = purchases.first_from(window.start) == purchases.first_from(window.end)
+    return bought_nothing.astype(np.int8)
 
-    Inactivity: no purchase in the window; a refund is no purchase. Cancellation: a contract was cancelled in the
-    window, or its first day without one lies in it, and no other contract took over by then. A contract that began in
-    the window counts as well: who renewed and then cancelled is gone at its end.
+
+def cancelled(snapshot: date, label: Label) -> str:
+    """A query of the customers with a contract, and whether they churned, as ``customer_key, churned`` (0 or 1).
+
+    A contract was cancelled in the window, or its first day without one lies in it, and no other contract took over by
+    then. A contract that began in the window counts as well: who renewed and then cancelled is gone at its end.
     """
     window = outcome_window(snapshot, label)
     end = f"DATE '{window.end.isoformat()}'"
     inside = f"BETWEEN DATE '{window.start.isoformat()}' AND {end} - 1"
-    if label.kind == "inactivity":
-        return f"""
-            SELECT customer_key, CAST(NOT bool_or(kind = 'purchase' AND day {inside}) AS TINYINT) AS churned
-            FROM history GROUP BY customer_key"""
     # One that was given up before it began never ran, so it cannot end either.
     return f"""
         SELECT customer_key, CAST(bool_or(coalesce(gone_on {inside}, false) AND NOT followed) AS TINYINT) AS churned

@@ -2,8 +2,13 @@
 
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
 from pipeline.config.params import Label, Snapshots
-from pipeline.examples import history, labels
+from pipeline.examples import history
+from pipeline.examples.history import Rows, physical
 
 # In the order in which they are asked; the first that holds is the customer's status.
 STATUSES = {
@@ -15,24 +20,43 @@ STATUSES = {
     "inactive": "no purchase in the `active_days` before the snapshot",
     "eligible": "none of these: scored",
 }
+ELIGIBLE = list(STATUSES).index("eligible")
 
 
-def query(snapshot: date, settings: Snapshots, label: Label, *, has_contracts: bool) -> str:
-    """A query of every customer of the bucket with a status, as ``customer_key, status``."""
-    contract = f"LEFT JOIN ({labels.running(snapshot)}) contract USING (customer_key)" if has_contracts else ""
-    cancelled = "WHEN running = false THEN 'cancelled'" if has_contracts else ""
-    no_contract = "WHEN running IS NULL THEN 'no_contract'" if label.kind == "cancellation" else ""
-    return f"""
-        SELECT customer_key, CASE
-            WHEN customer_key NOT IN (SELECT customer_key FROM history WHERE kind = 'purchase') THEN 'never_bought'
-            WHEN first_days_ago IS NULL THEN 'not_yet'
-            {cancelled}
-            {no_contract}
-            WHEN first_days_ago < {settings.min_tenure_days} THEN 'too_new'
-            WHEN last_days_ago > {settings.active_days} THEN 'inactive'
-            ELSE 'eligible' END AS status
-        FROM everyone
-        LEFT JOIN (
-            SELECT customer_key, max(days_ago) AS first_days_ago, min(days_ago) AS last_days_ago
-            FROM {history.before(snapshot)} WHERE kind = 'purchase' GROUP BY customer_key
-        ) purchases USING (customer_key) {contract}"""
+def statuses(
+    purchases: Rows, snapshot: date, settings: Snapshots, label: Label, running: pl.Series
+) -> npt.NDArray[np.int64]:
+    """The status of every customer of the bucket.
+
+    Parameters
+    ----------
+    purchases
+        The days on which each customer bought.
+    snapshot, settings, label
+        The day, and who is scored on it.
+    running
+        Whether a contract known at the snapshot is running, null without one: per customer.
+
+    Returns
+    -------
+    numpy.ndarray
+        The place of one of `STATUSES` per customer.
+    """
+    known = history.before(purchases, snapshot).rows
+    starts, ends = known.starts, known.ends
+    has_bought = ends > starts
+    # Whose range is empty has no first and no last day; what stands there instead is not looked at.
+    days = np.append(purchases.days, 0)
+    first_days_ago = physical(snapshot) - days[starts]
+    last_days_ago = physical(snapshot) - days[np.maximum(ends - 1, 0)]
+    rules = {
+        "never_bought": purchases.ends == starts,
+        "not_yet": ~has_bought,
+        "cancelled": running.eq_missing(other=False).to_numpy(),
+        "no_contract": running.is_null().to_numpy() & (label.kind == "cancellation"),
+        "too_new": first_days_ago < settings.min_tenure_days,
+        "inactive": last_days_ago > settings.active_days,
+    }
+    asked = [name for name in STATUSES if name in rules]
+    assert [*asked, "eligible"] == list(STATUSES), "each status has a rule, but for the last"
+    return np.select([rules[name] for name in asked], list(range(len(asked))), ELIGIBLE)

@@ -43,7 +43,7 @@ def count(job: Job) -> pl.DataFrame:
             WHERE amount_minor >= 0 GROUP BY customer_key, day)
         LEFT JOIN ({segments(job.tables, job.bucket)}) USING (customer_key) GROUP BY ALL"""
     with sql.connect(job.threads, job.memory_gb) as engine:
-        return pl.DataFrame(engine.sql(query).to_arrow_table())
+        return sql.frame(engine, query)
 
 
 def add_up(parts: list[pl.DataFrame]) -> pl.DataFrame:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 
 from pipeline import sql
 from pipeline.config.errors import BadData
@@ -82,6 +83,24 @@ def write_parquet(frame: pl.DataFrame, file: Path) -> None:
     """Write one table; the same rows give the same bytes."""
     with replacing(file) as partial:
         frame.write_parquet(partial, compression="zstd", statistics=False)
+
+
+@contextmanager
+def parquet_in_parts(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Write one table in parts, each a row group of its own; the block is given what writes a part."""
+    writer: pq.ParquetWriter | None = None
+
+    def write(part: pl.DataFrame) -> None:
+        nonlocal writer
+        table = part.to_arrow()
+        writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
+        writer.write_table(table, row_group_size=max(1, len(part)))
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:

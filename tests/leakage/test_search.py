@@ -3,18 +3,22 @@
 import csv
 import shutil
 from contextlib import chdir
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from pipeline import cli, sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
+from pipeline.examples import day_rows, history
 from pipeline.examples import features as rooms
-from pipeline.examples import history
 from pipeline.examples.features import Aggregate, Feature
 from pipeline.leakage import search as leaks
 from pipeline.model import split
@@ -104,7 +108,7 @@ def test_a_clean_company_passes(shop):
 
 def test_a_cut_that_is_seven_days_late_is_found(shop, monkeypatch):
     honest = history.before
-    monkeypatch.setattr(history, "before", lambda day: honest(day + timedelta(days=7)))
+    monkeypatch.setattr(history, "before", lambda rows, day: honest(rows, day + timedelta(days=7)))
     build()
     done = CliRunner().invoke(cli.main, ["check", "--leakage"], catch_exceptions=False)
     lines, refused = done.stdout.splitlines(), done.stderr
@@ -121,16 +125,17 @@ def test_a_cut_that_is_seven_days_late_is_found(shop, monkeypatch):
 
 
 def test_a_mean_over_all_history_is_found(shop, monkeypatch):
-    honest = history.create
+    honest = day_rows.load
 
-    def careless(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> None:
-        honest(engine, tables, bucket)
-        engine.execute("""
-            CREATE OR REPLACE TABLE history AS SELECT * REPLACE (CASE WHEN gap_days IS NOT NULL THEN
-                CAST(round(avg(gap_days) OVER (PARTITION BY customer_key, kind)) AS BIGINT) END AS gap_days)
-            FROM history ORDER BY kind, customer_key, day""")
+    def careless(*args: Any) -> history.History:
+        known = honest(*args)
+        purchases = known.kinds["purchase"]
+        customer = pl.Series(np.repeat(known.customers, purchases.ends - purchases.starts))
+        mean = pl.when(pl.col("gap_days").is_not_null()).then(pl.col("gap_days").mean().over(customer).round())
+        frame = purchases.frame.with_columns(mean.cast(pl.Int64).alias("gap_days"))
+        return replace(known, kinds=known.kinds | {"purchase": replace(purchases, frame=frame)})
 
-    monkeypatch.setattr(history, "create", careless)
+    monkeypatch.setattr(day_rows, "load", careless)
     lines, refused = search(build())
     assert "sure leaks" in refused
     wrong = {line.split(" at ")[0] for line in lines if line.startswith("LEAK")}
@@ -143,9 +148,13 @@ def test_a_market_that_knows_the_days_to_come_is_found(shop, monkeypatch):
     text = Path("params.yaml").read_text()
     assert "owner: looked_after_by" in text
     Path("params.yaml").write_text(text.replace("owner: looked_after_by", "region: looked_after_by"))
-    honest = history.market_before
+    honest = history.before
     assert not [line for line in search(build())[0] if line.startswith("LEAK")]
-    monkeypatch.setattr(history, "market_before", lambda day: honest(day + timedelta(days=7)))
+
+    def careless(rows: history.Rows, day: date) -> history.Known:
+        return honest(rows, day + timedelta(days=7) if "all_orders" in rows.frame.columns else day)
+
+    monkeypatch.setattr(history, "before", careless)
     lines, refused = search(build())
     wrong = {line.split(" at ")[0] for line in lines if line.startswith("LEAK")}
     assert {"LEAK corruption: market_trend_30d", "LEAK truncation: market_trend_30d"} <= wrong
@@ -155,18 +164,22 @@ def test_a_market_that_knows_the_days_to_come_is_found(shop, monkeypatch):
 
 def register_features(monkeypatch, *owners: str) -> None:
     """A column of the register of customers becomes features, the same at every snapshot; and one is made of contacts."""
-    honest = history.create
+    honest = day_rows.load
 
-    def with_register(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> None:
-        honest(engine, tables, bucket)
+    def with_register(con: duckdb.DuckDBPyConnection, tables: Path, bucket: int, *others: Any) -> history.History:
+        known = honest(con, tables, bucket, *others)
         register = sql.parquet([storage.bucket_file(tables / "customers", bucket)])
-        for owner in owners:
-            engine.execute(f"""
-                INSERT INTO history BY NAME SELECT 'register' AS kind, '{owner}' AS item, customer_key,
-                    DATE '2000-01-01' AS day, CAST(bool_or(coalesce(owner, '') LIKE '%{owner}%') AS BIGINT) AS orders
-                FROM {register} GROUP BY customer_key""")
+        each = " UNION ALL ".join(
+            f"SELECT '{owner}' AS item, customer_key, DATE '2000-01-01' AS day, "
+            f"CAST(bool_or(coalesce(owner, '') LIKE '%{owner}%') AS BIGINT) AS orders "
+            f"FROM {register} GROUP BY customer_key"
+            for owner in owners
+        )
+        rows = sql.frame(con, f"{each} ORDER BY customer_key")
+        of_each = day_rows.grouped(rows, "customer_key", pl.Series(known.customers))
+        return replace(known, kinds=known.kinds | {"register": of_each})
 
-    monkeypatch.setattr(history, "create", with_register)
+    monkeypatch.setattr(day_rows, "load", with_register)
     made = [
         Feature(owner, "items", "register", Aggregate("max", "register", "orders", item=owner), "") for owner in owners
     ]

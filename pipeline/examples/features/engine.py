@@ -1,114 +1,167 @@
-"""Declarations -> one query per snapshot: aggregates kind by kind over the cut history, then the formulas."""
+"""Declarations -> a row per customer at a snapshot: aggregates over the cut history, then the formulas.
 
+Nothing is sorted or hashed for a snapshot: a window of days is a range of rows, which `pipeline.examples.aggregates`
+goes through once per aggregate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from functools import cache
 
-from pipeline import sql
+import numpy as np
+import polars as pl
+
 from pipeline.examples import history
+from pipeline.examples.aggregates import Positions, Values
+from pipeline.examples.features import prefix_sums
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
+from pipeline.examples.features.measures import Measures
+from pipeline.examples.features.prefix_sums import Numbers
 
-# Units whose sums may be no whole numbers; they are exact decimals, or single answers, until this last step.
+# Units whose sums may be no whole numbers, and columns of whole thousandths: divided only at the last step.
 FRACTIONS = ("pieces", "points", "score")
+THOUSANDTHS = ("quantity", "points")
 
 
-def query(
-    features: list[Feature], snapshot: date, spine: str, minor_digits: int, down: frozenset[str] = frozenset()
-) -> str:
-    """The features of the customers of `spine` at a snapshot.
+@dataclass(frozen=True)
+class Eligible:
+    """Who gets a row at a snapshot.
+
+    Attributes
+    ----------
+    snapshot
+        The history is strictly before it.
+    positions
+        Positions among the customers of the history, rising.
+    down
+        Tables whose feed was down on that day: what needs them is unknown, and not zero.
+    """
+
+    snapshot: date
+    positions: Positions
+    down: frozenset[str] = frozenset()
+
+
+class FeatureEngine:
+    """Makes the features of the customers of a bucket at any snapshot.
 
     Parameters
     ----------
+    known
+        The history of the bucket.
     features
         Parts and features; a formula may use what the model does not see.
-    snapshot
-        The history is strictly before it.
-    spine
-        A query with ``customer_key``: who gets a row.
     minor_digits
         Digits of the currency; amounts become units only after they were summed as integers.
-    down
-        Tables whose feed was down: what needs them is unknown, and not zero.
-
-    Returns
-    -------
-    str
-        A query with ``customer_key`` and one column per feature of the model, in declared order.
+    threads
+        How many aggregates are made at once; no number depends on it.
     """
-    aggregates = sorted((f for f in features if isinstance(f.how, Aggregate)), key=_kind)
-    kinds = {kind: list(of_kind) for kind, of_kind in groupby(aggregates, _kind)}
-    joins = "".join(
-        f"\nLEFT JOIN ({_by_customer(kind, of_kind, snapshot)}) {sql.name(kind)} USING (customer_key)"
-        for kind, of_kind in kinds.items()
-    )
-    values = [f"{_value(feature, minor_digits)} AS {sql.name(feature.name)}" for feature in in_order(features)]
-    columns = ", ".join(_select_unless_down(feature, down) for feature in features if not feature.is_part)
-    return f"SELECT customer_key, {columns} FROM (SELECT customer_key, {', '.join(values)} FROM ({spine}) spine{joins})"
+
+    def __init__(self, known: history.History, features: Sequence[Feature], minor_digits: int, threads: int) -> None:
+        self._known = known
+        self._features = list(features)
+        self._minor_digits = minor_digits
+        self._threads = threads
+        self._by_kind: dict[str, dict[str, Aggregate]] = {}
+        for feature in features:
+            if isinstance(feature.how, Aggregate):
+                self._by_kind.setdefault(feature.how.kind, {})[feature.name] = feature.how
+        self._measures = {
+            kind: Measures(known.kinds[kind], list(hows.values()))
+            for kind, hows in self._by_kind.items()
+            if kind in known.kinds
+        }
+
+    def compute(self, eligible: Eligible) -> pl.DataFrame:
+        """The features at a snapshot.
+
+        Parameters
+        ----------
+        eligible
+            Who gets a row, and when; of the history, only what was known on that morning is seen.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``customer_key`` and one column per feature of the model, in declared order.
+        """
+        numbers = self._numbers(eligible)
+        aggregates = [feature for feature in self._features if feature.name in numbers]
+        every = _with_formulas(_values(aggregates, numbers, self._minor_digits), self._features)
+        kinds = every.schema
+        seen = [_unless_down(f, kinds[f.name], eligible.down) for f in self._features if not f.is_part]
+        return every.select(pl.Series("customer_key", self._known.customers[eligible.positions]), *seen)
+
+    def _numbers(self, eligible: Eligible) -> dict[str, Numbers]:
+        """What the aggregates give, by name of their feature: whole minor units and thousandths."""
+        made: dict[str, Numbers] = {}
+        for kind, hows in self._by_kind.items():
+            if kind not in self._measures:
+                # The company has such a table, and nothing in it concerns this bucket.
+                made |= dict.fromkeys(hows, prefix_sums.none(len(eligible.positions)))
+                continue
+            groups = self._known.segments[eligible.positions] if kind == "market" else eligible.positions
+            made |= zip(hows, self._measures[kind].compute(eligible.snapshot, groups, self._threads), strict=True)
+        return made
 
 
-def _select_unless_down(feature: Feature, down: frozenset[str]) -> str:
-    name = sql.name(feature.name)
+def _unless_down(feature: Feature, kind: pl.DataType, down: frozenset[str]) -> pl.Expr:
     is_down = any(column.split(".")[0] in down for column in feature.needs)
     # Of its own type still, so that a day with an outage fits those without.
-    return f"CASE WHEN false THEN {name} END AS {name}" if is_down else name
+    return pl.lit(None, dtype=kind).alias(feature.name) if is_down else pl.col(feature.name)
 
 
-def _kind(feature: Feature) -> str:
-    assert isinstance(feature.how, Aggregate), "only aggregates have a kind of row"
-    return feature.how.kind
-
-
-def _by_customer(kind: str, features: list[Feature], snapshot: date) -> str:
-    columns = ", ".join(f"{_aggregate(feature)} AS {sql.name(feature.name + ' raw')}" for feature in features)
-    if kind == "market":
-        by_region = f"SELECT segment, {columns} FROM {history.market_before(snapshot)} GROUP BY segment"
-        return f"SELECT * EXCLUDE (segment) FROM regions JOIN ({by_region}) USING (segment)"
-    rows = f"{history.before(snapshot)} WHERE kind = {sql.text(kind)}"
-    return f"SELECT customer_key, {columns} FROM {rows} GROUP BY customer_key"
-
-
-def _aggregate(feature: Feature) -> str:
-    how = feature.how
-    assert isinstance(how, Aggregate), "formulas are not aggregated"
-    tests = [f"{sql.name(how.column)} IS NOT NULL"]
-    tests += [f"days_ago <= {how.days}"] if how.days is not None else []
-    tests += [f"days_ago > {how.skip}"] if how.skip else []
-    tests += [f"item = {sql.text(how.item)}"] if how.item is not None else []
-    tests += [f"({how.only})"] if how.only is not None else []
-    tests += ["is_latest"] if how.function == "latest" else []
-    column = sql.name(how.column)
-    called = {
-        "sum": f"sum({column})",
-        "sum_squares": f"sum({column} * {column})",
-        "count": "count(*)",
-        "latest": "count(*)",
-        "min": f"min({column})",
-        "max": f"max({column})",
-    }[how.function]
-    return f"{called} FILTER ({' AND '.join(tests)})"
-
-
-def _value(feature: Feature, minor_digits: int) -> str:
+def _values(features: Sequence[Feature], numbers: dict[str, Numbers], minor_digits: int) -> pl.DataFrame:
     """The last step: integers become what people read, so no rounding can depend on the order of rows."""
-    if isinstance(feature.how, Formula):
-        return (
-            f"({feature.how.expression})" if feature.unit == "yes/no" else f"CAST({feature.how.expression} AS DOUBLE)"
-        )
-    raw = sql.name(feature.name + " raw")
-    value = f"coalesce({raw}, 0)" if feature.counts else raw
+    values = {f.name: _in_units(f, numbers[f.name].values, minor_digits) for f in features}
+    unknown = {f.name: numbers[f.name].is_known for f in features if not f.counts}
+    frame = pl.DataFrame(values | {f"{name} is known": is_known for name, is_known in unknown.items()})
+    known = {name: pl.when(pl.col(f"{name} is known")).then(pl.col(name)) for name in unknown}
+    return frame.select(known.get(name, pl.col(name)).alias(name) for name in values)
+
+
+def _in_units(feature: Feature, numbers: Values, minor_digits: int) -> Values:
+    how = feature.how
+    assert isinstance(how, Aggregate), "formulas are made of numbers in units"
+    floats: Values = numbers.astype(np.float64)
     if feature.unit == "currency":
-        return f"CAST({value} AS DOUBLE) / {10**minor_digits}"
-    return f"CAST({value} AS {'DOUBLE' if feature.unit in FRACTIONS or feature.is_part else 'BIGINT'})"
+        return floats / float(10**minor_digits)
+    if how.column in THOUSANDTHS and how.function in {"sum", "min", "max"}:
+        return floats / 1000
+    is_fraction = feature.unit in FRACTIONS or feature.is_part
+    return floats if is_fraction else numbers
 
 
-def in_order(features: list[Feature]) -> list[Feature]:
-    """The features so that a formula comes after everything it rests on."""
-    ready: dict[str, Feature] = {f.name: f for f in features if isinstance(f.how, Aggregate)}
+def _with_formulas(values: pl.DataFrame, features: Sequence[Feature]) -> pl.DataFrame:
+    """The values with what formulas make of them, each after everything it rests on."""
+    # As floats throughout, where a literal such as 0.15 would make whole numbers fixed decimals of few digits.
+    floats = values.cast(pl.Float64)
+    for wave in waves(features):
+        made = {name: _expression(how.expression).cast(pl.Float64) for name, how in wave.items()}
+        floats = floats.with_columns(**made)
+    formulas = [f for f in features if isinstance(f.how, Formula)]
+    return values.with_columns(
+        floats.select(pl.col(f.name).cast(pl.Int32 if f.unit == "yes/no" else pl.Float64) for f in formulas)
+    )
+
+
+@cache
+def _expression(text: str) -> pl.Expr:
+    return pl.sql_expr(text)
+
+
+def waves(features: Sequence[Feature]) -> list[dict[str, Formula]]:
+    """The formulas by name, in waves: each rests on aggregates, or on formulas of the waves before."""
     names = {feature.name for feature in features}
-    waiting = [feature for feature in features if feature.name not in ready]
+    ready = {f.name for f in features if isinstance(f.how, Aggregate)}
+    waiting = {f.name: f.how for f in features if isinstance(f.how, Formula)}
+    made = []
     while waiting:
-        able = [f for f in waiting if isinstance(f.how, Formula) and not (set(f.how.inputs) & names) - set(ready)]
-        if not able:
-            raise ValueError(f"these formulas rest on each other: {', '.join(f.name for f in waiting)}")
-        ready |= {feature.name: feature for feature in able}
-        waiting = [feature for feature in waiting if feature.name not in ready]
-    return list(ready.values())
+        wave = {name: how for name, how in waiting.items() if not (set(how.inputs) & names) - ready}
+        if not wave:
+            raise ValueError(f"these formulas rest on each other: {', '.join(waiting)}")
+        made.append(wave)
+        ready |= wave.keys()
+        waiting = {name: how for name, how in waiting.items() if name not in wave}
+    return made

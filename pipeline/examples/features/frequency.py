@@ -102,8 +102,12 @@ def _gaps() -> list[Feature]:
 
 
 def _calendar() -> list[Feature]:
-    weekend = part("weekend_orders_365d", Aggregate("sum", "purchase", "orders", 365, only="isodow(day) >= 6"))
-    early = part("month_start_orders_365d", Aggregate("sum", "purchase", "orders", 365, only="day(day) <= 10"))
+    weekend = part(
+        "weekend_orders_365d", Aggregate("sum", "purchase", "orders", 365, only="extract(isodow FROM day) >= 6")
+    )
+    early = part(
+        "month_start_orders_365d", Aggregate("sum", "purchase", "orders", 365, only="extract(day FROM day) <= 10")
+    )
     return [
         weekend,
         early,

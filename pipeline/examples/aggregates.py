@@ -1,0 +1,87 @@
+"""Aggregates over ranges of rows, one range per group: the inner loops of the features.
+
+A group is a customer or a region, its rows lie together in order of days, and a window of days is therefore a range of
+rows. So nothing is sorted, joined or hashed again for another snapshot or another window.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.compiled import compiled
+
+Positions = npt.NDArray[np.int64]
+Days = npt.NDArray[np.int32]
+# Of int64 or float64: whole numbers stay whole, so that no sum depends on the order of its rows; answers to surveys may
+# be fractions.
+Values = npt.NDArray[Any]
+Flags = npt.NDArray[np.bool_]
+
+
+@compiled
+def first_from(days: Days, starts: Positions, ends: Positions, day: int) -> Positions:
+    """The first row of each group on or after a day; its end where there is none.
+
+    >>> first_from(np.array([3, 5, 5, 9, 1], dtype=np.int32), np.array([0, 4]), np.array([4, 5]), 5)
+    array([1, 5])
+    """
+    rows = np.empty(len(starts), dtype=np.int64)
+    for group in range(len(starts)):
+        low, high = starts[group], ends[group]
+        while low < high:
+            middle = (low + high) // 2
+            if days[middle] < day:
+                low = middle + 1
+            else:
+                high = middle
+        rows[group] = low
+    return rows
+
+
+@compiled
+def counted(counts: Flags, starts: Positions, ends: Positions) -> Positions:
+    """How many rows of each range count.
+
+    >>> counted(np.array([True, False, True]), np.array([0, 2]), np.array([2, 2]))
+    array([1, 0])
+    """
+    numbers = np.zeros(len(starts), dtype=np.int64)
+    for group in range(len(starts)):
+        number = 0
+        for row in range(starts[group], ends[group]):
+            number += counts[row]
+        numbers[group] = number
+    return numbers
+
+
+@compiled
+def total(values: Values, counts: Flags, starts: Positions, ends: Positions) -> Values:
+    """The sum of the rows of each range that count, of the type of the values; 0 where none does.
+
+    >>> total(np.array([5, 7, 9]), np.array([True, True, False]), np.array([0, 2]), np.array([3, 3]))
+    array([12,  0])
+    """
+    sums = np.zeros(len(starts), dtype=values.dtype)
+    for group in range(len(starts)):
+        for row in range(starts[group], ends[group]):
+            if counts[row]:
+                sums[group] += values[row]
+    return sums
+
+
+@compiled
+def largest(values: Values, counts: Flags, starts: Positions, ends: Positions) -> tuple[Values, Flags]:
+    """The largest value of the rows of each range that count, and whether any does.
+
+    >>> largest(np.array([5, 7, 9]), np.array([True, True, False]), np.array([0, 2]), np.array([3, 3]))
+    (array([7, 0]), array([ True, False]))
+    """
+    extremes = np.zeros(len(starts), dtype=values.dtype)
+    known = np.zeros(len(starts), dtype=np.bool_)
+    for group in range(len(starts)):
+        for row in range(starts[group], ends[group]):
+            if counts[row] and (not known[group] or values[row] > extremes[group]):
+                extremes[group] = values[row]
+                known[group] = True
+    return extremes, known

@@ -1,0 +1,95 @@
+"""The tables of a bucket -> its history: the rows of each kind, by customer and day."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline import sql
+from pipeline.examples import history, lines, records, regional_orders
+from pipeline.examples.aggregates import Positions
+from pipeline.tables import schemas, storage
+
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+# Of the rows of purchases, in order: the days since the purchase day before.
+GAP = (
+    pl.when(pl.col("customer_key") == pl.col("customer_key").shift())
+    .then(pl.col("day").diff().dt.total_days())
+    .alias("gap_days")
+)
+
+
+def load(
+    engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int, market: Path, kinds: Iterable[str], latest: set[str]
+) -> history.History:
+    """Read what the tables of a bucket say of each customer.
+
+    Parameters
+    ----------
+    engine
+        Where rows are summed up by day.
+    tables, bucket
+        The canonical tables, and which part of them.
+    market
+        The orders of every region.
+    kinds
+        The kinds that are needed; purchases are read in any case.
+    latest
+        Those of which the next day of the same item is needed.
+    """
+    customers = _everyone(engine, tables, bucket)
+    by_kind = {}
+    for kind, query in _queries(tables, bucket).items():
+        if kind == "purchase" or kind in kinds:
+            frame = sql.frame(engine, _in_order(query, has_next=kind in latest))
+            frame = frame.with_columns(GAP) if kind == "purchase" else frame
+            by_kind[kind] = grouped(frame, "customer_key", pl.Series(customers))
+    orders = pl.read_parquet(market).with_columns(pl.col("segment").rle_id().alias("place"))
+    regions = orders["segment"].unique(maintain_order=True)
+    # Behind the last region comes one without a row, for who lives where nobody ever bought.
+    by_kind["market"] = grouped(orders, "place", pl.Series(np.arange(len(regions) + 1)))
+    known = sql.frame(engine, regional_orders.segments(tables, bucket))
+    return history.History(customers, _segments(known, customers, regions), by_kind)
+
+
+def _everyone(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> npt.NDArray[np.int64]:
+    """Every customer any table of the bucket knows, whether they bought or not; the ledger must hold them all."""
+    files = [storage.bucket_file(folder, bucket) for folder in sorted(tables.iterdir()) if folder.is_dir()]
+    keys = " UNION ALL ".join(f"SELECT customer_key FROM {sql.parquet([file])}" for file in files if file.is_file())
+    query = f"SELECT DISTINCT customer_key FROM ({keys}) ORDER BY customer_key"
+    return sql.frame(engine, query)["customer_key"].to_numpy()
+
+
+def _queries(tables: Path, bucket: int) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for table in schemas.TABLES:
+        file = storage.bucket_file(tables / table, bucket)
+        if file.is_file():
+            rows = sql.parquet([file])
+            columns = set(pl.read_parquet_schema(file))
+            made |= lines.queries(table, rows, columns) | records.queries(table, rows, columns)
+    return made
+
+
+def _in_order(query: str, *, has_next: bool) -> str:
+    after = ", lead(day) OVER (PARTITION BY customer_key, item ORDER BY day) AS next_day" if has_next else ""
+    return f"SELECT *{after} FROM ({query}) WHERE day IS NOT NULL ORDER BY customer_key, day"
+
+
+def grouped(frame: pl.DataFrame, key: str, groups: pl.Series) -> history.Rows:
+    """Rows in order of their key and day, by group, the groups being in the same order."""
+    starts, ends = (frame[key].search_sorted(groups, side=side).cast(pl.Int64).to_numpy() for side in SIDES)
+    return history.Rows(frame.drop(key), starts, ends)
+
+
+def _segments(known: pl.DataFrame, customers: npt.NDArray[np.int64], regions: pl.Series) -> Positions:
+    """The position of each customer's region among all; behind the last one where it is not among them."""
+    places = pl.DataFrame({"segment": regions, "place": np.arange(len(regions))})
+    everyone = pl.DataFrame({"customer_key": customers}).join(known, "customer_key", "left", maintain_order="left")
+    region = pl.col("segment").fill_null(regional_orders.EVERYWHERE)
+    placed = everyone.with_columns(region).join(places, "segment", "left", maintain_order="left")
+    return placed["place"].fill_null(len(regions)).to_numpy()
