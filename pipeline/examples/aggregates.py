@@ -40,6 +40,34 @@ def first_from(days: Days, starts: Positions, ends: Positions, day: int) -> Posi
 
 
 @compiled
+def counted_up_to(counts: Flags) -> Positions:
+    """How many rows count before each row, and in all: (rows + 1,).
+
+    >>> counted_up_to(np.array([True, False, True]))
+    array([0, 1, 1, 2])
+    """
+    numbers = np.empty(len(counts) + 1, dtype=np.int64)
+    numbers[0] = 0
+    for row in range(len(counts)):
+        numbers[row + 1] = numbers[row] + counts[row]
+    return numbers
+
+
+@compiled
+def total_up_to(values: Values, counts: Flags) -> Positions:
+    """The sum of the rows that count before each row, and of all; whole, so that differences are exact: (rows + 1,).
+
+    >>> total_up_to(np.array([5, 7, 9]), np.array([True, False, True]))
+    array([ 0,  5,  5, 14])
+    """
+    sums = np.empty(len(values) + 1, dtype=np.int64)
+    sums[0] = 0
+    for row in range(len(values)):
+        sums[row + 1] = sums[row] + (values[row] if counts[row] else 0)
+    return sums
+
+
+@compiled
 def counted(counts: Flags, starts: Positions, ends: Positions) -> Positions:
     """How many rows of each range count.
 
@@ -85,3 +113,20 @@ def largest(values: Values, counts: Flags, starts: Positions, ends: Positions) -
                 extremes[group] = values[row]
                 known[group] = True
     return extremes, known
+
+
+@compiled
+def different(codes: npt.NDArray[np.uint64], starts: Positions, ends: Positions) -> Positions:
+    """How many different codes each range of lines has; ranges are short, such as a day of one customer.
+
+    >>> different(np.array([5, 5, 8], dtype=np.uint64), np.array([0, 1]), np.array([1, 3]))
+    array([1, 2])
+    """
+    numbers = np.zeros(len(starts), dtype=np.int64)
+    for group in range(len(starts)):
+        own = np.sort(codes[starts[group] : ends[group]]) if ends[group] - starts[group] > 1 else codes[0:1]
+        number = 1
+        for place in range(1, len(own)):
+            number += own[place] != own[place - 1]
+        numbers[group] = number
+    return numbers

@@ -1,6 +1,5 @@
 """The tables of a bucket -> its history: the rows of each kind, by customer and day."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -12,19 +11,13 @@ import polars as pl
 from pipeline import sql
 from pipeline.examples import history, lines, records, regional_orders
 from pipeline.examples.aggregates import Positions
-from pipeline.tables import schemas, storage
+from pipeline.tables import storage
 
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
-# Of the rows of purchases, in order: the days since the purchase day before.
-GAP = (
-    pl.when(pl.col("customer_key") == pl.col("customer_key").shift())
-    .then(pl.col("day").diff().dt.total_days())
-    .alias("gap_days")
-)
 
 
 def load(
-    engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int, market: Path, kinds: Iterable[str], latest: set[str]
+    engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int, market: Path, kinds: set[str], latest: set[str]
 ) -> history.History:
     """Read what the tables of a bucket say of each customer.
 
@@ -42,12 +35,12 @@ def load(
         Those of which the next day of the same item is needed.
     """
     customers = _everyone(engine, tables, bucket)
-    by_kind = {}
+    frames = _lines(tables, bucket, kinds)
     for kind, query in _queries(tables, bucket).items():
-        if kind == "purchase" or kind in kinds:
-            frame = sql.frame(engine, _in_order(query, has_next=kind in latest))
-            frame = frame.with_columns(GAP) if kind == "purchase" else frame
-            by_kind[kind] = grouped(frame, "customer_key", pl.Series(customers))
+        if kind in kinds:
+            frames[kind] = sql.frame(engine, _in_order(query, has_next=kind in latest))
+    everyone = pl.Series(customers)
+    by_kind = {kind: grouped(frame, "customer_key", everyone) for kind, frame in frames.items()}
     orders = pl.read_parquet(market).with_columns(pl.col("segment").rle_id().alias("place"))
     regions = orders["segment"].unique(maintain_order=True)
     # Behind the last region comes one without a row, for who lives where nobody ever bought.
@@ -64,14 +57,18 @@ def _everyone(engine: duckdb.DuckDBPyConnection, tables: Path, bucket: int) -> n
     return sql.frame(engine, query)["customer_key"].to_numpy()
 
 
+def _lines(tables: Path, bucket: int, kinds: set[str]) -> dict[str, pl.DataFrame]:
+    made = lines.transactions(storage.bucket_file(tables / "transactions", bucket), kinds)
+    events = storage.bucket_file(tables / "events", bucket)
+    return made | ({"event": lines.events(events)} if events.is_file() and "event" in kinds else {})
+
+
 def _queries(tables: Path, bucket: int) -> dict[str, str]:
     made: dict[str, str] = {}
-    for table in schemas.TABLES:
+    for table in records.BY_TABLE:
         file = storage.bucket_file(tables / table, bucket)
         if file.is_file():
-            rows = sql.parquet([file])
-            columns = set(pl.read_parquet_schema(file))
-            made |= lines.queries(table, rows, columns) | records.queries(table, rows, columns)
+            made |= records.queries(table, sql.parquet([file]), set(pl.read_parquet_schema(file)))
     return made
 
 

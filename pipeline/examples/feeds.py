@@ -106,19 +106,24 @@ def _by_day(engine: duckdb.DuckDBPyConnection, name: str, rows: str, day: str) -
     columns = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
     # Ids of rows differ on a day that was delivered twice; so do days. All else is the same.
     own = [sql.name(c) for c in columns if not c.endswith("_day") and c not in {"day", "transaction_id", "ticket_id"}]
-    amount = "CAST(sum(abs(amount_minor)) AS BIGINT)" if name == "transactions" else "CAST(0 AS BIGINT)"
+    amount = "sum(abs(amount_minor))" if name == "transactions" else "0"
     # Hashes are cut to 31 bits so that their sum fits 64; a sum, since the order of rows says nothing.
+    by_customer = f"""
+        SELECT customer_key, {day} AS day, count(*) AS rows, {amount} AS amount,
+            sum(hash({", ".join(own)}) % 2147483647) AS content
+        FROM {rows} GROUP BY ALL"""
     return f"""
-        SELECT '{name}' AS "table", {day} AS day, count(*) AS rows, count(DISTINCT customer_key) AS customers,
-            count(DISTINCT customer_key) FILTER ({day} = first) AS new_customers, {amount} AS amount_minor,
-            CAST(sum(hash({", ".join(own)}) % 2147483647) AS BIGINT) AS content
-        FROM (SELECT *, min({day}) OVER (PARTITION BY customer_key) AS first FROM {rows})
-        GROUP BY {day}"""
+        SELECT '{name}' AS "table", day, sum(rows) AS rows, count(*) AS customers,
+            count(*) FILTER (day = first) AS new_customers, CAST(sum(amount) AS BIGINT) AS amount_minor,
+            CAST(sum(content) AS BIGINT) AS content
+        FROM (SELECT *, min(day) OVER (PARTITION BY customer_key) AS first FROM ({by_customer})) GROUP BY day"""
 
 
 def _by_shape(name: str, rows: str, day: str) -> str:
     shape = "regexp_replace(regexp_replace(customer_id, '[0-9]', '9', 'g'), '[[:alpha:]]', 'a', 'g')"
-    # Numbers grow by a digit in time; that is no other format.
+    # Numbers grow by a digit in time; that is no other format. Once per customer: rows are many more.
+    shapes = f"SELECT customer_key, regexp_replace({shape}, '9+', '9', 'g') AS shape"
+    ids = f"SELECT customer_key, any_value(customer_id) AS customer_id FROM {rows} GROUP BY customer_key"
     return f"""
-        SELECT '{name}' AS "table", {day} AS day, regexp_replace({shape}, '9+', '9', 'g') AS shape, count(*) AS rows
-        FROM {rows} GROUP BY ALL"""
+        SELECT '{name}' AS "table", {day} AS day, shape, count(*) AS rows
+        FROM {rows} JOIN ({shapes} FROM ({ids})) USING (customer_key) GROUP BY ALL"""

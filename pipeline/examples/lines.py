@@ -1,17 +1,27 @@
 """Transactions and events as history rows: a row per customer and day, or per customer, day and item, by kind.
 
-purchase  what was bought that day
+purchase  what was bought that day; `gap_days` since the purchase day before
 refund    what was given back
 margin    what was paid, less refunds, less cost: of the lines whose cost is known
 product, category, store, channel   one row per item bought that day
 event     one row per event type
 
 A row of a product is `is_new` when it was never bought before, and `is_dearer` when its price before discounts has
-risen by more than RISE since this customer bought it last.
+risen by more than a hundredth since this customer bought it last. `next_day` is the next day of the same customer and
+item. Lines come sorted by customer and day, so that each row is made of lines that lie together.
 """
 
-RISE = "1.01"
-ITEM_COLUMNS = {"category": "category", "store": "store_id", "channel": "channel"}
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipeline.examples.aggregates import Positions, Values, different
+from pipeline.examples.items import Items, products
+
+WHEN = ["customer_key", "day"]
+ITEM_COLUMNS = {"product": "product_id", "category": "category", "store": "store_id", "channel": "channel"}
 PURCHASE_SUMS = (
     "quantity",
     "amount_minor",
@@ -20,90 +30,99 @@ PURCHASE_SUMS = (
     "personal_discount_minor",
     "cost_minor",
 )
+# Pieces are whole thousandths, so that they add up exactly like amounts.
+THOUSANDTHS = ("quantity",)
 
 
-def queries(table: str, rows: str, columns: set[str]) -> dict[str, str]:
-    """The history rows that transactions or events give, by kind.
+def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:
+    """The history rows that the transactions of a bucket give, by kind.
 
     Parameters
     ----------
-    table
-        Name of a canonical table.
-    rows
-        What to select from.
-    columns
-        The stored columns the company has.
-
-    Examples
-    --------
-    >>> list(queries("transactions", "lines", {"amount_minor", "store_id"})), list(queries("tickets", "tickets", set()))
-    (['purchase', 'refund', 'store'], [])
+    file
+        The canonical table.
+    kinds
+        The kinds that are needed; purchases come in any case, and none without its column.
     """
-    if table == "events":
-        return {"event": _events(rows)}
-    if table != "transactions":
-        return {}
-    made = {"purchase": _purchases(rows, columns), "refund": _refunds(rows)}
-    made |= {"margin": _margins(rows)} if "cost_minor" in columns else {}
-    made |= {kind: _items(rows, column) for kind, column in ITEM_COLUMNS.items() if column in columns}
-    return made | ({"product": _products(rows, columns)} if "product_id" in columns else {})
+    present = set(pl.read_parquet_schema(file))
+    items = {kind: column for kind, column in ITEM_COLUMNS.items() if kind in kinds and column in present}
+    read = [*WHEN, "transaction_id", *(name for name in PURCHASE_SUMS if name in present), *items.values()]
+    lines = _in_order(pl.read_parquet(file, columns=read))
+    bought = lines.filter(pl.col("amount_minor") >= 0)
+    made = {"purchase": _purchases(bought)}
+    if "refund" in kinds:
+        made["refund"] = _refunds(lines.filter(pl.col("amount_minor") < 0))
+    if "margin" in kinds and "cost_minor" in present:
+        made["margin"] = _margins(lines.filter(pl.col("cost_minor").is_not_null()))
+    for kind, column in items.items():
+        rows = bought.filter(pl.col(column).is_not_null())
+        made[kind] = products(rows) if kind == "product" else Items(rows, column).frame()
+    return made
 
 
-def _purchases(lines: str, columns: set[str]) -> str:
-    # Pieces in thousandths: like amounts, they are whole numbers until the last step.
-    sums = "".join(
-        f", CAST(sum({column}){' * 1000' if column == 'quantity' else ''} AS BIGINT) AS {column}"
-        for column in PURCHASE_SUMS
-        if column in columns
-    )
-    return f"""
-        SELECT customer_key, day, CAST(count(DISTINCT transaction_id) AS BIGINT) AS orders{sums}
-        FROM {lines} WHERE amount_minor >= 0 GROUP BY customer_key, day"""
+def events(file: Path) -> pl.DataFrame:
+    """The history rows that the events of a bucket give: how many of each type on each day."""
+    items = Items(_in_order(pl.read_parquet(file, columns=[*WHEN, "event_type"])), "event_type")
+    return items.frame(events=items.total(np.ones(len(items.rows), dtype=np.int64)))
 
 
-def _refunds(lines: str) -> str:
-    return f"""
-        SELECT customer_key, day,
-            CAST(count(DISTINCT transaction_id) AS BIGINT) AS orders, CAST(-sum(amount_minor) AS BIGINT) AS amount_minor
-        FROM {lines} WHERE amount_minor < 0 GROUP BY customer_key, day"""
+def _in_order(lines: pl.DataFrame) -> pl.DataFrame:
+    whole = [pl.col(name).to_physical().cast(pl.Int64) for name in THOUSANDTHS if name in lines.columns]
+    # As ingest writes them; a table that was altered in between need not be.
+    is_sorted = lines.select(pl.struct(WHEN).is_sorted()).item() if len(lines) else True
+    return (lines if is_sorted else lines.sort(WHEN)).with_columns(whole).rechunk()
 
 
-def _margins(lines: str) -> str:
-    return f"""
-        SELECT customer_key, day,
-            CAST(sum(amount_minor - cost_minor) AS BIGINT) AS margin_minor,
-            CAST(coalesce(sum(amount_minor) FILTER (amount_minor >= 0), 0) AS BIGINT) AS amount_minor
-        FROM {lines} WHERE cost_minor IS NOT NULL GROUP BY customer_key, day"""
+class _Days:
+    """The lines of each customer and day, as ranges."""
+
+    def __init__(self, lines: pl.DataFrame) -> None:
+        self._lines = lines
+        key, day = lines["customer_key"].to_numpy(), lines["day"].to_physical().to_numpy()
+        is_first = np.ones(len(lines), dtype=np.bool_)
+        is_first[1:] = (key[1:] != key[:-1]) | (day[1:] != day[:-1])
+        self._starts = np.flatnonzero(is_first)
+
+    def frame(self, **columns: Values | pl.Series) -> pl.DataFrame:
+        """A row per customer and day, with these columns."""
+        return self._lines.select(WHEN)[self._starts].with_columns(**_series(columns))
+
+    def total(self, values: Values) -> Values:
+        """The sum of each day."""
+        return np.add.reduceat(values, self._starts) if len(self._starts) else values
+
+    def known_total(self, column: str) -> pl.Series:
+        """The sum of what is known of a column, null where nothing is."""
+        values = self._lines[column]
+        total = pl.Series(self.total(values.fill_null(0).to_numpy()))
+        is_known = self.total(values.is_not_null().cast(pl.Int64).to_numpy()) > 0
+        return total if is_known.all() else total.set(pl.Series(~is_known), None)
+
+    def orders(self) -> Positions:
+        """How many different orders each day has."""
+        # Of ids, their hashes of 64 bits: two orders of one customer and day share one once in 10^19.
+        ids = self._lines["transaction_id"].hash().to_numpy()
+        return different(ids, self._starts, np.append(self._starts[1:], len(ids)))
 
 
-def _items(lines: str, column: str) -> str:
-    return f"""
-        SELECT DISTINCT customer_key, {column} AS item, day
-        FROM {lines} WHERE amount_minor >= 0 AND {column} IS NOT NULL"""
+def _series(columns: Mapping[str, Values | pl.Series]) -> dict[str, pl.Series]:
+    return {name: pl.Series(values) for name, values in columns.items()}
 
 
-def _products(lines: str, columns: set[str]) -> str:
-    """One row per product and day: whether it is new to the customer, and dearer than when it was bought last."""
-    price = "list_amount_minor" if "list_amount_minor" in columns else "amount_minor"
-    pieces = "quantity" if "quantity" in columns else "1"
-    # Multiplied out, decimals stay exact; a price per piece would be rounded.
-    dearer = f"paid * before_pieces > {RISE} * before_paid * pieces AND before_paid > 0"
-    return f"""
-        SELECT customer_key, item, day,
-            CAST(before IS NULL AS BIGINT) AS is_new, CAST(coalesce({dearer}, false) AS BIGINT) AS is_dearer
-        FROM (
-            SELECT *, lag(day) OVER same AS before, lag(paid) OVER same AS before_paid,
-                lag(pieces) OVER same AS before_pieces
-            FROM (
-                SELECT customer_key, product_id AS item, day,
-                    TRY_CAST(sum({price}) AS DECIMAL(18,0)) AS paid,
-                    TRY_CAST(sum({pieces}) AS DECIMAL(15,3)) AS pieces
-                FROM {lines} WHERE amount_minor >= 0 AND product_id IS NOT NULL GROUP BY customer_key, product_id, day
-            ) WINDOW same AS (PARTITION BY customer_key, item ORDER BY day)
-        )"""
+def _purchases(bought: pl.DataFrame) -> pl.DataFrame:
+    days = _Days(bought)
+    sums = {name: days.known_total(name) for name in PURCHASE_SUMS if name in bought.columns}
+    is_same_customer = pl.col("customer_key") == pl.col("customer_key").shift()
+    gap = pl.when(is_same_customer).then(pl.col("day").diff().dt.total_days())
+    return days.frame(orders=days.orders(), **sums).with_columns(gap.alias("gap_days"))
 
 
-def _events(rows: str) -> str:
-    return f"""
-        SELECT customer_key, event_type AS item, day, count(*) AS events
-        FROM {rows} GROUP BY customer_key, event_type, day"""
+def _refunds(refunded: pl.DataFrame) -> pl.DataFrame:
+    days = _Days(refunded)
+    return days.frame(orders=days.orders(), amount_minor=days.total(-refunded["amount_minor"].to_numpy()))
+
+
+def _margins(costed: pl.DataFrame) -> pl.DataFrame:
+    days = _Days(costed)
+    amount, cost = costed["amount_minor"].to_numpy(), costed["cost_minor"].to_numpy()
+    return days.frame(margin_minor=days.total(amount - cost), amount_minor=days.total(np.where(amount >= 0, amount, 0)))

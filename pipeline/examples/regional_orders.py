@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import sql
+from pipeline.examples import lines
 from pipeline.tables import storage
 
 EVERYWHERE = ""
@@ -36,14 +37,11 @@ def segments(tables: Path, bucket: int) -> str:
 
 def count(job: Job) -> pl.DataFrame:
     """Orders per region and day of one bucket; those of all buckets add up."""
-    lines = sql.parquet([storage.bucket_file(job.tables / "transactions", job.bucket)])
-    query = f"""
-        SELECT coalesce(segment, '{EVERYWHERE}') AS segment, day, CAST(sum(orders) AS BIGINT) AS orders
-        FROM (SELECT customer_key, day, count(DISTINCT transaction_id) AS orders FROM {lines}
-            WHERE amount_minor >= 0 GROUP BY customer_key, day)
-        LEFT JOIN ({segments(job.tables, job.bucket)}) USING (customer_key) GROUP BY ALL"""
+    purchases = lines.transactions(storage.bucket_file(job.tables / "transactions", job.bucket), set())["purchase"]
     with sql.connect(job.threads, job.memory_gb) as engine:
-        return sql.frame(engine, query)
+        known = sql.frame(engine, segments(job.tables, job.bucket))
+    placed = purchases.join(known, on="customer_key", how="left").with_columns(pl.col("segment").fill_null(EVERYWHERE))
+    return placed.group_by("segment", "day").agg(pl.col("orders").sum())
 
 
 def add_up(parts: list[pl.DataFrame]) -> pl.DataFrame:

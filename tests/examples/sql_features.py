@@ -1,7 +1,7 @@
 """The features once more, as one query of the database engine per snapshot: another engine for the same declarations.
 
 `tests.oracle` says in plain Python what a feature means, for a handful of customers; this one is fast enough for whole
-companies, and shares with the product nothing but the declarations and the rows of each kind.
+companies, and shares with the product nothing but the declarations and the rows of `records`.
 """
 
 from datetime import date
@@ -11,9 +11,10 @@ import duckdb
 import polars as pl
 
 from pipeline import sql
-from pipeline.examples import lines, records, regional_orders
+from pipeline.examples import records, regional_orders
 from pipeline.examples.features.declare import Aggregate, Feature, Formula
 from pipeline.tables import schemas, storage
+from tests.examples import sql_lines
 
 THOUSANDTHS = ("quantity", "points")
 LATER = ("answered", "resolved", "kept", "cancelled")
@@ -27,7 +28,7 @@ def create(con: duckdb.DuckDBPyConnection, tables: Path, bucket: int, market: Pa
         file = storage.bucket_file(tables / table, bucket)
         if file.is_file():
             rows, columns = sql.parquet([file]), set(pl.read_parquet_schema(file))
-            made = lines.queries(table, rows, columns) | records.queries(table, rows, columns)
+            made = sql_lines.queries(table, rows, columns) | records.queries(table, rows, columns)
             parts += [f"(SELECT '{kind}' AS kind, * FROM ({query}))" for kind, query in made.items()]
     days = ", ".join(f"NULL::DATE AS {name}_day" for name in (*LATER, *PLANNED))
     parts.append(f"(SELECT NULL::BIGINT AS reopened, NULL::VARCHAR AS item, {days} WHERE false)")

@@ -73,24 +73,19 @@ def measure(how: Aggregate, lasting: dict[str, Values]) -> Measure:
     if counts is None:
         return partial(row_by_row, how)
     if how.function == "count":
-        return _total(_up_to(counts))
+        return _total(aggregates.counted_up_to(counts))
     if how.column == DAYS_AGO and how.function in {"min", "max"}:
-        return _outermost(_up_to(counts), np.flatnonzero(counts), is_first=how.function == "max")
+        return _outermost(aggregates.counted_up_to(counts), np.flatnonzero(counts), is_first=how.function == "max")
     # Sums of fractions would depend on what comes before the window.
     if how.function in {"sum", "sum_squares"} and values is not None and values.dtype == np.int64:
         each = values * values if how.function == "sum_squares" else values
-        return _total(_up_to(np.where(counts, each, 0)))
+        return _total(aggregates.total_up_to(each, counts))
     return partial(row_by_row, how)
 
 
 def is_by_row(make: Measure) -> bool:
     """Whether an aggregate needs the columns of its window."""
     return isinstance(make, partial) and make.func is row_by_row
-
-
-def _up_to(values: Values) -> Positions:
-    """The sum of all rows before each row, and of all; whole numbers, so that differences are exact."""
-    return np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
 
 
 def _total(up_to: Positions) -> Measure:
