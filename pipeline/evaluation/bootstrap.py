@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.compiled import compiled
 from pipeline.evaluation.metrics import percent
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
-Figures = dict[str, float]
+Flags = npt.NDArray[np.bool_]
 
 LEVEL = (2.5, 97.5)
 SEED = 0
@@ -67,42 +68,64 @@ class Ranked:
 
     def __init__(self, churned: Labels, probability: Array) -> None:
         self._order = np.argsort(-probability, kind="stable")
-        self._probability = probability[self._order]
+        ordered = probability[self._order]
         self._churned = churned[self._order].astype(np.float64)
-        self._square_error = (self._probability - self._churned) ** 2
-        self._starts = np.flatnonzero(np.append(True, np.diff(self._probability) != 0))
+        self._square_error = (ordered - self._churned) ** 2
+        self._is_last_of_equals = np.append(np.diff(ordered) != 0, True)
 
-    def figures(self, weights: Array, shares: list[float]) -> Figures:
-        """AUC, average precision, Brier score, lift and capture with rows counted `weights` times.
+    def values(self, weights: Array, shares: list[float]) -> Array:
+        """The figures `names` lists, with rows counted `weights` times.
 
         Equal scores are one group: half of their pairs count as right, and a list that ends among them takes them in
         proportion, as `metrics.top` does. Not a number where all churned or nobody did.
 
-        >>> found = Ranked(np.array([1, 0, 1], dtype=np.int8), np.array([0.9, 0.5, 0.1])).figures(np.ones(3), [0.5])
-        >>> found["auc"], round(found["average_precision"], 3), found["capture_at_50_percent"]
-        (0.5, 0.833, 0.5)
+        >>> ranked = Ranked(np.array([1, 0, 1], dtype=np.int8), np.array([0.9, 0.5, 0.1]))
+        >>> ranked.values(np.ones(3), [0.5]).round(3)
+        array([0.5  , 0.833, 0.357, 0.75 , 0.5  ])
         """
-        weight = weights[self._order]
-        positive = np.add.reduceat(weight * self._churned, self._starts)
-        each = np.add.reduceat(weight, self._starts)
-        captured, listed = np.cumsum(positive), np.cumsum(each)
-        churners, rows = float(captured[-1]), float(listed[-1])
-        if churners in (0.0, rows):
-            return dict.fromkeys(names(shares), math.nan)
+        return _figures(
+            weights[self._order],
+            self._churned,
+            self._square_error,
+            self._is_last_of_equals,
+            np.array(shares, dtype=float),
+        )
+
+
+@compiled
+def _figures(weights: Array, churned: Array, square_error: Array, is_last_of_equals: Flags, shares: Array) -> Array:
+    rows, churners, brier = 0.0, 0.0, 0.0
+    for row in range(len(weights)):
+        rows += weights[row]
+        churners += weights[row] * churned[row]
+        brier += weights[row] * square_error[row]
+    figures = np.full(3 + 2 * len(shares), np.nan)
+    if churners in (0.0, rows):
+        return figures
+    # Less a hair, as `metrics.top` does.
+    lengths = np.maximum(1.0, np.ceil(shares * rows - 1e-9))
+    caught = np.full(len(shares), churners)
+    pairs, precision = 0.0, 0.0
+    listed_before, captured_before, listed, captured = 0.0, 0.0, 0.0, 0.0
+    for row in range(len(weights)):
+        listed += weights[row]
+        captured += weights[row] * churned[row]
+        if not is_last_of_equals[row] or listed == listed_before:
+            continue
+        each, positive = listed - listed_before, captured - captured_before
         # For each who stayed, the churners ranked above and half of those ranked equal: Mann and Whitney's U.
-        pairs = float(np.sum((each - positive) * (captured - positive / 2)))
-        precision = np.divide(captured, listed, out=np.zeros_like(captured), where=listed > 0)
-        by_name = {
-            "auc": pairs / churners / (rows - churners),
-            "average_precision": float(np.sum(positive * precision)) / churners,
-            "brier": float(np.sum(weight * self._square_error)) / rows,
-        }
-        for share in shares:
-            length = max(1, math.ceil(share * rows - 1e-9))
-            caught = float(np.interp(length, np.append(0.0, listed), np.append(0.0, captured)))
-            by_name[f"lift_at_{percent(share)}_percent"] = caught / length * rows / churners
-            by_name[f"capture_at_{percent(share)}_percent"] = caught / churners
-        return by_name
+        pairs += (each - positive) * (captured - positive / 2)
+        precision += positive * captured / listed
+        for place in range(len(shares)):
+            if listed_before < lengths[place] <= listed:
+                caught[place] = captured_before + (lengths[place] - listed_before) * positive / each
+        listed_before, captured_before = listed, captured
+    figures[0] = pairs / churners / (rows - churners)
+    figures[1] = precision / churners
+    figures[2] = brier / rows
+    figures[3::2] = caught / lengths * rows / churners
+    figures[4::2] = caught / churners
+    return figures
 
 
 def names(shares: list[float]) -> list[str]:
@@ -158,18 +181,17 @@ def resample(parts: list[ScoredSnapshot], shares: list[float], draws: int) -> Re
         Number of draws; 500 settle the second digit of an interval's width.
     """
     ranked = [{name: Ranked(part.churned, probability) for name, probability in part.scored.items()} for part in parts]
-    figure_names = names(shares)
 
     def mean(weights: list[Array]) -> dict[str, Array]:
         by_part = [
-            {name: np.array(list(one.figures(weight, shares).values())) for name, one in each.items()}
+            {name: one.values(weight, shares) for name, one in each.items()}
             for each, weight in zip(ranked, weights, strict=True)
         ]
         return {name: np.mean([part[name] for part in by_part], axis=0) for name in by_part[0]}
 
     drawn = [mean(weights) for weights in _draws([part.customers for part in parts], draws)]
     seen = mean([np.ones(len(part.churned)) for part in parts])
-    return Resampled(figure_names, seen, {name: np.array([draw[name] for draw in drawn]) for name in seen})
+    return Resampled(names(shares), seen, {name: np.array([draw[name] for draw in drawn]) for name in seen})
 
 
 def _draws(customers: list[npt.NDArray[np.int64]], draws: int) -> Iterator[list[Array]]:

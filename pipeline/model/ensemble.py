@@ -82,5 +82,4 @@ class Ensemble:
 
 def matrix(examples: pl.DataFrame, features: list[str]) -> Array:
     """Columns as one float64 matrix (rows, features), missing values as NaN."""
-    columns = [examples[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in features]
-    return np.ascontiguousarray(np.column_stack(columns), dtype=np.float64)
+    return examples.select(pl.col(features).cast(pl.Float64).fill_null(float("nan"))).to_numpy(order="c")

@@ -8,6 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipeline.evaluation import bootstrap, metrics
 from pipeline.evaluation.bootstrap import Interval, Ranked, ScoredSnapshot
+from tests.profiles import examples as few
 
 SHARES = [0.05, 0.2]
 
@@ -18,21 +19,26 @@ def drawn(seed: int, rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
     return churned, np.round(np.clip(dice.random(rows + 2) * 0.7 + 0.3 * churned, 0, 1), 1)
 
 
+def figures(churned: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    return dict(zip(bootstrap.names(SHARES), Ranked(churned, probability).values(weights, SHARES), strict=True))
+
+
+@few(100)
 @given(st.integers(0, 2**32 - 1))
 def test_unweighted_figures_are_those_of_the_summary(seed):
     churned, probability = drawn(seed)
-    found = Ranked(churned, probability).figures(np.ones(len(churned)), SHARES)
-    assert list(found) == bootstrap.names(SHARES)
+    found = figures(churned, probability, np.ones(len(churned)))
     for name, value in metrics.summary(churned, probability, SHARES).items():
         assert found[name] == pytest.approx(value, abs=1e-6), name
 
 
+@few(100)
 @given(st.integers(0, 2**32 - 1))
 def test_a_weight_is_as_good_as_a_copy(seed):
     churned, probability = drawn(seed)
     weights = np.random.default_rng(seed).integers(0, 4, len(churned))
     copies = np.repeat(np.arange(len(churned)), weights)
-    found = Ranked(churned, probability).figures(weights.astype(float), SHARES)
+    found = figures(churned, probability, weights.astype(float))
     if churned[copies].min() == churned[copies].max():
         assert np.isnan(found["auc"])
         return
