@@ -144,6 +144,7 @@ def _parts(spec: object, name: str) -> list[dict]:
     return own + [part for key, inner in spec.items() if key != "data" for part in _parts(inner, name)]
 
 
+@pytest.mark.nightly
 def test_the_weekly_job_gives_the_same_bytes_as_repro(journey, tmp_path):
     week = journey.folder / "exports/2018-01-01"
     shutil.copytree(week, tmp_path / "week")

@@ -136,6 +136,7 @@ def test_the_launcher_finds_the_command_beside_the_dvc_that_runs_it(installed, s
 
 
 @pytest.mark.end_to_end
+@pytest.mark.nightly
 def test_a_project_publishes_a_week_with_nothing_activated_and_a_decoy_in_its_folder(installed):
     decoy = installed.project / "pipeline"
     decoy.mkdir()

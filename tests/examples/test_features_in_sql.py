@@ -79,5 +79,5 @@ def test_a_company_with_every_table(whole_company, bucket, monkeypatch):
     settings = params.load()
     days = storage.read_parquet(storage.bucket_file(REPRO.examples, bucket))["snapshot"].unique().sort()
     assert len(days) > 3
-    for day in days[1::3]:
+    for day in days[2::4]:
         assert_same_at(day, settings, bucket)

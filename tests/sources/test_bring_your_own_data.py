@@ -19,7 +19,7 @@ from adbc_driver_postgresql import dbapi
 from pipeline.config import overlay, params
 from tests.sources import odd_files
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.nightly]
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "bring-your-own-data.md"
 BLOCK = re.compile(r"^( *)```(\w+) ?(.*?)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
