@@ -10,12 +10,10 @@ import optuna
 import polars as pl
 
 from pipeline.config import params
-from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import REPRO, TUNING, Paths
 from pipeline.evaluation import backtest, metrics
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
-from pipeline.examples.snapshots import outcome_window
 from pipeline.model import split
 from pipeline.tables import storage
 from pipeline.tracking import runs
@@ -43,8 +41,11 @@ def run(settings: params.Params, trials: int, to: Path, paths: Paths = REPRO) ->
         One line per trial, and one on the best.
     """
     declared = model_features(settings.features, settings.sources)
-    examples = labelled.read(paths, [feature.name for feature in declared])
-    cutoffs = _origins(labelled.complete_days(paths), settings)
+    judged = labelled.judged(paths, settings.evaluate.max_customers)
+    examples = labelled.read(paths, [feature.name for feature in declared], judged)
+    complete = labelled.complete_days(paths)
+    # The latest ones; the test snapshot is not among them.
+    cutoffs = split.known_cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
     study = _study(settings, examples, declared)
     study.enqueue_trial(_as_trial(settings.model), skip_if_exists=True)
 
@@ -73,19 +74,6 @@ def _record(tracking: params.Tracking, study: str, trial: optuna.trial.FrozenTri
     tried = {f"model.{key}": _short(value) for key, value in trial.params.items()}
     is_complete = trial.value is not None
     runs.record_trial(tracking, f"tune {study}", f"trial {trial.number}", tried, steps, is_complete=is_complete)
-
-
-def _origins(complete: list[Any], settings: params.Params) -> list[split.Split]:
-    """The latest origins whose outcomes were known before the test snapshot."""
-    test = split.by_time(complete, settings.label).test
-    known = [day for day in complete if outcome_window(day, settings.label).end <= test]
-    latest = split.cutoffs(known, settings.label, settings.evaluate.min_training_snapshots)[-CUTOFFS:]
-    if not latest:
-        raise NotEnoughData(
-            f"no snapshot before {test} has {settings.evaluate.min_training_snapshots} training snapshots before it; "
-            "lower evaluate.min_training_snapshots, or set an earlier snapshots.first"
-        )
-    return latest
 
 
 def _study(settings: params.Params, examples: pl.DataFrame, declared: list[Feature]) -> optuna.Study:

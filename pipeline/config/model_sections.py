@@ -27,6 +27,7 @@ class Model(Section):
     monotone: bool
     refit: bool
     seasonality: bool
+    max_customers: PositiveInt
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare
@@ -46,6 +47,7 @@ class Evaluate(Section):
     top_shares: Annotated[list[PositiveShare], Field(min_length=1)]
     calibration_groups: Annotated[int, Field(ge=2)]
     draws: Annotated[int, Field(ge=100)]
+    max_customers: PositiveInt
     min_training_snapshots: PositiveInt
     segments: list[str]
     approved_by: str

@@ -35,13 +35,13 @@ def backtest_all_models(
     Yields
     ------
     ScoredSnapshot
-        The model of that origin and all baselines on its test snapshot, none of which saw it.
+        The model of that origin and the simple baselines on its test snapshot, none of which saw it. The others cost as
+        much as a model, and nothing is decided by them here.
     """
 
-    def score(
-        train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, alone: Model
-    ) -> ScoredSnapshot:
-        rivals = score_baselines(train_examples, test, features, label, alone)
+    def score(train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
+        rules = baselines.fit_simple(train_examples, training.outcomes(train_examples), label)
+        rivals = {rule.name: rule.probability(test) for rule in rules}
         return scored_snapshot(test, {"model": trained.probability(test)} | rivals, trained.calibration)
 
     return _each(score, examples, cutoffs, features, label, settings)
@@ -52,14 +52,14 @@ def backtest_model(
 ) -> Iterator[ScoredSnapshot]:
     """As `backtest_all_models`, without the baselines."""
 
-    def score(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained, __: Model) -> ScoredSnapshot:
+    def score(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
         return scored_snapshot(test, {"model": trained.probability(test)}, trained.calibration)
 
     return _each(score, examples, cutoffs, features, label, settings)
 
 
 def _each(
-    score: Callable[[pl.DataFrame, pl.DataFrame, training.Trained, Model], ScoredSnapshot],
+    score: Callable[[pl.DataFrame, pl.DataFrame, training.Trained], ScoredSnapshot],
     examples: pl.DataFrame,
     cutoffs: list[Split],
     features: list[Feature],
@@ -75,7 +75,7 @@ def _each(
 
     def one(cutoff: Split) -> ScoredSnapshot | None:
         parts = _trained(examples, cutoff, features, label, alone)
-        return parts and score(*parts, alone)
+        return parts and score(*parts)
 
     with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
         yield from (scored for scored in pool.map(one, cutoffs) if scored is not None)

@@ -155,11 +155,14 @@ def profit_curves(test: ScoredSnapshot, value: Array, terms: Terms) -> pl.DataFr
 
 
 def by_origin(parts: list[ScoredSnapshot]) -> pl.DataFrame:
-    """AUC of every scorer at every snapshot that was judged, and the share of churners expected and observed."""
+    """AUC of every scorer at every snapshot that was judged, and the share of churners expected and observed.
+
+    Of the scorers, those of the first snapshot: at earlier ones there are only the simple baselines.
+    """
     rows = [
         {
             "snapshot": part.snapshot,
-            **{name: round(metrics.auc(part.churned, probability), 6) for name, probability in part.scored.items()},
+            **{name: round(metrics.auc(part.churned, part.scored[name]), 6) for name in parts[0].scored},
             "expected_share": round(float(part.scored["model"].mean()), 6),
             "churned_share": round(float(part.churned.mean()), 6),
         }

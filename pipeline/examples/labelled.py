@@ -1,5 +1,6 @@
 """What training and evaluation both read: the labelled examples, in an order that no bucket decides."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -8,23 +9,59 @@ from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import Paths
 from pipeline.tables import storage
 
+IS_LABELLED = pl.col("churned").is_not_null()
+
 
 def complete_days(paths: Paths) -> list[date]:
     """The complete snapshots, as the examples' ledger names them."""
     return [date.fromisoformat(day) for day in storage.read_json(paths.examples_report)["complete"]]
 
 
-def read(paths: Paths, names: list[str]) -> pl.DataFrame:
-    """All labelled examples in an order that no bucket decides."""
-    examples = storage.read_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names])
-    return examples.filter(pl.col("churned").is_not_null()).sort("snapshot", "customer_key")
+@dataclass(frozen=True)
+class Keys:
+    """The customers whose keys lie between two, both included: whole ones, with all of their snapshots.
+
+    Keys are hashes of the customers' ids: who is among the lowest is as good as drawn, and the same at every run.
+    """
+
+    lowest: int
+    highest: int
+
+
+def learnt(paths: Paths, max_customers: int) -> Keys:
+    """The customers a model learns from: those of the lowest keys."""
+    keys = _keys(paths)
+    return Keys(keys[0], keys[min(max_customers, len(keys)) - 1])
+
+
+def judged(paths: Paths, max_customers: int) -> Keys:
+    """The customers a model is judged on: those of the highest keys; of many, it has learnt from others."""
+    keys = _keys(paths)
+    return Keys(keys[-min(max_customers, len(keys))], keys[-1])
+
+
+def _keys(paths: Paths) -> pl.Series:
+    labelled = storage.scan_buckets(paths.examples, ["customer_key", "churned"]).filter(IS_LABELLED)
+    keys = labelled.select("customer_key").unique().sort("customer_key").collect()["customer_key"]
+    if keys.is_empty():
+        raise NotEnoughData(
+            "no snapshot has an outcome so far: its window is not over, or nobody is eligible; see label and snapshots"
+        )
+    return keys
+
+
+def read(paths: Paths, names: list[str], keys: Keys | None = None) -> pl.DataFrame:
+    """The labelled examples of all customers, or of some, in an order that no bucket decides."""
+    rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", "churned", *names]).filter(IS_LABELLED)
+    if keys is not None:
+        rows = rows.filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
+    return rows.sort("snapshot", "customer_key").collect()
 
 
 def read_snapshot(paths: Paths, day: date) -> pl.DataFrame:
     """The labelled examples of one snapshot with all of their columns, in the same order; the others are not kept."""
-    is_wanted = (pl.col("snapshot") == day) & pl.col("churned").is_not_null()
-    parts = [storage.read_parquet(file).filter(is_wanted) for file in storage.bucket_files(paths.examples)]
-    return pl.concat(parts).sort("customer_key")
+    rows = storage.scan_buckets(paths.examples).filter(IS_LABELLED, pl.col("snapshot") == day)
+    return rows.sort("customer_key").collect()
 
 
 def select_days(examples: pl.DataFrame, days: list[date]) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from datetime import date
 
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.params import Label
+from pipeline.examples.snapshots import outcome_window
 
 
 @dataclass(frozen=True)
@@ -110,3 +111,22 @@ def _apart(complete: list[date], need: int) -> list[date]:
 
 def _span(days: list[date]) -> str:
     return f"{min(days)} to {max(days)}" if days else "none"
+
+
+def known_cutoffs(complete: list[date], label: Label, min_training_snapshots: int) -> list[Split]:
+    """The origins whose outcomes were known at the test snapshot: what may be chosen by without having looked at it.
+
+    Raises
+    ------
+    NotEnoughData
+        There is none.
+    """
+    test = by_time(complete, label).test
+    known = [day for day in complete if outcome_window(day, label).end <= test]
+    before = cutoffs(known, label, min_training_snapshots)
+    if not before:
+        raise NotEnoughData(
+            f"no snapshot before {test} has {min_training_snapshots} training snapshots before it; "
+            "lower evaluate.min_training_snapshots, or set an earlier snapshots.first"
+        )
+    return before

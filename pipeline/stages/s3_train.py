@@ -78,7 +78,8 @@ class Made:
 def _train(settings: Settings, paths: Paths) -> Made:
     declared = model_features(settings.features, settings.sources)
     bearing = [*declared, *evidence_only_features(settings.features, settings.sources)]
-    examples = labelled.read(paths, [feature.name for feature in bearing])
+    learnt = labelled.learnt(paths, settings.model.max_customers)
+    examples = labelled.read(paths, [feature.name for feature in bearing], learnt)
     parts = split.by_time(labelled.complete_days(paths), settings.label)
     train_examples, validation_examples, test = (
         labelled.select_days(examples, days) for days in (parts.train, [parts.validation], [parts.test])

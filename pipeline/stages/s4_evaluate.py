@@ -62,15 +62,16 @@ def run(
 
 def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> tuple[str, list[Path]]:
     declared = model_features(settings.features, settings.sources)
-    examples = labelled.read(paths, [feature.name for feature in declared])
+    names = [feature.name for feature in declared]
     complete = labelled.complete_days(paths)
     parts = split.by_time(complete, settings.label)
-    train_examples, test_examples = (
-        labelled.select_days(examples, parts.train),
-        labelled.select_days(examples, [parts.test]),
-    )
+    examples = labelled.read(paths, names, labelled.judged(paths, settings.evaluate.max_customers))
+    test_examples = labelled.select_days(examples, [parts.test])
     labelled.refuse_one_sided({"test": test_examples})
     probability = model.evaluated_probability(test_examples)
+    # Rules have learnt from the very customers the model has learnt from.
+    learnt = labelled.read(paths, names, labelled.learnt(paths, settings.model.max_customers))
+    train_examples = labelled.select_days(learnt, parts.train)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
     test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)
     cutoffs = [cutoff for cutoff in split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)

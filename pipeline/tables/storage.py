@@ -108,10 +108,14 @@ def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
     if not file.is_file():
         raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
     frame = pl.read_parquet(file)
-    missing = [name for name in columns or [] if name not in frame.columns]
-    if missing:
-        raise BadData(f"{file}: has no column {', '.join(missing)}; found {', '.join(frame.columns)}")
+    _refuse_missing(file, frame.columns, columns)
     return frame.select(columns) if columns else frame
+
+
+def _refuse_missing(file: Path, present: list[str], columns: list[str] | None) -> None:
+    missing = [name for name in columns or [] if name not in present]
+    if missing:
+        raise BadData(f"{file}: has no column {', '.join(missing)}; found {', '.join(present)}")
 
 
 def extremes(file: Path, column: str) -> tuple[Any, Any]:
@@ -119,6 +123,17 @@ def extremes(file: Path, column: str) -> tuple[Any, Any]:
     least, most = pl.col(column).min().alias("least"), pl.col(column).max().alias("most")
     frame = pl.scan_parquet(file).select(least, most).collect()
     return frame.item(0, "least"), frame.item(0, "most")
+
+
+def scan_buckets(folder: Path, columns: list[str] | None = None) -> pl.LazyFrame:
+    """All buckets of a table, one under the other, of which only what is asked for later is read."""
+    files = bucket_files(folder)
+    if not files:
+        raise BadData(f"{folder}: has no bucket; run the earlier stages first: dvc repro")
+    for file in files:
+        _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
+    rows = pl.scan_parquet(files)
+    return rows.select(columns) if columns else rows
 
 
 def read_buckets(folder: Path, columns: list[str] | None = None) -> pl.DataFrame:
@@ -156,6 +171,12 @@ def fingerprint(files: list[Path]) -> str:
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def write_bytes(content: bytes, file: Path) -> None:
+    """Write a picture whole."""
+    with replacing(file) as partial:
+        partial.write_bytes(content)
 
 
 def write_text(content: str, file: Path) -> None:

@@ -60,7 +60,8 @@ STATUSES = {
     "inactive": 40,
     "eligible": 254,
 }
-LEDGER = {"snapshots": {"2024-06-01": {"customers": 300, **STATUSES}, "2024-05-02": {"customers": 1, **STATUSES}}}
+JUDGED = {"customers": 1, **STATUSES, "labelled_0": 150, "labelled_1": 250}
+LEDGER = {"snapshots": {"2024-06-01": {"customers": 300, **STATUSES}, "2024-05-02": JUDGED}}
 INGEST = {
     "notice": "Not for commercial decisions.",
     "tables": {"transactions": {"accepted": 11675, "duplicates": 3, "rejected": 2}},

@@ -36,6 +36,8 @@ def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, i
     str
         Markdown, the verdict first.
     """
+    at_test = audit["snapshots"][metrics["test_snapshot"]]
+    outcomes = at_test["labelled_0"] + at_test["labelled_1"]
     parts = [
         f"# Model card: churn at {safe(card['company'])}",
         about.verdict(metrics),
@@ -43,7 +45,9 @@ def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, i
         _section("What it predicts", about.population(card, audit)),
         _section("The data", about.data(card, ingest)),
         _section("How it was made", about.making(card)),
-        _section("How good it is on the untouched snapshot", figures.test_examples(metrics, evaluation["test"])),
+        _section(
+            "How good it is on the untouched snapshot", figures.test_examples(metrics, evaluation["test"], outcomes)
+        ),
         _section("How good it was at earlier snapshots", figures.earlier(evaluation["earlier"])),
         _section("Whether the probabilities can be taken at their word", figures.calibration(evaluation, metrics)),
         _section("Where it is bad", figures.segments(evaluation["segments"])),

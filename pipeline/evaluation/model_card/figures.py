@@ -33,12 +33,21 @@ WORDS = (
 )
 
 
-def test_examples(metrics: Report, test: Report) -> str:
-    """Model and baselines on the snapshot nothing was learnt from, and what lists of several lengths held."""
+def test_examples(metrics: Report, test: Report, outcomes: int) -> str:
+    """Model and baselines on the snapshot nothing was learnt from, and what lists of several lengths held.
+
+    Parameters
+    ----------
+    metrics, test
+        The headline figures, and those of every scorer with their intervals.
+    outcomes
+        How many customers have an outcome at that snapshot; fewer are judged where `evaluate.max_customers` says so.
+    """
     customers, churners = metrics["customers"], metrics["churners"]
+    drawn = "" if customers == outcomes else f" (of {outcomes:,}, drawn by a hash of their ids)"
     return "\n\n".join(
         [
-            f"{customers:,} customers as of {metrics['test_snapshot']}, of whom {churners:,} "
+            f"{customers:,} customers{drawn} as of {metrics['test_snapshot']}, of whom {churners:,} "
             f"({percent(churners / customers)}) then churned.",
             _compared(test["figures"]),
             WORDS,

@@ -1,0 +1,144 @@
+"""What more customers, and more snapshots, bring: the same recipe, taught ever more of the same rows."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.config.params import Label, Model
+from pipeline.evaluation import bootstrap
+from pipeline.evaluation.bootstrap import Interval, ScoredSnapshot
+from pipeline.examples import labelled
+from pipeline.examples.features import Feature
+from pipeline.model import training
+from pipeline.model.split import Split
+
+SHARES = (0.125, 0.25, 0.5, 1.0)
+# A gain in AUC below which nobody would act otherwise: two lists in a thousand are then ordered otherwise.
+WORTH = 0.002
+WHOLE = "all of them"
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A model, by how much it was taught.
+
+    Attributes
+    ----------
+    customers, snapshots, rows
+        How many customers and training snapshots it saw, and how many rows these are.
+    scored
+        Its probabilities at the test snapshot of the cutoff.
+    """
+
+    customers: int
+    snapshots: int
+    rows: int
+    scored: training.Array
+
+
+def amounts(customers: int, snapshots: int) -> list[tuple[int, int]]:
+    """How many customers and snapshots each model is taught; what is least comes first, everything last.
+
+    >>> amounts(8000, 4)
+    [(1000, 4), (2000, 4), (4000, 4), (8000, 1), (8000, 2), (8000, 4)]
+    """
+    by_customers = [(math.ceil(customers * share), snapshots) for share in SHARES]
+    by_snapshots = [(customers, math.ceil(snapshots * share)) for share in SHARES]
+    everything = (customers, snapshots)
+    return [*dict.fromkeys(each for each in by_customers + by_snapshots if each != everything), everything]
+
+
+def teach(
+    examples: pl.DataFrame, test: pl.DataFrame, cutoff: Split, features: list[Feature], settings: tuple[Label, Model]
+) -> Iterator[Taught]:
+    """Train on ever more of the examples.
+
+    Parameters
+    ----------
+    examples
+        Labelled examples of the customers that are learnt from.
+    test
+        Those of the customers that are judged, at the test snapshot of the cutoff.
+    cutoff
+        Snapshots to train on, to stop and calibrate on, and to judge.
+    features
+        The features of the examples, as declared.
+    settings
+        ``params.yaml: label`` and ``model``.
+
+    Yields
+    ------
+    Taught
+        In the order of `amounts`; one of which the training rows have one outcome only is left out.
+    """
+    keys = examples["customer_key"].unique().sort()
+    for customers, snapshots in amounts(len(keys), len(cutoff.train)):
+        own = examples.filter(pl.col("customer_key") <= keys[customers - 1])
+        train, later = (labelled.select_days(own, days) for days in (cutoff.train[-snapshots:], [cutoff.validation]))
+        if all(part["churned"].n_unique() == 2 for part in (train, later)):
+            known = pl.concat([train, later])
+            trained = training.train(train, later, features, *settings, known)
+            yield Taught(customers, snapshots, len(train), trained.probability(test))
+
+
+def compare(taught: list[Taught], test: pl.DataFrame, draws: int) -> pl.DataFrame:
+    """The AUC of each, and how far it is behind the one that was taught everything.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``customers, snapshots, rows, auc, auc_low, auc_high, behind, behind_low, behind_high``; 95 % intervals, the
+        last three of the same draws.
+    """
+    names = [f"{each.customers} {each.snapshots}" for each in taught]
+    scored = {name: each.scored for name, each in zip(names, taught, strict=True)}
+    rows = ScoredSnapshot("", test["customer_key"].to_numpy(), training.outcomes(test), scored)
+    drawn = bootstrap.resample([rows], [], draws)
+    return pl.DataFrame(
+        {
+            "customers": each.customers,
+            "snapshots": each.snapshots,
+            "rows": each.rows,
+            **_numbers("auc", drawn.interval(name, "auc")),
+            **_numbers("behind", drawn.difference(names[-1], name, "auc")),
+        }
+        for name, each in zip(names, taught, strict=True)
+    )
+
+
+def _numbers(name: str, interval: Interval) -> dict[str, float]:
+    return {
+        name: round(interval.value, 6),
+        f"{name}_low": round(interval.low, 6),
+        f"{name}_high": round(interval.high, 6),
+    }
+
+
+def verdict(curve: pl.DataFrame) -> list[str]:
+    """Whether more customers, or more snapshots, would still pay; a sentence each.
+
+    >>> half = {"customers": 500, "snapshots": 4, "behind": 0.0004, "behind_low": -0.0003, "behind_high": 0.0011}
+    >>> whole = half | {"customers": 1000, "behind": 0.0, "behind_low": 0.0, "behind_high": 0.0}
+    >>> verdict(pl.DataFrame([half, whole]))
+    ['half of the 1,000 customers rank as well as all (0.0004 lower, at most 0.0011): more customers do not pay']
+    """
+    whole = curve.row(-1, named=True)
+    others = curve.head(-1)
+    half = {
+        "customers": others.filter(pl.col("snapshots") == whole["snapshots"]),
+        "snapshots": others.filter(pl.col("customers") == whole["customers"]),
+    }
+    return [_sentence(what, rows.row(-1, named=True), whole[what]) for what, rows in half.items() if len(rows)]
+
+
+def _sentence(what: str, half: dict[str, float], everything: float) -> str:
+    behind, low, high = (f"{half[name]:.4f}" for name in ("behind", "behind_low", "behind_high"))
+    share = "half" if half[what] <= math.ceil(everything / 2) else f"{half[what]:,}"
+    of = f"{share} of the {everything:,} {what}"
+    if half["behind_high"] < WORTH:
+        return f"{of} rank as well as all ({behind} lower, at most {high}): more {what} do not pay"
+    if half["behind_low"] > 0:
+        return f"{of} rank worse than all (by {behind}, {low} to {high}): more {what} may well pay"
+    return f"{of} rank {behind} lower than all ({low} to {high}): not yet certain that more {what} would pay"
