@@ -37,12 +37,12 @@ def run(settings: params.Params, to: Path, paths: Paths = REPRO) -> Iterator[str
     names = [feature.name for feature in features]
     complete = labelled.complete_days(paths)
     cutoff = split.known_cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)[-1]
-    learnt = labelled.read(paths, names, labelled.learnt(paths, settings.model.max_customers))
+    learnt = labelled.read(paths, names, labelled.learnt(paths, settings.train.max_customers))
     judged = labelled.read(paths, names, labelled.judged(paths, settings.evaluate.max_customers))
     test = labelled.select_days(judged, [cutoff.test])
     labelled.refuse_one_sided({"test": test})
     taught = []
-    for each in learning_curve.teach(learnt, test, cutoff, features, (settings.label, settings.model)):
+    for each in learning_curve.train_each(learnt, test, cutoff, features, (settings.label, settings.model)):
         taught.append(each)
         yield f"{each.customers:,} customers at {each.snapshots} snapshots: {each.rows:,} rows learnt from"
     if len(taught) < 2:

@@ -27,7 +27,6 @@ class Model(Section):
     monotone: bool
     refit: bool
     seasonality: bool
-    max_customers: PositiveInt
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare
@@ -39,6 +38,12 @@ class Model(Section):
     l2: NotNegative
     seed: NaturalInt
     num_threads: PositiveInt
+
+
+class Train(Section):
+    """Whom the model learns from."""
+
+    max_customers: PositiveInt
 
 
 class Evaluate(Section):

@@ -23,6 +23,7 @@ from pipeline.config.model_sections import Model as Model
 from pipeline.config.model_sections import Reasons as Reasons
 from pipeline.config.model_sections import Score as Score
 from pipeline.config.model_sections import Tracking as Tracking
+from pipeline.config.model_sections import Train as Train
 from pipeline.config.problems import first_problem as first_problem
 from pipeline.config.source import Section as Section
 from pipeline.config.source import Source as Source
@@ -56,6 +57,7 @@ class Params(Section):
     data_requirements: DataRequirements
     features: Features
     model: Model
+    train: Train
     evaluate: Evaluate
     score: Score
     reasons: Reasons

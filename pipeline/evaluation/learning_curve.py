@@ -50,7 +50,7 @@ def amounts(customers: int, snapshots: int) -> list[tuple[int, int]]:
     return [*dict.fromkeys(each for each in by_customers + by_snapshots if each != everything), everything]
 
 
-def teach(
+def train_each(
     examples: pl.DataFrame, test: pl.DataFrame, cutoff: Split, features: list[Feature], settings: tuple[Label, Model]
 ) -> Iterator[Taught]:
     """Train on ever more of the examples.
@@ -121,8 +121,9 @@ def verdict(curve: pl.DataFrame) -> list[str]:
 
     >>> half = {"customers": 500, "snapshots": 4, "behind": 0.0004, "behind_low": -0.0003, "behind_high": 0.0011}
     >>> whole = half | {"customers": 1000, "behind": 0.0, "behind_low": 0.0, "behind_high": 0.0}
-    >>> verdict(pl.DataFrame([half, whole]))
-    ['half of the 1,000 customers rank as well as all (0.0004 lower, at most 0.0011): more customers do not pay']
+    >>> print(*verdict(pl.DataFrame([half, whole])))  # doctest: +NORMALIZE_WHITESPACE
+    with 500 of the 1,000 customers the model ranks as well as with all
+    (AUC 0.0004 lower; 0.0003 higher to 0.0011 lower): more customers do not pay
     """
     whole = curve.row(-1, named=True)
     others = curve.head(-1)
@@ -134,11 +135,14 @@ def verdict(curve: pl.DataFrame) -> list[str]:
 
 
 def _sentence(what: str, half: dict[str, float], everything: float) -> str:
-    behind, low, high = (f"{half[name]:.4f}" for name in ("behind", "behind_low", "behind_high"))
-    share = "half" if half[what] <= math.ceil(everything / 2) else f"{half[what]:,}"
-    of = f"{share} of the {everything:,} {what}"
+    own = f"with {half[what]:,} of the {everything:,} {what} the model ranks"
+    by = f"AUC {_further(half['behind'])}; {_further(half['behind_low'])} to {_further(half['behind_high'])}"
     if half["behind_high"] < WORTH:
-        return f"{of} rank as well as all ({behind} lower, at most {high}): more {what} do not pay"
+        return f"{own} as well as with all ({by}): more {what} do not pay"
     if half["behind_low"] > 0:
-        return f"{of} rank worse than all (by {behind}, {low} to {high}): more {what} may well pay"
-    return f"{of} rank {behind} lower than all ({low} to {high}): not yet certain that more {what} would pay"
+        return f"{own} worse than with all ({by}): more {what} may well pay"
+    return f"{own} no differently for certain ({by}): it is not known whether more {what} would pay"
+
+
+def _further(behind: float) -> str:
+    return f"{abs(behind):.4f} {'lower' if behind >= 0 else 'higher'}"

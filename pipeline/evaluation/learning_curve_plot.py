@@ -22,7 +22,7 @@ def picture(curve: pl.DataFrame) -> bytes:
         panel.set_xscale("log", base=2)
         panel.set_xticks(rows[what].to_list(), [f"{number:,}" for number in rows[what]])
         panel.minorticks_off()
-        panel.set_xlabel(f"{what} learnt from, of {whole[other]:,} {other}")
+        panel.set_xlabel(f"{what} learnt from, with all {whole[other]:,} {other}")
     panels[0].set_ylabel("AUC, with 95 % interval")
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=110, metadata={"Software": None})

@@ -37,6 +37,7 @@ class Settings:
     data_requirements: params.DataRequirements
     features: params.Features
     model: params.Model
+    train: params.Train
     evaluate: params.Evaluate
     tracking: params.Tracking
 
@@ -78,7 +79,7 @@ class Made:
 def _train(settings: Settings, paths: Paths) -> Made:
     declared = model_features(settings.features, settings.sources)
     bearing = [*declared, *evidence_only_features(settings.features, settings.sources)]
-    learnt = labelled.learnt(paths, settings.model.max_customers)
+    learnt = labelled.learnt(paths, settings.train.max_customers)
     examples = labelled.read(paths, [feature.name for feature in bearing], learnt)
     parts = split.by_time(labelled.complete_days(paths), settings.label)
     train_examples, validation_examples, test = (

@@ -36,6 +36,7 @@ class Settings:
     label: params.Label
     features: params.Features
     model: params.Model
+    train: params.Train
     evaluate: params.Evaluate
     score: params.Score
     tracking: params.Tracking
@@ -70,7 +71,7 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     labelled.refuse_one_sided({"test": test_examples})
     probability = model.evaluated_probability(test_examples)
     # Rules have learnt from the very customers the model has learnt from.
-    learnt = labelled.read(paths, names, labelled.learnt(paths, settings.model.max_customers))
+    learnt = labelled.read(paths, names, labelled.learnt(paths, settings.train.max_customers))
     train_examples = labelled.select_days(learnt, parts.train)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
     test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)

@@ -29,16 +29,19 @@ def behind(customers: int, snapshots: int, gap: float, low: float, high: float) 
 @pytest.mark.parametrize(
     ("half", "end"),
     [
-        ((0.0004, -0.0003, 0.0011), "rank as well as all (0.0004 lower, at most 0.0011): more customers do not pay"),
-        ((-0.003, -0.005, -0.001), "rank as well as all (-0.0030 lower, at most -0.0010): more customers do not pay"),
-        ((0.012, 0.004, 0.02), "rank worse than all (by 0.0120, 0.0040 to 0.0200): more customers may well pay"),
-        ((0.004, -0.001, 0.009), "rank 0.0040 lower than all (-0.0010 to 0.0090): not yet certain that more customers "
-                                 "would pay"),
+        ((0.0004, -0.0003, 0.0011), "ranks as well as with all (AUC 0.0004 lower; 0.0003 higher to 0.0011 lower): more "
+                                    "customers do not pay"),
+        ((-0.003, -0.005, -0.001), "ranks as well as with all (AUC 0.0030 higher; 0.0050 higher to 0.0010 higher): more "
+                                   "customers do not pay"),
+        ((0.012, 0.004, 0.02), "ranks worse than with all (AUC 0.0120 lower; 0.0040 lower to 0.0200 lower): more "
+                               "customers may well pay"),
+        ((0.004, -0.001, 0.009), "ranks no differently for certain (AUC 0.0040 lower; 0.0010 higher to 0.0090 lower): it "
+                                 "is not known whether more customers would pay"),
     ],
 )  # fmt: skip
 def test_what_follows_from_a_curve(half, end):
     curve = pl.DataFrame([behind(500, 4, *half), behind(1000, 4, 0.0, 0.0, 0.0)])
-    assert learning_curve.verdict(curve) == [f"half of the 1,000 customers {end}"]
+    assert learning_curve.verdict(curve) == [f"with 500 of the 1,000 customers the model {end}"]
 
 
 def test_each_model_is_taught_what_it_says(changed):
@@ -47,7 +50,7 @@ def test_each_model_is_taught_what_it_says(changed):
     days = sorted(examples["snapshot"].unique())
     cutoff = split.by_time(days, LABEL)
     test = labelled.select_days(examples, [cutoff.test])
-    taught = list(learning_curve.teach(examples, test, cutoff, FEATURES, (LABEL, settings)))
+    taught = list(learning_curve.train_each(examples, test, cutoff, FEATURES, (LABEL, settings)))
     everyone = examples["customer_key"].n_unique()
     assert [(each.customers, each.snapshots) for each in taught] == learning_curve.amounts(everyone, len(cutoff.train))
     keys = examples["customer_key"].unique().sort()
@@ -100,7 +103,7 @@ def test_the_command_line_says_what_follows(copy_of_shop):
     done = churn("learning-curve", "--to", "curve.csv")
     assert done.returncode == 0, done.stderr
     assert "customers at" in done.stdout
-    assert "half of the" in done.stdout.splitlines()[-1]
+    assert "snapshots the model ranks" in done.stdout.splitlines()[-1]
     assert Path("curve.png").is_file()
 
 

@@ -47,7 +47,7 @@ def test_nobody_is_learnt_from_and_judged_where_there_are_enough(shop):
 
 
 def test_figures_are_those_of_the_customers_judged(copy_of_shop, monkeypatch):
-    settings = changed_settings(model__max_customers=200, evaluate__max_customers=150)
+    settings = changed_settings(train__max_customers=200, evaluate__max_customers=150)
     flow.run_untracked(monkeypatch, settings, (s3_train,))
     card = storage.read_json(REPRO.model_card)
     learnt = everybody()["customer_key"].unique().sort()[:200]
@@ -91,4 +91,4 @@ def test_without_an_outcome_nobody_can_be_drawn(copy_of_shop):
 
 
 def test_the_limits_of_params(settings: params.Params):
-    assert settings.model.max_customers >= settings.evaluate.max_customers
+    assert settings.train.max_customers >= settings.evaluate.max_customers
