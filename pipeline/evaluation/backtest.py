@@ -35,9 +35,21 @@ def backtest_all_models(
     Yields
     ------
     ScoredSnapshot
-        The model of that origin and the simple baselines on its test snapshot, none of which saw it. The others cost as
-        much as a model, and nothing is decided by them here.
+        The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
+    alone = settings.model_copy(update={"num_threads": 1})
+
+    def score(train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
+        rivals = score_baselines(train_examples, test, features, label, alone)
+        return scored_snapshot(test, {"model": trained.probability(test)} | rivals, trained.calibration)
+
+    return _each(score, examples, cutoffs, features, label, settings)
+
+
+def backtest_beside_rules(
+    examples: pl.DataFrame, cutoffs: list[Split], features: list[Feature], label: Label, settings: Model
+) -> Iterator[ScoredSnapshot]:
+    """As `backtest_all_models`, beside the simple baselines only: the others cost as much as the model itself."""
 
     def score(train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
         rules = baselines.fit_simple(train_examples, training.outcomes(train_examples), label)

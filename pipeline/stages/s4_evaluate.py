@@ -77,7 +77,7 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)
     cutoffs = [cutoff for cutoff in split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
                if cutoff.test != parts.test]  # fmt: skip
-    earlier = list(backtest.backtest_all_models(examples, cutoffs, declared, settings.label, settings.model))
+    earlier = list(backtest.backtest_beside_rules(examples, cutoffs, declared, settings.label, settings.model))
     known = customer_groups.known(
         test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths
     )

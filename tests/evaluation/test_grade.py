@@ -61,12 +61,26 @@ def evaluated(examples, settings, draws=200):
     return grade.grade(*both, calibrated=told["as_right_as_chance_allows"]), parts
 
 
+def test_beside_the_rules_alone_the_model_is_the_same(settings):
+    examples = make_examples(300, 5)
+    quick = settings.model.model_copy(update={"max_trees": 20})
+    cutoffs = split.cutoffs(sorted(examples["snapshot"].unique()), LABEL, 2)
+    every, simple = (
+        next(iter(judge(examples, cutoffs[-1:], FEATURES, LABEL, quick)))
+        for judge in (backtest.backtest_all_models, backtest.backtest_beside_rules)
+    )
+    assert set(every.scored) - set(simple.scored) == {"additive_logistic", "lightgbm_default"}
+    for name, probability in simple.scored.items():
+        assert (probability == every.scored[name]).all(), name
+
+
 def test_a_model_with_a_signal_ships(settings):
     graded, parts = evaluated(make_examples(500, 7), settings)
     assert graded.ships
     assert graded.letter in "AB"
     assert len(parts) == 4
-    assert set(parts[0].scored) == {"model", "base_rate_alone", "recency_rule", "rfm_logistic", "bg_nbd"}
+    assert set(parts[0].scored) == {"model", "base_rate_alone", "recency_rule", "rfm_logistic", "additive_logistic", "bg_nbd",
+                                    "lightgbm_default"}  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))
