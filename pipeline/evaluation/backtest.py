@@ -37,13 +37,9 @@ def backtest_all_models(
     ScoredSnapshot
         The model of that origin and all baselines on its test snapshot, none of which saw it.
     """
-    alone = settings.model_copy(update={"num_threads": 1})
-
-    def score(train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
-        rivals = score_baselines(train_examples, test, features, label, alone)
-        return scored_snapshot(test, {"model": trained.probability(test)} | rivals, trained.calibration)
-
-    return _each(score, examples, cutoffs, features, label, settings)
+    alone = _on_one_thread(settings)
+    return _each(lambda train, test: score_baselines(train, test, features, label, alone), examples, cutoffs, features,
+                 label, settings)  # fmt: skip
 
 
 def backtest_beside_rules(
@@ -51,50 +47,52 @@ def backtest_beside_rules(
 ) -> Iterator[ScoredSnapshot]:
     """As `backtest_all_models`, beside the simple baselines only: the others cost as much as the model itself."""
 
-    def score(train_examples: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
-        rules = baselines.fit_simple(train_examples, training.outcomes(train_examples), label)
-        rivals = {rule.name: rule.probability(test) for rule in rules}
-        return scored_snapshot(test, {"model": trained.probability(test)} | rivals, trained.calibration)
+    def rivals(train: pl.DataFrame, test: pl.DataFrame) -> dict[str, training.Array]:
+        return _probabilities(baselines.fit_simple(train, training.outcomes(train), label), test)
 
-    return _each(score, examples, cutoffs, features, label, settings)
+    return _each(rivals, examples, cutoffs, features, label, settings)
 
 
 def backtest_model(
     examples: pl.DataFrame, cutoffs: list[Split], features: list[Feature], label: Label, settings: Model
 ) -> Iterator[ScoredSnapshot]:
     """As `backtest_all_models`, without the baselines."""
-
-    def score(_: pl.DataFrame, test: pl.DataFrame, trained: training.Trained) -> ScoredSnapshot:
-        return scored_snapshot(test, {"model": trained.probability(test)}, trained.calibration)
-
-    return _each(score, examples, cutoffs, features, label, settings)
+    return _each(lambda *_: {}, examples, cutoffs, features, label, settings)
 
 
 def _each(
-    score: Callable[[pl.DataFrame, pl.DataFrame, training.Trained], ScoredSnapshot],
+    rivals: Callable[[pl.DataFrame, pl.DataFrame], dict[str, training.Array]],
     examples: pl.DataFrame,
     cutoffs: list[Split],
     features: list[Feature],
     label: Label,
     settings: Model,
 ) -> Iterator[ScoredSnapshot]:
-    """What is judged of each origin, in their order; as many at once as there are threads.
+    """The model and its rivals at each origin, in their order; as many at once as there are threads.
 
     A single fit is too small to gain from a second thread, two fits beside each other gain all of it. Each keeps to one
     thread, since parallel sums differ in their last digits from run to run.
     """
-    alone = settings.model_copy(update={"num_threads": 1})
+    alone = _on_one_thread(settings)
 
     def one(cutoff: Split) -> ScoredSnapshot | None:
-        parts = _trained(examples, cutoff, features, label, alone)
-        return parts and score(*parts)
+        parts = train_until(cutoff, examples, features, label, alone)
+        if parts is None:
+            return None
+        train_examples, test, trained = parts
+        scored = {"model": trained.probability(test)} | rivals(train_examples, test)
+        return scored_snapshot(test, scored, trained.calibration)
 
     with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
         yield from (scored for scored in pool.map(one, cutoffs) if scored is not None)
 
 
-def _trained(
-    examples: pl.DataFrame, cutoff: Split, features: list[Feature], label: Label, settings: Model
+def _on_one_thread(settings: Model) -> Model:
+    return settings.model_copy(update={"num_threads": 1})
+
+
+def train_until(
+    cutoff: Split, examples: pl.DataFrame, features: list[Feature], label: Label, settings: Model
 ) -> tuple[pl.DataFrame, pl.DataFrame, training.Trained] | None:
     """Training rows, test rows and the model that knows nothing of these; None where one part has one outcome only."""
     train_examples, later, test = (
@@ -112,6 +110,10 @@ def score_baselines(
     """The probabilities of all baselines, fitted on the same training rows as the model; by name."""
     names = [feature.name for feature in features]
     rules = baselines.fit_all(train_examples, training.outcomes(train_examples), names, label, settings)
+    return _probabilities(rules, test)
+
+
+def _probabilities(rules: list[baselines.Baseline], test: pl.DataFrame) -> dict[str, training.Array]:
     return {rule.name: rule.probability(test) for rule in rules}
 
 

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipeline.config.params import Label, Model
-from pipeline.evaluation import bootstrap
+from pipeline.evaluation import backtest, bootstrap
 from pipeline.evaluation.bootstrap import Interval, ScoredSnapshot
-from pipeline.examples import labelled
 from pipeline.examples.features import Feature
 from pipeline.model import training
 from pipeline.model.split import Split
@@ -17,7 +16,6 @@ from pipeline.model.split import Split
 SHARES = (0.125, 0.25, 0.5, 1.0)
 # A gain in AUC below which nobody would act otherwise: two lists in a thousand are then ordered otherwise.
 WORTH = 0.002
-WHOLE = "all of them"
 
 
 @dataclass(frozen=True)
@@ -71,16 +69,16 @@ def train_each(
     Yields
     ------
     Taught
-        In the order of `amounts`; one of which the training rows have one outcome only is left out.
+        In the order of `amounts`; one whose customers have one outcome only in any part is left out.
     """
     keys = examples["customer_key"].unique().sort()
     for customers, snapshots in amounts(len(keys), len(cutoff.train)):
-        own = examples.filter(pl.col("customer_key") <= keys[customers - 1])
-        train, later = (labelled.select_days(own, days) for days in (cutoff.train[-snapshots:], [cutoff.validation]))
-        if all(part["churned"].n_unique() == 2 for part in (train, later)):
-            known = pl.concat([train, later])
-            trained = training.train(train, later, features, *settings, known)
-            yield Taught(customers, snapshots, len(train), trained.probability(test))
+        latest = cutoff.train[-snapshots:]
+        own = examples.filter(pl.col("customer_key") <= keys[customers - 1], pl.col("snapshot") >= latest[0])
+        parts = backtest.train_until(replace(cutoff, train=latest), own, features, *settings)
+        if parts is not None:
+            train_examples, _, trained = parts
+            yield Taught(customers, snapshots, len(train_examples), trained.probability(test))
 
 
 def compare(taught: list[Taught], test: pl.DataFrame, draws: int) -> pl.DataFrame:

@@ -38,7 +38,9 @@ def load(
     frames = _lines(tables, bucket, kinds)
     for kind, query in _queries(tables, bucket).items():
         if kind in kinds:
-            frames[kind] = sql.frame(engine, _in_order(query, has_next=kind in latest))
+            frames[kind] = sql.frame(engine, f"FROM ({query}) WHERE day IS NOT NULL ORDER BY customer_key, day")
+    for kind in latest & frames.keys():
+        frames[kind] = _with_next(frames[kind])
     everyone = pl.Series(customers)
     by_kind = {kind: grouped(frame, "customer_key", everyone) for kind, frame in frames.items()}
     orders = pl.read_parquet(market).with_columns(pl.col("segment").rle_id().alias("place"))
@@ -72,9 +74,12 @@ def _queries(tables: Path, bucket: int) -> dict[str, str]:
     return made
 
 
-def _in_order(query: str, *, has_next: bool) -> str:
-    after = ", lead(day) OVER (PARTITION BY customer_key, item ORDER BY day) AS next_day" if has_next else ""
-    return f"SELECT *{after} FROM ({query}) WHERE day IS NOT NULL ORDER BY customer_key, day"
+def _with_next(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the next day of the same customer and item, where the kind has items; `items` knows it already."""
+    if "next_day" in frame.columns:
+        return frame
+    same = [name for name in ("customer_key", "item") if name in frame.columns]
+    return frame.with_columns(pl.col("day").shift(-1).over(same).alias("next_day"))
 
 
 def grouped(frame: pl.DataFrame, key: str, groups: pl.Series) -> history.Rows:

@@ -12,6 +12,8 @@ from pipeline.examples import aggregates, records
 from pipeline.examples.aggregates import Days, Positions
 
 EPOCH = date(1970, 1, 1)
+# Columns of whole thousandths, so that they add up exactly like amounts.
+THOUSANDTHS = ("quantity", "points")
 
 
 def physical(day: date) -> int:
@@ -66,7 +68,7 @@ class Known:
 
 @dataclass(frozen=True)
 class History:
-    """Everything that is told of the customers of a bucket.
+    """Everything that is known of the customers of a bucket.
 
     Attributes
     ----------

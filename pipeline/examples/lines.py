@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.examples.aggregates import Positions, Values, different
+from pipeline.examples.history import THOUSANDTHS
 from pipeline.examples.items import Items, products
 
 WHEN = ["customer_key", "day"]
@@ -30,8 +31,6 @@ PURCHASE_SUMS = (
     "personal_discount_minor",
     "cost_minor",
 )
-# Pieces are whole thousandths, so that they add up exactly like amounts.
-THOUSANDTHS = ("quantity",)
 
 
 def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:

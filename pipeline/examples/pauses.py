@@ -13,6 +13,8 @@ from datetime import date, timedelta
 import duckdb
 import polars as pl
 
+from pipeline import sql
+
 # Lengths people can remember; the longest are for shops that people visit every few years.
 ROUND_DAYS = (7, 14, 30, 60, 90, 180, 365, 540, 730, 1095)
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
@@ -126,7 +128,7 @@ def count_pauses(engine: duckdb.DuckDBPyConnection, until: date) -> pl.DataFrame
         FROM (SELECT day, lead(day) OVER (PARTITION BY customer_key ORDER BY day) AS next_day
             FROM bought WHERE day < {end})
         GROUP BY ALL ORDER BY days"""
-    return pl.DataFrame(engine.sql(query).to_arrow_table())
+    return sql.frame(engine, query)
 
 
 def count_usual(engine: duckdb.DuckDBPyConnection, until: date) -> pl.DataFrame:
@@ -135,7 +137,7 @@ def count_usual(engine: duckdb.DuckDBPyConnection, until: date) -> pl.DataFrame:
         SELECT CAST(ceil((max(day) - min(day)) / (count(*) - 1)) AS BIGINT) AS days
         FROM bought WHERE day < DATE '{until.isoformat()}' GROUP BY customer_key HAVING count(*) > 1"""
     counted = f"SELECT days, count(*) AS customers FROM ({query}) GROUP BY ALL ORDER BY days"
-    return pl.DataFrame(engine.sql(counted).to_arrow_table())
+    return sql.frame(engine, counted)
 
 
 def count_customers(engine: duckdb.DuckDBPyConnection, until: date) -> tuple[int, int, date | None]:

@@ -8,7 +8,6 @@ import polars as pl
 
 from pipeline.config.params import Label, Snapshots
 from pipeline.examples import history
-from pipeline.examples.history import Rows, physical
 
 # In the order in which they are asked; the first that holds is the customer's status.
 STATUSES = {
@@ -24,7 +23,7 @@ ELIGIBLE = list(STATUSES).index("eligible")
 
 
 def statuses(
-    purchases: Rows, snapshot: date, settings: Snapshots, label: Label, running: pl.Series
+    purchases: history.Rows, snapshot: date, settings: Snapshots, label: Label, running: pl.Series
 ) -> npt.NDArray[np.int64]:
     """The status of every customer of the bucket.
 
@@ -47,8 +46,8 @@ def statuses(
     has_bought = ends > starts
     # Whose range is empty has no first and no last day; what stands there instead is not looked at.
     days = np.append(purchases.days, 0)
-    first_days_ago = physical(snapshot) - days[starts]
-    last_days_ago = physical(snapshot) - days[np.maximum(ends - 1, 0)]
+    first_days_ago = history.physical(snapshot) - days[starts]
+    last_days_ago = history.physical(snapshot) - days[np.maximum(ends - 1, 0)]
     rules = {
         "never_bought": purchases.ends == starts,
         "not_yet": ~has_bought,

@@ -73,16 +73,12 @@ def count(engine: duckdb.DuckDBPyConnection, transactions: Path, events: Path, c
         FROM (SELECT day - lag(day) OVER (PARTITION BY customer_key ORDER BY day) AS pause FROM bought)
         WHERE pause IS NOT NULL GROUP BY ALL"""
     return Seen(
-        _table(engine, pauses),
-        _table(engine, "SELECT event_type, day, count(*) AS rows FROM acts GROUP BY ALL"),
-        _table(engine, "SELECT event_type, count(DISTINCT customer_key) AS rows FROM acts GROUP BY ALL"),
-        _table(engine, "SELECT day, count(*) AS rows FROM bought GROUP BY ALL"),
-        _table(engine, gaps),
+        sql.frame(engine, pauses),
+        sql.frame(engine, "SELECT event_type, day, count(*) AS rows FROM acts GROUP BY ALL"),
+        sql.frame(engine, "SELECT event_type, count(DISTINCT customer_key) AS rows FROM acts GROUP BY ALL"),
+        sql.frame(engine, "SELECT day, count(*) AS rows FROM bought GROUP BY ALL"),
+        sql.frame(engine, gaps),
     )
-
-
-def _table(engine: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
-    return pl.DataFrame(engine.sql(query).to_arrow_table())
 
 
 def add_up(parts: list[Seen]) -> Seen:

@@ -138,10 +138,7 @@ def scan_buckets(folder: Path, columns: list[str] | None = None) -> pl.LazyFrame
 
 def read_buckets(folder: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """Read all buckets of a table, one under the other."""
-    files = bucket_files(folder)
-    if not files:
-        raise BadData(f"{folder}: has no bucket; run the earlier stages first: dvc repro")
-    return pl.concat([read_parquet(file, columns) for file in files])
+    return scan_buckets(folder, columns).collect()
 
 
 def write_json(content: dict[str, Any], file: Path) -> None:

@@ -12,8 +12,9 @@ from pipeline import sql
 from pipeline.commands import simulate as job
 from pipeline.config import overlay, params
 from pipeline.config.paths import REPRO
+from pipeline.examples import features as families
 from pipeline.examples import feed_health
-from pipeline.examples.features import available
+from pipeline.examples.features import Aggregate, Feature, available
 from pipeline.simulate import causal
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
@@ -54,6 +55,21 @@ def assert_same_at(day: date, settings: params.Params, bucket: int) -> None:
 def test_the_corner_shop(shop, number):
     days = storage.read_parquet(storage.bucket_file(REPRO.examples, 0))["snapshot"].unique().sort()
     assert_same_at(days[number], params.load(), 0)
+
+
+def test_the_latest_row_of_any_kind(copy_of_shop, monkeypatch):
+    """Of kinds with items, one per item; of purchases and letters, which have none, one per customer."""
+    kinds = {"purchase": 90, "contact": 30, "event": 90, "store": 90}
+    made = [Feature(f"latest_{k}", "items", "latest", Aggregate("latest", k, days=d), "") for k, d in kinds.items()]
+    monkeypatch.setitem(families.FAMILIES, "latest", lambda _: made)
+    run_stage(s2_examples, params.load())
+    days = storage.read_parquet(storage.bucket_file(REPRO.examples, 0))["snapshot"].unique().sort()
+    for day in days[-2:]:
+        assert_same_at(day, params.load(), 0)
+    rows = storage.read_parquet(storage.bucket_file(REPRO.examples, 0)).filter(pl.col("snapshot") == days[-1])
+    assert rows["latest_purchase"].equals((rows["orders_90d"] > 0).cast(pl.Int64).alias("latest_purchase"))
+    assert rows["latest_store"].equals(rows["stores_90d"].alias("latest_store"))
+    assert rows["latest_contact"].n_unique() == 2, "somebody had a letter in the last 30 days, and somebody had none"
 
 
 @pytest.fixture(scope="module", params=causal.COMPANIES)

@@ -1,7 +1,6 @@
 """Declarations -> a row per customer at a snapshot: aggregates over the cut history, then the formulas.
 
-Nothing is sorted or hashed for a snapshot: a window of days is a range of rows, which `pipeline.examples.aggregates`
-goes through once per aggregate.
+Nothing is sorted or hashed for a snapshot: a window of days is a range of rows, of which `prefix_sums` makes numbers.
 """
 
 from collections.abc import Sequence
@@ -19,9 +18,8 @@ from pipeline.examples.features.declare import Aggregate, Feature, Formula
 from pipeline.examples.features.measures import Measures
 from pipeline.examples.features.prefix_sums import Numbers
 
-# Units whose sums may be no whole numbers, and columns of whole thousandths: divided only at the last step.
+# Units whose sums may be no whole numbers; they are whole thousandths, or single answers, until the last step.
 FRACTIONS = ("pieces", "points", "score")
-THOUSANDTHS = ("quantity", "points")
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def _in_units(feature: Feature, numbers: Values, minor_digits: int) -> Values:
     floats: Values = numbers.astype(np.float64)
     if feature.unit == "currency":
         return floats / float(10**minor_digits)
-    if how.column in THOUSANDTHS and how.function in {"sum", "min", "max"}:
+    if how.column in history.THOUSANDTHS and how.function in {"sum", "min", "max"}:
         return floats / 1000
     is_fraction = feature.unit in FRACTIONS or feature.is_part
     return floats if is_fraction else numbers
