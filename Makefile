@@ -36,9 +36,9 @@ repro: setup ## run the pipeline; DATA=cdnow first writes params/cdnow.yaml into
 	@churn where
 
 test: setup ## lint, types and all tests but the widest
-	ruff format --check pipeline tests benchmarks docs
-	ruff check pipeline tests benchmarks docs
-	mypy
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+tests: setup
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## lint and types only
@@ -49,10 +49,7 @@ lint: setup ## lint and types only
 fast: lint ## lint, types and the quick tests
 	pytest -q -n 2 --dist loadfile --fast
 
-nightly: setup ## lint, types and all tests, the widest too
-	ruff format --check pipeline tests benchmarks docs
-	ruff check pipeline tests benchmarks docs
-	mypy
+nightly: lint ## lint, types and all tests, the widest too
 	HYPOTHESIS_PROFILE=nightly pytest -n 2 --dist loadfile --no-loadscope-reorder --nightly
 
 coverage: setup ## all tests; lists the lines that none of them runs
@@ -74,4 +71,4 @@ clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test lint fast nightly coverage docs bench lock clean
+.PHONY: help setup repro test tests lint fast nightly coverage docs bench lock clean

@@ -1,6 +1,8 @@
 """``params.yaml`` -> frozen, typed sections. No setting has a default in code; an unknown key is refused."""
 
+import copy
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -112,7 +114,7 @@ def _announce(path: Path, notices: list[str]) -> None:
 def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
     """Read a YAML file whose root is a mapping, or raise `kind` in one line."""
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = copy.deepcopy(_content(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise kind(f"{path}: not found; run from the folder that holds it") from None
     except (error.YAMLError, ValueError) as problem:
@@ -120,6 +122,12 @@ def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")
     return content
+
+
+@lru_cache(maxsize=16)
+def _content(text: str) -> Any:
+    """One command reads the same file for several of its parts, and reading takes a tenth of a second."""
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def parse(content: dict[str, Any], file_name: str = paths.PARAMS.name) -> Params:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -74,17 +75,55 @@ def _each(
     thread, since parallel sums differ in their last digits from run to run.
     """
     alone = _on_one_thread(settings)
+    fits = _Fits(examples, cutoffs, features, label, alone)
 
-    def one(cutoff: Split) -> ScoredSnapshot | None:
-        parts = train_until(cutoff, examples, features, label, alone)
-        if parts is None:
+    def one(position: int) -> ScoredSnapshot | None:
+        first, (train_examples, later, test) = fits.first(position), fits.parts(position)
+        if first is None:
             return None
-        train_examples, test, trained = parts
+        known = examples.filter(pl.col("snapshot") <= cutoffs[position].validation)
+        final = training.refit(first, known, features, alone, fits.on_known(position))
+        trained = training.calibrate(first, final, later, known, label, alone)
         scored = {"model": trained.probability(test)} | rivals(train_examples, test)
         return scored_snapshot(test, scored, trained.calibration)
 
     with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
-        yield from (scored for scored in pool.map(one, cutoffs) if scored is not None)
+        yield from (scored for scored in pool.map(one, range(len(cutoffs))) if scored is not None)
+
+
+class _Fits:
+    """The first fit at each cutoff, made once: a later cutoff's is also the second fit of an earlier one.
+
+    What was known at a cutoff are the training rows of the cutoff an outcome window later. Its fit is made when the
+    earlier one asks for it, and kept: half of all fits are saved.
+    """
+
+    def __init__(
+        self, examples: pl.DataFrame, cutoffs: list[Split], features: list[Feature], label: Label, settings: Model
+    ) -> None:
+        self._examples, self._cutoffs, self._how = examples, cutoffs, (features, label, settings)
+        self._days = examples["snapshot"].unique().sort().to_list()
+        self._locks = [Lock() for _ in cutoffs]
+        self._made: dict[int, training.Fit | None] = {}
+
+    def parts(self, position: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Training, validation and test rows."""
+        return _parts(self._examples, self._cutoffs[position])
+
+    def first(self, position: int) -> training.Fit | None:
+        """Made by whoever asks first, while others wait; None where a part has one outcome only."""
+        with self._locks[position]:
+            if position not in self._made:
+                parts = self.parts(position)
+                able = all(_two_sided(part) for part in parts)
+                self._made[position] = training.fit(parts[0], parts[1], *self._how) if able else None
+            return self._made[position]
+
+    def on_known(self, position: int) -> training.Fit | None:
+        """The fit of the later cutoff whose training rows are all that was known at this one."""
+        known = [day for day in self._days if day <= self._cutoffs[position].validation]
+        same = [later for later, cutoff in enumerate(self._cutoffs) if cutoff.train == known]
+        return self.first(same[0]) if same else None
 
 
 def _on_one_thread(settings: Model) -> Model:
@@ -95,13 +134,18 @@ def train_until(
     cutoff: Split, examples: pl.DataFrame, features: list[Feature], label: Label, settings: Model
 ) -> tuple[pl.DataFrame, pl.DataFrame, training.Trained] | None:
     """Training rows, test rows and the model that knows nothing of these; None where one part has one outcome only."""
-    train_examples, later, test = (
-        labelled.select_days(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test])
-    )
+    train_examples, later, test = _parts(examples, cutoff)
     if not all(_two_sided(part) for part in (train_examples, later, test)):
         return None
     known = examples.filter(pl.col("snapshot") <= cutoff.validation)
     return train_examples, test, training.train(train_examples, later, features, label, settings, known)
+
+
+def _parts(examples: pl.DataFrame, cutoff: Split) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    train_examples, later, test = (
+        labelled.select_days(examples, days) for days in (cutoff.train, [cutoff.validation], [cutoff.test])
+    )
+    return train_examples, later, test
 
 
 def score_baselines(

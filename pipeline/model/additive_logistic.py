@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
@@ -111,15 +112,19 @@ def fit(features: Array, churned: Labels, settings: Settings) -> AdditiveLogisti
     cuts = [_cuts(features[:, position], settings.cuts) for position in range(features.shape[1])]
     steps = np.column_stack([_steps(features[:, position], cut) for position, cut in enumerate(cuts)])
     mean, spread = steps.mean(axis=0), steps.std(axis=0)
-    # A step that never varies tells nothing: an infinite spread gives it weight zero, not a division by zero.
-    spread[spread < 1e-9] = np.inf
+    # A step that never varies, such as a value that is never missing, tells nothing; its weight is zero. The time of a
+    # fit grows with the square of the steps that are left.
+    varies = spread >= 1e-9
+    if not varies.any():
+        return AdditiveLogistic(_rounded(logit(churned.mean())), [_line(cut, *np.zeros((2, len(cut)))) for cut in cuts])
     # scikit-learn's advice for many more rows than columns: exact Newton steps, of which each doubles the digits. One
     # more than 1e-8 would need makes sure that the optimum is reached, and not only a place that gains little.
     model = LogisticRegression(C=1 / settings.l2, solver="newton-cholesky", tol=1e-12, max_iter=200)
     # One thread: parallel sums differ in their last digits from run to run.
     with threadpool_limits(1):
-        model.fit((steps - mean) / spread, churned)
-    weights = model.coef_[0] / spread
+        model.fit((steps[:, varies] - mean[varies]) / spread[varies], churned)
+    weights = np.zeros(len(mean))
+    weights[varies] = model.coef_[0] / spread[varies]
     lines, start = [], 0
     for cut in cuts:
         own = slice(start, start + len(cut))

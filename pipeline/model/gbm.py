@@ -26,12 +26,34 @@ DIRECTIONS = {"up": 1, "down": -1, "none": 0}
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model and how its log-loss went, tree by tree."""
+    """A trained model and how its log-loss went, tree by tree.
+
+    Attributes
+    ----------
+    booster
+        The trees up to the best one.
+    best_tree
+        How many these are.
+    train_loss, validation_loss
+        Log-loss after each tree that was grown, the later ones too.
+    grown
+        LightGBM's text of all trees that were grown.
+    """
 
     booster: lightgbm.Booster
     best_tree: int
     train_loss: list[float]
     validation_loss: list[float]
+    grown: str
+
+    @property
+    def trees(self) -> int:
+        """How many trees were grown."""
+        return len(self.train_loss)
+
+    def first_trees(self, number: int) -> lightgbm.Booster:
+        """The first trees, as if no more had been grown: none of them depends on the validation rows."""
+        return from_text(from_text(self.grown).model_to_string(num_iteration=number))
 
 
 def fit(
@@ -63,6 +85,8 @@ def fit(
         # The training rows are there for the log only: LightGBM's early stopping passes over them.
         valid_sets=[train_set, validation_set],
         valid_names=["train", "validation"],
+        # Else LightGBM drops the trees after the best one.
+        keep_training_booster=True,
         callbacks=[
             lightgbm.early_stopping(settings.early_stopping_rounds, first_metric_only=True, verbose=False),
             lightgbm.record_evaluation(history),
@@ -74,6 +98,8 @@ def fit(
         best,
         history["train"]["binary_logloss"],
         history["validation"]["binary_logloss"],
+        # As text: the booster itself would keep the training rows in memory.
+        booster.model_to_string(num_iteration=-1),
     )
 
 

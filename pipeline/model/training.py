@@ -22,6 +22,25 @@ Labels = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
+class Fit:
+    """All parts fitted on the same training rows, before calibration.
+
+    Attributes
+    ----------
+    ensemble
+        The trees up to the best one, and the regression unless its share is zero.
+    log
+        How the trees' log-loss went.
+    regression
+        The regression whatever its share; None where the settings want none.
+    """
+
+    ensemble: Ensemble
+    log: gbm.Fitted
+    regression: additive_logistic.AdditiveLogistic | None
+
+
+@dataclass(frozen=True)
 class Trained:
     """What training hands on.
 
@@ -44,7 +63,7 @@ class Trained:
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(self.ensemble.log_odds(self.ensemble.matrix(examples)), examples)
+        return self.calibration.probability(_margins(self.ensemble, examples), examples)
 
 
 def columns(features: list[Feature], settings: Model) -> list[Feature]:
@@ -84,18 +103,33 @@ def train(
     validation snapshot; the second one only brings what customers did lately. It knows nothing that was not known on
     the morning of the test snapshot.
     """
-    declared = columns(features, settings)
-    first, log = _first(train_examples, validation_examples, declared, label, settings)
-    unseen, ensemble = first.log_odds(first.matrix(validation_examples)), first
-    if known is not None and settings.refit:
-        ensemble = _again(first, known, log.best_tree, declared, settings)
+    first = fit(train_examples, validation_examples, features, label, settings)
+    final = refit(first, known, features, settings) if known is not None else first.ensemble
+    return calibrate(first, final, validation_examples, known, label, settings)
+
+
+def calibrate(
+    first: Fit,
+    final: Ensemble,
+    validation_examples: pl.DataFrame,
+    known: pl.DataFrame | None,
+    label: Label,
+    settings: Model,
+) -> Trained:
+    """Bring the margins of the final fit to probabilities, by rows that the first fit had not seen; see `train`."""
+    unseen = _margins(first.ensemble, validation_examples)
+    if final is not first.ensemble:
         # The second fit has another level; it is brought to that of the first on the same rows, so that the curve,
         # which only margins of unseen rows can teach, is right for it too.
-        unseen = unseen + float(np.mean(ensemble.log_odds(ensemble.matrix(validation_examples))) - np.mean(unseen))
+        unseen = unseen + float(np.mean(_margins(final, validation_examples)) - np.mean(unseen))
     curve = calibration.fit(unseen, outcomes(validation_examples))
     if known is not None:
-        curve = levelled(curve, ensemble, known, label, settings)
-    return Trained(ensemble, curve, log, unseen)
+        curve = levelled(curve, final, known, label, settings)
+    return Trained(final, curve, first.log, unseen)
+
+
+def _margins(ensemble: Ensemble, examples: pl.DataFrame) -> Array:
+    return ensemble.log_odds(ensemble.matrix(examples))
 
 
 def levelled(curve: Calibration, ensemble: Ensemble, known: pl.DataFrame, label: Label, settings: Model) -> Calibration:
@@ -113,22 +147,22 @@ def levelled(curve: Calibration, ensemble: Ensemble, known: pl.DataFrame, label:
     residuals = []
     for day in known["snapshot"].unique().sort():
         rows = known.filter(pl.col("snapshot") == day)
-        residuals.append(
-            calibration_residual.miss(day, curve.log_odds(ensemble.log_odds(ensemble.matrix(rows))), outcomes(rows))
-        )
+        residuals.append(calibration_residual.miss(day, curve.log_odds(_margins(ensemble, rows)), outcomes(rows)))
     learnt = seasonal_intercept.learn(
         [one for one in residuals if one is not None], label, seasons=settings.seasonality
     )
     return replace(curve, season=learnt.season, level_error=learnt.error)
 
 
-def _first(
+def fit(
     train_examples: pl.DataFrame,
     validation_examples: pl.DataFrame,
-    declared: list[Feature],
+    features: list[Feature],
     label: Label,
     settings: Model,
-) -> tuple[Ensemble, gbm.Fitted]:
+) -> Fit:
+    """Fit all parts on earlier snapshots; a later one stops the trees and chooses the share of the regression."""
+    declared = columns(features, settings)
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
     process = _rhythm(train_examples, settings)
@@ -140,16 +174,43 @@ def _first(
         if settings.additive_logistic.share == "auto"
         else settings.additive_logistic.share
     )
-    return Ensemble(names, log.booster, regression if share else None, share, process, window), log
+    return Fit(Ensemble(names, log.booster, regression if share else None, share, process, window), log, regression)
 
 
-def _again(first: Ensemble, known: pl.DataFrame, trees: int, declared: list[Feature], settings: Model) -> Ensemble:
-    """The same recipe on all that was known on the morning of the test snapshot."""
-    process = _rhythm(known, settings)
-    x, y = _rows(known, first.features, process, first.window)
-    booster = gbm.grow((x, y), trees, declared, settings)
-    regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.additive_logistic else None
-    return replace(first, trees=booster, additive_logistic=regression, purchase_process=process)
+def refit(
+    first: Fit, known: pl.DataFrame, features: list[Feature], settings: Model, on_known: Fit | None = None
+) -> Ensemble:
+    """The same recipe on all that was known on the morning of the test snapshot.
+
+    Parameters
+    ----------
+    first
+        What says how many trees there are, and the share of the regression.
+    known
+        Labelled examples of all snapshots up to the validation one.
+    features, settings
+        As in `train`.
+    on_known
+        Another fit whose training rows are `known`, where there is one: its first trees and its regression are the
+        very ones that would be fitted here, since neither depends on the rows that came after.
+    """
+    if not settings.refit:
+        return first.ensemble
+    trees = first.log.best_tree
+    if on_known is not None and on_known.log.trees >= trees:
+        booster, regression = on_known.log.first_trees(trees), on_known.regression
+        process = on_known.ensemble.purchase_process
+    else:
+        process = _rhythm(known, settings)
+        x, y = _rows(known, first.ensemble.features, process, first.ensemble.window)
+        booster = gbm.grow((x, y), trees, columns(features, settings), settings)
+        regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.ensemble.additive_weight else None
+    return replace(
+        first.ensemble,
+        trees=booster,
+        additive_logistic=regression if first.ensemble.additive_weight else None,
+        purchase_process=process,
+    )
 
 
 def _share(

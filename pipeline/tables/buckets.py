@@ -5,8 +5,11 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -60,7 +63,7 @@ def map_buckets(
         One per bucket.
     storage
         Which executor, and how many workers.
-    description
+    words
         What is being done, for the progress line.
     """
     progress = tqdm(total=len(jobs), desc=words, unit="bucket", disable=None, leave=False)
@@ -77,17 +80,27 @@ def map_buckets(
 
 def _by_processes(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
     """A job is handed out only as a result is taken, so that results of slow readers do not pile up in memory."""
-    waiting = iter(jobs)
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        running = deque(pool.submit(function, job) for job in islice(waiting, workers * IN_FLIGHT))
-        try:
-            while running:
-                result = running.popleft().result()
-                running.extend(pool.submit(function, job) for job in islice(waiting, 1))
-                yield result
-        finally:
-            # One has failed, or nobody wants the rest: what has not begun shall not.
-            pool.shutdown(cancel_futures=True)
+    waiting, pool = iter(jobs), _pool(workers, Path.cwd())
+    running = deque(pool.submit(function, job) for job in islice(waiting, workers * IN_FLIGHT))
+    try:
+        while running:
+            result = running.popleft().result()
+            running.extend(pool.submit(function, job) for job in islice(waiting, 1))
+            yield result
+    except BrokenProcessPool:
+        _pool.cache_clear()
+        raise
+    finally:
+        # One has failed, or nobody wants the rest: what has not begun shall not, what has begun ends before we go on.
+        for future in running:
+            future.cancel()
+        wait(running)
+
+
+@lru_cache(maxsize=1)
+def _pool(workers: int, folder: Path) -> ProcessPoolExecutor:  # noqa: ARG001, jobs name files from the current folder
+    """The processes, kept from one step to the next: each takes seconds to load its libraries."""
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
 
 
 def _workers(storage: Storage, jobs: int) -> int:

@@ -61,19 +61,6 @@ def evaluated(examples, settings, draws=200):
     return grade.grade(*both, calibrated=told["as_right_as_chance_allows"]), parts
 
 
-def test_beside_the_rules_alone_the_model_is_the_same(settings):
-    examples = make_examples(300, 5)
-    quick = settings.model.model_copy(update={"max_trees": 20})
-    cutoffs = split.cutoffs(sorted(examples["snapshot"].unique()), LABEL, 2)
-    every, simple = (
-        next(iter(judge(examples, cutoffs[-1:], FEATURES, LABEL, quick)))
-        for judge in (backtest.backtest_all_models, backtest.backtest_beside_rules)
-    )
-    assert set(every.scored) - set(simple.scored) == {"additive_logistic", "lightgbm_default"}
-    for name, probability in simple.scored.items():
-        assert (probability == every.scored[name]).all(), name
-
-
 def test_a_model_with_a_signal_ships(settings):
     graded, parts = evaluated(make_examples(500, 7), settings)
     assert graded.ships
@@ -92,57 +79,6 @@ def test_labels_shuffled_at_every_snapshot_do_not_ship(settings, seed):
     graded, _ = evaluated(examples, settings, draws=100)
     assert graded.letter == "F", graded
     assert graded.advice == "do not ship"
-
-
-def test_an_origin_knows_nothing_of_what_came_after(settings):
-    """Corrupt every later row, features and outcomes: what was said at the origin stays the same, bit for bit."""
-    quick = settings.model.model_copy(update={"max_trees": 30})
-    examples = make_examples(200, 6)
-    complete = examples["snapshot"].unique().sort().to_list()
-    cutoff = split.cutoffs(complete, LABEL, 1)[0]
-    assert cutoff.test < complete[-1]
-    later = examples["snapshot"] > cutoff.test
-    corrupt = examples.with_columns(
-        churned=np.where(later, 1 - examples["churned"], examples["churned"]).astype(np.int8),
-        mood=np.where(later, 1e6, examples["mood"]),
-    )
-    honest, after = (
-        next(iter(backtest.backtest_all_models(e, [cutoff], FEATURES, LABEL, quick))) for e in (examples, corrupt)
-    )
-    for name, probability in honest.scored.items():
-        assert probability.tolist() == after.scored[name].tolist(), name
-    flipped = examples.with_columns(
-        churned=np.where(examples["snapshot"] == cutoff.test, 1 - examples["churned"], examples["churned"]).astype(
-            np.int8
-        )
-    )
-    same = next(iter(backtest.backtest_all_models(flipped, [cutoff], FEATURES, LABEL, quick)))
-    for name, probability in honest.scored.items():
-        assert probability.tolist() == same.scored[name].tolist(), f"{name} looked at the outcomes it is judged by"
-
-
-def test_models_alone_are_those_of_the_full_judgement(settings):
-    quick = settings.model.model_copy(update={"max_trees": 30})
-    examples = make_examples(200, 4)
-    cutoffs = split.cutoffs(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
-    full, alone = (
-        list(f(examples, cutoffs, FEATURES, LABEL, quick))
-        for f in (backtest.backtest_all_models, backtest.backtest_model)
-    )
-    assert [part.scored["model"].tolist() for part in full] == [part.scored["model"].tolist() for part in alone]
-
-
-def test_origins_beside_each_other_are_judged_as_one_after_the_other(settings):
-    examples = make_examples(200, 6)
-    cutoffs = split.cutoffs(examples["snapshot"].unique().sort().to_list(), LABEL, 1)
-    assert len(cutoffs) > 2, "several are to run at once"
-    seen = set()
-    for threads in (1, 2, 3, 3):
-        quick = settings.model.model_copy(update={"max_trees": 30, "num_threads": threads})
-        parts = list(backtest.backtest_all_models(examples, cutoffs, FEATURES, LABEL, quick))
-        assert [part.snapshot for part in parts] == [str(cutoff.test) for cutoff in cutoffs]
-        seen.add(str([{name: found.tolist() for name, found in part.scored.items()} for part in parts]))
-    assert len(seen) == 1
 
 
 def test_training_twice_and_with_other_threads_gives_the_same_model(settings):

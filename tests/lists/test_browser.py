@@ -1,6 +1,7 @@
 """The page in a real browser, offline: what people see is what the frame says, and every control does its work."""
 
 import math
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pipeline.lists import Week
 from pipeline.lists.html_page import family_words, html_page
@@ -21,12 +22,13 @@ Open = Callable[..., Page]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="no Chromium on this machine"),
 ]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "where CI is set, the list is looked at in a real browser: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
         yield browser
@@ -39,30 +41,57 @@ def longer_week(make_week: Callable[..., Week]) -> Week:
     return make_week(450)
 
 
-@pytest.fixture
-def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens a week's page; afterwards nothing may have gone to the console or to the network."""
-    contexts, complaints, requests = [], [], []
+class Visit:
+    """Opens pages of weeks; in the end nothing may have gone to the console or to the network."""
 
-    def open_page(week: Week, **options: Any) -> Page:
-        file = tmp_path / "risk_list.html"
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
+        self.contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+
+    def __call__(self, week: Week, **options: Any) -> Page:
+        file = self.folder / "risk_list.html"
         file.write_text(html_page(week), encoding="utf-8")
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
-        contexts.append(context)
+        context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
+        self.contexts.append(context)
         context.set_offline(True)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: self.requests.append(request.url))
         page.goto(file.as_uri())
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert [url for url in requests if not url.startswith("file://")] == []
+    def end(self) -> None:
+        for context in self.contexts:
+            context.close()
+        assert self.complaints == []
+        assert [url for url in self.requests if not url.startswith("file://")] == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens a week's page anew."""
+    visit = Visit(browser, tmp_path)
+    yield visit
+    visit.end()
+
+
+@pytest.fixture(scope="module")
+def same_page(browser: Browser, week: Week, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The page of the week, opened once, for tests that leave it as they found it."""
+    visit = Visit(browser, tmp_path_factory.mktemp("page"))
+    yield visit(week)
+    visit.end()
+
+
+@pytest.fixture(scope="module")
+def same_longer_page(browser: Browser, longer_week: Week, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    visit = Visit(browser, tmp_path_factory.mktemp("page"))
+    yield visit(longer_week)
+    visit.end()
 
 
 # ---------------------------------------------------------------------------------- what a reader should see of a value
@@ -135,8 +164,8 @@ def test_every_row_says_what_the_frame_says(week: Week, open_page: Open) -> None
     assert rows == [told(row, IN_A_ROW) for row in truth(week)]
 
 
-def test_bars_are_as_long_as_the_probability(week: Week, open_page: Open) -> None:
-    page = open_page(week)
+def test_bars_are_as_long_as_the_probability(week: Week, same_page: Page) -> None:
+    page = same_page
     share = "bars => bars.map(bar => bar.firstChild.getBoundingClientRect().width / bar.getBoundingClientRect().width)"
     found = page.locator("tr.row .bar").evaluate_all(share)
     assert found == pytest.approx(week.risk_list["churn_probability"].to_list(), abs=0.01)
@@ -197,8 +226,8 @@ def test_search_narrows_by_any_text(week: Week, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("name", ["risk_band", "tier", "playbook", "owner", "status"])
-def test_filter(week: Week, open_page: Open, name: str) -> None:
-    page = open_page(week)
+def test_filter(week: Week, same_page: Page, name: str) -> None:
+    page = same_page
     select = page.locator(f"[data-filter={name}]")
     options = select.locator("option").all_text_contents()[1:]
     values = week.risk_list[name].unique().to_list()
@@ -238,8 +267,8 @@ def test_search_and_filters_work_together(week: Week, open_page: Open) -> None:
         ("Status", "status", False),
     ],
 )
-def test_sort_by_heading(longer_week: Week, open_page: Open, heading: str, column: str, falls: bool) -> None:
-    page = open_page(longer_week)
+def test_sort_by_heading(longer_week: Week, same_longer_page: Page, heading: str, column: str, falls: bool) -> None:
+    page = same_longer_page
     head = page.locator(f"th[data-sort={column}]")
     rounded = longer_week.risk_list.with_columns(
         pl.col("churn_probability").round(4), pl.col("value_at_stake").round(2), pl.col("status").str.replace("_", " ")
@@ -369,9 +398,8 @@ def test_without_javascript_the_page_says_where_the_list_is(week: Week, open_pag
     expect(page.locator("#list")).to_be_hidden()
 
 
-def test_with_javascript_it_does_not(week: Week, open_page: Open) -> None:
-    page = open_page(week)
-    assert page.get_by_text("needs JavaScript").count() == 0
+def test_with_javascript_it_does_not(same_page: Page) -> None:
+    assert same_page.get_by_text("needs JavaScript").count() == 0
 
 
 def test_print_shows_every_row_in_full(longer_week: Week, open_page: Open) -> None:
@@ -385,8 +413,9 @@ def test_print_shows_every_row_in_full(longer_week: Week, open_page: Open) -> No
 
 # --------------------------------------------------------------------------------------------------------- for everyone
 @pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1920])
-def test_nothing_is_cut_off_at_any_width(week: Week, open_page: Open, width: int) -> None:
-    page = open_page(week, viewport={"width": width, "height": 800})
+def test_nothing_is_cut_off_at_any_width(same_page: Page, width: int) -> None:
+    page = same_page
+    page.set_viewport_size({"width": width, "height": 800})
     page.locator("tr.row").nth(1).locator(".open").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # text that runs out of its box: single lines that are wider than their cell
@@ -395,6 +424,7 @@ def test_nothing_is_cut_off_at_any_width(week: Week, open_page: Open, width: int
             > one.closest("td, th, ul").getBoundingClientRect().right + 0.5).map(one => one.textContent)"""
     )
     assert wide == []
+    page.locator("tr.row").nth(1).locator(".open").click()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -99,3 +99,14 @@ def test_contributions_of_the_blend_add_up_to_its_margin(share, settings):
         assert found.tolist() == Explainer(trained.ensemble.trees).contributions(matrix).tolist()
     if share == 1.0:
         assert np.allclose(found, trained.ensemble.additive_logistic.contributions(matrix))
+
+
+def test_what_never_varies_has_no_effect_and_changes_no_other():
+    x, y = made(2000)
+    constant = np.column_stack([x, np.full(len(x), 3.0), np.full(len(x), np.nan)])
+    plain, wider = additive_logistic.fit(x, y, SETTINGS), additive_logistic.fit(constant, y, SETTINGS)
+    assert (wider.log_odds(constant) == plain.log_odds(x)).all()
+    for line in wider.lines[3:]:
+        assert not line.effects.any() and line.missing == 0.0
+    alone = additive_logistic.fit(constant[:, 3:], y, SETTINGS)
+    assert alone.log_odds(constant[:, 3:]) == pytest.approx(np.log(y.mean() / (1 - y.mean())), abs=1e-7)

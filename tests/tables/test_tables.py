@@ -1,9 +1,12 @@
 """Tables on disk and in buckets: the same hash everywhere, whole files or none, memory that does not grow."""
 
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import duckdb
@@ -74,6 +77,48 @@ def test_one_bucket_that_fails_ends_the_others(tmp_path):
     assert len(list(tmp_path.iterdir())) < 8, "what had not begun did not"
 
 
+def work_for_a_while(file: Path) -> None:
+    if "missing" not in file.parts:
+        time.sleep(0.5)
+    file.touch()
+
+
+def test_what_has_begun_ends_before_a_failure_is_told(tmp_path):
+    """Else a late job would still write into a folder that its caller has removed."""
+    found = Storage(buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0)
+    list(buckets.map_buckets(double, [1, 2], found, "loading"))
+    with pytest.raises(FileNotFoundError, match="missing"):
+        list(buckets.map_buckets(work_for_a_while, [tmp_path / "missing" / "0", tmp_path / "1"], found, "working"))
+    before = list(tmp_path.iterdir())
+    time.sleep(0.7)
+    assert list(tmp_path.iterdir()) == before
+
+
+def process_id(number: int) -> int:
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def test_processes_are_kept_from_step_to_step_and_a_killed_one_is_replaced():
+    found = Storage(buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0)
+    first = set(buckets.map_buckets(process_id, [1, 2], found, "first"))
+    assert set(buckets.map_buckets(process_id, [1, 2], found, "second")) <= first and os.getpid() not in first
+    os.kill(min(first), signal.SIGKILL)
+    with pytest.raises(BrokenProcessPool):
+        for _ in range(50):
+            list(buckets.map_buckets(process_id, [1, 2], found, "third"))
+    assert not set(buckets.map_buckets(process_id, [1, 2], found, "fourth")) & first
+
+
+def test_files_are_those_of_the_folder_one_is_in_now(tmp_path, monkeypatch):
+    found = Storage(buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        list(buckets.map_buckets(leave_a_mark, [Path("0"), Path("1")], found, "marking"))
+    assert sorted(str(file.relative_to(tmp_path)) for file in tmp_path.glob("*/*")) == ["a/0", "a/1", "b/0", "b/1"]
+
+
 def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):
     file = tmp_path / "report.json"
     storage.write_json({"a": 1}, file)
@@ -136,6 +181,7 @@ def test_every_table_has_a_customer_and_words():
 
 INGEST = """
 import resource, sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from pipeline.config import params
 from pipeline import sql
