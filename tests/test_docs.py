@@ -1,6 +1,5 @@
 """What the documents say is so: commands, links, figures, tables, dependencies."""
 
-import csv
 import importlib.util
 import json
 import re
@@ -207,18 +206,6 @@ def test_the_figures_of_the_readme_are_those_of_the_report():
 
 def test_the_readme_says_what_the_provider_wants_said():
     assert samples.NOTICES["complete_journey"] in text(README)
-
-
-def test_the_first_lines_of_the_readme_are_those_of_the_list():
-    week = ROOT / "exports" / "2018-01-01"
-    if not week.is_dir():
-        pytest.skip("exports/2018-01-01 is not there; `make repro` writes it")
-    shown = next(block.content for block in blocks(README) if block.language == "text").splitlines()
-    with (week / "risk_list.csv").open(encoding="utf-8-sig", newline="") as lines:
-        listed = list(csv.DictReader(lines))
-    rows = list(csv.DictReader(shown))
-    assert len(rows) >= 3
-    assert rows == [{name: listed[at][name] for name in rows[0]} for at in range(len(rows))], f"run: {generate.COMMAND}"
 
 
 def test_the_picture_is_small_enough_for_a_readme():

@@ -1,5 +1,6 @@
 """The committed pipeline, as a stranger runs it: both samples, from packages to the list, with DVC, git and MLflow."""
 
+import csv
 import filecmp
 import json
 import re
@@ -142,6 +143,17 @@ def _parts(spec: object, name: str) -> list[dict]:
         return []
     own = [spec[name]] if name in spec else []
     return own + [part for key, inner in spec.items() if key != "data" for part in _parts(inner, name)]
+
+
+def test_the_first_lines_of_the_readme_are_those_of_the_list(journey):
+    shown = re.search(r"^```text\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)[1]
+    with (journey.folder / "exports/2018-01-01/risk_list.csv").open(encoding="utf-8-sig", newline="") as lines:
+        listed = list(csv.DictReader(lines))
+    rows = list(csv.DictReader(shown.splitlines()))
+    assert len(rows) >= 3
+    assert rows == [{name: listed[at][name] for name in rows[0]} for at in range(len(rows))], (
+        "run: make repro, then python -m docs.generate"
+    )
 
 
 @pytest.mark.nightly

@@ -34,6 +34,11 @@ DECIMAL_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 LARGEST_AMOUNT = 10**15
 
 
+# Types of a database or a Parquet file whose values are what they are: no blanks, no words for nothing, no rounding.
+WHOLE = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
+PLAIN = WHOLE | {"DATE", "TIMESTAMP"}
+
+
 def other_currency(data: Data) -> str:
     """The rule that a row in a currency which is not the company's breaks."""
     return f"currency is not {data.currency}"
@@ -52,9 +57,10 @@ def validated_query(table: Table, source: Source, raw: str, types: dict[str, str
     """
     mapped = [column for column in table.columns if column.name in source.columns]
     texts = ", ".join(_text(column, source.columns[column.name], types) for column in mapped)
-    moments = "".join(f", {_moment(column, source, data)}" for column in mapped if column.kind == "day")
+    moments = "".join(f", {_moment(column, source, data, types)}" for column in mapped if column.kind == "day")
     typed = ", ".join(f"{_typed(column, source, data, types)} AS {sql.name(column.stored)}" for column in mapped)
     fields = ", ".join(f"{sql.text(column.name)}: {_raw(column)}" for column in mapped)
+    rule = _rule(mapped, source, data, types)
     stored = [sql.name(column.stored) for column in mapped if column.name != "transaction_id"]
     if table.name == "transactions":
         given = _raw(schemas.TRANSACTIONS.columns[1]) if "transaction_id" in source.columns else "NULL"
@@ -64,7 +70,7 @@ def validated_query(table: Table, source: Source, raw: str, types: dict[str, str
         WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__ FROM ({raw})),
         moments AS (SELECT *{moments} FROM texts),
         typed AS (SELECT *, {typed} FROM moments),
-        judged AS (SELECT *, {_rule(mapped, data)} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
+        judged AS (SELECT *, {rule} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
             md5_number_lower(rest_text) AS row_rest,
@@ -98,7 +104,15 @@ def _raw(column: Column) -> str:
     return sql.name(f"{column.name} raw")
 
 
+def _name_found(column: Column) -> str:
+    return sql.name(f"{column.name} found")
+
+
 def _text(column: Column, source_column: str, types: dict[str, str]) -> str:
+    if types.get(source_column) in PLAIN:
+        found = sql.name(source_column)
+        as_found = f", {found} AS {_name_found(column)}" if column.kind == "day" else ""
+        return f"CAST({found} AS VARCHAR) AS {_raw(column)}{as_found}"
     value = f"trim(CAST({sql.name(source_column)} AS VARCHAR))"
     if column.kind == "id":
         # An integer column with a hole in it is often saved as 900.0, also in CSV.
@@ -145,44 +159,59 @@ def _name_day(column: Column) -> str:
     return sql.name(f"{column.name} on")
 
 
-def _moment(column: Column, source: Source, data: Data) -> str:
+def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -> str:
     """Two columns: the moment a timestamp names, with its own zone or that of its source, and a day without a time.
 
     A date without a time of day is a business day already, whatever the zone of the source.
     """
-    raw = _raw(column)
     zone = sql.text(source.timezone if source.timezone and column.name.endswith("ts") else data.timezone)
-    if source.ts_format is None:
-        with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
-        instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
-        local = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMP))"
-        moment = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
-            WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {instant} END"""
-        on = f"CASE WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE) END"
+    kind, found = types.get(source.columns[column.name]), _name_found(column)
+    if source.ts_format is not None:
+        moment, on = _by_format(_raw(column), source.ts_format, zone)
+    elif kind == "TIMESTAMP":
+        moment, on = f"CASE WHEN isfinite({found}) THEN timezone({zone}, {found}) END", "NULL::DATE"
+    elif kind == "DATE":
+        moment, on = "NULL::TIMESTAMPTZ", f"CASE WHEN isfinite({found}) THEN {found} END"
     else:
-        parsed = f"TRY_STRPTIME({raw}, {sql.text(source.ts_format)})"
-        moment, on = "NULL::TIMESTAMPTZ", "NULL::DATE"
-        if re.search("%[zZ]", source.ts_format):
-            moment = parsed
-        elif re.search(CLOCK_DIRECTIVE, source.ts_format):
-            moment = f"timezone({zone}, {parsed})"
-        else:
-            on = f"CAST({parsed} AS DATE)"
+        moment, on = _by_its_looks(_raw(column), zone)
     return f"{moment} AS {_name_moment(column)}, {on} AS {_name_day(column)}"
 
 
-def _rule(columns: list[Column], data: Data) -> str:
-    cases = [case for column in columns for case in _cases(column, data)]
+def _by_its_looks(raw: str, zone: str) -> tuple[str, str]:
+    with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
+    instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
+    local = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMP))"
+    moment = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
+        WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {instant} END"""
+    return moment, f"CASE WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE) END"
+
+
+def _by_format(raw: str, ts_format: str, zone: str) -> tuple[str, str]:
+    parsed = f"TRY_STRPTIME({raw}, {sql.text(ts_format)})"
+    if re.search("%[zZ]", ts_format):
+        return parsed, "NULL::DATE"
+    if re.search(CLOCK_DIRECTIVE, ts_format):
+        return f"timezone({zone}, {parsed})", "NULL::DATE"
+    return "NULL::TIMESTAMPTZ", f"CAST({parsed} AS DATE)"
+
+
+def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, str]) -> str:
+    whole = {column.name for column in columns if types.get(source.columns[column.name]) in WHOLE}
+    cases = [case for column in columns for case in _cases(column, data, is_whole=column.name in whole)]
     return f"CASE {' '.join(f'WHEN {test} THEN {sql.text(rule)}' for test, rule in cases)} END"
 
 
-def _cases(column: Column, data: Data) -> list[tuple[str, str]]:
+def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str]]:
     """Each way a value can be refused: the test, and the name of the rule it breaks."""
     raw, typed, name = _raw(column), sql.name(column.stored), column.name
     unreadable = f"{raw} IS NOT NULL AND {typed} IS NULL"
     possible = [
         (column.required, f"{raw} IS NULL", f"{name} is missing"),
-        (column.kind == "id", f"regexp_full_match({raw}, '{SPREADSHEET_NUMBER}')", f"{name} is a rounded number"),
+        (
+            column.kind == "id" and not is_whole,
+            f"regexp_full_match({raw}, '{SPREADSHEET_NUMBER}')",
+            f"{name} is a rounded number",
+        ),
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),
         (column.kind == "day", f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'", f"{name} is no year"),
         (column.kind == "money", f"abs({typed}) > {LARGEST_AMOUNT}", f"{name} is too large"),

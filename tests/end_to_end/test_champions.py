@@ -142,9 +142,9 @@ def test_small_losses_do_not_add_up(copy_of_shop, monkeypatch):
     monkeypatch.setattr(gate, "_worse_than_champion", lambda *_: "")
     taken, auc, high = [], 0.9, 0.03
     for leaves in (5, 6, 7):
-        flow.run_stages(changed_settings(model__num_leaves=leaves), (s3_train, s4_evaluate))
+        flow.run_stages(changed_settings(model__num_leaves=leaves), (s3_train,))
         auc -= 0.02
-        verdict = storage.read_json(REPRO.verdict)
+        verdict = storage.read_json(REPRO.verdict) | {"model_fingerprint": local_fingerprint(REPRO)}
         verdict["model"] |= {"auc": auc, "auc_high": auc + high}
         storage.write_json(verdict, REPRO.verdict)
         if leaves == 5:

@@ -66,7 +66,14 @@ def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
     assert found.level > 0.3 * years[-1] / 2 + 0.1  # not the mean of all
 
 
-@pytest.mark.parametrize(("step", "at_most"), [(0.0, 0.95), (0.03, 1.05), (0.08, 1.1)])
+@pytest.mark.parametrize(
+    ("step", "at_most"),
+    [
+        (0.03, 1.05),
+        pytest.param(0.0, 0.95, marks=pytest.mark.nightly),
+        pytest.param(0.08, 1.1, marks=pytest.mark.nightly),
+    ],
+)
 def test_where_there_is_no_season_looking_for_one_costs_next_to_nothing(step, at_most):
     """Root mean square of what is missed a quarter later, beside the last known level: 100 levels that wander."""
     found, last = [], []
@@ -98,10 +105,10 @@ def test_where_there_is_a_season_it_halves_what_is_missed():
 @pytest.mark.parametrize(
     ("height", "step", "snapshots"),
     [
-        (0.0, 0.0, 27),
-        (0.12, 0.0, 27),
         (0.12, 0.02, 27),
-        (0.0, 0.05, 27),
+        pytest.param(0.0, 0.0, 27, marks=pytest.mark.nightly),
+        pytest.param(0.12, 0.0, 27, marks=pytest.mark.nightly),
+        pytest.param(0.0, 0.05, 27, marks=pytest.mark.nightly),
         # The year has not come round: what is known is the level only.
         (0.0, 0.0, 9),
         (0.0, 0.05, 9),
@@ -194,9 +201,10 @@ def expected(parts: list) -> list[calibration_check.Expected]:
 
 def test_a_company_with_a_season_is_foretold_better_once_it_is_known(cutoffs, settings):
     rows, at = cutoffs
-    plain = settings.model.model_copy(update={"seasonality": False})
+    quick = settings.model.model_copy(update={"max_trees": 80, "learning_rate": 0.1})
     follows, stays = (
-        list(backtest.backtest_model(rows, at[-4:], FEATURES, LABEL, how)) for how in (settings.model, plain)
+        list(backtest.backtest_model(rows, at[-4:], FEATURES, LABEL, how))
+        for how in (quick, quick.model_copy(update={"seasonality": False}))
     )
     assert len(follows) == 4
     errors = [sum((found.observed - found.expected) ** 2 for found in expected(parts)) for parts in (follows, stays)]
@@ -208,9 +216,8 @@ def test_what_came_later_changes_no_season(cutoffs, settings):
     cutoff = at[0]
     later = pl.col("snapshot") > cutoff.validation
     turned = rows.with_columns(pl.when(later).then(1 - pl.col("churned")).otherwise("churned").alias("churned"))
-    first, second = (
-        next(backtest.backtest_model(known, [cutoff], FEATURES, LABEL, settings.model)) for known in (rows, turned)
-    )
+    quick = settings.model.model_copy(update={"max_trees": 80})
+    first, second = (next(backtest.backtest_model(known, [cutoff], FEATURES, LABEL, quick)) for known in (rows, turned))
     assert first.scored["model"].tolist() == second.scored["model"].tolist()
 
 
@@ -219,7 +226,8 @@ def test_the_season_goes_into_the_files_and_into_what_is_served(cutoffs, setting
     days = (at[-1].train, [at[-1].validation], [at[-1].test])
     train_examples, judge, test = (rows.filter(pl.col("snapshot").is_in(part)) for part in days)
     known = rows.filter(pl.col("snapshot") <= at[-1].validation)
-    trained = training.train(train_examples, judge, FEATURES, LABEL, settings.model, known)
+    quick = settings.model.model_copy(update={"max_trees": 80})
+    trained = training.train(train_examples, judge, FEATURES, LABEL, quick, known)
     assert trained.calibration.season is not None
     assert trained.calibration.level_error > 0
     described = [{"name": name, "family": "recency"} for name in trained.ensemble.features]
