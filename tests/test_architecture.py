@@ -67,7 +67,7 @@ DOORS = {
 SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
-    r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading)"
+    r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache)"
     r"|api\.(project|orders|published_week|outputs|trial)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
     r"|week\.(inputs|candidates|contact_history|bucket_history|composition))"
 )

@@ -227,6 +227,7 @@ def drawn() -> dict:
     return json.loads((RESULTS.parent / "levels.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.nightly
 def test_a_company_drawn_anew_is_held_to_what_came(tiny, monkeypatch):
     made = {"simulated_sparse": tiny("simulated_sparse", "2024-01-01")}
     monkeypatch.setattr(quality, "data_sets", lambda: made)

@@ -63,6 +63,7 @@ def test_a_repro_on_a_fresh_clone_leaves_nothing_to_commit(journey):
     )
 
 
+@pytest.mark.nightly
 def test_a_second_repro_does_no_work(journey):
     output = journey.run("dvc", "repro")
     assert output.count("didn't change, skipping") == 6

@@ -46,6 +46,7 @@ class Storage(Section):
     workers: PositiveInt
     threads: PositiveInt
     memory_gb: Positive
+    keep_read_days: NaturalInt
 
 
 class Feeds(Section):

@@ -158,6 +158,8 @@ REPRO = Paths()
 
 
 TUNING = REPRO.data / "tuning.db"
+# Of all runs, the weekly ones too: whoever reads a file first reads it for all.
+INGEST_CACHE = REPRO.data / "ingest_cache"
 WEEKLY_LOCK = REPRO.data / "weekly.lock"
 WEEKLY_WORK = REPRO.data / "weekly"
 

@@ -205,12 +205,8 @@ def refit(
         x, y = _rows(known, first.ensemble.features, process, first.ensemble.window)
         booster = gbm.grow((x, y), trees, columns(features, settings), settings)
         regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.ensemble.additive_weight else None
-    return replace(
-        first.ensemble,
-        trees=booster,
-        additive_logistic=regression if first.ensemble.additive_weight else None,
-        purchase_process=process,
-    )
+    wide = regression if first.ensemble.additive_weight else None
+    return replace(first.ensemble, trees=booster, additive_logistic=wide, purchase_process=process)
 
 
 def _share(
@@ -235,12 +231,10 @@ def outcomes(examples: pl.DataFrame) -> Labels:
 
 
 def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
-    return (
-        # One snapshot, the latest: in several, the same customers would pass for independent witnesses.
-        purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
-        if settings.purchase_process
-        else None
-    )
+    if not settings.purchase_process:
+        return None
+    # One snapshot, the latest: in several, the same customers would pass for independent witnesses.
+    return purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
 
 
 def _rows(

@@ -14,8 +14,8 @@ FILE_COLUMN = "__source_file__"
 CSV_ENDINGS = {".csv", ".tsv", ".txt", ".gz"}
 
 
-def query(engine: duckdb.DuckDBPyConnection, source: Source, where: str) -> tuple[str, str]:
-    """The query that reads the files of a source, and what to call them in a message.
+def queries(engine: duckdb.DuckDBPyConnection, source: Source, where: str) -> tuple[dict[str, str], str]:
+    """The query that reads each file of a source, by file, and what to call them all in a message.
 
     Raises
     ------
@@ -23,18 +23,17 @@ def query(engine: duckdb.DuckDBPyConnection, source: Source, where: str) -> tupl
         They are not there, are empty, or neither CSV nor Parquet.
     """
     assert source.path is not None, "params refuse a source without a place"
-    return _query_of(places.find(engine, source.path, where), source, where), places.words(source.path)
+    return _query_of_each(places.find(engine, source.path, where), source, where), places.words(source.path)
 
 
-def _query_of(files: list[str], source: Source, where: str) -> str:
+def _query_of_each(files: list[str], source: Source, where: str) -> dict[str, str]:
     endings = {places.ending(file) for file in files}
     if endings == {".parquet"}:
-        names = ", ".join(_exactly(file) for file in files)
-        return f"SELECT * FROM read_parquet([{names}], union_by_name = true, filename = '{FILE_COLUMN}')"
+        return {f: f"SELECT * FROM read_parquet({_exactly(f)}, filename = '{FILE_COLUMN}')" for f in files}
     if endings <= CSV_ENDINGS:
         # File by file, since the engine keeps malformed lines only where it does not unite columns itself.
         options = ", ".join(_csv_options(source))
-        return " UNION ALL BY NAME ".join(f"SELECT * FROM read_csv({_exactly(f)}, {options})" for f in files)
+        return {f: f"SELECT * FROM read_csv({_exactly(f)}, {options})" for f in files}
     raise BadData(f"{where}: found {', '.join(sorted(endings))}; write CSV or Parquet files, and not both at once")
 
 

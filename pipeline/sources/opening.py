@@ -14,6 +14,22 @@ from pipeline.sources.files import FILE_COLUMN
 
 
 @dataclass(frozen=True)
+class Part:
+    """One file of a source.
+
+    Attributes
+    ----------
+    query
+        Reads it alone, with the columns and the types of the whole source.
+    file
+        The file; None where there is none on this machine, whose content would say whether it is the same as before.
+    """
+
+    query: str
+    file: Path | None
+
+
+@dataclass(frozen=True)
 class Raw:
     """A source, opened.
 
@@ -25,11 +41,30 @@ class Raw:
         Engine type of each column.
     description
         What to call it in a message.
+    files
+        The query that reads each of its files alone, by file; none where it does not consist of files.
     """
 
     query: str
     types: dict[str, str]
     description: str
+    files: dict[str, str]
+
+    def parts(self, engine: duckdb.DuckDBPyConnection) -> list[Part]:
+        """What is to be read, one after the other; together the same rows as `query`."""
+        if not self.files:
+            return [Part(self.query, None)]
+        return [Part(self._as_in_whole(engine, query), _local(file)) for file, query in self.files.items()]
+
+    def _as_in_whole(self, engine: duckdb.DuckDBPyConnection, query: str) -> str:
+        """A column that another file has is empty; one that is wider in another file is as wide."""
+        own = _types(engine, query)
+        columns = [
+            sql.name(name) if own.get(name) == kind
+            else f"CAST({sql.name(name) if name in own else 'NULL'} AS {kind}) AS {sql.name(name)}"
+            for name, kind in self.types.items()
+        ]  # fmt: skip
+        return f"SELECT {', '.join(columns)} FROM ({query})"
 
 
 def open_source(engine: duckdb.DuckDBPyConnection, table: str, source: Source, staging: Path | None = None) -> Raw:
@@ -54,16 +89,21 @@ def open_source(engine: duckdb.DuckDBPyConnection, table: str, source: Source, s
     BadParams
         What reads it is not installed, or the environment does not say where a database is.
     """
-    where = f"sources.{table}"
+    where, by_file = f"sources.{table}", dict[str, str]()
     if source.sample is not None:
         query, words = samples.query(source.sample, table), f"sample {source.sample}"
     elif source.sql is not None:
         query, words = _database(table, source, staging), f"the database of {source.url_env}"
     else:
-        query, words = files.query(engine, source, where)
+        by_file, words = files.queries(engine, source, where)
+        query = " UNION ALL BY NAME ".join(by_file.values())
     types = _guarded(lambda: _types(engine, query), f"{where}: {words}")
     _check_columns(types, source, f"{where}: {words}")
-    return Raw(query, types, words)
+    return Raw(query, types, words, by_file)
+
+
+def _local(file: str) -> Path | None:
+    return Path(file) if Path(file).is_file() else None
 
 
 def _database(table: str, source: Source, staging: Path | None) -> str:

@@ -2,10 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from tqdm import tqdm
+
+Part = TypeVar("Part")
 
 SECONDS_BETWEEN_LINES = 30
 
@@ -26,6 +29,12 @@ def rows_read(words: str) -> Iterator[Callable[[int], None]]:
     log = _Log(words)
     yield log.add
     log.write("read")
+
+
+def each_file(files: Sequence[Part], words: str) -> Iterable[Part]:
+    """The files of a source one after the other, with the time left where somebody watches."""
+    bar: Iterable[Part] = tqdm(files, desc=words, unit="file", disable=None if len(files) > 1 else True, leave=False)
+    return bar
 
 
 class _Log:

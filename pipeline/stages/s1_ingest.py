@@ -13,11 +13,12 @@ import duckdb
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
-from pipeline.config.paths import REPRO, Paths
+from pipeline.config.paths import INGEST_CACHE, REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
 from pipeline.tables import buckets, loading, schemas
 from pipeline.tables import storage as files
+from pipeline.tables.ingest_cache import IngestCache
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
         sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine,
         _empty_folder(paths.data / ".staging") as staging,
     ):
+        place = loading.Place(staging, IngestCache(INGEST_CACHE, settings.storage.keep_read_days))
         for name in declared:
-            report["tables"][name] = _ingest(engine, schemas.TABLES[name], settings, paths, staging, report)
+            report["tables"][name] = _ingest(engine, schemas.TABLES[name], settings, paths, place, report)
+        place.cache.prune()
     report["fingerprint"] = _fingerprint(settings.data, declared, report["tables"])
     report["first_day"], report["last_day"] = loading.first_and_last_day(paths.tables / "transactions")
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
@@ -53,13 +56,13 @@ def _ingest(
     table: schemas.Table,
     settings: Settings,
     paths: Paths,
-    staging: Path,
+    place: loading.Place,
     report: dict[str, Any],
 ) -> dict[str, Any]:
     source, data = settings.sources.declared()[table.name], settings.data
     schemas.check_mapping(table.name, source.columns)
-    raw = open_source(engine, table.name, source, staging)
-    staged = loading.stage(engine, table, source, raw, data, staging)
+    raw = open_source(engine, table.name, source, place.folder)
+    staged = loading.stage(engine, table, source, raw, data, place)
     kept = paths.rejected / f"{table.name}.parquet"
     by_rule = loading.keep_rejected(engine, table, staged, kept)
     loading.refuse_if_too_many(engine, table, staged, by_rule, data, paths.kept_rejected / kept.name)

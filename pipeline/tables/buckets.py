@@ -43,7 +43,7 @@ CUSTOMER_KEY_SQL = "(md5_number_upper({id}) >> 1)::BIGINT"
 def number_of_buckets(storage: Storage, rows: int) -> int:
     """How many buckets `rows` transactions are spread over.
 
-    >>> auto = Storage(buckets="auto", executor="serial", workers=1, threads=1, memory_gb=1.0)
+    >>> auto = Storage(buckets="auto", executor="serial", workers=1, threads=1, memory_gb=1.0, keep_read_days=0)
     >>> number_of_buckets(auto, 1_400_000), number_of_buckets(auto, 30_000_000)
     (1, 6)
     """

@@ -104,15 +104,15 @@ def _raw(column: Column) -> str:
     return sql.name(f"{column.name} raw")
 
 
-def _name_found(column: Column) -> str:
-    return sql.name(f"{column.name} found")
+def _name_typed(column: Column) -> str:
+    return sql.name(f"{column.name} typed")
 
 
 def _text(column: Column, source_column: str, types: dict[str, str]) -> str:
     if types.get(source_column) in PLAIN:
-        found = sql.name(source_column)
-        as_found = f", {found} AS {_name_found(column)}" if column.kind == "day" else ""
-        return f"CAST({found} AS VARCHAR) AS {_raw(column)}{as_found}"
+        typed = sql.name(source_column)
+        as_typed = f", {typed} AS {_name_typed(column)}" if column.kind == "day" else ""
+        return f"CAST({typed} AS VARCHAR) AS {_raw(column)}{as_typed}"
     value = f"trim(CAST({sql.name(source_column)} AS VARCHAR))"
     if column.kind == "id":
         # An integer column with a hole in it is often saved as 900.0, also in CSV.
@@ -165,13 +165,13 @@ def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -
     A date without a time of day is a business day already, whatever the zone of the source.
     """
     zone = sql.text(source.timezone if source.timezone and column.name.endswith("ts") else data.timezone)
-    kind, found = types.get(source.columns[column.name]), _name_found(column)
+    kind, typed = types.get(source.columns[column.name]), _name_typed(column)
     if source.ts_format is not None:
         moment, on = _by_format(_raw(column), source.ts_format, zone)
     elif kind == "TIMESTAMP":
-        moment, on = f"CASE WHEN isfinite({found}) THEN timezone({zone}, {found}) END", "NULL::DATE"
+        moment, on = f"CASE WHEN isfinite({typed}) THEN timezone({zone}, {typed}) END", "NULL::DATE"
     elif kind == "DATE":
-        moment, on = "NULL::TIMESTAMPTZ", f"CASE WHEN isfinite({found}) THEN {found} END"
+        moment, on = "NULL::TIMESTAMPTZ", f"CASE WHEN isfinite({typed}) THEN {typed} END"
     else:
         moment, on = _by_its_looks(_raw(column), zone)
     return f"{moment} AS {_name_moment(column)}, {on} AS {_name_day(column)}"

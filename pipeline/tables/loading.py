@@ -8,8 +8,9 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
-from pipeline.sources import Raw, files
+from pipeline.sources import Raw, files, progress
 from pipeline.tables import dates, intake, storage
+from pipeline.tables.ingest_cache import IngestCache, Read
 from pipeline.tables.schemas import Table
 
 HASHES = ("row_low", "row_high", "row_rest")
@@ -35,15 +36,23 @@ class Counts:
 class Staged:
     """A judged source on disk, not yet spread over buckets."""
 
-    file: Path
+    files: list[Path]
     read: int
     description: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where what is read lies: for this run only, and for runs to come."""
+
+    folder: Path
+    cache: IngestCache
+
+
 def stage(
-    engine: duckdb.DuckDBPyConnection, table: Table, source: Source, raw: Raw, data: Data, folder: Path
+    engine: duckdb.DuckDBPyConnection, table: Table, source: Source, raw: Raw, data: Data, place: Place
 ) -> Staged:
-    """Read the source once, judge every row and write it down.
+    """Read the source, judge every row and write it down; a file that was read before is not read again.
 
     Raises
     ------
@@ -51,24 +60,36 @@ def stage(
         The source cannot be read to its end.
     """
     where = f"sources.{table.name}: {raw.description}"
-    file = folder / f"{table.name}.parquet"
-    query = intake.validated_query(table, source, raw.query, raw.types, data)
-    try:
-        rows = storage.copy_to(engine, query, file)
-    except duckdb.Error as error:
-        raise files.unreadable(error, where) from None
-    malformed = files.structural_rejects(engine, where)
+    parts, read = raw.parts(engine), list[Read]()
+    for number, part in enumerate(progress.each_file(parts, where)):
+        query = intake.validated_query(table, source, part.query, raw.types, data)
+        key = place.cache.key(part.file, query) if part.file else None
+        rows = place.cache.find(key) if key else None
+        if rows is None:
+            rows = _read(engine, query, place.folder / f"{table.name}-{number:05d}.parquet", where)
+            rows = place.cache.keep(key, rows) if key else rows
+        read.append(rows)
+    malformed = [line for one in read for line in one.malformed]
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE malformed (source_file VARCHAR, line BIGINT, rule VARCHAR, row VARCHAR)"
     )
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
-    return Staged(file, rows + len(malformed), raw.description)
+    count = sum(one.rows for one in read) + len(malformed)
+    return Staged([one.file for one in read], count, raw.description)
+
+
+def _read(engine: duckdb.DuckDBPyConnection, query: str, file: Path, where: str) -> Read:
+    try:
+        rows = storage.copy_to(engine, query, file)
+    except duckdb.Error as error:
+        raise files.unreadable(error, where) from None
+    return Read(file, rows, files.structural_rejects(engine, where))
 
 
 def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, file: Path) -> dict[str, int]:
     """Write every refused row with the rule it broke and its day, where that can be read, and count them by rule."""
-    source = sql.parquet([staged.file])
+    source = sql.parquet(staged.files)
     day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
         SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
@@ -100,7 +121,7 @@ def refuse_if_too_many(
     where_kept = f"{kept}: every refused row, with its rule"
     rule, count = max(by_rule.items(), key=lambda item: item[1])
     examples = engine.execute(
-        f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet([staged.file])} WHERE rule = ? ORDER BY ALL LIMIT 200",
+        f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet(staged.files)} WHERE rule = ? ORDER BY ALL LIMIT 200",
         [f"$.{rule.split(' ')[0]}", rule],
     ).fetchall()
     values = [str(value) for (value,) in examples if value is not None]
@@ -125,7 +146,7 @@ def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
     """Count the good rows and fingerprint them: the sum of the hashes of the different ones depends on no order."""
     rows = (
         "SELECT row_low, row_high, row_rest, count(*) AS times "
-        f"FROM {sql.parquet([staged.file])} WHERE rule IS NULL GROUP BY ALL"
+        f"FROM {sql.parquet(staged.files)} WHERE rule IS NULL GROUP BY ALL"
     )
     totals = engine.execute(f"SELECT sum(row_low), sum(row_high), count(*), sum(times) FROM ({rows})").fetchone()
     assert totals is not None, "an aggregate has one row"
@@ -135,7 +156,7 @@ def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
 
 def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int) -> int:
     """Write the good rows, each exact duplicate once, as one sorted file per bucket, and say how many were written."""
-    source = sql.parquet([staged.file])
+    source = sql.parquet(staged.files)
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
     columns = [column for column in described if column not in {*HASHES, "rule", "raw", "__source_file__"}]
     listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")

@@ -154,6 +154,7 @@ def test_small_losses_do_not_add_up(copy_of_shop, monkeypatch):
     assert "its AUC is 0.860 (0.890 at best), below the 0.900 that version 1 once had as champion" in taken[1].sentence
 
 
+@pytest.mark.nightly
 def test_a_champion_that_knows_the_test_customers_is_not_judged_on_them(copy_of_shop):
     assert offer(run_stages((s3_train, s4_evaluate), model__num_leaves=5)).is_champion
     champion = registry.champion_version(params.load().tracking)

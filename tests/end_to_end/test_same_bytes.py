@@ -23,7 +23,7 @@ pytestmark = pytest.mark.end_to_end
         {"storage__buckets": 1},
         pytest.param({"storage__buckets": 2}, marks=pytest.mark.nightly),
         pytest.param({"storage__buckets": 7}, marks=pytest.mark.nightly),
-        {"storage__buckets": 3, "storage__executor": "processes"},
+        pytest.param({"storage__buckets": 3, "storage__executor": "processes"}, marks=pytest.mark.nightly),
         {"storage__threads": 1, "model__num_threads": 2},
     ],
     ids=str,

@@ -55,6 +55,7 @@ def tracking(copy_of_shop, tmp_path) -> Iterator[tuple[params.Tracking, list]]:
         yield settings, server
 
 
+@pytest.mark.nightly
 def test_a_server_keeps_models_for_all_and_fails_in_one_line(tracking, tmp_path, monkeypatch):
     settings, server = tracking
     wanted = {name: (REPRO.models / name).read_bytes() for name in MODEL}

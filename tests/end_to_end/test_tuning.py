@@ -34,6 +34,7 @@ def test_tuning_never_sees_the_test_snapshot(copy_of_shop):
     assert again == said
 
 
+@pytest.mark.nightly
 def test_a_study_goes_on_and_its_best_settings_are_an_overlay(copy_of_shop):
     tune_once = churn("tune", "--trials", "2")
     assert tune_once.returncode == 0, tune_once.stderr

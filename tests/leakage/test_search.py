@@ -124,6 +124,7 @@ def test_a_cut_that_is_seven_days_late_is_found(shop, monkeypatch):
     assert all("customers, such as c0" in line for line in first)
 
 
+@pytest.mark.nightly
 def test_a_mean_over_all_history_is_found(shop, monkeypatch):
     honest = day_rows.load
 
@@ -144,6 +145,7 @@ def test_a_mean_over_all_history_is_found(shop, monkeypatch):
     assert not any("orders_30d" in line for line in wrong), "what is honest is not accused"
 
 
+@pytest.mark.nightly
 def test_a_market_that_knows_the_days_to_come_is_found(shop, monkeypatch):
     """What is counted over all customers is cut and corrupted like every table."""
     text = Path("params.yaml").read_text()

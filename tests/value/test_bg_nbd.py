@@ -109,6 +109,7 @@ def simulated(customers: int, seed: int) -> list[tuple[list[float], float]]:
     return found
 
 
+@pytest.mark.nightly
 def test_simulated_customers_do_what_the_model_expects():
     """Over everyone, whatever they did in the first 39 weeks, what they did next is what was expected of them."""
     lives = simulated(40_000, seed=3)
