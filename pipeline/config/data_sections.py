@@ -42,11 +42,18 @@ class Storage(Section):
     """How the work is cut into buckets of customers, and what works on them."""
 
     buckets: PositiveInt | Literal["auto"]
-    executor: Literal["serial", "processes"]
+    executor: Literal["serial", "processes", "dask"]
+    scheduler: str | None
     workers: PositiveInt
     threads: PositiveInt
     memory_gb: Positive
     keep_read_days: NaturalInt
+
+    @model_validator(mode="after")
+    def _dask_has_a_scheduler(self) -> Self:
+        if self.executor == "dask" and not self.scheduler:
+            raise ValueError("`executor: dask` needs the address of a `scheduler`, such as tcp://10.0.0.5:8786")
+        return self
 
 
 class Feeds(Section):

@@ -39,6 +39,12 @@ class Paths:
         """What was read, accepted, counted once and refused."""
         return self.reports / "ingest.json"
 
+    @property
+    def ingest_cache(self) -> Path:
+        """What each source file was read as; `dvc repro` and the weekly job share it."""
+        inside = self.data.is_relative_to(WEEKLY_WORK)
+        return (REPRO if inside else self).data / "ingest_cache"
+
     # examples
     @property
     def examples(self) -> Path:
@@ -158,8 +164,6 @@ REPRO = Paths()
 
 
 TUNING = REPRO.data / "tuning.db"
-# Of all runs, the weekly ones too: whoever reads a file first reads it for all.
-INGEST_CACHE = REPRO.data / "ingest_cache"
 WEEKLY_LOCK = REPRO.data / "weekly.lock"
 WEEKLY_WORK = REPRO.data / "weekly"
 

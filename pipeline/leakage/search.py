@@ -48,7 +48,9 @@ def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
 
 def _all(settings: params.Params, paths: Paths) -> Iterator[str]:
     features = model_features(settings.features, settings.sources)
-    with TemporaryDirectory(prefix="churn-") as folder:
+    # Workers on other machines see the project's folder, and not the temporary one of this machine.
+    shared = paths.data if settings.storage.executor == "dask" else None
+    with TemporaryDirectory(prefix="churn-", dir=shared) as folder:
         yield from _replayed(settings, Path(folder), paths)
     examples = labelled.read(paths, [feature.name for feature in features])
     parts = split.by_time(labelled.complete_days(paths), settings.label)

@@ -13,7 +13,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
-from pipeline.config.paths import INGEST_CACHE, REPRO, Paths
+from pipeline.config.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
 from pipeline.tables import buckets, loading, schemas
@@ -38,7 +38,7 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
         sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine,
         _empty_folder(paths.data / ".staging") as staging,
     ):
-        place = loading.Place(staging, IngestCache(INGEST_CACHE, settings.storage.keep_read_days))
+        place = loading.Place(staging, IngestCache(paths.ingest_cache, settings.storage.keep_read_days))
         for name in declared:
             report["tables"][name] = _ingest(engine, schemas.TABLES[name], settings, paths, place, report)
         place.cache.prune()

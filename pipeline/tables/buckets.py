@@ -15,6 +15,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from pipeline.config.params import Storage
+from pipeline.tables import dask_cluster
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -43,7 +44,8 @@ CUSTOMER_KEY_SQL = "(md5_number_upper({id}) >> 1)::BIGINT"
 def number_of_buckets(storage: Storage, rows: int) -> int:
     """How many buckets `rows` transactions are spread over.
 
-    >>> auto = Storage(buckets="auto", executor="serial", workers=1, threads=1, memory_gb=1.0, keep_read_days=0)
+    >>> others = {"scheduler": None, "workers": 1, "threads": 1, "memory_gb": 1.0, "keep_read_days": 0}
+    >>> auto = Storage(buckets="auto", executor="serial", **others)
     >>> number_of_buckets(auto, 1_400_000), number_of_buckets(auto, 30_000_000)
     (1, 6)
     """
@@ -68,14 +70,18 @@ def map_buckets(
     """
     progress = tqdm(total=len(jobs), desc=words, unit="bucket", disable=None, leave=False)
     with progress:
-        if storage.executor == "serial" or len(jobs) == 1:
-            for job in jobs:
-                yield function(job)
-                progress.update()
-            return
-        for result in _by_processes(function, jobs, _workers(storage, len(jobs))):
+        for result in _results(function, jobs, storage):
             yield result
             progress.update()
+
+
+def _results(function: Callable[[Job], Result], jobs: Sequence[Job], storage: Storage) -> Iterator[Result]:
+    if storage.executor == "serial" or len(jobs) == 1:
+        return map(function, jobs)
+    if storage.executor == "dask":
+        assert storage.scheduler is not None, "params refuse dask without a scheduler"
+        return dask_cluster.map_on_cluster(function, jobs, storage.scheduler)
+    return _by_processes(function, jobs, _workers(storage, len(jobs)))
 
 
 def _by_processes(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:

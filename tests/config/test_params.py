@@ -36,7 +36,11 @@ from pipeline.config.errors import BadParams
         ("snapshots.first", "2018-01-02", "`first` (2018-01-02) must not be after `as_of` (2018-01-01)"),
         ("snapshots.first", "2018-01-01", None),
         ("storage.buckets", 0, "storage.buckets: input should be greater than or equal to 1, found 0"),
-        ("storage.executor", "spark", "storage.executor: input should be 'serial' or 'processes', found 'spark'"),
+        (
+            "storage.executor",
+            "spark",
+            "storage.executor: input should be 'serial', 'processes' or 'dask', found 'spark'",
+        ),
         ("features.windows_days", [30, 90, 365], None),
         ("features.windows_days", [7, 90, 365], "`windows_days` must hold 30, 90 and 365, on which formulas rest"),
         ("features.windows_days", [30, 365, 90], "`windows_days` must rise without repeats; write [30, 90, 365]"),

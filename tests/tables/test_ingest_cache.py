@@ -5,6 +5,7 @@ import random
 import shutil
 import time
 from contextlib import chdir
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import params
-from pipeline.config.paths import INGEST_CACHE, REPRO
+from pipeline.config.paths import REPRO, Paths, weekly
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import intake, loading
 
@@ -83,7 +84,18 @@ def test_only_what_is_new_is_read(folder, changed, read_now):
     ingest(changed, **{"data.timezone": "Asia/Tokyo"})
     assert read_now[4:] == ["01.csv", "02.csv", "03.csv"], "a day is another one in another zone"
     ingest(changed, **{"storage.keep_read_days": 0})
-    assert len(read_now) == 10 and not list(INGEST_CACHE.glob("*")), "nothing is kept"
+    assert len(read_now) == 10 and not list(REPRO.ingest_cache.glob("*")), "nothing is kept"
+
+
+def test_the_weekly_job_shares_what_was_read_and_a_folder_of_its_own_does_not(folder, changed, read_now):
+    write("01.csv", orders(1, 30))
+    ingest(changed)
+    source = {"transactions": {"path": "raw/*.csv", "columns": COLUMNS}}
+    wanted = changed(**{"sources": source, "data.timezone": "UTC", "data.max_rejected_share": 0.9})
+    run_stage(s1_ingest, wanted, weekly(date(2024, 9, 2)))
+    assert read_now == ["01.csv"]
+    run_stage(s1_ingest, wanted, Paths(data=folder / "elsewhere", reports=folder / "elsewhere"))
+    assert read_now == ["01.csv", "01.csv"] and (folder / "elsewhere/ingest_cache").is_dir()
 
 
 def test_another_rule_reads_anew(folder, changed, read_now, monkeypatch):
@@ -101,7 +113,7 @@ def test_what_was_kept_is_not_believed_once_it_has_changed(folder, changed, read
     write("01.csv", orders(1, 300))
     ingest(changed)
     before = made()
-    (rows,), (about,) = INGEST_CACHE.glob("*.parquet"), INGEST_CACHE.glob("*.json")
+    (rows,), (about,) = REPRO.ingest_cache.glob("*.parquet"), REPRO.ingest_cache.glob("*.json")
     content = bytearray(rows.read_bytes())
     if damage == "a byte":
         content[len(content) // 2] ^= 1
@@ -121,10 +133,10 @@ def test_what_nobody_uses_any_more_goes(folder, changed):
     ingest(changed, **{"storage.keep_read_days": 3})
     Path("raw/02.csv").unlink()
     long_ago = time.time() - 4 * 86_400
-    for file in INGEST_CACHE.iterdir():
+    for file in REPRO.ingest_cache.iterdir():
         os.utime(file, (long_ago, long_ago))
     ingest(changed, **{"storage.keep_read_days": 3})
-    assert len(list(INGEST_CACHE.glob("*.parquet"))) == len(list(INGEST_CACHE.glob("*.json"))) == 1
+    assert len(list(REPRO.ingest_cache.glob("*.parquet"))) == len(list(REPRO.ingest_cache.glob("*.json"))) == 1
 
 
 def test_files_with_other_columns_and_types_are_read_as_they_are_in_whole(folder, changed, read_now):

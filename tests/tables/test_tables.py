@@ -39,7 +39,9 @@ def test_the_hash_is_pinned():
     [("auto", 0, 1), ("auto", 5_000_000, 1), ("auto", 5_000_001, 2), ("auto", 50_000_000, 10), (3, 10, 3)],
 )
 def test_number_of_buckets(declared, rows, expected):
-    found = Storage(buckets=declared, executor="serial", workers=1, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(
+        buckets=declared, executor="serial", workers=1, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
     assert buckets.number_of_buckets(found, rows) == expected
 
 
@@ -54,13 +56,15 @@ def leave_a_mark(file: Path) -> str:
 
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_results_come_back_in_bucket_order(executor):
-    found = Storage(buckets=4, executor=executor, workers=2, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(buckets=4, executor=executor, workers=2, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None)
     assert list(buckets.map_buckets(double, [3, 1, 2, 0], found, "doubling")) == [6, 2, 4, 0]
 
 
 def test_results_nobody_has_taken_yet_do_not_pile_up(tmp_path):
     """Two workers with two jobs each, and one that follows the result just handed out."""
-    found = Storage(buckets=9, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(
+        buckets=9, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
     results = buckets.map_buckets(leave_a_mark, [tmp_path / str(number) for number in range(9)], found, "marking")
     assert next(results) == "0"
     time.sleep(0.5)
@@ -70,7 +74,9 @@ def test_results_nobody_has_taken_yet_do_not_pile_up(tmp_path):
 
 
 def test_one_bucket_that_fails_ends_the_others(tmp_path):
-    found = Storage(buckets=9, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(
+        buckets=9, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
     jobs = [tmp_path / "missing" / "0", *(tmp_path / str(number) for number in range(1, 9))]
     with pytest.raises(FileNotFoundError, match="missing"):
         list(buckets.map_buckets(leave_a_mark, jobs, found, "marking"))
@@ -85,7 +91,9 @@ def work_for_a_while(file: Path) -> None:
 
 def test_what_has_begun_ends_before_a_failure_is_told(tmp_path):
     """Else a late job would still write into a folder that its caller has removed."""
-    found = Storage(buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(
+        buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
     list(buckets.map_buckets(double, [1, 2], found, "loading"))
     with pytest.raises(FileNotFoundError, match="missing"):
         list(buckets.map_buckets(work_for_a_while, [tmp_path / "missing" / "0", tmp_path / "1"], found, "working"))
@@ -100,7 +108,9 @@ def process_id(number: int) -> int:
 
 
 def test_processes_are_kept_from_step_to_step_and_a_killed_one_is_replaced():
-    found = Storage(buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(
+        buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
     first = set(buckets.map_buckets(process_id, [1, 2], found, "first"))
     assert set(buckets.map_buckets(process_id, [1, 2], found, "second")) <= first and os.getpid() not in first
     os.kill(min(first), signal.SIGKILL)
@@ -111,7 +121,9 @@ def test_processes_are_kept_from_step_to_step_and_a_killed_one_is_replaced():
 
 
 def test_files_are_those_of_the_folder_one_is_in_now(tmp_path, monkeypatch):
-    found = Storage(buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0)
+    found = Storage(
+        buckets=2, executor="processes", workers=2, threads=1, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         monkeypatch.chdir(tmp_path / folder)

@@ -1,0 +1,133 @@
+"""Buckets on the workers of a Dask cluster that is there already; the only place that imports Dask.
+
+The same function of a bucket runs on a worker as would run here, on the same files, so the bytes are the same. What
+could make them differ is refused before the first job: another version of the code or of a library, another folder.
+"""
+
+import os
+import platform
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.config.errors import BadParams, StaleInput
+from pipeline.tables import storage
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+# Of these the bytes of examples, scores and contributions are made.
+LIBRARIES = ("duckdb", "lightgbm", "numba", "numpy", "polars", "pyarrow")
+SECONDS_TO_ANSWER = 20
+# Jobs handed out per worker: one at work, and one that it can go on with at once.
+IN_FLIGHT = 2
+
+
+def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], scheduler: str) -> Iterator[Result]:
+    """Run a function over the jobs on the workers of a scheduler, and hand back the results in the order of the jobs.
+
+    Parameters
+    ----------
+    function
+        A pure function of one job, at module level; it writes files whole, so that it can be run again.
+    jobs
+        What it is called with; they name files from the current folder.
+    scheduler
+        Address of the scheduler, such as ``tcp://10.0.0.5:8786``.
+
+    Raises
+    ------
+    BadParams
+        Dask is not installed.
+    StaleInput
+        The scheduler does not answer, has no worker, or its workers would not make the same bytes.
+
+    Notes
+    -----
+    A job whose worker dies is given to another one by the scheduler; the function writes its files anew.
+    """
+    with _connected(scheduler) as client:
+        workers = _ready(client, scheduler)
+        waiting = iter(jobs)
+
+        def submit(job: Job) -> Any:
+            return client.submit(_in_folder, str(Path.cwd()), function, job, pure=False)
+
+        running = deque(submit(job) for job in islice(waiting, workers * IN_FLIGHT))
+        try:
+            while running:
+                result: Result = running.popleft().result()
+                running.extend(submit(job) for job in islice(waiting, 1))
+                yield result
+        finally:
+            # One has failed, or nobody wants the rest: what has not begun shall not.
+            client.cancel(list(running))
+
+
+def _in_folder(folder: str, function: Callable[[Job], Result], job: Job) -> Result:
+    """On a worker. It has one thread, so no other job is in another folder meanwhile."""
+    os.chdir(folder)
+    return function(job)
+
+
+def _connected(scheduler: str) -> Any:
+    try:
+        distributed = import_module("distributed")
+    except ImportError:
+        raise BadParams(
+            "params.yaml: storage.executor: dask needs a package that is not installed; run: pip install "
+            "'churn-pipeline[dask]'"
+        ) from None
+    try:
+        return distributed.Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise StaleInput(
+            f"params.yaml: storage.scheduler: {scheduler} does not answer ({reason[:200]}); start it, or set "
+            "storage.executor: processes"
+        ) from None
+
+
+def _ready(client: Any, scheduler: str) -> int:
+    """How many workers there are, none of which would make other bytes than this process."""
+    threads = client.nthreads()
+    if not threads:
+        raise StaleInput(
+            f"params.yaml: storage.scheduler: {scheduler} has no worker; start some: dask worker {scheduler}"
+        )
+    several = sorted(worker for worker, number in threads.items() if number > 1)
+    if several:
+        raise StaleInput(
+            f"{scheduler}: worker {several[0]} runs {threads[several[0]]} jobs at once, and a job needs its folder to "
+            f"itself; start workers with --nthreads 1: dask worker {scheduler} --nworkers -1 --nthreads 1"
+        )
+    folder = str(Path.cwd())
+    here = describe_worker(folder)
+    for worker, there in sorted(client.run(describe_worker, folder).items()):
+        differing = sorted(name for name in here if here[name] != there.get(name))
+        if differing:
+            name = differing[0]
+            raise StaleInput(
+                f"{scheduler}: worker {worker} has {name} {there.get(name)}, and here it is {here[name]}: it would not "
+                "make the same files; install the same version there, and mount the same folder"
+            )
+    return len(threads)
+
+
+def describe_worker(folder: str) -> dict[str, str]:
+    """What decides about the bytes a process makes: its code, its libraries, and the files it sees."""
+    seen = Path(folder) / "params.yaml"
+    return {
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+        "the code of the pipeline": _code(Path(__file__).resolve().parents[1]),
+        **{library: version(library) for library in LIBRARIES},
+        f"the folder {folder}": storage.fingerprint([seen])[:12] if seen.is_file() else "not there",
+    }
+
+
+def _code(package: Path) -> str:
+    return storage.fingerprint(sorted(package.rglob("*.py")))[:12]
