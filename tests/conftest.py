@@ -141,5 +141,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _sort_long_first(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no worker is left with them at the end."""
-    items.sort(key=lambda item: (item.get_closest_marker("end_to_end") is None, "test_samples" not in item.nodeid))
+    """The long ones first, so that no worker is left with them at the end.
+
+    The shared company comes before all, beside the page, which needs none of it: what it compiles serves everybody.
+    """
+    order = ("test_champions", "test_browser", "test_samples")
+    place = {name: number for number, name in enumerate(order)}
+
+    def key(item: pytest.Item) -> tuple[int, bool]:
+        return place.get(item.path.stem, len(order)), item.get_closest_marker("end_to_end") is None
+
+    items.sort(key=key)

@@ -56,7 +56,7 @@ DOORS = {
     "ruamel": {"pipeline.config.params"},
     "babel": {"pipeline.i18n.catalogs", "pipeline.i18n.languages", "pipeline.commands.translations"},
     "click": {"pipeline.cli", "pipeline.cli_group", "pipeline.cli_model"},
-    "tqdm": {"pipeline.tables.buckets", "pipeline.sources.progress"},
+    "tqdm": {"pipeline.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
     "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store"},

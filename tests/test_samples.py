@@ -28,7 +28,12 @@ class Checkout:
         for name in files:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, folder / name)
+                shutil.copy2(ROOT / name, folder / name)
+        # What is compiled is the same anywhere, as long as the source is as old; compiling it takes half a minute.
+        for compiled in (ROOT / "pipeline").rglob("__pycache__/*.nb?"):
+            target = folder / compiled.relative_to(ROOT)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy2(compiled, target)
         self.run("git", "init", "-q")
         self.run("git", "add", "-A")
         self.run("git", "commit", "-qm", "as it is")

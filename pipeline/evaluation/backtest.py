@@ -7,6 +7,7 @@ from threading import Lock
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from pipeline import progress
 from pipeline.config.params import Label, Model
 from pipeline.evaluation import baselines
 from pipeline.evaluation.bootstrap import ScoredSnapshot
@@ -88,7 +89,8 @@ def _each(
         return scored_snapshot(test, scored, trained.calibration)
 
     with threadpool_limits(1), ThreadPoolExecutor(settings.num_threads) as pool:
-        yield from (scored for scored in pool.map(one, range(len(cutoffs))) if scored is not None)
+        each = progress.tracked(pool.map(one, range(len(cutoffs))), "backtest", "cutoff", len(cutoffs))
+        yield from (scored for scored in each if scored is not None)
 
 
 class _Fits:

@@ -139,7 +139,9 @@ def _sentence(what: str, half: dict[str, float], everything: float) -> str:
         return f"{own} as well as with all ({by}): more {what} do not pay"
     if half["behind_low"] > 0:
         return f"{own} worse than with all ({by}): more {what} may well pay"
-    return f"{own} no differently for certain ({by}): it is not known whether more {what} would pay"
+    return (
+        f"{own} neither certainly as well as with all nor certainly worse ({by}): whether more {what} pay is not known"
+    )
 
 
 def _further(behind: float) -> str:

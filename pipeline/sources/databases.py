@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from pipeline.config.errors import BadData, BadParams
 from pipeline.config.params import Source
+from pipeline.progress import rows_read
 from pipeline.sources import postgresql, sqlite
 from pipeline.sources.files import FILE_COLUMN
-from pipeline.sources.progress import rows_read
 from pipeline.sources.reading import DatabaseRefusal, Reader, Request
 
 Opener = Callable[[str, Request], AbstractContextManager[Reader]]

@@ -12,8 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from tqdm import tqdm
-
+from pipeline import progress
 from pipeline.config.params import Storage
 from pipeline.tables import dask_cluster
 
@@ -68,11 +67,7 @@ def map_buckets(
     words
         What is being done, for the progress line.
     """
-    progress = tqdm(total=len(jobs), desc=words, unit="bucket", disable=None, leave=False)
-    with progress:
-        for result in _results(function, jobs, storage):
-            yield result
-            progress.update()
+    yield from progress.tracked(_results(function, jobs, storage), words, "bucket", len(jobs))
 
 
 def _results(function: Callable[[Job], Result], jobs: Sequence[Job], storage: Storage) -> Iterator[Result]:

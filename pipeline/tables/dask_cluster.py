@@ -50,7 +50,9 @@ def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], sched
     -----
     A job whose worker dies is given to another one by the scheduler; the function writes its files anew.
     """
-    with _connected(scheduler) as client:
+    distributed = _library()
+    gone = (distributed.client.FutureCancelledError, distributed.comm.CommClosedError)
+    with _connected(distributed, scheduler) as client:
         workers = _ready(client, scheduler)
         waiting = iter(jobs)
 
@@ -63,9 +65,19 @@ def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], sched
                 result: Result = running.popleft().result()
                 running.extend(submit(job) for job in islice(waiting, 1))
                 yield result
+        except distributed.KilledWorker as error:
+            raise StaleInput(
+                f"{scheduler}: {error.allowed_failures + 1} workers died at the same job, as where memory is short; "
+                "lower storage.memory_gb or raise storage.buckets in params.yaml"
+            ) from None
+        except gone:
+            raise StaleInput(
+                f"{scheduler} answers no more; nothing was published: start it again, and run the same command"
+            ) from None
         finally:
             # One has failed, or nobody wants the rest: what has not begun shall not.
-            client.cancel(list(running))
+            if client.status == "running":
+                client.cancel(list(running))
 
 
 def _in_folder(folder: str, function: Callable[[Job], Result], job: Job) -> Result:
@@ -74,14 +86,17 @@ def _in_folder(folder: str, function: Callable[[Job], Result], job: Job) -> Resu
     return function(job)
 
 
-def _connected(scheduler: str) -> Any:
+def _library() -> Any:
     try:
-        distributed = import_module("distributed")
+        return import_module("distributed")
     except ImportError:
         raise BadParams(
             "params.yaml: storage.executor: dask needs a package that is not installed; run: pip install "
             "'churn-pipeline[dask]'"
         ) from None
+
+
+def _connected(distributed: Any, scheduler: str) -> Any:
     try:
         return distributed.Client(scheduler, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -107,7 +122,13 @@ def _ready(client: Any, scheduler: str) -> int:
         )
     folder = str(Path.cwd())
     here = describe_worker(folder)
-    for worker, there in sorted(client.run(describe_worker, folder).items()):
+    try:
+        described = client.run(describe_worker, folder)
+    except (ImportError, AttributeError) as error:
+        raise StaleInput(
+            f"{scheduler}: a worker has no such version of the pipeline ({error}); install the one that runs here"
+        ) from None
+    for worker, there in sorted(described.items()):
         differing = sorted(name for name in here if here[name] != there.get(name))
         if differing:
             name = differing[0]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import sql
+from pipeline import progress, sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
-from pipeline.sources import Raw, files, progress
+from pipeline.sources import Raw, files
 from pipeline.tables import dates, intake, storage
 from pipeline.tables.ingest_cache import IngestCache, Read
 from pipeline.tables.schemas import Table
@@ -61,13 +61,15 @@ def stage(
     """
     where = f"sources.{table.name}: {raw.description}"
     parts, read = raw.parts(engine), list[Read]()
-    for number, part in enumerate(progress.each_file(parts, where)):
+    for number, part in enumerate(progress.tracked(parts, where, "file", len(parts))):
         query = intake.validated_query(table, source, part.query, raw.types, data)
         key = place.cache.key(part.file, query) if part.file else None
         rows = place.cache.find(key) if key else None
         if rows is None:
             rows = _read(engine, query, place.folder / f"{table.name}-{number:05d}.parquet", where)
-            rows = place.cache.keep(key, rows) if key else rows
+            # A file that was written to meanwhile is not the one whose content was looked at.
+            is_same = part.file is not None and place.cache.key(part.file, query) == key
+            rows = place.cache.keep(key, rows) if key and is_same else rows
         read.append(rows)
     malformed = [line for one in read for line in one.malformed]
     engine.execute(

@@ -288,7 +288,7 @@ def test_rows_come_in_batches_and_are_told_in_the_log(kind, postgres, changed, t
         series = "(WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 50000) SELECT n FROM n) n"
     query = f"SELECT n AS who, {text} AS at, 1 AS paid FROM {series}"
     source = changed(**{"sources": sql(query, batch_mb=1)}).sources.transactions
-    monkeypatch.setattr("pipeline.sources.progress.SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr("pipeline.progress.SECONDS_BETWEEN_LINES", 0)
     databases.fetch("transactions", source, tmp_path / "fetched.parquet")
     found = pq.ParquetFile(tmp_path / "fetched.parquet")
     assert found.metadata.num_rows == 50_000

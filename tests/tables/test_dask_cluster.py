@@ -180,6 +180,49 @@ def test_workers_that_would_make_other_files_are_refused(cluster, copy_of_shop, 
     cluster.wait_for(2)
 
 
+def kill_the_worker(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_job_that_kills_its_workers_and_a_scheduler_that_goes_are_told_in_one_line(copy_of_shop, tmp_path):
+    other = Cluster(tmp_path)
+    try:
+        for _ in range(5):
+            other.add_worker()
+        other.wait_for(5)
+        with pytest.raises(
+            StaleInput, match=r"4 workers died at the same job, .* raise storage\.buckets in params\.yaml$"
+        ):
+            list(buckets.map_buckets(kill_the_worker, [1, 2], on(other), "dying"))
+        results = buckets.map_buckets(slow, [0, *range(50)], on(other), "slow")
+        assert next(results) == 0
+        other.scheduler.kill()
+        with pytest.raises(StaleInput, match=r"answers no more; nothing was published"):
+            list(results)
+    finally:
+        other.end()
+
+
+def slow(number: int) -> int:
+    time.sleep(0.3 if number else 0)
+    return number
+
+
+class WithoutThePackage:
+    """A cluster whose workers lack it; the error is the one that comes back from them."""
+
+    def nthreads(self) -> dict[str, int]:
+        return {"tcp://10.0.0.6:1": 1}
+
+    def run(self, *_: object) -> dict[str, dict[str, str]]:
+        raise ModuleNotFoundError("No module named 'pipeline'")
+
+
+def test_workers_without_the_package_are_told_in_one_line():
+    with pytest.raises(StaleInput, match=r"no such version of the pipeline \(No module named 'pipeline'\); install"):
+        dask_cluster._ready(WithoutThePackage(), "tcp://10.0.0.5:8786")
+
+
 def test_what_is_missing_is_told_in_one_line(monkeypatch):
     storage = Storage(buckets=2, executor="dask", scheduler="tcp://127.0.0.1:9", workers=1, threads=1, memory_gb=1.0,
                       keep_read_days=0)  # fmt: skip

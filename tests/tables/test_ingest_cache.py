@@ -98,6 +98,19 @@ def test_the_weekly_job_shares_what_was_read_and_a_folder_of_its_own_does_not(fo
     assert read_now == ["01.csv", "01.csv"] and (folder / "elsewhere/ingest_cache").is_dir()
 
 
+def test_a_file_that_was_written_to_meanwhile_is_not_kept(folder, changed, monkeypatch):
+    write("01.csv", orders(1, 30))
+    honest = loading._read
+
+    def read(engine, query, file, where):
+        write("01.csv", [*orders(1, 30), ("late", "2024-01-01", "1.00", "")])
+        return honest(engine, query, file, where)
+
+    monkeypatch.setattr(loading, "_read", read)
+    ingest(changed)
+    assert not list(REPRO.ingest_cache.glob("*"))
+
+
 def test_another_rule_reads_anew(folder, changed, read_now, monkeypatch):
     write("01.csv", [("a", "2024-01-01", "5000", ""), ("b", "2024-01-02", "1", "")])
     ingest(changed)

@@ -1,14 +1,14 @@
-"""How far a long read has come: a bar on a terminal, plain lines in a log."""
+"""How far a long work has come: a bar with the time left on a terminal; of a long read, plain lines in a log."""
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from tqdm import tqdm
 
-Part = TypeVar("Part")
+Step = TypeVar("Step")
 
 SECONDS_BETWEEN_LINES = 30
 
@@ -19,7 +19,7 @@ def rows_read(words: str) -> Iterator[Callable[[int], None]]:
 
     Parameters
     ----------
-    description
+    words
         What is being read.
     """
     if sys.stderr.isatty():
@@ -31,10 +31,26 @@ def rows_read(words: str) -> Iterator[Callable[[int], None]]:
     log.write("read")
 
 
-def each_file(files: Sequence[Part], words: str) -> Iterable[Part]:
-    """The files of a source one after the other, with the time left where somebody watches."""
-    bar: Iterable[Part] = tqdm(files, desc=words, unit="file", disable=None if len(files) > 1 else True, leave=False)
-    return bar
+def tracked(steps: Iterable[Step], words: str, unit: str, total: int) -> Iterator[Step]:
+    """The steps of a work as they come, with the time left where somebody watches.
+
+    Parameters
+    ----------
+    steps
+        What is handed on.
+    words
+        What is being done.
+    unit
+        What a step is.
+    total
+        How many there are; of a single one nothing is shown.
+
+    Examples
+    --------
+    >>> list(tracked([1, 2], "adding", "number", 2))
+    [1, 2]
+    """
+    yield from tqdm(steps, desc=words, unit=unit, total=total, disable=None if total > 1 else True, leave=False)
 
 
 class _Log:
