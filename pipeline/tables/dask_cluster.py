@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 # Of these the bytes of examples, scores and contributions are made.
 LIBRARIES = ("duckdb", "lightgbm", "numba", "numpy", "polars", "pyarrow")
 SECONDS_TO_ANSWER = 20
+GONE = "{} answers no more; nothing was published: start it again, and run the same command"
 # Jobs handed out per worker: one at work, and one that it can go on with at once.
 IN_FLIGHT = 2
 
@@ -62,7 +63,7 @@ def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], sched
         running = deque(submit(job) for job in islice(waiting, workers * IN_FLIGHT))
         try:
             while running:
-                result: Result = running.popleft().result()
+                result: Result = _result(client, running.popleft(), scheduler)
                 running.extend(submit(job) for job in islice(waiting, 1))
                 yield result
         except distributed.KilledWorker as error:
@@ -71,13 +72,26 @@ def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], sched
                 "lower storage.memory_gb or raise storage.buckets in params.yaml"
             ) from None
         except gone:
-            raise StaleInput(
-                f"{scheduler} answers no more; nothing was published: start it again, and run the same command"
-            ) from None
+            raise StaleInput(GONE.format(scheduler)) from None
         finally:
             # One has failed, or nobody wants the rest: what has not begun shall not.
             if client.status == "running":
                 client.cancel(list(running))
+
+
+def _result(client: Any, future: Any, scheduler: str) -> Any:
+    """What a job gives back, however long it takes, as long as there is somebody to do it."""
+    while True:
+        try:
+            return future.result(timeout=SECONDS_TO_ANSWER)
+        except TimeoutError:
+            # Of our own waiting, or of the job itself.
+            if future.done():
+                raise
+        if client.status != "running":
+            raise StaleInput(GONE.format(scheduler))
+        if not client.nthreads():
+            raise StaleInput(f"{scheduler} has no worker left; start some, and run the same command again")
 
 
 def _in_folder(folder: str, function: Callable[[Job], Result], job: Job) -> Result:
