@@ -233,7 +233,7 @@ def outcomes(examples: pl.DataFrame) -> Labels:
 def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
     if not settings.purchase_process:
         return None
-    # One snapshot, the latest: in several, the same customers would pass for independent witnesses.
+    # One snapshot, the latest: in several, the same customers would pass for independent observations.
     return purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
 
 

@@ -3,25 +3,22 @@
 import hashlib
 import multiprocessing
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from pipeline import progress
 from pipeline.config.params import Storage
 from pipeline.tables import dask_cluster
+from pipeline.tables.in_flight import in_order
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 ROWS_PER_BUCKET = 5_000_000
-# Jobs handed out per worker: one at work, and one that it can go on with at once.
-IN_FLIGHT = 2
 
 
 def customer_key(customer_id: str) -> int:
@@ -80,22 +77,19 @@ def _results(function: Callable[[Job], Result], jobs: Sequence[Job], storage: St
 
 
 def _by_processes(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
-    """A job is handed out only as a result is taken, so that results of slow readers do not pile up in memory."""
-    waiting, pool = iter(jobs), _pool(workers, Path.cwd())
-    running = deque(pool.submit(function, job) for job in islice(waiting, workers * IN_FLIGHT))
+    pool = _pool(workers, Path.cwd())
     try:
-        while running:
-            result = running.popleft().result()
-            running.extend(pool.submit(function, job) for job in islice(waiting, 1))
-            yield result
+        yield from in_order(jobs, workers, lambda job: pool.submit(function, job), Future.result, _withdraw)
     except BrokenProcessPool:
         _pool.cache_clear()
         raise
-    finally:
-        # One has failed, or nobody wants the rest: what has not begun shall not, what has begun ends before we go on.
-        for future in running:
-            future.cancel()
-        wait(running)
+
+
+def _withdraw(running: list[Future[Result]]) -> None:
+    """What has not begun shall not, and what has begun ends before we go on."""
+    for future in running:
+        future.cancel()
+    wait(running)
 
 
 @lru_cache(maxsize=1)

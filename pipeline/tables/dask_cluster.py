@@ -6,16 +6,16 @@ could make them differ is refused before the first job: another version of the c
 
 import os
 import platform
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.config.errors import BadParams, StaleInput
 from pipeline.tables import storage
+from pipeline.tables.in_flight import in_order
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -24,8 +24,6 @@ Result = TypeVar("Result")
 LIBRARIES = ("duckdb", "lightgbm", "numba", "numpy", "polars", "pyarrow")
 SECONDS_TO_ANSWER = 20
 GONE = "{} answers no more; nothing was published: start it again, and run the same command"
-# Jobs handed out per worker: one at work, and one that it can go on with at once.
-IN_FLIGHT = 2
 
 
 def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], scheduler: str) -> Iterator[Result]:
@@ -55,17 +53,9 @@ def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], sched
     gone = (distributed.client.FutureCancelledError, distributed.comm.CommClosedError)
     with _connected(distributed, scheduler) as client:
         workers = _ready(client, scheduler)
-        waiting = iter(jobs)
-
-        def submit(job: Job) -> Any:
-            return client.submit(_in_folder, str(Path.cwd()), function, job, pure=False)
-
-        running = deque(submit(job) for job in islice(waiting, workers * IN_FLIGHT))
+        submit = partial(client.submit, _in_folder, str(Path.cwd()), function, pure=False)
         try:
-            while running:
-                result: Result = _result(client, running.popleft(), scheduler)
-                running.extend(submit(job) for job in islice(waiting, 1))
-                yield result
+            yield from in_order(jobs, workers, submit, partial(_result, client, scheduler), partial(_withdraw, client))
         except distributed.KilledWorker as error:
             raise StaleInput(
                 f"{scheduler}: {error.allowed_failures + 1} workers died at the same job, as where memory is short; "
@@ -73,13 +63,15 @@ def map_on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], sched
             ) from None
         except gone:
             raise StaleInput(GONE.format(scheduler)) from None
-        finally:
-            # One has failed, or nobody wants the rest: what has not begun shall not.
-            if client.status == "running":
-                client.cancel(list(running))
 
 
-def _result(client: Any, future: Any, scheduler: str) -> Any:
+def _withdraw(client: Any, running: list[Any]) -> None:
+    """What has not begun shall not."""
+    if client.status == "running":
+        client.cancel(running)
+
+
+def _result(client: Any, scheduler: str, future: Any) -> Any:
     """What a job gives back, however long it takes, as long as there is somebody to do it."""
     while True:
         try:

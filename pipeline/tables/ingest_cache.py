@@ -4,7 +4,6 @@ A file is known by its content, and what it was read as by the whole query that 
 another rule or another release of the engine is another query, and reads the file anew.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -45,16 +44,16 @@ class IngestCache:
     folder: Path
     keep_days: int
 
-    def key(self, file: Path, query: str) -> str:
-        """What a file holds, read so."""
-        with file.open("rb") as content:
-            held = hashlib.file_digest(content, "sha256").hexdigest()
-        return storage.digest("\n".join([duckdb.__version__, held, query]))
+    def key(self, file: Path | None, query: str) -> str | None:
+        """What a file holds, read so; None of what is no file here, or where nothing is kept."""
+        if file is None or self.keep_days == 0:
+            return None
+        return storage.digest("\n".join([duckdb.__version__, storage.fingerprint([file]), query]))
 
     def find(self, key: str) -> Read | None:
         """A file as it was read before; None where that is not known, or is not what was written."""
         about = self._about(key)
-        if self.keep_days == 0 or not about.is_file():
+        if not about.is_file():
             return None
         kept = json.loads(about.read_text(encoding="utf-8"))
         rows = self.rows(key)
@@ -66,8 +65,6 @@ class IngestCache:
 
     def keep(self, key: str, read: Read) -> Read:
         """Keep what a file was read as; its rows move from where they were written."""
-        if self.keep_days == 0:
-            return read
         self.folder.mkdir(parents=True, exist_ok=True)
         kept = {"sha256": storage.fingerprint([read.file]), "rows": read.rows, "malformed": read.malformed}
         shutil.move(read.file, self.rows(key))

@@ -63,13 +63,12 @@ def stage(
     parts, read = raw.parts(engine), list[Read]()
     for number, part in enumerate(progress.tracked(parts, where, "file", len(parts))):
         query = intake.validated_query(table, source, part.query, raw.types, data)
-        key = place.cache.key(part.file, query) if part.file else None
+        key = place.cache.key(part.file, query)
         rows = place.cache.find(key) if key else None
         if rows is None:
             rows = _read(engine, query, place.folder / f"{table.name}-{number:05d}.parquet", where)
             # A file that was written to meanwhile is not the one whose content was looked at.
-            is_same = part.file is not None and place.cache.key(part.file, query) == key
-            rows = place.cache.keep(key, rows) if key and is_same else rows
+            rows = place.cache.keep(key, rows) if key and key == place.cache.key(part.file, query) else rows
         read.append(rows)
     malformed = [line for one in read for line in one.malformed]
     engine.execute(

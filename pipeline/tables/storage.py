@@ -166,7 +166,8 @@ def fingerprint(files: list[Path]) -> str:
     """SHA-256 of the files' content, in the order given."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.errors import BadData
 from pipeline.config.params import Storage
-from pipeline.tables import buckets, schemas, storage
+from pipeline.tables import buckets, in_flight, schemas, storage
 
 
 @settings(max_examples=50, deadline=None)
@@ -68,7 +68,7 @@ def test_results_nobody_has_taken_yet_do_not_pile_up(tmp_path):
     results = buckets.map_buckets(leave_a_mark, [tmp_path / str(number) for number in range(9)], found, "marking")
     assert next(results) == "0"
     time.sleep(0.5)
-    assert len(list(tmp_path.iterdir())) <= 2 * buckets.IN_FLIGHT + 1
+    assert len(list(tmp_path.iterdir())) <= 2 * in_flight.IN_FLIGHT + 1
     assert list(results) == [str(number) for number in range(1, 9)]
     assert len(list(tmp_path.iterdir())) == 9
 
@@ -114,6 +114,7 @@ def test_processes_are_kept_from_step_to_step_and_a_killed_one_is_replaced():
     first = set(buckets.map_buckets(process_id, [1, 2], found, "first"))
     assert set(buckets.map_buckets(process_id, [1, 2], found, "second")) <= first and os.getpid() not in first
     os.kill(min(first), signal.SIGKILL)
+    time.sleep(0.5)  # so that it is known to be broken before anything is handed out
     with pytest.raises(BrokenProcessPool):
         for _ in range(50):
             list(buckets.map_buckets(process_id, [1, 2], found, "third"))
