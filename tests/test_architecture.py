@@ -68,7 +68,7 @@ SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache)"
-    r"|api\.(project|orders|published_week|outputs|trial)|model\.artefacts|scoring\.bucket|outcomes\.feedback"
+    r"|api\.(project|orders|published_week|outputs|trial)|model\.artefacts|scoring\.(bucket|explainer_cache)|outcomes\.feedback"
     r"|week\.(inputs|candidates|contact_history|bucket_history|composition))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",

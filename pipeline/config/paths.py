@@ -42,8 +42,7 @@ class Paths:
     @property
     def ingest_cache(self) -> Path:
         """What each source file was read as; `dvc repro` and the weekly job share it."""
-        inside = self.data.is_relative_to(WEEKLY_WORK)
-        return (REPRO if inside else self).data / "ingest_cache"
+        return self._shared / "ingest_cache"
 
     # examples
     @property
@@ -130,6 +129,11 @@ class Paths:
 
     # score
     @property
+    def explainers(self) -> Path:
+        """Models made ready to explain; `dvc repro` and the weekly job share them."""
+        return self._shared / "explainers"
+
+    @property
     def scores(self) -> Path:
         """One Parquet file per bucket: a row per eligible customer at as_of."""
         return self.data / "scores"
@@ -158,6 +162,11 @@ class Paths:
     def week(self, as_of: date) -> Path:
         """The published week of that day."""
         return self.exports / as_of.isoformat()
+
+    @property
+    def _shared(self) -> Path:
+        """What outlives a run of the weekly job, whose own folders are gone when it ends."""
+        return (REPRO if self.data.is_relative_to(WEEKLY_WORK) else self).data
 
 
 REPRO = Paths()

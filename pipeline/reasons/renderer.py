@@ -6,6 +6,7 @@ size. Such a reason is told only if it is large enough, its numbers are known, a
 order 2 days ago" never stands as a reason to worry, whatever the trees made of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -22,6 +23,7 @@ from pipeline.reasons.phrases import PHRASES, Phrasebook
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 # A language, and which rows are told in it.
 Readers: TypeAlias = tuple[MessageCatalog, Flags]
 # Larger than any push in log-odds.
@@ -85,6 +87,7 @@ class ReasonRenderer:
         self.phrases = templates.PhraseTemplates(self.features, style.currency, style.phrasebook)
         self.family_of = [feature.family for feature in self.features]
         self.families = families.in_order(self.family_of)
+        self.cause_words = _cause_words(self.features)
 
     def tell(
         self,
@@ -137,9 +140,7 @@ class ReasonRenderer:
         columns |= self._build_columns("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
         return pl.DataFrame(columns)
 
-    def _strongest(
-        self, values: pl.DataFrame, contributions: Array, known: Flags, *, sign: int
-    ) -> npt.NDArray[np.int64]:
+    def _strongest(self, values: pl.DataFrame, contributions: Array, known: Flags, *, sign: int) -> Places:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
         pushes = contributions * sign
         for position, feature in enumerate(self.features):
@@ -165,43 +166,42 @@ class ReasonRenderer:
         values: pl.DataFrame,
         readers: list[Readers],
         place: "Place",
-        chosen: npt.NDArray[np.int64],
+        chosen: Places,
         sums: Array,
     ) -> dict[str, pl.Series]:
         feature = np.where(place.there, chosen[np.arange(len(chosen)), place.family], -1)
         return {
-            f"{column}_family": pl.Series(
-                [
-                    self.families[position] if ok else None
-                    for position, ok in zip(place.family, place.there, strict=True)
-                ],
-                dtype=pl.String,
-            ),
+            f"{column}_family": _looked_up(self.families, np.where(place.there, place.family, -1)),
             f"{column}_text": self._texts(values, readers, feature),
             f"{column}_contribution": place.of(sums),
-            **self._causes(column, feature),
+            **{f"{column}_{part}": _looked_up(words, feature) for part, words in self.cause_words.items()},
         }
 
-    def _causes(self, column: str, feature: npt.NDArray[np.int64]) -> dict[str, pl.Series]:
-        """What the chosen feature of each row speaks for, and who could act."""
-        ids = [self.features[position].causes if position >= 0 else () for position in feature]
-        first = [causes.CAUSES[cause_ids[0]] if cause_ids else None for cause_ids in ids]
-        columns: dict[str, list[str | None]] = {
-            "causes": [";".join(cause_ids) or None for cause_ids in ids],
-            "act": [cause.act if cause else None for cause in first],
-            "team": [cause.who if cause else None for cause in first],
-        }
-        return {f"{column}_{part}": pl.Series(values, dtype=pl.String) for part, values in columns.items()}
-
-    def _texts(self, values: pl.DataFrame, readers: list[Readers], feature: npt.NDArray[np.int64]) -> pl.Series:
+    def _texts(self, values: pl.DataFrame, readers: list[Readers], feature: Places) -> pl.Series:
         """The phrase of the chosen feature of each row, made by feature and language for the rows that need it."""
-        texts = np.full(len(feature), None, dtype=object)
+        rows = [np.flatnonzero(feature < 0)]
+        texts = [pl.repeat(None, n=len(rows[0]), dtype=pl.String, eager=True)]
         for position in np.unique(feature[feature >= 0]):
+            spoken_of = values.select(self.phrases.columns(values, self.features[position]))
             for catalog, own in readers:
-                rows = np.flatnonzero((feature == position) & own)
-                if len(rows):
-                    texts[rows] = self.phrases.render(values[rows], self.features[position], catalog).to_list()
-        return pl.Series(texts.tolist(), dtype=pl.String)
+                rows.append(np.flatnonzero((feature == position) & own))
+                texts.append(self.phrases.render(spoken_of[rows[-1]], self.features[position], catalog))
+        return pl.concat(texts).gather(np.argsort(np.concatenate(rows), kind="stable"))
+
+
+def _cause_words(features: list[Feature]) -> dict[str, list[str | None]]:
+    """What each feature speaks for, and who could act."""
+    first = [causes.CAUSES[feature.causes[0]] if feature.causes else None for feature in features]
+    return {
+        "causes": [";".join(feature.causes) or None for feature in features],
+        "act": [cause.act if cause else None for cause in first],
+        "team": [cause.who if cause else None for cause in first],
+    }
+
+
+def _looked_up(words: Sequence[str | None], position: Places) -> pl.Series:
+    """The word at each row's position; null where that is -1."""
+    return pl.Series([*words, None], dtype=pl.String).gather(np.where(position < 0, len(words), position))
 
 
 class Place(NamedTuple):

@@ -32,7 +32,12 @@ class PhraseTemplates:
     def render(self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog) -> pl.Series:
         """The first phrase of which all numbers are known; null where there is none."""
         sentences = [self._filled(phrase, catalog) for phrase in self._sayable(values, feature)]
-        return values.select(_capital(pl.coalesce(sentences)).alias("text")).to_series()
+        return values.with_columns(_capital(pl.coalesce(sentences)).alias("text"))["text"]
+
+    def columns(self, values: pl.DataFrame, feature: Feature) -> list[str]:
+        """The feature, and what else its phrases speak of, as far as there are such columns."""
+        spoken_of = [name for phrase in self._sayable(values, feature) for name in phrase.features]
+        return list(dict.fromkeys([feature.name, *spoken_of]))
 
     def known(self, values: pl.DataFrame) -> npt.NDArray[np.bool_]:
         """Whether one of the phrases of each feature has all of its numbers; (rows, features)."""

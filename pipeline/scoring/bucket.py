@@ -11,15 +11,18 @@ from pipeline.config.errors import BadData
 from pipeline.config.params import Label, LanguageSettings, Reasons, Score
 from pipeline.examples.features import Feature
 from pipeline.i18n.company_catalogs import load_translator
-from pipeline.model import artefacts
+from pipeline.model import artefacts, ensemble
 from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.reasons.evidence_weights import Weight
 from pipeline.reasons.renderer import ReasonRenderer, Style
+from pipeline.scoring import explainer_cache
 from pipeline.tables import storage
 from pipeline.value import customer_value, lifecycle, purchase_process
 from pipeline.value.expected_spend import Spend
 
+# Rows of a bucket, spread over it, for which the trees themselves are asked whether contributions add up to the margin.
+CHECKED_ROWS = 1000
 PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
 REASON_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("family", "text", "contribution")]
 CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "act", "team")]
@@ -62,6 +65,7 @@ class Job:
     models: Path
     scores: Path
     contributions: Path
+    explainers: Path
     features: list[Feature]
     evidence_only_features: list[Feature]
     score: Score
@@ -75,15 +79,17 @@ class Job:
 def score(job: Job) -> int:
     """Write the scores and the contributions of one bucket, and say how many customers it scored."""
     model = artefacts.load(job.models)
-    examples = storage.read_parquet(storage.bucket_file(job.examples, job.bucket))
-    examples = examples.filter(pl.col("snapshot") == job.as_of).sort("customer_key")
+    examples = storage.read_snapshot(storage.bucket_file(job.examples, job.bucket), job.as_of)
     assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
     completed = model.ensemble.completed(examples)
-    matrix = model.matrix(examples)
-    log_odds = model.ensemble.log_odds(matrix, job.threads)
-    values = ensemble_contributions.contributions(model.ensemble, matrix, job.threads)
-    assert np.allclose(values.sum(axis=1), log_odds, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
+    matrix = ensemble.matrix(completed, model.features)
+    explainer = explainer_cache.explainer(model.ensemble.trees, job.explainers)
+    values = ensemble_contributions.contributions(model.ensemble, matrix, job.threads, explainer)
+    log_odds = ensemble_contributions.margins(values)
+    some = slice(None, None, -(-len(matrix) // CHECKED_ROWS) or 1)
+    predicted = model.ensemble.log_odds(matrix[some], job.threads)
+    assert np.allclose(log_odds[some], predicted, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
     weights = {name: Weight.from_dict(saved) for name, saved in model.card["evidence"].items()}
     style = Style(job.reasons, job.currency, load_translator(job.language))
     beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from pipeline.config.paths import Paths
 from pipeline.model import artefacts
@@ -47,8 +46,7 @@ def collect_customers(day: date, paths: Paths, max_customers: int = MAX_CUSTOMER
             break
         rows = storage.read_parquet(storage.bucket_file(paths.contributions, bucket))
         # The customers of a bucket are scored in this order.
-        examples = storage.read_parquet(storage.bucket_file(paths.examples, bucket))
-        examples = examples.filter(pl.col("snapshot") == day).sort("customer_key")
+        examples = storage.read_snapshot(storage.bucket_file(paths.examples, bucket), day)
         contributions = rows.select(*model.features, "base_log_odds").to_numpy()
         parts.append((examples["customer_key"].to_numpy(), contributions, model.matrix(examples)))
     keys, contributions, values = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -10,9 +10,10 @@ from pipeline.config.errors import BadData, BadParams, StaleInput
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import feed_health
 from pipeline.examples.features import Feature, evidence_only_features, model_features
+from pipeline.model import artefacts
 from pipeline.reasons import plots, root_causes
 from pipeline.scoring import bucket as scoring
-from pipeline.scoring import reasons_plot
+from pipeline.scoring import explainer_cache, reasons_plot
 from pipeline.stages import main
 from pipeline.tables import buckets
 from pipeline.tables import storage as files
@@ -49,12 +50,14 @@ def run(
     _refuse_suspicious(files.read_json(paths.feeds_report)[str(day)])
     features = model_features(settings.features, settings.sources)
     evidence_only = evidence_only_features(settings.features, settings.sources)
+    # Once, before buckets that work side by side would each do it.
+    explainer_cache.explainer(artefacts.load(paths.models).ensemble.trees, paths.explainers)
     with files.new_folder(paths.scores) as scored, files.new_folder(paths.contributions) as contributed:
         jobs = [
             scoring.Job(
-                bucket, day, paths.tables, paths.examples, paths.models, scored, contributed, features, evidence_only,
-                settings.score, settings.reasons, settings.label, settings.data.currency, settings.storage.threads,
-                settings.language,
+                bucket, day, paths.tables, paths.examples, paths.models, scored, contributed, paths.explainers,
+                features, evidence_only, settings.score, settings.reasons, settings.label, settings.data.currency,
+                settings.storage.threads, settings.language,
             )
             for bucket in range(len(bucket_files))
         ]  # fmt: skip
@@ -125,9 +128,12 @@ def _write_plot(day: date, paths: Paths) -> None:
 
 def _fill_ranks(scored: list[Path], score: params.Score) -> None:
     """What depends on everybody: how risky and how valuable a customer is beside all others."""
-    parts = scoring.with_percentiles([files.read_parquet(file) for file in scored])
+    # Only the columns they hang on are held for everybody; the rest of a bucket is read when its ranks are written.
+    parts = scoring.with_percentiles(
+        [files.read_parquet(file, ["customer_id", "log_odds", "value"]) for file in scored]
+    )
     for file, part in zip(scored, scoring.with_value_tiers(parts, score), strict=True):
-        files.write_parquet(part, file)
+        files.write_parquet(files.read_parquet(file).with_columns(part["risk_percentile"], part["value_tier"]), file)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,15 @@ def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """Read one table, or raise `BadData` saying which columns it lacks."""
     if not file.is_file():
         raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
-    frame = pl.read_parquet(file)
-    _refuse_missing(file, frame.columns, columns)
-    return frame.select(columns) if columns else frame
+    _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
+    return pl.read_parquet(file, columns=columns)
+
+
+def read_snapshot(file: Path, day: date) -> pl.DataFrame:
+    """The examples of one snapshot in a bucket, by customer; rows of other snapshots are not read from disk."""
+    if not file.is_file():
+        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    return pl.scan_parquet(file).filter(pl.col("snapshot") == day).collect().sort("customer_key")
 
 
 def _refuse_missing(file: Path, present: list[str], columns: list[str] | None) -> None:

@@ -39,8 +39,9 @@ def problem(rule: Rule, names: Vocabulary) -> str | None:
 
 
 def _unknown(name: str, names: Vocabulary) -> str | None:
-    near = suggestion(name, list(names))
-    return None if name in names else f"no such name{near or '; docs/rules.md lists all there are'}"
+    if name in names:
+        return None
+    return f"no such name{suggestion(name, list(names)) or '; docs/rules.md lists all there are'}"
 
 
 def _wrong_kind(leaf: Leaf, name: Name) -> str | None:

@@ -49,9 +49,13 @@ class Explainer:
     method : {"auto", "fast", "reference"}, default "auto"
         ``"fast"`` insists on the tables, ``"reference"`` on LightGBM's own ``pred_contrib``; ``"auto"`` takes the
         tables where the model allows them and LightGBM where not.
+    tables : RegionModel, optional
+        `tables` of an explainer of the same booster, which saves making the model ready again.
 
     Attributes
     ----------
+    tables : RegionModel or None
+        What rows are looked up in; None where LightGBM itself is asked.
     refusal : str or None
         Why LightGBM itself has to be asked; None if the tables are used, or were not wanted.
 
@@ -87,13 +91,15 @@ class Explainer:
 
     booster: Booster
     method: Method = "auto"
+    tables: RegionModel | None = field(default=None, repr=False, compare=False)
     refusal: str | None = field(init=False, default=None)
-    _tables: RegionModel | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
             raise ValueError(f"method is {self.method!r}, expected one of {', '.join(get_args(Method))}")
         if self.method == "reference":
+            object.__setattr__(self, "tables", None)
+        if self.method == "reference" or self.tables is not None:
             return
         try:
             trees = parse_trees(self.booster.model_to_string())
@@ -103,7 +109,7 @@ class Explainer:
                 raise
             object.__setattr__(self, "refusal", str(refusal))
         else:
-            object.__setattr__(self, "_tables", tables)
+            object.__setattr__(self, "tables", tables)
 
     def contributions(
         self,
@@ -136,9 +142,9 @@ class Explainer:
             Wrong shape or type of ``X``, or a number below 1.
         """
         _check(X, self.booster.num_feature(), num_threads=num_threads, block_rows=block_rows)
-        if self._tables is None or len(X) == 0:
+        if self.tables is None or len(X) == 0:
             return self._ask_booster(X, num_threads)
-        return _look_up(self._tables, X, num_threads, block_rows)
+        return _look_up(self.tables, X, num_threads, block_rows)
 
     def _ask_booster(self, X: Values, num_threads: int) -> NDArray[np.float64]:  # noqa: N803
         if len(X) == 0:  # LightGBM refuses an empty block

@@ -5,8 +5,9 @@ for each feature; where the product of those numbers is small, the sum over its 
 combination, a *cell*. Explaining a row is then one look-up for each feature of each region, and no walk down a tree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,27 @@ class RegionModel:
     regions: _kernel.RegionTables
     deep_leaves: _kernel.DeepLeaves
     base: float  # the mean margin of the training rows, as LightGBM sums it
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All of it as arrays by name, from which `from_arrays` makes it again."""
+        book = {name: getattr(self.codebook, name) for name in Codebook.__dataclass_fields__}
+        parts = {"codebook": book, "regions": self.regions._asdict(), "deep_leaves": self.deep_leaves._asdict()}
+        named = {f"{part}.{name}": array for part, fields in parts.items() for name, array in fields.items()}
+        return {**named, "base": np.array(self.base)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "RegionModel":
+        """Make a model of what `arrays` gave; ``KeyError`` where one of them is not there."""
+
+        def part(name: str, fields: Iterable[str]) -> dict[str, NDArray[Any]]:
+            return {field: arrays[f"{name}.{field}"] for field in fields}
+
+        return cls(
+            Codebook(**part("codebook", Codebook.__dataclass_fields__)),
+            _kernel.RegionTables(**part("regions", _kernel.RegionTables._fields)),
+            _kernel.DeepLeaves(**part("deep_leaves", _kernel.DeepLeaves._fields)),
+            float(arrays["base"]),
+        )
 
     def contributions(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Contributions of a block of rows, without the base; shape (features, rows) in and out."""

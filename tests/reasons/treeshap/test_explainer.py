@@ -271,7 +271,7 @@ def chain(length: int) -> Leaf | Split:
 
 def test_paths_of_many_features() -> None:
     booster = booster_of(chain(18), chain(5), features=18)
-    tables = Explainer(booster, method="fast")._tables
+    tables = Explainer(booster, method="fast").tables
     assert tables is not None
     assert len(tables.deep_leaves.leaf_value) > 0
     assert len(tables.regions.feature) > 0
@@ -314,7 +314,7 @@ def test_wide_trees_and_many_thresholds() -> None:
     booster = train(
         values, np.sin(9 * values[:, 0]) + values[:, 1], 3, (), num_leaves=200, max_bin=2000, min_data_in_bin=1
     )
-    tables = Explainer(booster, method="fast")._tables
+    tables = Explainer(booster, method="fast").tables
     assert tables is not None
     assert max(tables.codebook.code_count(feature) for feature in range(2)) > 256
     assert_agrees(booster, values[:300])
@@ -417,8 +417,8 @@ def test_threads_blocks_and_neighbours_change_no_bit() -> None:
     values = random.normal(loc=0.7, size=(700, 16))
     booster = booster_of(chain(16), chain(7), features=16)
     explainer = Explainer(booster, method="fast")
-    assert explainer._tables is not None
-    assert len(explainer._tables.deep_leaves.leaf_value) > 0, "both ways of computing are to be compared"
+    assert explainer.tables is not None
+    assert len(explainer.tables.deep_leaves.leaf_value) > 0, "both ways of computing are to be compared"
     whole = explainer.contributions(values)
     for num_threads, block_rows in [(1, 1), (2, 1), (3, 64), (2, 333), (1, 10_000)]:
         assert np.array_equal(explainer.contributions(values, num_threads=num_threads, block_rows=block_rows), whole)

@@ -1,0 +1,102 @@
+"""How do ``dvc repro`` and the weekly job grow with the number of customers, and what does one new week cost?
+
+Run as ``python -m benchmarks.scale [--json FILE] [--customers N ...]``. For each size a company is written (30 lines
+and 20 events a customer, two years), a project is made for it by ``churn new``, and the real commands are run in it:
+``dvc repro``, then the weekly job for a week later, once with one new week to read and once with all of it.
+"""
+
+import argparse
+import json
+import math
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks import company_files, processes
+from pipeline.config import paths
+
+CHURN = str(Path(sys.executable).with_name("churn"))
+DVC = str(Path(sys.executable).with_name("dvc"))
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+def measure(customers: int, folder: Path) -> dict[str, Any]:
+    """The costs of one size; the folder is empty."""
+    project = folder / "project"
+    processes.run([CHURN, "new", str(project)], folder)
+    rows = company_files.write(project, customers)
+    processes.run([CHURN, "use", "company.yaml"], project)
+    processes.run([DVC, "config", "--local", "core.no_scm", "true"], project)
+    repro, printed = processes.run([DVC, "repro"], project)
+    for file in (project / "new").iterdir():
+        file.rename(project / "raw" / file.name)
+    weekly = [CHURN, "weekly", "--as-of", str(company_files.AS_OF), "--dry-run"]
+    # What `dvc repro` has read is known, so that this is a job that finds one new week.
+    one_new_week, _ = processes.run(weekly, project)
+    shutil.rmtree(project / paths.REPRO.ingest_cache)
+    anew, said = processes.run(weekly, project)
+    return {
+        "customers": customers,
+        "rows": rows,
+        "dvc_repro": repro._asdict(),
+        "weekly_anew": anew._asdict(),
+        "weekly_one_new_week": one_new_week._asdict(),
+        "verdict": next((line for line in printed.splitlines() if line.startswith("Grade")), ""),
+        "last_line": said.splitlines()[-1],
+    }
+
+
+def exponent(sizes: list[dict[str, Any]], job: str) -> float:
+    """The power of the number of customers with which the processor time of a job grows, from smallest to largest.
+
+    >>> sizes = [{"customers": n, "job": {"processor_seconds": 3 * n**2}} for n in (10, 1000)]
+    >>> round(exponent(sizes, "job"), 6)
+    2.0
+    """
+    small, large = (min(sizes, key=_customers), max(sizes, key=_customers))
+    times = large[job]["processor_seconds"] / small[job]["processor_seconds"]
+    return math.log(times) / math.log(large["customers"] / small["customers"])
+
+
+def _customers(size: dict[str, Any]) -> int:
+    customers: int = size["customers"]
+    return customers
+
+
+def report(result: dict[str, Any]) -> str:
+    """The result as a small table."""
+    lines = [f"{'customers':>10} {'job':<22}{'seconds':>9}{'processor':>11}{'peak MB':>9}"]
+    lines += [
+        f"{size['customers']:>10,} {job:<22}{size[job]['seconds']:>9.1f}{size[job]['processor_seconds']:>11.1f}"
+        f"{size[job]['peak_mb']:>9,.0f}"
+        for size in result["sizes"]
+        for job in JOBS
+    ]
+    lines += [f"{job} grows with customers to the power of {power:.2f}" for job, power in result["exponents"].items()]
+    return "\n".join(lines)
+
+
+JOBS = ("dvc_repro", "weekly_anew", "weekly_one_new_week")
+
+
+def main() -> None:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser.add_argument("--customers", type=int, nargs="+", default=SIZES, help="sizes (default: 10000 100000 1000000)")
+    options = parser.parse_args()
+    sizes = []
+    for customers in options.customers:
+        with tempfile.TemporaryDirectory() as folder:
+            sizes.append(measure(customers, Path(folder)))
+        print(report({"sizes": sizes[-1:], "exponents": {}}), flush=True)
+    result = {"sizes": sizes, "exponents": {job: exponent(sizes, job) for job in JOBS} if len(sizes) > 1 else {}}
+    print(report(result))
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
