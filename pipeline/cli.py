@@ -101,6 +101,21 @@ def init(*, folder: Path, write: bool) -> None:
         click.echo(line)
 
 
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day of the list, for files that do not say it.")
+@click.option("--received", type=click.DateTime(["%Y-%m-%d"]), help="Day the files came back, if it is not today.")
+@in_one_line
+def outcomes(*, files: tuple[Path, ...], as_of: datetime | None, received: datetime | None) -> None:
+    """Take back FILES that teams have filled in: lists as CSV or XLSX, what their page saves, or JSON lines."""
+    from pipeline.commands import outcomes as job
+    from pipeline.config import params
+
+    of, back = (day.date() if day is not None else None for day in (as_of, received))
+    for line in job.run(params.load(), files, as_of=of, received=back):
+        click.echo(line)
+
+
 @main.command("upgrade-params")
 @click.argument("files", nargs=-1, type=FILE)
 @in_one_line

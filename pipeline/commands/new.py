@@ -25,6 +25,7 @@ COPIED = (
     "data/README.md",
     "models/README.md",
     "exports/README.md",
+    "outcomes/README.md",
 )
 FINGERPRINT = "reports/package.json"
 # A project has no code of its own to depend on, so its stages depend on the installed package.

@@ -21,6 +21,7 @@ from pipeline.decisions import decision_record, why_not
 from pipeline.examples.features import declared
 from pipeline.i18n import LANGUAGES
 from pipeline.i18n.catalogs import places
+from pipeline.outcomes.words import WORDS, spoken
 from pipeline.playbooks.config import channels, playbooks_file
 from pipeline.playbooks.config import playbook as playbooks
 from pipeline.playbooks.rules.vocabulary import vocabulary
@@ -60,6 +61,7 @@ def _all() -> Iterator[tuple[str, Message]]:
         yield from ((where, phrase.text) for phrase in find_phrases(feature, PHRASES))
     asking = [name for name, channel in channels.CHANNELS.items() if channel.consent is not None]
     yield from (("word in a sentence", word) for word in (*customer_value.TIERS, *why_not.BANDS, *asking))
+    yield from (("what a team fills in", spoken(word)) for word in WORDS)
     yield from (("a cause of churn", cause.description) for cause in CAUSES.values())
     names = vocabulary(settings.score, settings.features)
     for file in [paths.PLAYBOOKS, *sorted(Path("examples").glob("*/playbooks.yaml"))]:

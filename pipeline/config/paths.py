@@ -16,6 +16,8 @@ class Paths:
     models: Path = Path("models")
     reports: Path = Path("reports")
     exports: Path = Path("exports")
+    outcomes: Path = Path("outcomes")
+    """What teams have handed back; shared by all, like the exports."""
 
     # ingest
     @property
@@ -162,6 +164,11 @@ class Paths:
     def week(self, as_of: date) -> Path:
         """The published week of that day."""
         return self.exports / as_of.isoformat()
+
+    @property
+    def outcomes_lock(self) -> Path:
+        """Held while lists are taken back."""
+        return self._shared / "outcomes.lock"
 
     @property
     def _shared(self) -> Path:

@@ -44,6 +44,10 @@ class Contact(Section):
     fatigue_types: list[Word]
     max_unanswered: PositiveInt
     quiet_days: Days
+    declined_days: NaturalInt
+    complaint_days: NaturalInt
+    wrong_reason_days: NaturalInt
+    max_tries: PositiveInt
 
 
 class Lists(Section):

@@ -19,6 +19,12 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "sms_opt_in": pl.Boolean(),
     "preferred_channel": pl.String(),
     "responded_channel": pl.String(),
+    "unreached_channel": pl.String(),
+    "declined_day": pl.Date(),
+    "declined_playbook": pl.String(),
+    "complained_day": pl.Date(),
+    "wrong_day": pl.Date(),
+    "wrong_playbook": pl.String(),
     "snoozed_until": pl.Date(),
     "done_day": pl.Date(),
     "disputes_open": pl.Int64(),
@@ -36,8 +42,10 @@ FACTS: Final[dict[str, pl.DataType]] = {
 }
 """The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
-place; `done_day` is when an action was last done; `interviewed_day` and `won_back_day` are the lists that last gave an
-exit interview and a win-back."""
+place; `done_day` is when an action was last done; `unreached_channel` is the one on which a team last tried in vain;
+`declined_day` and `complained_day` are when a customer last declined something or complained to a team; `wrong_day` is
+the list of which a team last called a reason wrong; `interviewed_day` and `won_back_day` are the lists that last gave
+an exit interview and a win-back."""
 COUNTS: Final = ("sent_7d", "sent_in_window", "offers_in_window", "unanswered", "disputes_open", "complaints_open",
                  "promises_open")  # fmt: skip
 

@@ -3,7 +3,7 @@
 `publish` writes the week folder ``exports/<as_of>/``, whole or not at all:
 
 - ``risk_list.html``: the list to read; one file that needs no network and opens from a mail;
-- ``risk_list.xlsx``: the list to fill in and hand back (`OUTCOMES` in the column ``outcome``);
+- ``risk_list.xlsx``: the list to fill in and hand back (`FILLED_IN`; `OUTCOMES` and `ANSWERS` are what it takes);
 - ``risk_list.csv`` and ``by_owner/<owner>.csv``: the same columns for other tools;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
@@ -20,11 +20,13 @@ left. The same week always makes the same bytes, and nobody else writes to ``exp
 
 from pipeline.lists.cells import original_text, safe_text
 from pipeline.lists.publishing import publish, release
-from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, RISK_LIST, STATUSES, About, Week
+from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, FILLED_IN, OUTCOMES, RISK_LIST, STATUSES, About, Week
 from pipeline.lists.week_folder import recover, weeks_before
 
 __all__ = [
+    "ANSWERS",
     "COLUMN_WORDS",
+    "FILLED_IN",
     "OUTCOMES",
     "RISK_LIST",
     "STATUSES",

@@ -12,7 +12,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.lists.cells import expected_words, money_words, rounded
-from pipeline.lists.schema import COLUMN_WORDS, FAMILY_PREFIX, STATUSES, Week, band_levels
+from pipeline.lists.schema import (
+    ANSWERS,
+    COLUMN_WORDS,
+    FAMILY_PREFIX,
+    FILLED_IN,
+    OUTCOMES,
+    STATUSES,
+    Week,
+    band_levels,
+)
 
 FAMILY_WORDS: Final = {
     "recency": "Time since last order",
@@ -105,7 +114,7 @@ def _tiles(week: Week) -> list[tuple[str, str, str]]:
 
 def _page_data(week: Week) -> dict[str, Any]:
     """What the script needs: the list column by column, why some get no action, and the steps of each waterfall."""
-    listed = rounded(week.risk_list, week.about.minor_digits).drop("outcome", "note")
+    listed = rounded(week.risk_list, week.about.minor_digits).drop(*FILLED_IN, "as_of")
     by_customer = listed.select("customer_id")
     why_not = by_customer.join(
         week.actions.select("customer_id", "why_not"), on="customer_id", how="left", maintain_order="left"
@@ -113,6 +122,10 @@ def _page_data(week: Week) -> dict[str, Any]:
     steps = by_customer.join(week.waterfalls, on="customer_id", how="left", maintain_order="left")
     families = sorted(name for name in steps.columns if name.startswith(FAMILY_PREFIX))
     return {
+        "company": week.about.company,
+        "as_of": week.about.as_of,
+        "outcomes": OUTCOMES,
+        "answers": ANSWERS,
         "currency": week.about.currency,
         "digits": week.about.minor_digits,
         "bands": band_levels(week.actions),

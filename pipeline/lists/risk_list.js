@@ -1,4 +1,5 @@
-// Draws the list from the JSON in the page. All text is set as text, never as markup; nothing is fetched or stored.
+// Draws the list from the JSON in the page. All text is set as text, never as markup; nothing is fetched. What somebody
+// fills in is kept by this browser alone, until it is saved as a file to hand back.
 "use strict";
 (() => {
   const PAGE = JSON.parse(document.getElementById("page").textContent);
@@ -103,8 +104,74 @@
       element("td", { class: "reason" }, row.reason_1 === null ? "" : field("reason_1", sentence(row.reason_1), { class: "main" })),
       actionCell(row),
       element("td", { class: "due" }, row.due_day === null ? "" : field("due_day", day(row.due_day))),
-      element("td", { class: "status" }, field("status", words(row.status), { class: `state ${row.status}` })));
+      element("td", { class: "status" }, field("status", words(row.status), { class: `state ${row.status}` }), filledMark(row)));
     return made;
+  }
+
+  // ------------------------------------------------------------------------------------------- what people fill in
+  const KEPT_UNDER = `churn ${PAGE.company} ${PAGE.as_of}`;
+  const filled = (() => {
+    try {
+      return new Map(Object.entries(JSON.parse(localStorage.getItem(KEPT_UNDER) ?? "{}")));
+    } catch {
+      return new Map(); // a browser that keeps nothing, or another page's text under this name
+    }
+  })();
+  const isFilled = (row) => filled.has(row.customer_id);
+  const told = (answers) => words(answers.outcome || answers.answer || (answers.wrong_reason ? "wrong reason" : answers.snooze_until_day ? "snoozed" : "note"));
+
+  function filledMark(row) {
+    return isFilled(row) ? element("span", { class: "filled", "data-field": "filled" }, told(filled.get(row.customer_id))) : null;
+  }
+
+  function keep(row, name, value) {
+    const answers = { ...filled.get(row.customer_id), [name]: value.trim() };
+    if (Object.values(answers).some(Boolean)) filled.set(row.customer_id, answers); else filled.delete(row.customer_id);
+    let kept = true;
+    try {
+      localStorage.setItem(KEPT_UNDER, JSON.stringify(Object.fromEntries(filled)));
+    } catch {
+      kept = false;
+    }
+    const cell = body.querySelector(`tr.row[data-at="${row.at}"] td.status`);
+    cell?.querySelector(".filled")?.remove();
+    const mark = filledMark(row);
+    if (mark) cell?.append(mark);
+    showFilled(kept);
+  }
+
+  function showFilled(kept = true) {
+    const count = filled.size.toLocaleString("en");
+    byId("filled").textContent = filled.size === 0 ? "" : `${count} ${filled.size === 1 ? "row" : "rows"} filled in${kept ? "" : "; this browser does not keep them: save before you leave"}`;
+    byId("save").hidden = filled.size === 0;
+  }
+
+  function save() {
+    const listed = new Set(rows.map((row) => row.customer_id));
+    const content = { company: PAGE.company, as_of: PAGE.as_of, rows: [...filled].filter(([id]) => listed.has(id)).map(([customer_id, answers]) => ({ customer_id, ...answers })) };
+    const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
+    element("a", { href: url, download: `outcomes_${PAGE.as_of}.json` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10000);
+  }
+
+  function fillBlock(row) {
+    const answers = filled.get(row.customer_id) ?? {};
+    const labelled = (title, input, name) => {
+      input.value = answers[name] ?? "";
+      input.addEventListener("input", () => keep(row, name, input.value));
+      return element("label", {}, element("span", {}, title), input);
+    };
+    const choice = (name, choices) => element("select", { "data-fill": name }, element("option", { value: "" }, "–"),
+      ...choices.map(([value, title]) => element("option", { value }, title)));
+    const reasons = [1, 2, 3].filter((place) => row[`reason_${place}`] !== null).map((place) => [String(place), `reason ${place}`]);
+    return element("section", { class: "fill" }, element("h3", {}, "What came of it"),
+      element("div", { class: "fields" },
+        labelled("Outcome", choice("outcome", PAGE.outcomes.map((one) => [one, words(one)])), "outcome"),
+        labelled("Done on", element("input", { type: "date", "data-fill": "done_day", min: PAGE.as_of }), "done_day"),
+        labelled("The customer's answer", choice("answer", PAGE.answers.map((one) => [one, words(one)])), "answer"),
+        reasons.length ? labelled("Not true", choice("wrong_reason", reasons), "wrong_reason") : null,
+        labelled("Leave alone until", element("input", { type: "date", "data-fill": "snooze_until_day", min: PAGE.as_of }), "snooze_until_day"),
+        labelled("Note", element("textarea", { "data-fill": "note", rows: "2", maxlength: "2000" }), "note")));
   }
 
   // ------------------------------------------------------------------------------------------------------- an open row
@@ -194,7 +261,7 @@
     const width = Math.max(280, Math.min(440, document.documentElement.clientWidth - 64));
     const how = element("section", { class: "how" }, element("h3", {}, "How the risk comes about"), waterfall(row, width),
       element("p", { class: "legend" }, element("span", { class: "key raises" }, "raises the risk"), element("span", { class: "key lowers" }, "lowers it")));
-    const cell = element("td", { colspan: 8 }, element("div", { class: "panel" }, whyBlock(row), actionBlock(row), how));
+    const cell = element("td", { colspan: 8 }, element("div", { class: "panel" }, whyBlock(row), actionBlock(row), how, fillBlock(row)));
     return element("tr", { class: "detail", id: `more-${row.at}` }, cell);
   }
 
@@ -329,10 +396,12 @@
     if (next) { event.preventDefault(); next.focus(); }
   });
 
+  byId("save").addEventListener("click", save);
   byId("more").addEventListener("click", () => drawMore(AT_ONCE));
   new IntersectionObserver(([entry]) => { if (entry.isIntersecting) drawMore(AT_ONCE); }, { rootMargin: "800px" }).observe(byId("end"));
   addEventListener("beforeprint", () => { drawMore(shown.length); byId("glossary").open = true; });
 
+  showFilled();
   byId("undrawn").remove();
   byId("list").hidden = false;
   refresh();

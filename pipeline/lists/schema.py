@@ -31,17 +31,26 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "last_order_day": pl.Date(),
     "last_contact_day": pl.Date(),
     "outcome": pl.String(),
+    "done_day": pl.String(),
+    "answer": pl.String(),
+    "wrong_reason": pl.String(),
+    "snooze_until_day": pl.String(),
     "note": pl.String(),
+    "as_of": pl.Date(),
 }
 """The columns of the risk list, in order. People script against them."""
+
+FILLED_IN: Final = ("outcome", "done_day", "answer", "wrong_reason", "snooze_until_day", "note")
+"""The columns that teams fill in; the list holds an empty text in each."""
 
 NEVER_NULL: Final = frozenset(
     {
         *("rank", "customer_id", "tier", "churn_probability", "risk_band", "value_at_stake"),
-        *("status", "since_week", "last_order_day", "outcome", "note"),
+        *("status", "since_week", "last_order_day", "as_of"),
+        *FILLED_IN,
     }
 )
-"""The columns of the risk list that hold something in every row; ``outcome`` and ``note`` hold an empty text."""
+"""The columns of the risk list that hold something in every row; those to fill in hold an empty text."""
 
 _DECIDED: Final = (
     *("customer_id", "churn_probability", "risk_band", "value_at_stake"),
@@ -58,6 +67,12 @@ STATUSES: Final = ("new", "still_open", "snoozed", "recovered", "dropped")
 
 OUTCOMES: Final = ("done", "not_done", "wrong_reason")
 """What a team may write into ``outcome``."""
+
+ANSWERS: Final = ("accepted", "declined", "unreachable", "complaint")
+"""What a team may write into ``answer``: how the customer took it."""
+
+REASONS: Final = ("1", "2", "3")
+"""What a team may write into ``wrong_reason``: which of the reasons is wrong."""
 
 COLUMN_WORDS: Final[dict[str, str]] = {
     "rank": "Place on the list; 1 is the most urgent.",
@@ -83,7 +98,12 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "last_order_day": "The day of the last order.",
     "last_contact_day": "The day we last got in touch; empty means we know of none.",
     "outcome": "For you to fill in: done, not_done or wrong_reason.",
+    "done_day": "For you to fill in: the day it was done, such as 2024-03-05; it may stay empty.",
+    "answer": "For you to fill in: what the customer said: accepted, declined, unreachable or complaint.",
+    "wrong_reason": "For you to fill in: 1, 2 or 3, if that reason is not true of this customer.",
+    "snooze_until_day": "For you to fill in: the day until which this customer is to be left alone.",
     "note": "For you to fill in: anything the next reader should know.",
+    "as_of": "The day the list was made for. Leave it as it is: it tells which list the row belongs to.",
 }
 """A sentence on each column, for everyone who reads the list: cell notes, tooltips and glossaries use this one."""
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline.lists.schema import FAMILY_PREFIX, RISK_LIST
+from pipeline.lists.schema import FAMILY_PREFIX, FILLED_IN, RISK_LIST
 
 
 def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: int) -> pl.DataFrame:
@@ -33,8 +33,7 @@ def as_risk_list(listed: pl.DataFrame) -> pl.DataFrame:
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("rank"),
         *(pl.col(f"reason_{place}_text").alias(f"reason_{place}") for place in (1, 2, 3)),
         pl.col("protects_1_text").alias("protects"),
-        pl.lit("").alias("outcome"),
-        pl.lit("").alias("note"),
+        *(pl.lit("").alias(name) for name in FILLED_IN),
     )
     return named.select(pl.col(column).cast(kind) for column, kind in RISK_LIST.items())
 

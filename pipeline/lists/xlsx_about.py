@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.lists.cells import expected_words, xlsx_text
-from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, Week
+from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week
 
 FIRST_ROW = 2
 
@@ -40,7 +40,8 @@ def about_lines(week: Week) -> list[tuple[str, str]]:
         ("Reasons", "A reason says what goes together with the risk, not what causes it."),
         (
             "Handing back",
-            f"On the sheet Risk list, fill in outcome ({', '.join(OUTCOMES)}) and note; return this file.",
+            f"On the sheet Risk list, fill in outcome ({', '.join(OUTCOMES)}), answer ({', '.join(ANSWERS)}) and the "
+            "other columns at the end, as far as there is something to say; save, and return this file.",
         ),
         ("", ""),
         ("Column", "What it means"),

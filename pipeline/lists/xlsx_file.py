@@ -2,20 +2,31 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name
 
 from pipeline.lists.cells import rounded, xlsx_text
-from pipeline.lists.schema import COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, band_levels
+from pipeline.lists.schema import (
+    ANSWERS,
+    COLUMN_WORDS,
+    FILLED_IN,
+    OUTCOMES,
+    REASONS,
+    RISK_LIST,
+    Week,
+    band_levels,
+)
 from pipeline.lists.xlsx_about import write_about
 
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
     "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "protects": 36, "playbook": 18, "action": 40,
     "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12, "caution": 30, "last_order_day": 12,
-    "last_contact_day": 12, "outcome": 14, "note": 32,
+    "last_contact_day": 12, "outcome": 14, "done_day": 12, "answer": 14, "wrong_reason": 14, "snooze_until_day": 16,
+    "note": 32, "as_of": 12,
 }  # fmt: skip
 """Widths of the columns, in characters."""
 
@@ -96,9 +107,13 @@ def _formats(week: Week) -> dict[str, dict[str, object]]:
         "rank": {"num_format": "0", "align": "center"},
         "churn_probability": {"num_format": "0%"},
         "value_at_stake": {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"},
-        **{name: day for name in RISK_LIST if name.endswith("_day") or name == "since_week"},
-        **dict.fromkeys(("outcome", "note"), wrapped | TO_FILL_IN),
+        **{name: day for name in RISK_LIST if _is_day(name)},
+        **{name: (day if _is_day(name) else wrapped) | TO_FILL_IN for name in FILLED_IN},
     }
+
+
+def _is_day(name: str) -> bool:
+    return name.endswith("_day") or name in {"since_week", "as_of"}
 
 
 def _column(name: str, last_row: int) -> tuple[int, int, int, int]:
@@ -110,17 +125,27 @@ def _help_to_read(sheet: Any, last_row: int) -> None:
     bar = {"type": "data_bar", "bar_color": "#E3A08C", "bar_solid": True, "bar_border_color": "#E3A08C"}
     whole = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}  # half full means one in two
     sheet.conditional_format(*_column("churn_probability", last_row), bar | whole)
-    sheet.ignore_errors({"number_stored_as_text": f"A2:{chr(ord('A') + len(RISK_LIST) - 1)}{last_row + 1}"})
+    sheet.ignore_errors({"number_stored_as_text": f"A2:{xl_col_to_name(len(RISK_LIST) - 1)}{last_row + 1}"})
 
 
 def _help_to_fill_in(sheet: Any, last_row: int) -> None:
-    choice = {
-        "validate": "list",
-        "source": list(OUTCOMES),
-        "error_title": "Outcome",
-        "error_message": f"Please choose {', '.join(OUTCOMES[:-1])} or {OUTCOMES[-1]}, or leave the cell empty.",
-    }
-    sheet.data_validation(*_column("outcome", last_row), choice)
+    for name, words in (("outcome", OUTCOMES), ("answer", ANSWERS), ("wrong_reason", REASONS)):
+        choice = {
+            "validate": "list",
+            "source": list(words),
+            "error_title": name,
+            "error_message": f"Please choose {', '.join(words[:-1])} or {words[-1]}, or leave the cell empty.",
+        }
+        sheet.data_validation(*_column(name, last_row), choice)
+    for name in ("done_day", "snooze_until_day"):
+        a_day = {
+            "validate": "date",
+            "criteria": ">",
+            "value": date(2000, 1, 1),
+            "error_title": name,
+            "error_message": "Please write a day, such as 2024-03-05, or leave the cell empty.",
+        }
+        sheet.data_validation(*_column(name, last_row), a_day)
 
 
 def _print_setup(sheet: Any, week: Week) -> None:

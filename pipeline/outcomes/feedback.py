@@ -1,24 +1,32 @@
-"""What teams have handed back before a day: how actions went, who is to be left alone, and where customers answered."""
+"""What teams have handed back before a day: how actions went, who is to be left alone, and what customers answered."""
 
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
+from pipeline.lists import ANSWERS
+from pipeline.outcomes import store
 from pipeline.tables import storage
 
-OPTIONAL = {"done_day": pl.Date(), "response": pl.String(), "snooze_until_day": pl.Date()}
-COLUMNS = {"customer_id": pl.String(), "as_of": pl.Date(), "status": pl.String(), "done": pl.Date(),
-           "responded": pl.Boolean(), "snooze_until_day": pl.Date()}  # fmt: skip
+OPTIONAL: Final = {"done_day": pl.Date(), "response": pl.String(), "snooze_until_day": pl.Date()}
+COLUMNS: Final = {
+    "customer_id": pl.String(), "as_of": pl.Date(), "status": pl.String(), "done": pl.Date(), "answer": pl.String(),
+    "responded": pl.Boolean(), "wrong_family": pl.String(), "snooze_until_day": pl.Date(),
+}  # fmt: skip
+UNREACHABLE: Final = "unreachable"
 
 
-def read(folder: Path, as_of: date) -> pl.DataFrame:
+def read(folder: Path, outcomes_folder: Path, as_of: date) -> pl.DataFrame:
     """The outcomes of earlier lists, as far as they were known before the day.
 
     Parameters
     ----------
     folder
-        Of the table outcomes; it need not be there.
+        Of the table outcomes, which a company may keep itself; it need not be there.
+    outcomes_folder
+        What `churn outcomes` keeps; of an action that both speak of, this is what counts.
     as_of
         Outcomes of lists of this day or later, and what was done on it or later, are not known yet.
 
@@ -28,27 +36,34 @@ def read(folder: Path, as_of: date) -> pl.DataFrame:
         The columns `COLUMNS`; ``done`` is the day of what was done, by the list where no day is given.
     """
     parts = [_known(pl.scan_parquet(file), as_of).collect() for file in storage.bucket_files(folder)]
-    return pl.concat([pl.DataFrame(schema=COLUMNS), *parts])
+    kept = _known(store.read(outcomes_folder, as_of).rename({"answer": "response"}).lazy(), as_of).collect()
+    table = pl.concat([pl.DataFrame(schema=COLUMNS), *parts])
+    return pl.concat([table.join(kept, on=["customer_id", "as_of"], how="anti"), kept])
 
 
 def _known(outcomes: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     there = outcomes.collect_schema().names()
+    absent = {**OPTIONAL, "wrong_family": pl.String()}
     full = outcomes.with_columns(
-        pl.lit(None, dtype=kind).alias(name) for name, kind in OPTIONAL.items() if name not in there
+        pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items() if name not in there
     )
     known = (pl.col("as_of_day") < as_of) & (pl.col("done_day").is_null() | (pl.col("done_day") < as_of))
+    response = pl.col("response").fill_null("").str.strip_chars()
+    answer = response.str.to_lowercase()
     return full.filter(known).select(
         "customer_id",
         pl.col("as_of_day").alias("as_of"),
         "status",
         pl.when(pl.col("status") == "done").then(pl.coalesce("done_day", "as_of_day")).alias("done"),
-        (pl.col("response").fill_null("").str.strip_chars() != "").alias("responded"),
+        pl.when(answer.is_in(ANSWERS)).then(answer).alias("answer"),
+        ((response != "") & (answer != UNREACHABLE)).alias("responded"),
+        "wrong_family",
         "snooze_until_day",
     )
 
 
 def facts(outcomes: pl.DataFrame, given: pl.LazyFrame) -> pl.DataFrame:
-    """Until when each customer is left alone, when something was last done, and by which channel he or she answered.
+    """Until when each customer is left alone, when something was last done, and what he or she last answered to what.
 
     Parameters
     ----------
@@ -58,9 +73,30 @@ def facts(outcomes: pl.DataFrame, given: pl.LazyFrame) -> pl.DataFrame:
         The decisions of earlier lists, with the columns `open_action.GIVEN`.
     """
     days = outcomes.group_by("customer_id").agg(
-        pl.col("snooze_until_day").max().alias("snoozed_until"), pl.col("done").max().alias("done_day")
+        pl.col("snooze_until_day").max().alias("snoozed_until"),
+        pl.col("done").filter(pl.col("answer").ne_missing(UNREACHABLE)).max().alias("done_day"),
+        _last_day("declined"),
+        _last_day("complaint").alias("complained_day"),
     )
-    answers = outcomes.filter("responded").lazy().select("customer_id", "as_of").unique()
-    channel = given.filter(pl.col("channel").is_not_null()).join(answers, on=["customer_id", "as_of"], how="semi")
-    last = channel.group_by("customer_id").agg(pl.col("channel").sort_by("as_of").last().alias("responded_channel"))
-    return days.join(last.collect(), on="customer_id", how="left")
+    decisions = given.select("customer_id", "as_of", "playbook", "channel").collect()
+    # An action goes on from list to list: what was given on the day of an outcome is what the outcome is of.
+    of = outcomes.join(decisions, on=["customer_id", "as_of"], how="left").sort("as_of")
+    last = of.group_by("customer_id").agg(
+        pl.col("channel").filter(pl.col("responded")).drop_nulls().last().alias("responded_channel"),
+        _where_last_unreached().alias("unreached_channel"),
+        pl.col("playbook").filter(pl.col("answer") == "declined").last().alias("declined_playbook"),
+        pl.col("playbook").filter(pl.col("status") == "wrong_reason").last().alias("wrong_playbook"),
+        pl.col("as_of").filter(pl.col("status") == "wrong_reason").last().alias("wrong_day"),
+    )
+    return days.join(last, on="customer_id", how="left")
+
+
+def _where_last_unreached() -> pl.Expr:
+    """The channel of the last answer, if that was none: whoever was reached since is tried there again."""
+    has_answer = pl.col("answer").is_not_null()
+    last = pl.col("answer").filter(has_answer).last()
+    return pl.when(last == UNREACHABLE).then(pl.col("channel").filter(has_answer).last())
+
+
+def _last_day(answer: str) -> pl.Expr:
+    return pl.coalesce("done", "as_of").filter(pl.col("answer") == answer).max().alias(f"{answer}_day")

@@ -1,6 +1,7 @@
 """Stage 4 - evaluate: the model on later, untouched customers, beside the rules it has to beat; its grade."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipeline.examples import labelled
 from pipeline.examples.features import model_features
 from pipeline.model import artefacts, split
 from pipeline.model.fingerprint import fingerprint
+from pipeline.outcomes import store, wrong_reasons
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import recording, runs
@@ -127,6 +129,7 @@ def _card(model: artefacts.ChurnModel, paths: Paths) -> str:
     about = model.card | {
         "additive_weight": model.ensemble.additive_weight,
         "season": season.in_words() if season else None,
+        "wrong_reasons": wrong_reasons.counts(store.read(paths.outcomes, date.max)),
     }
     read = storage.read_json
     return model_card.markdown(

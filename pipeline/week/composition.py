@@ -19,6 +19,7 @@ from pipeline.examples.definition import definition_at
 from pipeline.lists import selection
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
+from pipeline.outcomes import wrong_reasons
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
@@ -100,6 +101,7 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "contact": longest_silence.report(decided, day),
             "allocation": _allocation(decided, plan),
             "languages": tasks.spoken(decided),
+            "wrong_reasons": wrong_reasons.counts(inputs.outcomes),
         },
         fingerprints={
             "model": fingerprint.fingerprint(paths),

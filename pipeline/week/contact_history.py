@@ -29,7 +29,8 @@ FEATURES = ("margin_share_365d", "largest_day_spend_365d", "nps_latest", "csat_l
 def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: DecisionContext) -> pl.LazyFrame:
     """The decisions of the earlier weeks of the same company that can still matter, with `open_action.GIVEN`."""
     contact, as_of = context.contact, context.as_of
-    days = max(contact.open_days, contact.window_days, context.guards.apart_days)
+    answers = max(contact.declined_days, contact.wrong_reason_days)
+    days = max(contact.open_days, contact.window_days, answers, context.guards.apart_days)
     since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
     folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
     weeks = [pl.scan_parquet(folder / "actions.parquet") for folder in reversed(list(folders))]
@@ -82,7 +83,7 @@ class ContactHistory:
         parts = [
             self._sent(),
             feedback.facts(self.feedback, self.given),
-            open_action.still_open(self.given, self.feedback, self.with_playbook, as_of, contact),
+            open_action.still_open(self.given, self._closing(), self.with_playbook, as_of, contact),
             contacts_sent.interviews_and_win_backs(self.given, self.playbooks),
             *self.known,
         ]
@@ -111,6 +112,10 @@ class ContactHistory:
         for table in (last, done):
             counted = counted.join(table, on="customer_id", how="full", coalesce=True)
         return counted.with_columns(pl.max_horizontal("last_sent_day", "done").alias("last_sent_day")).drop("done")
+
+    def _closing(self) -> pl.DataFrame:
+        """Outcomes that say how an action went; a note alone, or a snooze, leaves it open."""
+        return self.feedback.filter(pl.col("status").is_not_null())
 
     def _acts_not_on_record(self) -> pl.DataFrame:
         undone = self.feedback.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
@@ -141,7 +146,7 @@ def read(
         Which of the consents and `FEATURES` were read together with `who`, all of either or none. A column of that
         name alone does not say so: it may hold nothing yet.
     """
-    outcomes = feedback.read(paths.tables / "outcomes", context.as_of)
+    outcomes = feedback.read(paths.tables / "outcomes", paths.outcomes, context.as_of)
     answered, selling = _answered(who, outcomes), _selling(playbooks)
     consents = not set(CONSENTS) <= brought
     buckets = [

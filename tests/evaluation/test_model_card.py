@@ -25,6 +25,7 @@ SECTIONS = [
     "Whether the probabilities can be taken at their word",
     "Where it is bad",
     "What a list earns",
+    "Reasons that teams called wrong",
     "Warnings",
     "What it must not be used for",
     "Limits",
@@ -43,6 +44,7 @@ CARD = {
     "trees": 242,
     "additive_weight": 0.25,
     "season": None,
+    "wrong_reasons": {"price": 12, "recency": 1},
     "versions": {"numpy": "2.4.6", "polars": "2.1.0"},
     "features": [
         {"name": "a", "family": "recency"},

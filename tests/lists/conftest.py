@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline.lists import RISK_LIST, About, Week
+from pipeline.lists import FILLED_IN, RISK_LIST, About, Week
 
 AS_OF = date(2018, 1, 1)
 SEED = 29
@@ -108,8 +108,8 @@ def _customer(place: int, draw: random.Random) -> dict[str, Any]:
         "why_not": None if action else "nothing, because the customer was contacted 6 days ago",
         "status": status,
         "since_week": AS_OF if status == "new" else AS_OF - timedelta(days=7 * draw.randint(1, 4)),
-        "outcome": "",
-        "note": "",
+        **dict.fromkeys(FILLED_IN, ""),
+        "as_of": AS_OF,
     }
 
 

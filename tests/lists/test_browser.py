@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from pipeline.lists import Week
 from pipeline.lists.html_page import family_words, html_page
+from pipeline.outcomes import filled_list
 
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else shutil.which("chromium")
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
@@ -68,7 +69,7 @@ class Visit:
         for context in self.contexts:
             context.close()
         assert self.complaints == []
-        assert [url for url in self.requests if not url.startswith("file://")] == []
+        assert [url for url in self.requests if not url.startswith(("file://", "blob:"))] == []
 
 
 @pytest.fixture
@@ -462,3 +463,40 @@ CONTRAST = """() => {
     }
     return weak;
 }"""
+
+
+def test_what_is_filled_in_is_kept_marked_and_saved_as_a_file_to_hand_back(open_page: Open, week: Week, tmp_path: Path):
+    page = open_page(week)
+    first, second = week.risk_list["customer_id"][0], week.risk_list["customer_id"][1]
+    expect(page.locator("#save")).to_be_hidden()
+    page.locator("tr.row .open").nth(0).click()
+    panel = page.locator("tr.detail").nth(0)
+    panel.locator("[data-fill=outcome]").select_option("done")
+    panel.locator("[data-fill=answer]").select_option("accepted")
+    panel.locator("[data-fill=done_day]").fill(str(week.about.as_of))
+    panel.locator("[data-fill=note]").fill(" =Cheerful, <b>calls back</b> ")
+    page.locator("tr.row .open").nth(1).click()
+    page.locator("tr.detail").nth(1).locator("[data-fill=snooze_until_day]").fill("2030-01-01")
+    expect(page.locator("tr.row").nth(0).locator(".filled")).to_have_text("Done")
+    expect(page.locator("#filled")).to_have_text("2 rows filled in")
+    page.reload()
+    expect(page.locator("tr.row").nth(0).locator(".filled")).to_have_text("Done")
+    page.locator("tr.row .open").nth(0).click()
+    expect(page.locator("[data-fill=note]")).to_have_value("=Cheerful, <b>calls back</b>")
+    with page.expect_download() as saved:
+        page.locator("#save").click()
+    file = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(file)
+    assert file.name == f"outcomes_{week.about.as_of}.json"
+    handed_back = {row.cells["customer_id"]: row.cells for row in filled_list.read(file).rows}
+    assert set(handed_back) == {first, second}
+    assert handed_back[first] == {
+        "customer_id": first, "as_of": str(week.about.as_of), "outcome": "done", "done_day": str(week.about.as_of),
+        "answer": "accepted", "wrong_reason": "", "snooze_until_day": "", "note": "=Cheerful, <b>calls back</b>",
+    }  # fmt: skip
+    assert handed_back[second]["snooze_until_day"] == "2030-01-01"
+    page.locator("[data-fill=outcome]").select_option("")
+    for name in ("done_day", "note"):
+        page.locator(f"[data-fill={name}]").fill("")
+    page.locator("[data-fill=answer]").select_option("")
+    expect(page.locator("#filled")).to_have_text("1 row filled in")

@@ -9,8 +9,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 
-from pipeline.lists import COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, original_text
+from pipeline.lists import ANSWERS, COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, original_text
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 # openpyxl skips the newer form of the data bars, and says so; the older form stands beside it
@@ -34,7 +35,7 @@ def sheet(book: Any) -> Any:
 
 
 def column(name: str) -> str:
-    return chr(ord("A") + list(RISK_LIST).index(name))
+    return get_column_letter(list(RISK_LIST).index(name) + 1)
 
 
 def assert_same_cells(sheet: Any, week: Week) -> None:
@@ -68,7 +69,7 @@ def test_every_cell_of_a_long_list(long_week: Week) -> None:
 
 def test_stays_in_view_and_filters(sheet: Any) -> None:
     assert sheet.freeze_panes == "D2"  # the header, and rank, customer_id, name
-    assert sheet.auto_filter.ref == "A1:X13"
+    assert sheet.auto_filter.ref == "A1:AC13"
 
 
 def test_formats(sheet: Any) -> None:
@@ -101,11 +102,14 @@ def test_risk_bands_differ_in_word_and_colour(sheet: Any, week: Week) -> None:
 
 
 def test_outcome_is_chosen_from_a_list(sheet: Any) -> None:
-    (validation,) = sheet.data_validations.dataValidation
-    assert str(validation.sqref) == f"{column('outcome')}2:{column('outcome')}13"
-    assert validation.type == "list"
-    assert validation.formula1 == f'"{",".join(OUTCOMES)}"'
-    assert validation.allow_blank
+    rules = {str(rule.sqref): rule for rule in sheet.data_validations.dataValidation}
+    words = {"outcome": OUTCOMES, "answer": ANSWERS, "wrong_reason": ("1", "2", "3")}
+    assert set(rules) == {f"{column(name)}2:{column(name)}13" for name in (*words, "done_day", "snooze_until_day")}
+    for name, allowed in words.items():
+        rule = rules[f"{column(name)}2:{column(name)}13"]
+        assert rule.type == "list" and rule.allow_blank
+        assert rule.formula1 == f'"{",".join(allowed)}"'
+    assert rules[f"{column('done_day')}2:{column('done_day')}13"].type == "date"
 
 
 def test_every_header_explains_itself(sheet: Any) -> None:

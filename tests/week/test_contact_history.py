@@ -250,8 +250,8 @@ def test_what_was_handed_back_tells_of_snoozes_answers_and_channels(here):
 
 def test_outcomes_need_their_required_columns_only(here):
     table("outcomes", "| customer_id | as_of_day | status |\n| a | 2024-02-12 | done |")
-    told = feedback.read(REPRO.tables / "outcomes", WEEK)
-    assert told.rows() == [("a", date(2024, 2, 12), "done", date(2024, 2, 12), False, None)]
+    told = feedback.read(REPRO.tables / "outcomes", REPRO.outcomes, WEEK)
+    assert told.rows() == [("a", date(2024, 2, 12), "done", date(2024, 2, 12), None, False, None, None)]
 
 
 @pytest.mark.parametrize(("orders", "unanswered"), [("2024-01-01", 3), ("2024-01-10", 2), ("2024-03-01", 0), (None, 3)])

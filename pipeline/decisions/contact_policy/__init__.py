@@ -7,10 +7,17 @@ is still open, `floor` says who has been left alone too long, and `calendar` hol
 
 from typing import Final
 
-from pipeline.decisions.contact_policy import consent, fatigue, frequency_cap, offer_mix, snooze
+from pipeline.decisions.contact_policy import answers, consent, fatigue, frequency_cap, offer_mix, snooze
 from pipeline.decisions.context import Rule
 
-ALWAYS: Final[tuple[Rule, ...]] = (snooze.snoozed, consent.held, fatigue.held)
+ALWAYS: Final[tuple[Rule, ...]] = (
+    snooze.snoozed,
+    answers.declined,
+    answers.complained,
+    answers.wrong_reason,
+    consent.held,
+    fatigue.held,
+)
 NEW_ONLY: Final[tuple[Rule, ...]] = (frequency_cap.held, snooze.rested, offer_mix.held)
 
 __all__ = ["ALWAYS", "NEW_ONLY"]

@@ -24,7 +24,7 @@ def channel(playbook: Playbook, context: DecisionContext) -> pl.Expr:
     """The channel for each customer.
 
     Of those that are allowed: the one the customer prefers, else the one he or she last answered on, else the first of
-    the list. Where none is allowed it is null.
+    the list. One on which a team has just tried in vain comes last. Where none is allowed it is null.
     """
     if len(playbook.channels) == 1 and _consent(playbook.channels[0]) is None:
         return pl.lit(playbook.channels[0])
@@ -34,7 +34,9 @@ def channel(playbook: Playbook, context: DecisionContext) -> pl.Expr:
         for wish in ("preferred_channel", "responded_channel")
         for name, is_allowed in allowed.items()
     ]
-    return pl.coalesce(*liked, *(pl.when(is_allowed).then(pl.lit(name)) for name, is_allowed in allowed.items()))
+    in_order = [*liked, *(pl.when(is_allowed).then(pl.lit(name)) for name, is_allowed in allowed.items())]
+    reached = [pl.when(one.ne_missing(pl.col("unreached_channel"))).then(one) for one in in_order]
+    return pl.coalesce(*reached, *in_order)
 
 
 def _consent(name: str) -> str | None:

@@ -32,7 +32,8 @@ def still_open(
     given
         The decisions of earlier lists, also those for nothing, with the columns `GIVEN`.
     feedback
-        ``customer_id`` and ``as_of``, the list that an outcome speaks of.
+        ``customer_id``, ``as_of``, the list that an outcome speaks of, and ``answer``: an action goes on where the
+        customer could not be reached, until that was tried ``max_tries`` times.
     made
         Contacts on record: ``customer_id``, ``playbook`` and ``day``.
     as_of, contact
@@ -54,9 +55,13 @@ def still_open(
         pl.col("open_playbook").is_not_null(),
         (pl.lit(as_of) - pl.col("open_given_day")).dt.total_days() < contact.open_days,
     ).collect()  # fmt: skip
-    answered = candidates.join(feedback.select("customer_id", pl.col("as_of").alias("of")), on="customer_id").filter(
-        pl.col("of").is_between("open_given_day", as_of, closed="left")
-    )
+    outcomes = candidates.join(
+        feedback.select("customer_id", "answer", pl.col("as_of").alias("of")), on="customer_id"
+    ).filter(pl.col("of").is_between("open_given_day", as_of, closed="left"))
+    in_vain = pl.col("answer").eq_missing(pl.lit("unreachable"))
+    answered = outcomes.group_by("customer_id").agg(
+        pl.any_horizontal((~in_vain).any(), in_vain.sum() >= contact.max_tries).alias("is_closed")
+    ).filter("is_closed")  # fmt: skip
     carried_out = candidates.join(
         made.select("customer_id", "day", open_playbook="playbook"), on=["customer_id", "open_playbook"]
     )

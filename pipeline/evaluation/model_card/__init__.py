@@ -21,7 +21,7 @@ def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, i
     ----------
     card
         ``models/model.json``; ``additive_weight``, the weight of the regression (0-1); ``season``, the wave of it
-        in words, or None.
+        in words, or None; ``wrong_reasons``, how often teams called the reasons of each family wrong.
     metrics
         ``reports/verdict.json``.
     evaluation
@@ -52,6 +52,7 @@ def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, i
         _section("Whether the probabilities can be taken at their word", figures.calibration(evaluation, metrics)),
         _section("Where it is bad", figures.segments(evaluation["segments"])),
         _section("What a list earns", figures.profit(evaluation["profit"], card["money"]["currency"])),
+        _section("Reasons that teams called wrong", uses.wrong_reasons(card["wrong_reasons"])),
         _section("Warnings", uses.warnings(card.get("warnings", []))),
         _section("What it must not be used for", uses.forbidden(card, ingest["notice"])),
         _section("Limits", uses.limits(card)),

@@ -12,6 +12,14 @@ def warnings(notices: list[Any]) -> str:
     return bullets(safe(warning) for warning in notices) if notices else "The checks of the data left no warning."
 
 
+def wrong_reasons(counts: dict[str, int]) -> str:
+    """How often the teams that work with the lists denied a reason, family by family."""
+    if not counts:
+        return "No list has come back in which a reason was called wrong."
+    times = (f"{safe(family)}: {number} {'time' if number == 1 else 'times'}" for family, number in counts.items())
+    return "Of the reasons on all lists that came back, teams called these families wrong.\n\n" + bullets(times)
+
+
 def forbidden(card: Report, notice: str) -> str:
     """The uses that the evidence does not carry."""
     rules = card["population"]
