@@ -1,6 +1,8 @@
 """How a model is made from labelled examples: the one way that training, rolling origins and tuning share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -54,16 +56,20 @@ class Trained:
         How the trees' log-loss went.
     validation_log_odds
         Log-odds of the validation rows by the fit that had not seen them, on the level of `ensemble`; (rows,).
+    known_log_odds
+        Log-odds by `ensemble` of the rows of each snapshot it was fitted once more on, in their order; none where it
+        was not.
     """
 
     ensemble: Ensemble
     calibration: Calibration
     log: gbm.Fitted
     validation_log_odds: Array
+    known_log_odds: dict[date, Array]
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(_margins(self.ensemble, examples), examples)
+        return self.calibration.probability(self.ensemble.log_odds(self.ensemble.matrix(examples)), examples)
 
 
 def columns(features: list[Feature], settings: Model) -> list[Feature]:
@@ -117,28 +123,44 @@ def calibrate(
     settings: Model,
 ) -> Trained:
     """Bring the margins of the final fit to probabilities, by rows that the first fit had not seen; see `train`."""
-    unseen = _margins(first.ensemble, validation_examples)
+    unseen = margins(first.ensemble, validation_examples, settings)
+    of_known = {} if known is None else margins_by_day(final, known, settings)
     if final is not first.ensemble:
         # The second fit has another level; it is brought to that of the first on the same rows, so that the curve,
         # which only margins of unseen rows can teach, is right for it too.
-        unseen = unseen + float(np.mean(_margins(final, validation_examples)) - np.mean(unseen))
+        seen = of_known.get(validation_examples["snapshot"][0])
+        if seen is None or len(seen) != len(validation_examples):
+            # Not split by time: the known rows of that day are more than those that were held back.
+            seen = margins(final, validation_examples, settings)
+        unseen = unseen + float(np.mean(seen) - np.mean(unseen))
     curve = calibration.fit(unseen, outcomes(validation_examples))
     if known is not None:
-        curve = levelled(curve, final, known, label, settings)
-    return Trained(final, curve, first.log, unseen)
+        curve = levelled(curve, of_known, known, label, settings)
+    return Trained(final, curve, first.log, unseen, of_known)
 
 
-def _margins(ensemble: Ensemble, examples: pl.DataFrame) -> Array:
-    return ensemble.log_odds(ensemble.matrix(examples))
+def margins(ensemble: Ensemble, examples: pl.DataFrame, settings: Model) -> Array:
+    """Log-odds of each row; 1,500 trees take seconds for 100,000 rows, so nothing should be asked twice."""
+    return ensemble.log_odds(ensemble.matrix(examples), settings.num_threads)
 
 
-def levelled(curve: Calibration, ensemble: Ensemble, known: pl.DataFrame, label: Label, settings: Model) -> Calibration:
+def margins_by_day(ensemble: Ensemble, examples: pl.DataFrame, settings: Model) -> dict[date, Array]:
+    """Log-odds of the rows of each snapshot, in their order."""
+    parts = examples.partition_by("snapshot", as_dict=True, maintain_order=True)
+    return {day: margins(ensemble, rows, settings) for (day,), rows in parts.items()}
+
+
+def levelled(
+    curve: Calibration, log_odds: Mapping[date, Array], known: pl.DataFrame, label: Label, settings: Model
+) -> Calibration:
     """The curve with what the time of the year adds to it, as far as the past speaks for it, and how sure its level is.
 
     Parameters
     ----------
-    curve, ensemble
-        As fitted; the curve without a season.
+    curve
+        As fitted, without a season.
+    log_odds
+        Of the rows of each snapshot of `known`, in their order, by the ensemble the curve belongs to.
     known
         Labelled examples of all snapshots whose outcomes are known on the morning from which the curve is used.
     label, settings
@@ -147,7 +169,7 @@ def levelled(curve: Calibration, ensemble: Ensemble, known: pl.DataFrame, label:
     residuals = []
     for day in known["snapshot"].unique().sort():
         rows = known.filter(pl.col("snapshot") == day)
-        residuals.append(calibration_residual.miss(day, curve.log_odds(_margins(ensemble, rows)), outcomes(rows)))
+        residuals.append(calibration_residual.miss(day, curve.log_odds(log_odds[day]), outcomes(rows)))
     learnt = seasonal_intercept.learn(
         [one for one in residuals if one is not None], label, seasons=settings.seasonality
     )
@@ -170,7 +192,7 @@ def fit(
     log = gbm.fit((x, y), later, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
     share = (
-        _share(log.booster, regression, *later)
+        _share(log.booster, regression, *later, settings.num_threads)
         if settings.additive_logistic.share == "auto"
         else settings.additive_logistic.share
     )
@@ -210,11 +232,15 @@ def refit(
 
 
 def _share(
-    trees: gbm.Booster, regression: additive_logistic.AdditiveLogistic | None, features: Array, churned: Labels
+    trees: gbm.Booster,
+    regression: additive_logistic.AdditiveLogistic | None,
+    features: Array,
+    churned: Labels,
+    num_threads: int,
 ) -> float:
     """The weight of the regression that predicts the validation snapshot best, once calibrated there."""
     assert regression is not None, "a regression was fitted"
-    both = gbm.log_odds(trees, features), regression.log_odds(features)
+    both = gbm.log_odds(trees, features, num_threads), regression.log_odds(features)
 
     def loss(share: float) -> float:
         # Calibrated before they are compared: else log-loss would prefer the share whose scale happens to fit.

@@ -114,10 +114,11 @@ def _train(settings: Settings, paths: Paths) -> Made:
     card["value"] = Spend.fit(train_examples).as_card()
     card["evidence"] = evidence_weights.as_card(evidence_weights.learn(train_examples, bearing))
     card["warnings"] = warnings
-    in_use = _calibrated(trained, validation_examples, test)
-    in_use = training.levelled(
-        in_use, trained.ensemble, examples.filter(pl.col("snapshot") <= parts.test), settings.label, settings.model
-    )
+    until_test = examples.filter(pl.col("snapshot") <= parts.test)
+    later = until_test.filter(pl.col("snapshot") > parts.validation)
+    log_odds = trained.known_log_odds | training.margins_by_day(trained.ensemble, later, settings.model)
+    in_use = _calibrated(trained, log_odds[parts.test], validation_examples, test)
+    in_use = training.levelled(in_use, log_odds, until_test, settings.label, settings.model)
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
@@ -126,14 +127,13 @@ def _train(settings: Settings, paths: Paths) -> Made:
 
 
 def _calibrated(
-    trained: training.Trained, validation_examples: pl.DataFrame, test: pl.DataFrame
+    trained: training.Trained, newest: training.Array, validation_examples: pl.DataFrame, test: pl.DataFrame
 ) -> calibration.Calibration:
     """The curve that goes into use: two numbers, from margins of rows their fit had not seen, the newest among them.
 
     What evaluation judges is the curve fitted before the test snapshot. Once that is complete, its churn rate is the
     latest there is to know.
     """
-    newest = trained.ensemble.log_odds(trained.ensemble.matrix(test))
     log_odds = np.concatenate([trained.validation_log_odds, newest])
     return calibration.fit(log_odds, np.concatenate([training.outcomes(validation_examples), training.outcomes(test)]))
 
@@ -182,7 +182,7 @@ def _by_snapshot(
     """Figures of each snapshot, by the days since the first one: of those seen, and of validation before it was."""
     series: dict[str, dict[int, float]] = {}
     parts = [
-        ("train", part, trained.probability(part))
+        ("train", part, trained.calibration.probability(trained.known_log_odds[part["snapshot"][0]], part))
         for part in train_examples.partition_by("snapshot", maintain_order=True)
     ]
     parts.append(
