@@ -29,6 +29,14 @@ class Guards(Section):
     overpromises: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
+class ByChannel(Section):
+    """Event types, for each channel that needs a consent."""
+
+    email: list[Word]
+    phone: list[Word]
+    sms: list[Word]
+
+
 class Contact(Section):
     """How often, how and when a customer may hear from all teams together."""
 
@@ -42,6 +50,8 @@ class Contact(Section):
     max_offers_in_window: NaturalInt
     max_offer_share: PositiveShare
     fatigue_types: list[Word]
+    opt_out_types: ByChannel
+    opt_in_types: ByChannel
     max_unanswered: PositiveInt
     quiet_days: Days
     declined_days: NaturalInt

@@ -33,6 +33,8 @@ class BucketHistory:
         ``fatigued_day``, when a customer last showed to have had enough.
     open_matters
         Tickets and promises that are open on the day.
+    opted_out
+        ``customer_id`` and for each of `channels.CONSENTS` whether the customer has taken it back.
     consents
         What the register says of channels; empty where it need not be read.
     """
@@ -42,6 +44,7 @@ class BucketHistory:
     with_playbook: pl.DataFrame
     fatigued: pl.DataFrame
     open_matters: pl.DataFrame
+    opted_out: pl.DataFrame
     consents: pl.DataFrame
 
 
@@ -81,6 +84,7 @@ def read_bucket(
         sent.filter(pl.col("playbook").is_not_null()).select("customer_id", "day", "playbook").collect(),
         event_days.select("customer_id", "fatigued_day"),
         tickets.join(promises, on="customer_id", how="full", coalesce=True).collect(),
+        event_days.select("customer_id", *channels.CONSENTS).filter(pl.any_horizontal(channels.CONSENTS)),
         _consents(tables / "customers", bucket) if consents else pl.DataFrame(schema={"customer_id": pl.String}),
     )
 
@@ -102,10 +106,23 @@ def _before(table: pl.LazyFrame, as_of: date, ids: pl.LazyFrame) -> pl.LazyFrame
 
 
 def _events(events: pl.LazyFrame, context: DecisionContext) -> pl.LazyFrame:
-    tired = pl.col("event_type").is_in(context.contact.fatigue_types)
+    contact = context.contact
+    tired = pl.col("event_type").is_in(contact.fatigue_types)
+    opted_out = [
+        _has_opted_out(getattr(contact.opt_out_types, channel), getattr(contact.opt_in_types, channel)).alias(consent)
+        for channel, consent in channels.CONSENT_OF.items()
+    ]
     return events.group_by("customer_id").agg(
-        pl.col("day").filter(tired).max().alias("fatigued_day"), pl.col("day").filter(~tired).max().alias("event_day")
+        pl.col("day").filter(tired).max().alias("fatigued_day"),
+        pl.col("day").filter(~tired).max().alias("event_day"),
+        *opted_out,
     )
+
+
+def _has_opted_out(out: list[str], back: list[str]) -> pl.Expr:
+    """Whether the last opt-out was followed by no opt-in on a later day; of both on one day, the stricter holds."""
+    last, again = (pl.col("day").filter(pl.col("event_type").is_in(types)).max() for types in (out, back))
+    return last.is_not_null() & (again.is_null() | (again <= last))
 
 
 def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:

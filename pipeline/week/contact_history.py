@@ -14,10 +14,11 @@ import polars as pl
 from pipeline import lists
 from pipeline.config.paths import Paths
 from pipeline.decisions import cooldown, facts
-from pipeline.decisions.contact_policy import contacts_sent, open_action
+from pipeline.decisions.contact_policy import consent, contacts_sent, open_action
 from pipeline.decisions.context import DecisionContext
 from pipeline.decisions.guardrails import recommendation
 from pipeline.outcomes import feedback
+from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
 from pipeline.week.bucket_history import CONSENTS, read_bucket, recorded_contacts
@@ -166,7 +167,10 @@ def read(
         [
             _together(bucket.fatigued for bucket in buckets),
             _together(bucket.open_matters for bucket in buckets),
-            _together(bucket.consents for bucket in buckets) if consents else who.select("customer_id", *CONSENTS),
+            consent.stricter(
+                _together(bucket.consents for bucket in buckets) if consents else who.select("customer_id", *CONSENTS),
+                _together((bucket.opted_out for bucket in buckets), dict.fromkeys(channels.CONSENTS, pl.Boolean())),
+            ),
             who.select("customer_id", *features) if features else _features(paths, playbooks, context.as_of),
         ],
         paths.tables,

@@ -340,3 +340,54 @@ def test_the_past_of_a_plan_is_every_contact_of_its_customers(here):
     given, who = contact_history.given(REPRO.exports, "shop", BOOKS, context()), pl.DataFrame({"customer_id": ["a"]})
     found = contact_history.read(who, given, REPRO, BOOKS, context()).past()
     assert found.rows() == [("a", date(2024, 2, 26), True), ("a", date(2024, 3, 1), False)]
+
+
+# What the register says of e-mail, and what the customer did; the list is of 2024-03-04.
+OPTED_OUT = """
+    | register | events                                          | may be e-mailed |
+    | yes      | -                                               | True            |
+    | yes      | 2024-02-01 unsubscribe                          | False           |
+    | yes      | 2020-02-01 spam_mark                            | False           |
+    | yes      | 2024-03-04 unsubscribe                          | True            |
+    | yes      | 2024-03-03 unsubscribe                          | False           |
+    | yes      | 2024-02-01 unsubscribe, 2024-02-05 subscribe    | True            |
+    | yes      | 2024-02-01 unsubscribe, 2024-02-01 subscribe    | False           |
+    | yes      | 2024-02-05 unsubscribe, 2024-02-01 subscribe    | False           |
+    | yes      | 2024-02-01 visit                                | True            |
+    | no       | 2024-02-01 subscribe                            | False           |
+    | -        | 2024-02-01 unsubscribe                          | False           |
+    | -        | 2024-02-01 unsubscribe, 2024-02-05 subscribe    | None            |
+    | none     | 2024-02-01 unsubscribe                          | False           |
+    | none     | -                                               | None            |
+"""
+
+
+@pytest.mark.parametrize("buckets", [1, 2])
+@pytest.mark.parametrize("case", drawn(OPTED_OUT), ids=lambda case: f"{case['register']} {case['events']}")
+def test_an_opt_out_counts_whatever_the_register_says(here, case, buckets):
+    if case["register"] != "none":
+        table(
+            "customers",
+            f"| customer_id | email_opt_in | phone_opt_in |\n| a | {case['register']} | yes |\n| b | yes | no |",
+            buckets,
+        )
+    happened = [event.split() for event in case["events"].split(", ")] if case["events"] != "-" else []
+    if happened:
+        rows = "".join(f"| a | {day} | {kind} |\n" for day, kind in happened)
+        table("events", f"| customer_id | day | event_type |\n{rows}| b | 2024-02-01 | visit |", buckets)
+    found = known("email_opt_in", "phone_opt_in")
+    assert str(found["a"][0]) == case["may be e-mailed"]
+    assert found["a"][1] is (None if case["register"] == "none" else True), "the phone is another consent"
+    assert found["b"] == ((None, None) if case["register"] == "none" else (True, False))
+
+
+def test_an_opt_out_counts_where_the_consents_were_read_with_the_scores(here):
+    table("events", "| customer_id | day | event_type |\n| a | 2024-02-01 | unsubscribe |")
+    who = pl.DataFrame({"customer_id": ["a", "b"], "email_opt_in": [True, True], "phone_opt_in": [True, None],
+                        "sms_opt_in": [None, None], "preferred_channel": ["e-mail", None]})  # fmt: skip
+    given = contact_history.given(REPRO.exports, "shop", BOOKS, context())
+    brought = frozenset(contact_history.CONSENTS)
+    found = contact_history.read(who, given, REPRO, BOOKS, context(), brought).customers()
+    assert found.select("email_opt_in", "phone_opt_in", "preferred_channel").rows() == [
+        (False, True, "e-mail"), (True, None, None),
+    ]  # fmt: skip

@@ -20,6 +20,34 @@ def held(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | 
     )
 
 
+def stricter(consents: pl.DataFrame, opted_out: pl.DataFrame) -> pl.DataFrame:
+    """What the register says of channels, but where a customer has opted out since: then it is no.
+
+    Parameters
+    ----------
+    consents
+        ``customer_id``, and those of `channels.CONSENTS` that the register has, beside other columns.
+    opted_out
+        ``customer_id``, and for each of them whether the customer has taken it back.
+
+    Examples
+    --------
+    >>> register = pl.DataFrame({"customer_id": ["a", "b"], "email_opt_in": [True, True], "phone_opt_in": [True, None]})
+    >>> back = pl.DataFrame({"customer_id": ["a"], "email_opt_in": [True], "phone_opt_in": [False], "sms_opt_in": [False]})
+    >>> stricter(register, back).select("email_opt_in", "phone_opt_in", "sms_opt_in").rows()
+    [(False, True, None), (True, None, None)]
+    """
+    absent = [pl.lit(None, dtype=pl.Boolean).alias(name) for name in channels.CONSENTS if name not in consents.columns]
+    full = consents.with_columns(absent)
+    both = full.join(
+        opted_out, on="customer_id", how="full", suffix="_taken_back", coalesce=True, maintain_order="left"
+    )
+    taken_back = {name: pl.col(f"{name}_taken_back").fill_null(value=False) for name in channels.CONSENTS}
+    return both.with_columns(
+        pl.when(is_no).then(pl.lit(value=False)).otherwise(name).alias(name) for name, is_no in taken_back.items()
+    ).select(full.columns)
+
+
 def channel(playbook: Playbook, context: DecisionContext) -> pl.Expr:
     """The channel for each customer.
 

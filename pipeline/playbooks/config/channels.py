@@ -28,7 +28,8 @@ PHONE: Final = Channel("phone_opt_in")
 SMS: Final = Channel("sms_opt_in")
 OPEN: Final = Channel()
 INSIDE: Final = Channel(reaches=False)
-CONSENTS: Final = ("email_opt_in", "phone_opt_in", "sms_opt_in")
+CONSENT_OF: Final = {"email": "email_opt_in", "phone": "phone_opt_in", "sms": "sms_opt_in"}
+CONSENTS: Final = tuple(CONSENT_OF.values())
 CHANNELS: Final[dict[str, Channel]] = {
     **dict.fromkeys(("e-mail", "mail", "newsletter", "survey by e-mail"), EMAIL),
     **dict.fromkeys(("phone", "call", "telephone", "mobile"), PHONE),
