@@ -1,6 +1,7 @@
 """What ranks customers: trees and a wide logistic regression on the same columns, added up as log-odds."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +79,16 @@ class Ensemble:
             return trees
         # As log-odds, not as probabilities: only so do the contributions of both parts add up to the whole.
         return (1 - self.additive_weight) * trees + self.additive_weight * self.additive_logistic.log_odds(features)
+
+    def margins(self, examples: pl.DataFrame, num_threads: int = 1) -> Array:
+        """Log-odds of each row of examples; 1,500 trees take seconds for 100,000 rows, so nothing is asked twice."""
+        return self.log_odds(self.matrix(examples), num_threads)
+
+
+def margins_by_day(ensemble: Ensemble, examples: pl.DataFrame, num_threads: int) -> dict[date, Array]:
+    """Log-odds of the rows of each snapshot, in their order."""
+    parts = examples.partition_by("snapshot", as_dict=True, maintain_order=True)
+    return {day: ensemble.margins(rows, num_threads) for (day,), rows in parts.items()}
 
 
 def matrix(examples: pl.DataFrame, features: list[str]) -> Array:

@@ -7,18 +7,22 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.metrics import log_loss
 
 from pipeline.config.params import Label, Model
 from pipeline.examples.features import Feature
-from pipeline.model import additive_logistic, calibration, calibration_residual, gbm, seasonal_intercept
+from pipeline.model import (
+    additive_logistic,
+    additive_weight,
+    calibration,
+    calibration_residual,
+    gbm,
+    seasonal_intercept,
+)
 from pipeline.model.calibration import Calibration
-from pipeline.model.ensemble import Ensemble, matrix
+from pipeline.model.ensemble import Ensemble, margins_by_day, matrix
 from pipeline.value import purchase_process
 from pipeline.value.bg_nbd import BgNbd
 
-# In order of preference where two do equally well: first both alike.
-SHARES = (0.5, 0.25, 0.75, 0.0, 1.0)
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 
@@ -69,7 +73,7 @@ class Trained:
 
     def probability(self, examples: pl.DataFrame) -> Array:
         """Calibrated probability of churn of each row."""
-        return self.calibration.probability(self.ensemble.log_odds(self.ensemble.matrix(examples)), examples)
+        return self.calibration.probability(self.ensemble.margins(examples), examples)
 
 
 def columns(features: list[Feature], settings: Model) -> list[Feature]:
@@ -123,31 +127,20 @@ def calibrate(
     settings: Model,
 ) -> Trained:
     """Bring the margins of the final fit to probabilities, by rows that the first fit had not seen; see `train`."""
-    unseen = margins(first.ensemble, validation_examples, settings)
-    of_known = {} if known is None else margins_by_day(final, known, settings)
+    unseen = first.ensemble.margins(validation_examples, settings.num_threads)
+    of_known = {} if known is None else margins_by_day(final, known, settings.num_threads)
     if final is not first.ensemble:
         # The second fit has another level; it is brought to that of the first on the same rows, so that the curve,
         # which only margins of unseen rows can teach, is right for it too.
         seen = of_known.get(validation_examples["snapshot"][0])
         if seen is None or len(seen) != len(validation_examples):
             # Not split by time: the known rows of that day are more than those that were held back.
-            seen = margins(final, validation_examples, settings)
+            seen = final.margins(validation_examples, settings.num_threads)
         unseen = unseen + float(np.mean(seen) - np.mean(unseen))
     curve = calibration.fit(unseen, outcomes(validation_examples))
     if known is not None:
         curve = levelled(curve, of_known, known, label, settings)
     return Trained(final, curve, first.log, unseen, of_known)
-
-
-def margins(ensemble: Ensemble, examples: pl.DataFrame, settings: Model) -> Array:
-    """Log-odds of each row; 1,500 trees take seconds for 100,000 rows, so nothing should be asked twice."""
-    return ensemble.log_odds(ensemble.matrix(examples), settings.num_threads)
-
-
-def margins_by_day(ensemble: Ensemble, examples: pl.DataFrame, settings: Model) -> dict[date, Array]:
-    """Log-odds of the rows of each snapshot, in their order."""
-    parts = examples.partition_by("snapshot", as_dict=True, maintain_order=True)
-    return {day: margins(ensemble, rows, settings) for (day,), rows in parts.items()}
 
 
 def levelled(
@@ -192,7 +185,7 @@ def fit(
     log = gbm.fit((x, y), later, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
     share = (
-        _share(log.booster, regression, *later, settings.num_threads)
+        additive_weight.choose(log.booster, regression, *later, settings.num_threads)
         if settings.additive_logistic.share == "auto"
         else settings.additive_logistic.share
     )
@@ -229,26 +222,6 @@ def refit(
         regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.ensemble.additive_weight else None
     wide = regression if first.ensemble.additive_weight else None
     return replace(first.ensemble, trees=booster, additive_logistic=wide, purchase_process=process)
-
-
-def _share(
-    trees: gbm.Booster,
-    regression: additive_logistic.AdditiveLogistic | None,
-    features: Array,
-    churned: Labels,
-    num_threads: int,
-) -> float:
-    """The weight of the regression that predicts the validation snapshot best, once calibrated there."""
-    assert regression is not None, "a regression was fitted"
-    both = gbm.log_odds(trees, features, num_threads), regression.log_odds(features)
-
-    def loss(share: float) -> float:
-        # Calibrated before they are compared: else log-loss would prefer the share whose scale happens to fit.
-        log_odds = (1 - share) * both[0] + share * both[1]
-        # Rounded, so that equals tie on every processor, and the order of SHARES decides.
-        return round(float(log_loss(churned, calibration.fit(log_odds, churned).probability(log_odds))), 9)
-
-    return min(SHARES, key=loss)
 
 
 def outcomes(examples: pl.DataFrame) -> Labels:

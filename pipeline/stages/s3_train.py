@@ -17,6 +17,7 @@ from pipeline.examples.features import Feature, allowed, evidence_only_features,
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import artefacts, calibration, split, training
 from pipeline.model import data_requirements as minimum
+from pipeline.model.ensemble import margins_by_day
 from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
@@ -116,7 +117,7 @@ def _train(settings: Settings, paths: Paths) -> Made:
     card["warnings"] = warnings
     until_test = examples.filter(pl.col("snapshot") <= parts.test)
     later = until_test.filter(pl.col("snapshot") > parts.validation)
-    log_odds = trained.known_log_odds | training.margins_by_day(trained.ensemble, later, settings.model)
+    log_odds = trained.known_log_odds | margins_by_day(trained.ensemble, later, settings.model.num_threads)
     in_use = _calibrated(trained, log_odds[parts.test], validation_examples, test)
     in_use = training.levelled(in_use, log_odds, until_test, settings.label, settings.model)
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card)

@@ -33,7 +33,8 @@ def stricter(consents: pl.DataFrame, opted_out: pl.DataFrame) -> pl.DataFrame:
     Examples
     --------
     >>> register = pl.DataFrame({"customer_id": ["a", "b"], "email_opt_in": [True, True], "phone_opt_in": [True, None]})
-    >>> back = pl.DataFrame({"customer_id": ["a"], "email_opt_in": [True], "phone_opt_in": [False], "sms_opt_in": [False]})
+    >>> back = pl.DataFrame({"customer_id": ["a"], "email_opt_in": [True]})
+    >>> back = back.with_columns(pl.lit(value=False).alias(name) for name in ("phone_opt_in", "sms_opt_in"))
     >>> stricter(register, back).select("email_opt_in", "phone_opt_in", "sms_opt_in").rows()
     [(False, True, None), (True, None, None)]
     """
