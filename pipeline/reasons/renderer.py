@@ -20,10 +20,9 @@ from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator
 from pipeline.reasons import causes, evidence, families, templates
 from pipeline.reasons.evidence_weights import Weight
 from pipeline.reasons.phrases import PHRASES, Phrasebook
+from pipeline.reasons.ranking import Flags, Place, Places, in_order, of_chosen
 
 Array = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int64]
 # A language, and which rows are told in it.
 Readers: TypeAlias = tuple[MessageCatalog, Flags]
 # Larger than any push in log-odds.
@@ -130,21 +129,29 @@ class ReasonRenderer:
         # Ahead of any push, and the weightier the further.
         risky = np.where(strongest_evidence.chosen >= 0, FIRST + strongest_evidence.priority, risky)
         raising = np.where(strongest_evidence.chosen >= 0, strongest_evidence.chosen, raising)
-        explained = strongest_evidence.explained(probability)
+        # Whom nothing stands out of is told the largest push all the same, and as such.
+        is_faint = np.asarray(np.isneginf(risky).all(axis=1), dtype=np.bool_)
+        risky = np.where(is_faint[:, None] & (raising >= 0) & (sums > 0), sums, risky)
+        facts, explained = self.phrases.facts(values), strongest_evidence.explained(probability)
+        table = _Table(values, list(self.translator.groups(owners, len(values))), is_faint, sums)
         columns: dict[str, pl.Series] = {}
-        readers = list(self.translator.groups(owners, len(values)))
-        for place, of_row in enumerate(_in_order(risky, 3), start=1):
-            shown = Place(of_row.family, of_row.there & (place <= self.settings.max_risk_reasons))
-            columns |= self._build_columns(f"reason_{place}", values, readers, shown, raising, sums)
+        for place, of_row in enumerate(in_order(risky, of_chosen(facts, raising), 3), start=1):
+            is_shown = (place <= self.settings.max_risk_reasons) & (~is_faint | (place == 1))
+            shown = Place(of_row.family, of_row.there & is_shown)
+            columns |= self._build_columns(f"reason_{place}", table, shown, raising)
             columns[f"reason_{place}_risk_share"] = shown.of(explained)
-        columns |= self._build_columns("protects_1", values, readers, _in_order(safe, 1)[0], lowering, sums)
-        return pl.DataFrame(columns)
+        (protects,) = in_order(safe, of_chosen(facts, lowering), 1)
+        clearly = table._replace(is_faint=np.zeros_like(is_faint))
+        return pl.DataFrame(columns | self._build_columns("protects_1", clearly, protects, lowering))
 
     def _strongest(self, values: pl.DataFrame, contributions: Array, known: Flags, *, sign: int) -> Places:
         """For each row and family, the feature to tell (its column), or -1 where none can be told."""
         pushes = contributions * sign
         for position, feature in enumerate(self.features):
-            pushes[~(known[:, position] & self._points(values, feature, sign)), position] = 0
+            can_be_given = known[:, position] & self._points(values, feature, sign)
+            if can_be_given.any():
+                can_be_given &= self.phrases.argues(values, feature, sign)
+            pushes[~can_be_given, position] = 0
         chosen, push = families.strongest(pushes, self.family_of)
         return np.where(push > 0, chosen, -1)
 
@@ -160,33 +167,37 @@ class ReasonRenderer:
         beyond = value >= typical if high else value <= typical
         return beyond.fill_null(value=False).to_numpy()
 
-    def _build_columns(
-        self,
-        column: str,
-        values: pl.DataFrame,
-        readers: list[Readers],
-        place: "Place",
-        chosen: Places,
-        sums: Array,
-    ) -> dict[str, pl.Series]:
+    def _build_columns(self, column: str, table: "_Table", place: Place, chosen: Places) -> dict[str, pl.Series]:
         feature = np.where(place.there, chosen[np.arange(len(chosen)), place.family], -1)
         return {
             f"{column}_family": _looked_up(self.families, np.where(place.there, place.family, -1)),
-            f"{column}_text": self._texts(values, readers, feature),
-            f"{column}_contribution": place.of(sums),
+            f"{column}_text": self._texts(table, feature),
+            f"{column}_contribution": place.of(table.sums),
             **{f"{column}_{part}": _looked_up(words, feature) for part, words in self.cause_words.items()},
         }
 
-    def _texts(self, values: pl.DataFrame, readers: list[Readers], feature: Places) -> pl.Series:
+    def _texts(self, table: "_Table", feature: Places) -> pl.Series:
         """The phrase of the chosen feature of each row, made by feature and language for the rows that need it."""
         rows = [np.flatnonzero(feature < 0)]
         texts = [pl.repeat(None, n=len(rows[0]), dtype=pl.String, eager=True)]
         for position in np.unique(feature[feature >= 0]):
-            spoken_of = values.select(self.phrases.columns(values, self.features[position]))
-            for catalog, own in readers:
-                rows.append(np.flatnonzero((feature == position) & own))
-                texts.append(self.phrases.render(spoken_of[rows[-1]], self.features[position], catalog))
+            spoken_of = table.values.select(self.phrases.columns(table.values, self.features[position]))
+            for catalog, own in table.readers:
+                for is_faint in (False, True):
+                    these = (feature == position) & own & (table.is_faint == is_faint)
+                    rows.append(np.flatnonzero(these))
+                    text = self.phrases.render(spoken_of[rows[-1]], self.features[position], catalog, is_faint=is_faint)
+                    texts.append(text)
         return pl.concat(texts).gather(np.argsort(np.concatenate(rows), kind="stable"))
+
+
+class _Table(NamedTuple):
+    """What is told of: values, who reads which rows, of whom nothing stands out, and the sums by family."""
+
+    values: pl.DataFrame
+    readers: list[Readers]
+    is_faint: Flags
+    sums: Array
 
 
 def _cause_words(features: list[Feature]) -> dict[str, list[str | None]]:
@@ -202,22 +213,3 @@ def _cause_words(features: list[Feature]) -> dict[str, list[str | None]]:
 def _looked_up(words: Sequence[str | None], position: Places) -> pl.Series:
     """The word at each row's position; null where that is -1."""
     return pl.Series([*words, None], dtype=pl.String).gather(np.where(position < 0, len(words), position))
-
-
-class Place(NamedTuple):
-    """The family that stands at a place of each row's order, and whether there is one."""
-
-    family: npt.NDArray[np.int64]
-    there: Flags
-
-    def of(self, values: Array) -> pl.Series:
-        """What the families at this place have, of what each row and family has; null where there is none."""
-        return pl.Series(np.where(self.there, values[np.arange(len(values)), self.family], np.nan)).fill_nan(None)
-
-
-def _in_order(strength: Array, places: int) -> list[Place]:
-    """Who stands at the first places of each row, the strongest first; minus infinity stands nowhere."""
-    order = np.argsort(-strength, axis=1, kind="stable")[:, :places]
-    standing = [Place(family, np.isfinite(strength[np.arange(len(order)), family])) for family in order.T]
-    nobody = Place(np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.bool_))
-    return [*standing, *[nobody] * (places - len(standing))]

@@ -6,8 +6,13 @@ import polars as pl
 
 from pipeline.examples.features.declare import Feature
 from pipeline.i18n import MessageCatalog
+from pipeline.reasons.comparisons import comparison_of, is_silence
 from pipeline.reasons.phrases import Phrase, Phrasebook, find_phrases
 from pipeline.reasons.units import SINGULAR, rounded, written
+
+# The fact that a customer has not bought of late, however it is told.
+SILENCE = 0
+NOTHING_STANDS_OUT = "nothing stands out; most of all: {reason}"
 
 
 class PhraseTemplates:
@@ -28,11 +33,15 @@ class PhraseTemplates:
         self.currency = currency
         self.units = {feature.name: feature.unit for feature in features}
         self.phrases = {feature.name: find_phrases(feature, phrasebook) for feature in features}
+        self._numbers: dict[frozenset[str], int] = {}
 
-    def render(self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog) -> pl.Series:
-        """The first phrase of which all numbers are known; null where there is none."""
-        sentences = [self._filled(phrase, catalog) for phrase in self._sayable(values, feature)]
-        return values.with_columns(_capital(pl.coalesce(sentences)).alias("text"))["text"]
+    def render(
+        self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog, *, is_faint: bool = False
+    ) -> pl.Series:
+        """The first phrase of which all numbers are known, and that it is a faint reason where it is one."""
+        text = pl.coalesce([self._filled(phrase, catalog) for phrase in self._sayable(values, feature)])
+        whole = catalog.translate(NOTHING_STANDS_OUT, reason=text) if is_faint else text
+        return values.with_columns(_capital(whole).alias("text"))["text"]
 
     def columns(self, values: pl.DataFrame, feature: Feature) -> list[str]:
         """The feature, and what else its phrases speak of, as far as there are such columns."""
@@ -44,13 +53,46 @@ class PhraseTemplates:
         columns = [self._known(values, feature).alias(str(position)) for position, feature in enumerate(self.features)]
         return values.select(columns).to_numpy()
 
-    def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
-        complete = [
-            pl.all_horizontal(
-                [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in phrase.features)]
+    def argues(self, values: pl.DataFrame, feature: Feature, sign: int) -> npt.NDArray[np.bool_]:
+        """Whether the phrase of each row argues for the risk (``sign`` above zero), or else against it.
+
+        A phrase that compares two numbers argues only where they differ the way it is listed for: "2 orders in the last
+        30 days, 2 orders in the 90 days before" is no reason to worry.
+        """
+        tests = [
+            (self._all_known(phrase), comparison_of(phrase, feature, sign)) for phrase in self._sayable(values, feature)
+        ]
+        nothing: list[pl.Expr] = [pl.lit(None, dtype=pl.Boolean)]
+        argues = pl.coalesce([*(pl.when(known).then(test) for known, test in tests), *nothing])
+        return values.select((argues.fill_null(value=False) & pl.repeat(value=True, n=pl.len())).alias("argues"))[
+            "argues"
+        ].to_numpy()
+
+    def facts(self, values: pl.DataFrame) -> npt.NDArray[np.int64]:
+        """Which fact the phrase of each feature states; (rows, features), equal numbers for one and the same fact."""
+        columns = [self._fact(values, feature).alias(str(place)) for place, feature in enumerate(self.features)]
+        return values.select(columns).to_numpy()
+
+    def _fact(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
+        stated = [
+            pl.when(self._all_known(phrase)).then(
+                pl.when(is_silence(phrase)).then(SILENCE).otherwise(self._number_of(phrase))
             )
             for phrase in self._sayable(values, feature)
         ]
+        own = pl.repeat(-1, n=pl.len(), dtype=pl.Int64)
+        return pl.coalesce([*stated, own]).cast(pl.Int64)
+
+    def _number_of(self, phrase: Phrase) -> int:
+        return self._numbers.setdefault(frozenset(phrase.features), len(self._numbers) + 1)
+
+    def _all_known(self, phrase: Phrase) -> pl.Expr:
+        return pl.all_horizontal(
+            [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in phrase.features)]
+        )
+
+    def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
+        complete = [self._all_known(phrase) for phrase in self._sayable(values, feature)]
         return pl.any_horizontal(complete) if complete else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
 
     def _sayable(self, values: pl.DataFrame, feature: Feature) -> list[Phrase]:

@@ -40,11 +40,13 @@ ALL = {"silent_days": 41.0, "gap_days": 9.0, "orders": 2.0, "spend": 12.5}
 CASES = """
     | pushes                               | first                     | protects | why                                      |
     | silent_days=1                        | Silent 41 days; usually 9 days |     | told with the customer's own numbers     |
-    | silent_days=0.09                     |                           |          | too small to be told                     |
+    | silent_days=0.09                     | Nothing stands out; most of all: silent 41 days; usually 9 days | | too small to be told by itself |
+    | silent_days=0.09 orders=0.05         | Nothing stands out; most of all: silent 41 days; usually 9 days | | the largest of what is too small |
     | silent_days=0.1                      | Silent 41 days; usually 9 days |     | just large enough                        |
     | orders=1 silent_days=0.5             | 2 orders so far           |          | the largest family comes first           |
     | orders=0.4 gap_days=0.4 silent_days=0.5 | 2 orders so far        |          | families are summed before they are compared |
-    | orders=1 gap_days=-0.95              |                           |          | a family whose features cancel is not told |
+    | orders=1 gap_days=-0.95              | Nothing stands out; most of all: 2 orders so far | | a family whose features cancel is small |
+    | orders=1 gap_days=-1.05              |                           |          | a family that lowers the risk is no reason |
     | gap_days=2                           |                           |          | a feature of unknown direction is never told |
     | silent_days=-1                       |                           |          | 41 days of silence protect nobody        |
     | orders=-1                            |                           |          | nor do 2 orders where 5 are typical      |

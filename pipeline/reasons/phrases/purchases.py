@@ -96,7 +96,10 @@ TENURE: Phrasebook = {
     "is_tenured_2_years": SINCE,
     "is_tenured_3_years": SINCE,
     "is_one_time_buyer": "{orders_ever} so far",
-    "is_newcomer_unseen": "first order {days_since_first_order} ago, and not seen for 30 days",
+    "is_newcomer_unseen": (
+        "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
+        "and nothing else seen for 30 days"
+    ),
     "is_newcomer_refunded": (
         "first order {days_since_first_order} ago, and {refund_share_365d} of what was paid was refunded"
     ),

@@ -1,0 +1,86 @@
+"""What a sentence argues for: those that set two numbers side by side, and those that only say that nobody bought."""
+
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from pipeline.examples.features.declare import Feature
+from pipeline.reasons.phrases import Phrase
+
+
+class Comparison(NamedTuple):
+    """Two numbers of a sentence, and how many times the first covers the days of the second."""
+
+    now: str
+    before: str
+    times: int = 1
+
+
+# The sentence as the catalogues hold it -> which of its places are set side by side.
+COMPARED: Final = {
+    "last order {days_since_last_order} ago; usually every {gap_mean_days}": Comparison(
+        "days_since_last_order", "gap_mean_days"
+    ),
+    "last order {days_since_last_order} ago; the longest pause before was {gap_longest_days}": Comparison(
+        "days_since_last_order", "gap_longest_days"
+    ),
+    "orders every {gap_mean_days} on average, the last one {days_since_last_order} ago": Comparison(
+        "days_since_last_order", "gap_mean_days"
+    ),
+    "orders every {gap_mean_days} on average, {gap_mean_90d_days} of late": Comparison(
+        "gap_mean_90d_days", "gap_mean_days"
+    ),
+    "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before": Comparison(
+        "orders_30d", "orders_31_to_120d", 3
+    ),
+    "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before, worse than the market": Comparison(
+        "orders_30d", "orders_31_to_120d", 3
+    ),
+    "spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before": Comparison(
+        "spend_30d", "spend_31_to_120d", 3
+    ),
+    "{spend_per_order_90d} per order over 90 days, {spend_per_order_365d} over a year": Comparison(
+        "spend_per_order_90d", "spend_per_order_365d"
+    ),
+    "saved {discount_share_90d} through discounts over 90 days, {discount_share_365d} over a year": Comparison(
+        "discount_share_90d", "discount_share_365d"
+    ),
+    "{number} events in the last {window}, {before} in the 90 days before": Comparison("number", "before", 3),
+    "{number} {told} events in the last {window}, {before} in the 90 days before": Comparison("number", "before", 3),
+    "last {told} {number} ago; usually every {usual}": Comparison("number", "usual"),
+    "waited {answer_wait_mean_90d_days} on average for an answer of late, {answer_wait_mean_days} over all": Comparison(
+        "answer_wait_mean_90d_days", "answer_wait_mean_days"
+    ),
+}
+# Nothing bought in a window says no more than how long ago the last order was.
+BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
+
+
+def comparison_of(phrase: Phrase, feature: Feature, sign: int) -> pl.Expr:
+    """Whether the numbers of a phrase differ the way that speaks for the risk (``sign`` above zero), or against it.
+
+    Examples
+    --------
+    >>> from pipeline.examples.features import Aggregate, Feature
+    >>> late = Feature("days_since_last_order", "days", "recency", Aggregate("last", "order"), "", "up")
+    >>> sentence = "last order {days_since_last_order} ago; usually every {gap_mean_days}"
+    >>> phrase = Phrase.parse(sentence, {})
+    >>> table = pl.DataFrame({"days_since_last_order": [40, 20], "gap_mean_days": [20, 40]})
+    >>> table.select(comparison_of(phrase, late, 1)).to_series().to_list()
+    [True, False]
+    """
+    compared = COMPARED.get(phrase.text)
+    if compared is None:
+        return pl.lit(value=True)
+    now = pl.col(phrase.slots[compared.now]).cast(pl.Float64) * compared.times
+    before = pl.col(phrase.slots[compared.before]).cast(pl.Float64)
+    more_speaks_for_it = (feature.risk == "up") == (sign > 0)
+    return now > before if more_speaks_for_it else now < before
+
+
+def is_silence(phrase: Phrase) -> pl.Expr:
+    """Whether a phrase says, of each row, no more than that the customer has not bought of late."""
+    if "days_since_last_order" in phrase.features:
+        return pl.lit(value=True)
+    subject = next(iter(phrase.features), "")
+    return pl.col(subject).eq_missing(pl.lit(0)) if subject.startswith(BOUGHT) else pl.lit(value=False)

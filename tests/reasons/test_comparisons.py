@@ -1,0 +1,110 @@
+"""A reason argues in the direction it is listed under, and one fact is told once."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import params
+from pipeline.config.params import Reasons
+from pipeline.examples.features import declared
+from pipeline.reasons import comparisons
+from pipeline.reasons.phrases import PHRASES, find_phrases
+from pipeline.reasons.renderer import ReasonRenderer, Style
+from pipeline.value import purchase_process
+from tests.company import ROOT
+from tests.drawing import drawn
+from tests.profiles import examples
+
+SETTINGS = params.load(ROOT / "params.yaml")
+EVERY = SETTINGS.features.model_copy(update={"event_types": ["visit"]})
+FEATURES = {feature.name: feature for feature in [*declared(EVERY), purchase_process.P_NO_PURCHASE]}
+
+
+def test_every_comparison_is_of_a_sentence_that_is_told():
+    told = {phrase.text for feature in FEATURES.values() for phrase in find_phrases(feature, PHRASES)}
+    assert not set(comparisons.COMPARED) - told, "reasons/comparisons.py speaks of sentences nobody tells any more"
+    numbers = {
+        text
+        for text in told
+        if any(word in text for word in (" before", "usually", "of late", "over a year", "the last one"))
+    }
+    unread = {
+        text for text in numbers - set(comparisons.COMPARED) if text.count("{") > 1 and "nothing else" not in text
+    }
+    assert unread == set(), "a sentence that sets two numbers side by side needs a line in reasons/comparisons.py"
+
+
+# Value of the feature, and of the other number in its sentence; `risk` or `stay` is what it is listed under.
+CASES = """
+    | feature                              | values                                          | listed | told |
+    | days_since_last_order                | days_since_last_order=62 gap_mean_days=4        | risk   | yes  |
+    | days_since_last_order                | days_since_last_order=180 gap_mean_days=268     | risk   | no   |
+    | days_since_last_order                | days_since_last_order=3 gap_mean_days=4         | stay   | yes  |
+    | days_since_last_order                | days_since_last_order=9 gap_mean_days=4         | stay   | no   |
+    | p_no_purchase                        | days_since_last_order=1 gap_mean_days=65        | risk   | no   |
+    | p_no_purchase                        | days_since_last_order=70 gap_mean_days=65       | risk   | yes  |
+    | days_since_last_order_per_longest_gap | days_since_last_order=20 gap_longest_days=60   | risk   | no   |
+    | orders_30d                           | orders_30d=2 orders_31_to_120d=2                | risk   | no   |
+    | orders_30d                           | orders_30d=0 orders_31_to_120d=2                | risk   | yes  |
+    | orders_30d                           | orders_30d=2 orders_31_to_120d=7                | risk   | yes  |
+    | orders_30d                           | orders_30d=2 orders_31_to_120d=6                | risk   | no   |
+    | orders_30d                           | orders_30d=2 orders_31_to_120d=5                | stay   | yes  |
+    | spend_30d                            | spend_30d=17.51 spend_31_to_120d=6.14           | risk   | no   |
+    | spend_trend_30d                      | spend_30d=10 spend_31_to_120d=60                | risk   | yes  |
+    | gap_mean_days                        | gap_mean_days=59 gap_mean_90d_days=20           | risk   | no   |
+    | gap_mean_days                        | gap_mean_days=59 gap_mean_90d_days=-            | risk   | yes  |
+    | gap_trend_90d                        | gap_mean_days=20 gap_mean_90d_days=31           | risk   | yes  |
+    | discount_share_trend_90d             | discount_share_90d=0.4 discount_share_365d=0.1  | risk   | yes  |
+    | discount_share_trend_90d             | discount_share_90d=0.1 discount_share_365d=0.4  | risk   | no   |
+    | events_visit_30d                     | events_visit_30d=4                              | risk   | yes  |
+    | events_visit_trend_30d               | events_visit_30d=4 events_visit_31_to_120d=12   | risk   | no   |
+    | events_visit_trend_30d               | events_visit_30d=4 events_visit_31_to_120d=13   | risk   | yes  |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: f"{case['feature']} {case['values']} {case['listed']}")
+def test_a_sentence_is_told_where_its_numbers_argue_for_it(case):
+    feature = FEATURES[case["feature"]]
+    cells = dict(word.split("=") for word in case["values"].split())
+    known = {name: None if cell == "-" else float(cell) for name, cell in cells.items()}
+    frame = pl.DataFrame([{feature.name: 1.0} | known], schema=dict.fromkeys({feature.name, *known}, pl.Float64))
+    renderer = ReasonRenderer([feature], {feature.name: 1.0}, Style(SETTINGS.reasons, "EUR"))
+    # The typical customer is set aside: only what the sentence says is asked.
+    argues = renderer.phrases.argues(frame, feature, 1 if case["listed"] == "risk" else -1)
+    assert argues.tolist() == [case["told"] == "yes"]
+
+
+SILENT = ["days_since_last_order", "p_no_purchase", "orders_30d", "spend_30d", "products_30d", "categories_90d"]
+VALUES = st.fixed_dictionaries(
+    {"days_since_last_order": st.integers(1, 200), "gap_mean_days": st.integers(1, 90)}
+    | {name: st.sampled_from([0, 0, 1, 5, 40])
+       for name in ("orders_30d", "orders_31_to_120d", "spend_30d", "spend_31_to_120d", "products_30d", "categories_90d")}
+)  # fmt: skip
+
+
+@given(st.lists(VALUES, min_size=1, max_size=4), st.integers(0, 2**32 - 1))
+@examples(60)
+def test_one_fact_is_told_once_and_every_claim_is_true(rows, seed):
+    # Those of no direction are never told, but sentences speak of them.
+    features = [FEATURES[name] for name in (*SILENT, "gap_mean_days", "orders_31_to_120d", "spend_31_to_120d")]
+    frame = pl.DataFrame(rows).cast(pl.Float64).with_columns(pl.lit(0.9).alias("p_no_purchase"))
+    typical = dict.fromkeys(SILENT, 10.0) | {"p_no_purchase": 0.1, "gap_mean_days": None}
+    style = Style(Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35), "EUR")
+    pushes = np.random.default_rng(seed).uniform(-0.2, 1, (len(rows), len(features)))
+    for row, told in zip(rows, ReasonRenderer(features, typical, style).tell(frame, pushes).to_dicts(), strict=True):
+        texts = [told[f"reason_{place}_text"] for place in (1, 2, 3) if told[f"reason_{place}_text"]]
+        silence = [
+            text
+            for text in texts
+            if "ast order" in text or "the last one" in text or text.startswith(("0 ", "Spent 0.00"))
+        ]
+        assert len(silence) <= 1, f"the silence is told twice: {texts}"
+        for text in texts:
+            if "usually every" in text or "the last one" in text:
+                assert row["days_since_last_order"] > row["gap_mean_days"], text
+            if "in the 90 days before" in text and "Spent" in text:
+                assert 3 * row["spend_30d"] < row["spend_31_to_120d"], text
+            elif "in the 90 days before" in text:
+                assert 3 * row["orders_30d"] < row["orders_31_to_120d"], text
