@@ -20,6 +20,7 @@ from pipeline.lists import selection
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
+from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
@@ -83,7 +84,8 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
     decided, plan = decide(inputs)
     previous = _previous_list(paths, settings.data.name, day)
     chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
-    listed = follow_up.with_status(chosen, previous, day)
+    reasoned = chosen.with_columns(pl.coalesce("reason_1_text", without_reason.sentence(inputs.context.translator)))
+    listed = follow_up.with_status(reasoned, previous, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     return lists.Week(
         about=_about(settings, day, reports, len(decided), listed),

@@ -124,6 +124,18 @@ def test_reasons_are_told_with_the_customers_own_numbers(shop):
     assert (both["reason_1_contribution"] >= both["reason_2_contribution"]).all()
 
 
+def test_every_listed_row_has_a_reason_or_says_that_there_is_none(shop):
+    listed, actions = pl.read_parquet(week() / "risk_list.parquet"), pl.read_parquet(week() / "actions.parquet")
+    scores = storage.read_buckets(REPRO.scores).select("customer_id", "log_odds", "base_log_odds")
+    both = listed.join(actions.select("customer_id", "reason_1_text"), on="customer_id").join(scores, on="customer_id")
+    for row in both.iter_rows(named=True):
+        usual = row["log_odds"] <= row["base_log_odds"]
+        unreasoned = (
+            "No more at risk than is usual here" if usual else "Nothing stands out; many small influences add up"
+        )
+        assert row["reason_1"] == (row["reason_1_text"] or unreasoned)
+
+
 def test_the_list_holds_whom_to_act_on_or_watch_by_value_at_stake(shop):
     listed, actions = pl.read_parquet(week() / "risk_list.parquet"), pl.read_parquet(week() / "actions.parquet")
     wanted = actions.filter((pl.col("playbook").is_not_null() | (pl.col("risk_band") != "low")) & ~pl.col("is_control"))
