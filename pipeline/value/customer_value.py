@@ -40,7 +40,7 @@ def expected_value(examples: pl.DataFrame, spend: Spend, label: Label, settings:
     ...                  top_value_share=0.2)
     >>> both = pl.DataFrame({"days_since_first_order": [90, 90], "days_since_last_order": [7, 7],
     ...     "order_days_ever": [10, 10], "orders_ever": [10, 10], "orders_365d": [10, 10],
-    ...     "spend_365d": [300.0, 300.0], "margin_share_365d": [None, -0.1]})
+    ...     "spend_365d": [300.0, 300.0], "refund_share_365d": [0.0, 0.0], "margin_share_365d": [None, -0.1]})
     >>> expected_value(both, spend, label, settings).to_list()
     [18.4, -7.36]
     """

@@ -24,6 +24,7 @@ NEEDS = (
     "orders_ever",
     "orders_365d",
     "spend_365d",
+    "refund_share_365d",
 )
 DIGITS = 6
 
@@ -79,13 +80,14 @@ class Spend:
 
         Examples
         --------
-        A customer with 10 orders of 30 in 90 days, the last one a week ago, and one who ordered once:
+        A customer with 10 orders of 30 in 90 days, the last one a week ago, one who ordered once, and one who ordered
+        once for 30,000 and gave all but 30 of it back:
 
-        >>> both = pl.DataFrame({"days_since_first_order": [90, 90], "days_since_last_order": [7, 90],
-        ...     "order_days_ever": [10, 1], "orders_ever": [10, 1], "orders_365d": [10, 1],
-        ...     "spend_365d": [300.0, 30.0]})
+        >>> both = pl.DataFrame({"days_since_first_order": [90, 90, 90], "days_since_last_order": [7, 90, 90],
+        ...     "order_days_ever": [10, 1, 1], "orders_ever": [10, 1, 1], "orders_365d": [10, 1, 1],
+        ...     "spend_365d": [300.0, 30.0, 30_000.0], "refund_share_365d": [0.0, None, 0.999]})
         >>> Spend(BgNbd(0.24, 31.0, 0.8, 2.4), GammaGamma(6.25, 3.74, 15.44)).expected(both, 0, 30).round(0)
-        array([74., 35.])
+        array([74., 35., 35.])
         """
         often = self.purchases.purchases_if_any(*_rhythm(examples), gap_days, gap_days + horizon_days)
         return often * self.amounts.expected_amount(*_amounts(examples))
@@ -97,10 +99,13 @@ def _rhythm(rows: pl.DataFrame) -> tuple[Array, Array]:
 
 
 def _amounts(rows: pl.DataFrame) -> tuple[Array, Array]:
-    """Days with an order in the last year, about, and the mean paid on one, in currency units."""
+    """Days with an order in the last year, about, and the mean paid and not given back on one, in currency units."""
     # Counted directly, days with an order of a year need a discount column (features/price.py); these three do not.
     number = _column(rows, "order_days_ever") * _column(rows, "orders_365d") / _column(rows, "orders_ever")
-    return number, np.divide(_column(rows, "spend_365d"), number, out=np.zeros_like(number), where=number > 0)
+    # What was refunded may have been paid before the year: nobody is worth less than nothing for it.
+    kept = 1 - np.clip(np.nan_to_num(_column(rows, "refund_share_365d")), 0, 1)
+    net = _column(rows, "spend_365d") * kept
+    return number, np.divide(net, number, out=np.zeros_like(number), where=number > 0)
 
 
 def _column(rows: pl.DataFrame, name: str) -> Array:

@@ -29,7 +29,7 @@ S = date(2024, 6, 1)
 
 def examples(**columns: list) -> pl.DataFrame:
     rows = {"order_days_ever": 10, "days_since_first_order": 90, "days_since_last_order": 7, "orders_ever": 10,
-            "orders_365d": 10, "spend_365d": 300.0}  # fmt: skip
+            "orders_365d": 10, "spend_365d": 300.0, "refund_share_365d": 0.0}  # fmt: skip
     return pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in rows.items())
 
 

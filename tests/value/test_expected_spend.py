@@ -68,6 +68,7 @@ def customers(number: int, seed: int = 1, price: float = 30.0) -> pl.DataFrame:
         "orders_ever": orders,
         "orders_365d": orders,
         "spend_365d": orders * price * random.gamma(8, 1 / 8, number),
+        "refund_share_365d": np.zeros(number),
     }
     return pl.DataFrame(table)
 
@@ -95,6 +96,24 @@ def test_silence_changes_the_risk_and_not_what_staying_is_worth(fitted):
     base = customers(50, seed=3)
     silent = base.with_columns(pl.col("days_since_first_order").alias("days_since_last_order"))
     assert (fitted.expected(silent, 0, 30) == fitted.expected(base, 0, 30)).all()
+
+
+@given(st.floats(0, 1), st.floats(0.01, 50_000))
+@examples(40)
+def test_what_was_given_back_was_never_spent(share, paid):
+    """Held to the same customer with only the rest paid: whatever the one order was, its refund undoes it."""
+    base = customers(300)
+    fitted = Spend.fit(base)
+    row = base.head(1).with_columns(pl.lit(paid).alias("spend_365d"), pl.lit(share).alias("refund_share_365d"))
+    rest = row.with_columns(pl.lit(paid * (1 - share)).alias("spend_365d"), pl.lit(0.0).alias("refund_share_365d"))
+    assert fitted.expected(row, 0, 30) == pytest.approx(fitted.expected(rest, 0, 30), rel=1e-9)
+
+
+@pytest.mark.parametrize("share", [None, float("nan"), 0.0, 1.0, 3.0])
+def test_a_refund_of_more_than_was_paid_makes_nobody_worth_less_than_nothing(share):
+    base = customers(300)
+    row = base.head(1).with_columns(pl.lit(share, dtype=pl.Float64).alias("refund_share_365d"))
+    assert np.isfinite(Spend.fit(base).expected(row, 0, 30)).all() and (Spend.fit(base).expected(row, 0, 30) >= 0).all()
 
 
 def test_whoever_never_pays_is_worth_nothing():
