@@ -20,7 +20,17 @@ left. The same week always makes the same bytes, and nobody else writes to ``exp
 
 from pipeline.lists.cells import original_text, safe_text
 from pipeline.lists.publishing import publish, release
-from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, FILLED_IN, OUTCOMES, RISK_LIST, STATUSES, About, Week
+from pipeline.lists.schema import (
+    ANSWERS,
+    COLUMN_WORDS,
+    FILLED_IN,
+    OUTCOMES,
+    RISK_LIST,
+    STATUSES,
+    About,
+    Week,
+    dominating,
+)
 from pipeline.lists.week_folder import recover, weeks_before
 
 __all__ = [
@@ -32,6 +42,7 @@ __all__ = [
     "STATUSES",
     "About",
     "Week",
+    "dominating",
     "original_text",
     "publish",
     "recover",

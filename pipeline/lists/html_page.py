@@ -21,6 +21,7 @@ from pipeline.lists.schema import (
     STATUSES,
     Week,
     band_levels,
+    dominating,
 )
 
 FAMILY_WORDS: Final = {
@@ -106,7 +107,7 @@ def _tiles(week: Week) -> list[tuple[str, str, str]]:
     money = money_words(math.fsum(listed["value_at_stake"]), about.currency, about.minor_digits)
     return [
         (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
-        (money, "value at stake", "of everyone listed, together"),
+        (money, "value at stake", dominating(listed) or "of everyone listed, together"),
         (f"{week.expected_churners:,.0f}", "expected to stop buying", expected_words(about)),
         (f"{to_act:,}", "with something to do", f"{about.listed - to_act:,} only to keep an eye on"),
     ]

@@ -184,6 +184,33 @@ class Week:
         return math.fsum(self.risk_list["churn_probability"])
 
 
+LARGE_SHARE: Final = 0.1
+"""From this share (0-1) of the value of a list on, one customer moves its total, and is named."""
+MIN_LISTED: Final = 20
+"""Fewer customers than these each hold a large share by their number alone."""
+
+
+def dominating(risk_list: pl.DataFrame) -> str:
+    """The customer who holds a tenth or more of the value at stake of a list, in words; empty where nobody does.
+
+    Examples
+    --------
+    >>> listed = pl.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "value_at_stake": [181.0, *[1.0] * 19]})
+    >>> dominating(listed)
+    'customer c0 alone holds 90 % of the value at stake'
+    >>> dominating(listed.tail(19)), dominating(listed.with_columns(value_at_stake=1.0))
+    ('', '')
+    """
+    total = math.fsum(risk_list["value_at_stake"])
+    if risk_list.height < MIN_LISTED or total <= 0:
+        return ""
+    largest = risk_list.sort("value_at_stake", "customer_id", descending=[True, False]).row(0, named=True)
+    share = largest["value_at_stake"] / total
+    if share < LARGE_SHARE:
+        return ""
+    return f"customer {largest['customer_id']} alone holds {share * 100:.0f} % of the value at stake"
+
+
 def band_levels(actions: pl.DataFrame) -> dict[str, str]:
     """Which risk band is the ``top`` one, the ``bottom`` one or in the ``middle``; bands have names of their own.
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.lists.cells import expected_words, xlsx_text
-from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week
+from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week, dominating
 
 FIRST_ROW = 2
 
@@ -36,7 +36,7 @@ def about_lines(week: Week) -> list[tuple[str, str]]:
         ("Expected to stop buying", f"{week.expected_churners:,.0f} {expected_words(about)}.")
         if about.listed
         else ("This week", "Nobody to act on this week."),
-        ("Money", f"All amounts are in {about.currency}."),
+        ("Money", f"All amounts are in {about.currency}.{_sentence(dominating(week.risk_list))}"),
         ("Reasons", "A reason says what goes together with the risk, not what causes it."),
         (
             "Handing back",
@@ -47,3 +47,7 @@ def about_lines(week: Week) -> list[tuple[str, str]]:
         ("Column", "What it means"),
         *COLUMN_WORDS.items(),
     ]
+
+
+def _sentence(words: str) -> str:
+    return f" {words[0].upper()}{words[1:]}." if words else ""

@@ -1,6 +1,7 @@
 """The workbook, read back with another library: every cell, and what helps to read, fill in and print it."""
 
 import io
+import math
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -8,10 +9,13 @@ from datetime import date, datetime
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 from openpyxl.utils import get_column_letter
 
 from pipeline.lists import ANSWERS, COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, original_text
+from pipeline.lists.html_page import html_page
+from pipeline.lists.xlsx_about import about_lines
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 # openpyxl skips the newer form of the data bars, and says so; the older form stands beside it
@@ -176,3 +180,14 @@ def test_holds_no_clock_time(week: Week) -> None:
         assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         core = parts.read("docProps/core.xml").decode()
     assert core.count("2018-01-01T00:00:00Z") == 2
+
+
+def test_one_customer_who_moves_the_total_is_named(make_week: Callable[..., Week]) -> None:
+    week = make_week(30, edits={3: {"value_at_stake": 1e6}})
+    (name,) = week.risk_list.filter(pl.col("value_at_stake") == 1e6)["customer_id"]
+    share = 100 * 1e6 / math.fsum(week.risk_list["value_at_stake"])
+    words = f"ustomer {name} alone holds {share:.0f} % of the value at stake"
+    lines = dict(about_lines(week))
+    assert lines["Money"] == f"All amounts are in USD. C{words}."
+    assert f"c{words}" in html_page(week)
+    assert dict(about_lines(make_week(30)))["Money"] == "All amounts are in USD."
