@@ -120,7 +120,7 @@ def outcomes(*, files: tuple[Path, ...], as_of: datetime | None, received: datet
 @click.argument("files", nargs=-1, type=FILE)
 @in_one_line
 def upgrade_params(*, files: tuple[Path, ...]) -> None:
-    """Write the names of this release into FILES, which are params.yaml and playbooks.yaml if none are named."""
+    """Write the names and settings of this release into FILES: params.yaml and playbooks.yaml if none are named."""
     from pipeline.commands import upgrade_params as job
 
     for line in job.run(files or (paths.PARAMS, paths.PLAYBOOKS)):

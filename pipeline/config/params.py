@@ -124,6 +124,12 @@ def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
     return content
 
 
+def content_of(text: str) -> dict[str, Any]:
+    """What the text of a settings file holds; nothing where it is no mapping."""
+    content = _content(text)
+    return copy.deepcopy(content) if isinstance(content, dict) else {}
+
+
 @lru_cache(maxsize=16)
 def _content(text: str) -> Any:
     """One command reads the same file for several of its parts, and reading takes a tenth of a second."""
@@ -135,4 +141,15 @@ def parse(content: dict[str, Any], file_name: str = paths.PARAMS.name) -> Params
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        raise BadParams(f"{file_name}: {first_problem(error, Params)}") from None
+        problem = first_problem(error, Params)
+        hint = ", or let churn upgrade-params do so" if problem.startswith("missing key") else ""
+        raise BadParams(f"{file_name}: {problem}{hint}") from None
+
+
+def missing_keys(content: dict[str, Any]) -> list[str]:
+    """The keys that settings must have and that are not there, in the order of the sections."""
+    try:
+        Params.model_validate(content)
+    except ValidationError as error:
+        return [".".join(map(str, one["loc"])) for one in error.errors() if one["type"] == "missing"]
+    return []
