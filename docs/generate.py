@@ -16,7 +16,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import feeds_table, levels_table, playbooks_plot, playbooks_table, quality_table, reasons_table
+from benchmarks import (
+    feeds_table,
+    levels_table,
+    playbooks_plot,
+    playbooks_table,
+    quality_table,
+    reasons_table,
+    scale_table,
+)
 from pipeline.commands import dictionary
 from pipeline.config import params, renamed
 from pipeline.config.errors import BadParams
@@ -257,6 +265,7 @@ PAGES: dict[str, Parts] = {
     "docs/tactics.md": {"tactics": tactics_page.markdown},
     "docs/rules.md": {"names": rule_names},
     "docs/renamed.md": {"renamed": renamed_names},
+    "docs/performance.md": {"scale": partial(benchmark, "scale", scale_table.markdown)},
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
     "docs/reasons-benchmark.md": {"reasons benchmark": partial(benchmark, "reasons", reasons_table.markdown)},
     "docs/playbooks-benchmark.md": {"playbooks benchmark": partial(benchmark, "playbooks", playbooks_table.markdown)},

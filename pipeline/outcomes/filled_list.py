@@ -92,7 +92,10 @@ def _decoded(content: bytes) -> str:
 
 def _of_csv(text: str, file: Path) -> Iterator[tuple[str, dict[str, str]]]:
     for delimiter in DELIMITERS:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        try:
+            table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        except csv.Error as error:
+            raise BadData(f"{file}: cannot be read as CSV ({error}); hand back {FORMATS}") from None
         # A line such as "sep=;" may stand before the header.
         head = next((number for number, cells in enumerate(table[:2]) if KEY in _named(cells)), None)
         if head is not None:
@@ -124,7 +127,8 @@ def _of_json(text: str, file: Path) -> Iterator[tuple[str, dict[str, str]]]:
         whole = json.loads(text)
         shared = {"as_of": whole.get("as_of")} if isinstance(whole, dict) else {}
         objects = whole.get("rows", [whole]) if isinstance(whole, dict) else whole
-    except ValueError:
+        objects = objects if isinstance(objects, list) else [objects]
+    except (ValueError, RecursionError):
         shared, objects = {}, [_parsed(line, number, file) for number, line in enumerate(text.splitlines(), 1) if line]
     for number, one in enumerate(objects, start=1):
         if not isinstance(one, dict) or KEY not in one:
@@ -135,7 +139,7 @@ def _of_json(text: str, file: Path) -> Iterator[tuple[str, dict[str, str]]]:
 def _parsed(line: str, number: int, file: Path) -> Any:
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadData(f"{file}: line {number} is no JSON ({error}); hand back {FORMATS}") from None
 
 

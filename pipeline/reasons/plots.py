@@ -54,10 +54,11 @@ def _drawn(draw: Any, contributions: Array, values: Array, features: list[str]) 
         # shap places the dots by a random hair; the same scores must give the same picture.
         state = np.random.get_state()
         np.random.seed(0)
+        # shap draws on whatever figure is open, and somebody else's may be.
+        figure = pyplot.figure()
         draw(_shap(), explanation(contributions, values, features))
         np.random.set_state(state)
         picture = io.BytesIO()
-        figure = pyplot.gcf()
         figure.savefig(picture, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         pyplot.close(figure)
     return picture.getvalue()

@@ -45,7 +45,8 @@ def settled(tmp_path_factory, root) -> Iterator[Repo]:
     for name in ("dvc.yaml", "params.yaml", "playbooks.yaml"):
         shutil.copy(root / name, folder)
     shutil.copytree(root / "pipeline", folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "raw").mkdir()
+    for name in ("raw", "outcomes"):
+        (folder / name).mkdir()
     for stage in YAML(typ="safe").load((folder / "dvc.yaml").read_text())["stages"].values():
         for out in [*stage.get("outs", []), *stage.get("metrics", [])]:
             path = folder / (next(iter(out)) if isinstance(out, dict) else out)

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 
 from pipeline.evaluation import backtest, bootstrap, calibration_check, grade, report
 from pipeline.evaluation.bootstrap import Resampled
-from pipeline.model import split, training
+from pipeline.model import additive_weight, split, training
 from tests.model.examples import FEATURES, LABEL, make_examples
 
 
@@ -135,7 +135,7 @@ def test_the_share_of_the_regression_is_the_one_that_foretells_best(settings):
     train_examples, judge = (examples.filter(examples["snapshot"] == day) for day in days[:2])
     model = settings.model.model_copy(update={"max_trees": 60})
     losses = {}
-    for share in training.SHARES:
+    for share in additive_weight.SHARES:
         fixed = model.model_copy(
             update={"additive_logistic": model.additive_logistic.model_copy(update={"share": share})}
         )

@@ -187,11 +187,14 @@ NO_LISTS = {
     b"PK\x03\x04 cut short": "cannot be read as a workbook; save it again as XLSX",
     b"<!doctype html><html>": "is the page itself, not what was filled in; press its Save button",
     b'{"customer_id": "A-7"\n': "line 1 is no JSON",
+    b'{"rows": 5}': "row 1 has no 'customer_id'",
+    b"[" * 100_000: "line 1 is no JSON",
+    b'customer_id,note\r\nA-7,"' + b"x" * 200_000: "cannot be read as CSV",
     b'[1, 2]': "row 1 has no 'customer_id'",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("content", NO_LISTS, ids=str)
+@pytest.mark.parametrize("content", NO_LISTS, ids=lambda content: str(content[:20]))
 def test_a_file_that_is_no_list_stops_everything(exports, content):
     good, bad = exports.parent / "good.csv", exports.parent / "bad"
     good.write_bytes(as_csv(rows_of({("A-7", WEEKS[0]): {"outcome": "done"}})))

@@ -1,0 +1,61 @@
+"""The company that is measured is the one that is described, a command is measured whole, and the page says what came."""
+
+import json
+import sys
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from benchmarks import company_files, processes, scale, scale_table
+from pipeline.config import overlay, params
+from tests.company import ROOT
+
+
+def test_the_company_has_what_its_settings_say_and_a_week_that_is_new(tmp_path):
+    rows = company_files.write(tmp_path, 300)
+    lines = {name: pl.read_parquet(tmp_path / name / "lines-*.parquet") for name in ("raw", "new")}
+    assert rows["lines"] == sum(map(len, lines.values())) and 20 * 300 < rows["lines"] < 45 * 300
+    assert rows["events"] == sum(len(pl.read_parquet(tmp_path / name / "events-*.parquet")) for name in ("raw", "new"))
+    week = company_files.AS_OF - timedelta(days=company_files.NEW_DAYS)
+    assert (
+        lines["raw"]["day"].max() < week <= lines["new"]["day"].min() <= lines["new"]["day"].max() < company_files.AS_OF
+    )
+    assert lines["raw"]["customer"].n_unique() > 250
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    overlay.apply(tmp_path / "company.yaml", tmp_path / "params.yaml")
+    settings = params.load(tmp_path / "params.yaml")
+    assert settings.snapshots.as_of == week and settings.label.horizon_days == 60
+
+
+def test_the_same_company_is_written_again(tmp_path):
+    for name in ("one", "other"):
+        company_files.write(tmp_path / name, 50)
+    files = sorted(file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*.parquet"))
+    assert len(files) == 12
+    for file in files:
+        assert pl.read_parquet(tmp_path / "one" / file).equals(pl.read_parquet(tmp_path / "other" / file))
+
+
+def test_a_command_is_measured_with_the_memory_it_held(tmp_path):
+    cost, printed = processes.run([sys.executable, "-c", "x = bytearray(200 * 2**20); print(len(x))"], tmp_path)
+    assert printed.strip() == str(200 * 2**20)
+    assert 200 < cost.peak_mb < 1000 and cost.processor_seconds > 0 and cost.seconds > 0
+    with pytest.raises(RuntimeError, match="ended with 3: too bad"):
+        processes.run([sys.executable, "-c", "import sys; print('too bad'); sys.exit(3)"], tmp_path)
+
+
+def test_the_page_says_what_was_measured():
+    def cost(seconds: float) -> dict[str, float]:
+        return {"seconds": seconds, "processor_seconds": 2 * seconds, "peak_mb": 2048.0}
+
+    sizes = [
+        {"customers": customers, "rows": {"lines": 30 * customers, "events": 0}, "dvc_repro": cost(customers / 10),
+         "weekly_anew": cost(customers / 100), "weekly_one_new_week": cost(customers / 400)}
+        for customers in (10_000, 1_000)
+    ]  # fmt: skip
+    result = {"sizes": sizes, "exponents": {job: scale.exponent(sizes, job) for job in scale.JOBS}}
+    page = scale_table.markdown(json.loads(json.dumps(result)))
+    assert "| 10,000 | 300,000 | `churn weekly`, every file read anew | 100 s | 200 s | 2.0 GB | 20,000 µs |" in page
+    assert "| `churn weekly`, one new week of files | 1.00 | 25 % of the time |" in page
+    assert page.index("| 1,000 |") < page.index("| 10,000 |")
