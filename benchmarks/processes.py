@@ -1,10 +1,21 @@
 """A command measured as a whole: wall time, processor time, and the most memory one of its processes held."""
 
-import os
+import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+# A process begins with the memory of the one that starts it on its record, so a small one stands between: this program.
+MEASURED = """
+import json, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as report:
+    json.dump({"processor_seconds": used.ru_utime + used.ru_stime, "peak_kb": used.ru_maxrss}, report)
+sys.exit(code)
+"""
 
 
 class Cost(NamedTuple):
@@ -33,14 +44,16 @@ def run(command: list[str], folder: Path) -> tuple[Cost, str]:
     RuntimeError
         It ended with anything but 0.
     """
-    log = folder / "command.log"
+    log, report = folder / "command.log", folder / "command.json"
     start = time.perf_counter()
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, str(report), *command],
+            cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+    seconds = time.perf_counter() - start
     printed = log.read_text(encoding="utf-8")
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {printed[-2000:]}")
-    cost = Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-    return cost, printed
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {printed[-2000:]}")
+    used = json.loads(report.read_text(encoding="utf-8"))
+    return Cost(seconds, used["processor_seconds"], used["peak_kb"] / 1024), printed

@@ -38,9 +38,11 @@ def test_the_same_company_is_written_again(tmp_path):
 
 
 def test_a_command_is_measured_with_the_memory_it_held(tmp_path):
+    # This process may hold a gigabyte: none of it counts.
+    own = b"x" * (600 * 2**20)
     cost, printed = processes.run([sys.executable, "-c", "x = bytearray(200 * 2**20); print(len(x))"], tmp_path)
     assert printed.strip() == str(200 * 2**20)
-    assert 200 < cost.peak_mb < 1000 and cost.processor_seconds > 0 and cost.seconds > 0
+    assert 200 < cost.peak_mb < 400 and len(own) and cost.processor_seconds > 0 and cost.seconds > 0
     with pytest.raises(RuntimeError, match="ended with 3: too bad"):
         processes.run([sys.executable, "-c", "import sys; print('too bad'); sys.exit(3)"], tmp_path)
 
