@@ -36,23 +36,25 @@ def markdown(result: Result) -> str:
     parts = [table(head, rows)]
     if grows:
         parts.append(table(("job", "grows with customers to the power of", "beside reading all anew"), grows))
-    parts.append(plan(sizes[-1]))
+        parts.append(plan(sizes[0], sizes[-1]))
     return "\n\n".join(parts) + "\n"
 
 
-def plan(size: Result) -> str:
-    """What the processor time of a customer comes to for a hundred million, on paper.
+def plan(small: Result, large: Result) -> str:
+    """What the processor time of one more customer comes to for a hundred million, on paper.
 
-    >>> plan({"customers": 1000, "weekly_anew": {"processor_seconds": 0.36}}).partition(", as")[0]
-    'At 360 µs a customer, a weekly job of 100,000,000 takes 10 hours of processor: an hour on 10 processors'
+    >>> sizes = [{"customers": n, "weekly_anew": {"processor_seconds": 8 + n * 36e-5}} for n in (1000, 2000)]
+    >>> plan(*sizes).partition(", as")[0]
+    'At 360 µs for one more customer, a weekly job of 100,000,000 takes 10 hours of processor: an hour on 10 processors'
     """
-    each = _micro(size, "weekly_anew")
+    seconds = large["weekly_anew"]["processor_seconds"] - small["weekly_anew"]["processor_seconds"]
+    each = seconds / (large["customers"] - small["customers"]) * 1e6
     hours = each / 1e6 * PLANNED_CUSTOMERS / SECONDS_AN_HOUR
     return (
-        f"At {each:,.0f} µs a customer, a weekly job of {PLANNED_CUSTOMERS:,} takes {hours:,.0f} hours of processor: "
-        f"an hour on {hours:,.0f} processors, as buckets share nothing. That is on paper, from {size['customers']:,} "
-        "customers. Training and evaluation draw their customers (`train.max_customers`, `evaluate.max_customers`) and "
-        "do not grow with them."
+        f"At {each:,.0f} µs for one more customer, a weekly job of {PLANNED_CUSTOMERS:,} takes {hours:,.0f} hours of "
+        f"processor: an hour on {hours:,.0f} processors, as buckets share nothing. That is on paper, from "
+        f"{small['customers']:,} and {large['customers']:,} customers. Training and evaluation draw their customers "
+        "(`train.max_customers`, `evaluate.max_customers`) and do not grow with them."
     )
 
 
