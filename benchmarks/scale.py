@@ -36,7 +36,7 @@ def measure(customers: int, folder: Path) -> dict[str, Any]:
     # What `dvc repro` has read is known, so that this is a job that finds one new week.
     one_new_week, _ = processes.run(weekly, project)
     shutil.rmtree(project / paths.REPRO.ingest_cache)
-    anew, said = processes.run(weekly, project)
+    anew, message = processes.run(weekly, project)
     return {
         "customers": customers,
         "rows": rows,
@@ -44,7 +44,7 @@ def measure(customers: int, folder: Path) -> dict[str, Any]:
         "weekly_anew": anew._asdict(),
         "weekly_one_new_week": one_new_week._asdict(),
         "verdict": next((line for line in printed.splitlines() if line.startswith("Grade")), ""),
-        "last_line": said.splitlines()[-1],
+        "last_line": message.splitlines()[-1],
     }
 
 

@@ -118,10 +118,10 @@
     }
   })();
   const isFilled = (row) => filled.has(row.customer_id);
-  const told = (answers) => words(answers.outcome || answers.answer || (answers.wrong_reason ? "wrong reason" : answers.snooze_until_day ? "snoozed" : "note"));
+  const inAWord = (answers) => words(answers.outcome || answers.answer || (answers.wrong_reason ? "wrong reason" : answers.snooze_until_day ? "snoozed" : "note"));
 
   function filledMark(row) {
-    return isFilled(row) ? element("span", { class: "filled", "data-field": "filled" }, told(filled.get(row.customer_id))) : null;
+    return isFilled(row) ? element("span", { class: "filled", "data-field": "filled" }, inAWord(filled.get(row.customer_id))) : null;
   }
 
   function keep(row, name, value) {

@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from pipeline.lists import REASONS
 from pipeline.tables import storage
 
-PLACES: Final = ("1", "2", "3")
-FAMILIES: Final = [f"reason_{place}_family" for place in PLACES]
+FAMILIES: Final = [f"reason_{place}_family" for place in REASONS]
 
 
 @dataclass(frozen=True)

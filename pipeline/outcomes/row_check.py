@@ -5,10 +5,10 @@ from datetime import date
 from typing import Final
 
 from pipeline.config.problems import suggestion
-from pipeline.lists import ANSWERS, OUTCOMES
+from pipeline.lists import ANSWERS, OUTCOMES, REASONS
 from pipeline.outcomes import days
 from pipeline.outcomes.filled_list import FilledRow
-from pipeline.outcomes.published_lists import PLACES, PublishedList
+from pipeline.outcomes.published_lists import PublishedList
 from pipeline.outcomes.store import Outcome
 from pipeline.outcomes.words import find_word
 
@@ -96,8 +96,8 @@ def _wrong_reason(text: str, status: str | None, families: tuple[str | None, ...
     if not text:
         return 1 if status == "wrong_reason" and families[0] else None
     place = text.casefold().removeprefix("reason").strip(" _").removesuffix(".0")
-    if place not in PLACES or families[int(place) - 1] is None:
-        there = [place for place, family in zip(PLACES, families, strict=True) if family]
+    if place not in REASONS or families[int(place) - 1] is None:
+        there = [place for place, family in zip(REASONS, families, strict=True) if family]
         raise Refused(f"wrong_reason {text!r} is no reason of this row; write {' or '.join(there) or 'nothing'}")
     return int(place)
 

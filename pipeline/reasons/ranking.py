@@ -33,13 +33,14 @@ def in_order(strength: Array, facts: Places, places: int) -> list[Place]:
     Of several families that would state the same fact, the strongest does; -1 is a fact of its own.
     """
     left, rows = strength.copy(), np.arange(len(strength))
+    if left.shape[1] == 0:
+        nobody = Place(np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.bool_))
+        return [nobody] * places
     standing = []
     for _ in range(places):
-        family = np.argmax(left, axis=1) if left.shape[1] else np.zeros(len(left), dtype=np.int64)
-        there = np.isfinite(left[rows, family]) if left.shape[1] else np.zeros(len(left), dtype=np.bool_)
-        standing.append(Place(family, there))
-        if left.shape[1]:
-            stated = facts[rows, family]
-            left[(facts == stated[:, None]) & (stated >= 0)[:, None]] = -np.inf
-            left[rows, family] = -np.inf
+        family = np.argmax(left, axis=1)
+        standing.append(Place(family, np.isfinite(left[rows, family])))
+        stated = facts[rows, family]
+        left[(facts == stated[:, None]) & (stated >= 0)[:, None]] = -np.inf
+        left[rows, family] = -np.inf
     return standing

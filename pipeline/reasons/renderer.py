@@ -129,7 +129,7 @@ class ReasonRenderer:
         # Ahead of any push, and the weightier the further.
         risky = np.where(strongest_evidence.chosen >= 0, FIRST + strongest_evidence.priority, risky)
         raising = np.where(strongest_evidence.chosen >= 0, strongest_evidence.chosen, raising)
-        # Whom nothing stands out of is told the largest push all the same, and as such.
+        # Where nothing stands out the largest push is given all the same, and as such.
         is_faint = np.asarray(np.isneginf(risky).all(axis=1), dtype=np.bool_)
         risky = np.where(is_faint[:, None] & (raising >= 0) & (sums > 0), sums, risky)
         facts, explained = self.phrases.facts(values), strongest_evidence.explained(probability)
@@ -192,7 +192,7 @@ class ReasonRenderer:
 
 
 class _Table(NamedTuple):
-    """What is told of: values, who reads which rows, of whom nothing stands out, and the sums by family."""
+    """What reasons are made of: values, who reads which rows, of whom nothing stands out, and the sums by family."""
 
     values: pl.DataFrame
     readers: list[Readers]

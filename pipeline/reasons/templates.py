@@ -10,7 +10,7 @@ from pipeline.reasons.comparisons import comparison_of, is_silence
 from pipeline.reasons.phrases import Phrase, Phrasebook, find_phrases
 from pipeline.reasons.units import SINGULAR, rounded, written
 
-# The fact that a customer has not bought of late, however it is told.
+# The fact that a customer has not bought of late, however it is phrased.
 SILENCE = 0
 NOTHING_STANDS_OUT = "nothing stands out; most of all: {reason}"
 

@@ -1,4 +1,4 @@
-"""What is said of a customer on the list whom no single reason put there."""
+"""The words for a customer on the list whom no single reason put there."""
 
 import polars as pl
 

@@ -106,17 +106,21 @@ def parquet_in_parts(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
 
 def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """Read one table, or raise `BadData` saying which columns it lacks."""
-    if not file.is_file():
-        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    refuse_absent(file)
     _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
     return pl.read_parquet(file, columns=columns)
 
 
 def read_snapshot(file: Path, day: date) -> pl.DataFrame:
     """The examples of one snapshot in a bucket, by customer; rows of other snapshots are not read from disk."""
+    refuse_absent(file)
+    return pl.scan_parquet(file).filter(pl.col("snapshot") == day).collect().sort("customer_key")
+
+
+def refuse_absent(file: Path) -> None:
+    """Raise `BadData` where a file that an earlier stage writes is not there."""
     if not file.is_file():
         raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
-    return pl.scan_parquet(file).filter(pl.col("snapshot") == day).collect().sort("customer_key")
 
 
 def _refuse_missing(file: Path, present: list[str], columns: list[str] | None) -> None:
@@ -157,8 +161,7 @@ def write_json(content: dict[str, Any], file: Path) -> None:
 
 def read_json(file: Path) -> dict[str, Any]:
     """Read a report or a model part."""
-    if not file.is_file():
-        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    refuse_absent(file)
     content = json.loads(file.read_text(encoding="utf-8"))
     assert isinstance(content, dict), f"{file} holds one JSON object"
     return content

@@ -65,8 +65,7 @@ def _bucket(paths: Paths, day: date, file: Path, wanted: list[str]) -> pl.DataFr
 
 def _features(file: Path, day: date, names: list[str]) -> pl.DataFrame:
     """The features of one day of one bucket, as far as the company's tables carry them."""
-    if not file.is_file():
-        raise BadData(f"{file}: not found; run the earlier stages first: dvc repro")
+    storage.refuse_absent(file)
     rows = pl.scan_parquet(file)
     kept = [name for name in rows.collect_schema().names() if name in names]
     return rows.filter(pl.col("snapshot") == day).select("customer_key", *kept).collect()

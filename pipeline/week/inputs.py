@@ -12,7 +12,7 @@ from pipeline.decisions import control_group
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.context import DecisionContext
 from pipeline.i18n.company_catalogs import load_translator
-from pipeline.outcomes import feedback, wrong_reasons
+from pipeline.outcomes import wrong_reasons
 from pipeline.playbooks.config import limits, playbooks_file, restrictions
 from pipeline.playbooks.config.limits import Limits
 from pipeline.playbooks.config.playbook import Playbook
@@ -88,18 +88,16 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator)
     playbooks, there_is = _read_playbooks(settings, file)
     brought = frozenset({*CONSENTS, *contact_history.wanted_features(playbooks)})
-    outcomes = feedback.read(paths.tables / "outcomes", paths.outcomes, day)
-    still_held = wrong_reasons.without(
-        candidates.read(paths, day, _looked_at(playbooks) | brought), outcomes, day, settings.contact.wrong_reason_days
-    )
-    scores = control_group.mark(still_held, settings.control)
+    scores = control_group.mark(candidates.read(paths, day, _looked_at(playbooks) | brought), settings.control)
     given = contact_history.given(paths.exports, settings.data.name, playbooks, context)
     history = contact_history.read(scores, given, paths, playbooks, context, brought)
     is_known = bool(storage.bucket_files(paths.tables / "contacts"))
     silence = longest_silence.columns(settings.contact, day, is_known=is_known)
     earlier = contact_history.earlier(given, playbooks, day)
-    customers = history.customers().with_columns(silence)
-    return WeekInputs(settings, context, playbooks, there_is, customers, earlier, outcomes)
+    customers = wrong_reasons.without(
+        history.customers().with_columns(silence), history.feedback, day, settings.contact.wrong_reason_days
+    )
+    return WeekInputs(settings, context, playbooks, there_is, customers, earlier, history.feedback)
 
 
 def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playbook], Limits]:

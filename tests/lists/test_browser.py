@@ -488,13 +488,13 @@ def test_what_is_filled_in_is_kept_marked_and_saved_as_a_file_to_hand_back(open_
     file = tmp_path / saved.value.suggested_filename
     saved.value.save_as(file)
     assert file.name == f"outcomes_{week.about.as_of}.json"
-    handed_back = {row.cells["customer_id"]: row.cells for row in filled_list.read(file).rows}
-    assert set(handed_back) == {first, second}
-    assert handed_back[first] == {
+    saved_rows = {row.cells["customer_id"]: row.cells for row in filled_list.read(file).rows}
+    assert set(saved_rows) == {first, second}
+    assert saved_rows[first] == {
         "customer_id": first, "as_of": str(week.about.as_of), "outcome": "done", "done_day": str(week.about.as_of),
         "answer": "accepted", "wrong_reason": "", "snooze_until_day": "", "note": "=Cheerful, <b>calls back</b>",
     }  # fmt: skip
-    assert handed_back[second]["snooze_until_day"] == "2030-01-01"
+    assert saved_rows[second]["snooze_until_day"] == "2030-01-01"
     page.locator("[data-fill=outcome]").select_option("")
     for name in ("done_day", "note"):
         page.locator(f"[data-fill={name}]").fill("")
