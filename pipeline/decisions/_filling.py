@@ -55,6 +55,27 @@ def fill(worth: Array, priced: Array, uses: Array, room: Array, decided: Places)
     return places
 
 
+def in_order(worth: Array, uses: Array, room: Array) -> Places:
+    """Serve customers as they stand, each with what is worth most of what there is room for.
+
+    Parameters
+    ----------
+    worth
+        Of each playbook to each customer; zero where it cannot be given.
+    uses, room
+        As in `fill`.
+
+    Examples
+    --------
+    >>> in_order(np.array([[2.0, 1.0], [2.0, 1.0], [2.0, 0.0]]), np.array([[1.0], [0.0]]), np.array([1.0])).tolist()
+    [0, 1, -1]
+    """
+    places = np.full(len(worth), NOTHING, dtype=np.int64)
+    if worth.size:
+        _serve(np.arange(len(worth)), worth, worth, uses, room * (1 + TOLERANCE), places)
+    return places
+
+
 @compiled
 def _liked_most(worth: Array, liked: Array, uses: Array, left: Array) -> int:
     best = NOTHING

@@ -1,12 +1,12 @@
 """One action per customer, or nothing and why."""
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
 
-from pipeline.decisions import cooldown, optimizer
+from pipeline.decisions import cooldown, decision_columns, duties, optimizer
 from pipeline.decisions.capacity import limits_left
 from pipeline.decisions.eligibility import NO_RESTRICTIONS, Eligibility
 from pipeline.decisions.why_not import LOSS_MAKING as LOSS_MAKING
@@ -35,11 +35,14 @@ class Restrictions:
         Hands, channels and money, across playbooks.
     translator
         Who reads which language.
+    max_tasks
+        What persons do in a week at most, since it has to stand on a list; None is no limit.
     """
 
     eligibility: Eligibility = NO_RESTRICTIONS
     limits: Limits = NO_LIMITS
     translator: Translator = IN_ENGLISH
+    max_tasks: int | None = None
 
 
 UNRESTRICTED = Restrictions()
@@ -61,7 +64,7 @@ def plan(
     this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back. A cause that
     somebody can act on outranks any offer that is for no cause. Of what can be given, that is which keeps most less its
     cost, as far as capacities, hands, channels and the budget go; of equals, the first of the file. A control takes
-    none of it and is given nothing.
+    none of it and is given nothing. Duties come before all of this, and for everybody; see `pipeline.decisions.duties`.
 
     Parameters
     ----------
@@ -81,8 +84,9 @@ def plan(
     Returns
     -------
     polars.DataFrame
-        The rows of `scores` with ``playbook, tactic, action, channel, who, task_owner, due_day, cost, caution`` (null
-        without an action; ``task_owner`` also where no person has to act), ``expected_saved_value`` (currency units),
+        The rows of `scores` with ``playbook, tactic, work, action, channel, who, task_owner, due_day, cost, caution``
+        (null without an action; ``task_owner`` also where no person has to act), ``expected_saved_value`` (currency
+        units), ``waiting_duty`` (the duty that there is no room for),
         ``given_day`` (of the list that gave it first), ``why_not`` (null with an action), ``second_choice``, the next
         best playbook that was open to who has an action, and ``would_have_been``, the playbook a control would have
         been given.
@@ -102,18 +106,42 @@ def plan(
     )
     tests, eligible = restrictions.eligibility.withhold(tests, playbooks)
     tests = tests.with_columns(_outranked(playbooks))
-    there_is = limits_left(eligible.rooms(playbooks, scores), restrictions.limits, currency, eligible.going_on(scores))
-    shared = _shared(tests, scores, playbooks, there_is)
-    placed = eligible.continued_or(pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None))
-    chosen = scores.with_columns(placed, *_obstacle(tests, len(playbooks)), _second(shared, playbooks))
+    owed, eligible, there_is = _duties_first(
+        tests, scores, playbooks, currency, replace(restrictions, eligibility=eligible)
+    )
+    shared = _shared(tests, scores, playbooks, there_is, owed)
+    for_profit = pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None)
+    placed = eligible.continued_or(pl.select(pl.coalesce(owed.placed, for_profit).alias("chosen")).to_series())
+    wanted, obstacle = _obstacle(tests, len(playbooks), owed)
+    chosen = scores.with_columns(
+        placed, wanted, obstacle, _second(shared, playbooks), _named(owed.waiting, playbooks).alias("waiting_duty")
+    )
     chosen = chosen.with_columns(
         _of_number(kept, chosen["chosen"]).alias("expected_saved_value"),
         _of_number(kept, chosen["wanted"]).alias("kept"),
     )
-    described = chosen.join(_described(playbooks, as_of), on="chosen", how="left", maintain_order="left")
+    described = chosen.join(
+        decision_columns.described(playbooks, as_of), on="chosen", how="left", maintain_order="left"
+    )
     words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), restrictions.translator)
-    decided = eligible.add_open_actions(_complete_decisions(described, words), playbooks, as_of)
-    return decided.drop("chosen", "wanted", "obstacle", "kept"), shared
+    decided = eligible.add_open_actions(decision_columns.complete(described, words), playbooks, as_of)
+    return decided.drop("chosen", "wanted", "obstacle", "kept", "is_duty"), shared
+
+
+def _duties_first(
+    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], currency: str, restrictions: Restrictions
+) -> tuple[duties.Duties, Eligibility, list[optimizer.Limit]]:
+    """Who is given which duty, which actions go on beside them, and what is left of everything scarce."""
+    eligible = restrictions.eligibility
+
+    def left(of: Eligibility) -> list[optimizer.Limit]:
+        busy = of.going_on(scores, playbooks)
+        return limits_left(of.rooms(playbooks, scores), restrictions.limits, currency, busy, restrictions.max_tasks)
+
+    # A duty takes the hands that open actions for profit keep busy; only other duties stand in its way.
+    owed = duties.place(tests, scores, playbooks, left(eligible.open_duties(playbooks)))
+    eligible = eligible.without_open(owed.placed.is_not_null())
+    return owed, eligible, owed.left_of(left(eligible))
 
 
 def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
@@ -126,7 +154,9 @@ def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
 
 
 def _pays(playbook: Playbook, number: int) -> pl.Expr:
-    """The action costs less than it is expected to keep."""
+    """The action costs less than it is expected to keep, or is owed."""
+    if playbook.duty:
+        return pl.lit(value=True)
     worth_it = pl.col(expected_saved_value.KEPT.format(number)) > playbook.cost
     allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
     return allowed | pl.col("strategic")
@@ -145,7 +175,11 @@ def _outranked(playbooks: dict[str, Playbook]) -> list[pl.Expr]:
 
 
 def _shared(
-    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], there_is: list[optimizer.Limit]
+    tests: pl.DataFrame,
+    scores: pl.DataFrame,
+    playbooks: dict[str, Playbook],
+    there_is: list[optimizer.Limit],
+    owed: duties.Duties,
 ) -> optimizer.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
     worth = scores.with_columns(tests.drop("is_control")).select(
@@ -154,6 +188,7 @@ def _shared(
             & pl.col(f"pays_{position}")
             & ~pl.col(f"rests_{position}")
             & ~pl.col(f"outranked_{position}")
+            & ~pl.lit(owed.is_settled() | book.duty)
         )
         .then((pl.col(expected_saved_value.KEPT.format(position)) - book.cost).clip(MIN_WORTH))
         .otherwise(float("nan"))
@@ -170,8 +205,11 @@ def _shared(
 
 
 def _second(shared: optimizer.Plan, playbooks: dict[str, Playbook]) -> pl.Series:
-    names = dict(enumerate(playbooks))
-    return pl.Series("second_choice", shared.second).replace_strict(names, default=None, return_dtype=pl.String)
+    return _named(pl.Series("second_choice", shared.second), playbooks)
+
+
+def _named(numbers: pl.Series, playbooks: dict[str, Playbook]) -> pl.Series:
+    return numbers.replace_strict(dict(enumerate(playbooks)), default=None, return_dtype=pl.String)
 
 
 def _full(shared: optimizer.Plan, there_is: list[optimizer.Limit], number: int) -> list[optimizer.Limit | None]:
@@ -187,8 +225,8 @@ def _full(shared: optimizer.Plan, there_is: list[optimizer.Limit], number: int) 
     return full
 
 
-def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
-    """The first playbook that is for each customer, and what can stand between: cost, rest, cause or room."""
+def _obstacle(tests: pl.DataFrame, number: int, owed: duties.Duties) -> tuple[pl.Series, pl.Series]:
+    """The duty or the first playbook that is for each customer, and what can stand between: cost, rest, cause, room."""
     wanted = [pl.when(f"wanted_{position}").then(pl.lit(position, dtype=pl.Int64)) for position in range(number)]
     what = [
         pl.when(f"wanted_{position}").then(
@@ -199,28 +237,9 @@ def _obstacle(tests: pl.DataFrame, number: int) -> tuple[pl.Series, pl.Series]:
         )
         for position in range(number)
     ]  # fmt: skip
-    result = tests.select(pl.coalesce(wanted).alias("wanted"), pl.coalesce(what).alias("obstacle"))
-    return result["wanted"], result["obstacle"]
-
-
-def _described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
-    rows = [
-        (position, name, p.tactic, p.action, p.channels[0], p.who, p.who if p.is_task else None,
-         as_of + timedelta(days=p.due_in_days), p.cost, p.caution)
-        for position, (name, p) in enumerate(playbooks.items())
-    ]  # fmt: skip
-    texts = dict.fromkeys(("playbook", "tactic", "action", "channel", "who", "task_owner"), pl.String)
-    schema = {"chosen": pl.Int64, **texts, "due_day": pl.Date, "cost": pl.Float64, "caution": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _complete_decisions(described: pl.DataFrame, words: pl.Expr) -> pl.DataFrame:
-    """What a control would have been given steps aside, a task gets its owner, and nothing gets its reason."""
-    given = ("playbook", "tactic", "action", "channel", "who", "task_owner", "due_day", "cost", "caution",
-             "second_choice", "expected_saved_value")  # fmt: skip
-    described = described.with_columns(
-        pl.when("is_control").then("playbook").alias("would_have_been"),
-        pl.when(pl.col("task_owner").is_not_null()).then(pl.coalesce("owner", "task_owner")).alias("task_owner"),
-        words,
+    waiting = pl.lit(owed.waiting)
+    result = tests.select(
+        pl.coalesce(waiting, *wanted).alias("wanted"),
+        pl.when(waiting.is_not_null()).then(pl.lit("waits")).otherwise(pl.coalesce(what)).alias("obstacle"),
     )
-    return described.with_columns(pl.when(~pl.col("is_control")).then(name).alias(name) for name in given)
+    return result["wanted"], result["obstacle"]

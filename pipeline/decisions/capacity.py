@@ -9,7 +9,11 @@ from pipeline.playbooks.config.playbook import Playbook
 
 
 def limits_left(
-    playbooks: dict[str, Playbook], limits: Limits, currency: str, going_on: dict[int, int] | None = None
+    playbooks: dict[str, Playbook],
+    limits: Limits,
+    currency: str,
+    going_on: dict[int, int] | None = None,
+    max_tasks: int | None = None,
 ) -> list[Limit]:
     """Everything that limits who can be given what.
 
@@ -24,6 +28,8 @@ def limits_left(
     going_on
         How many customers have an open action of an earlier list, by the number of its playbook: they keep hands and
         channels busy, and their money is spent.
+    max_tasks
+        What persons do in a week at most, since it has to stand on a list; None is no limit.
 
     Examples
     --------
@@ -52,6 +58,9 @@ def limits_left(
     for way, room in limits.channel.items():
         name = f"channel {way}, {room} a week"
         result.append(counted(name, _channel(way, room), room, [book.channels[0] == way for book in books]))
+    if max_tasks is not None:
+        is_task = [book.is_task for book in books]
+        result.append(counted(f"length of the list, {max_tasks} a week", _length(max_tasks), max_tasks, is_task))
     if limits.budget is not None:
         name = f"budget, {limits.budget:.2f} {currency} a week"
         words = _budget(f"{limits.budget:.2f}", currency)
@@ -75,6 +84,10 @@ def _channel(way: str, room: int) -> Part:
     return lambda catalog: catalog.translate(
         "channel {channel}, {number} a week", channel=catalog.text(way), number=str(room)
     )
+
+
+def _length(room: int) -> Part:
+    return lambda catalog: catalog.translate("length of the list, {number} a week", number=str(room))
 
 
 def _budget(money: str, currency: str) -> Part:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipeline.decisions import contact_policy, guardrails
+from pipeline.decisions import contact_policy, guardrails, stock
 from pipeline.decisions.contact_policy import consent
 from pipeline.decisions.context import DecisionContext, Rule, nothing_because
 from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure
@@ -43,7 +43,7 @@ class Eligibility:
     owners: pl.Series | None = None
 
     def withhold(self, tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> tuple[pl.DataFrame, "Eligibility"]:
-        """Let what is held rest, and who has an open action want nothing else.
+        """Let what is held rest, and who has an open action want nothing else but a duty.
 
         Parameters
         ----------
@@ -55,9 +55,13 @@ class Eligibility:
         if self.kept is None:
             return tests, self
         staged = self._staged(tests, playbooks)
-        is_busy = self.kept["chosen"].is_not_null()
+        is_busy, duties = self.kept["chosen"].is_not_null(), _duties(playbooks)
+        # A duty waits for nothing but another duty.
+        has_duty = self.kept["chosen"].is_in(duties).fill_null(value=False)
         rests = [
-            (tests[f"rests_{position}"] | sentence.is_not_null() | is_busy).alias(f"rests_{position}")
+            (tests[f"rests_{position}"] | sentence.is_not_null() | (has_duty if position in duties else is_busy)).alias(
+                f"rests_{position}"
+            )
             for position, sentence in enumerate(staged.held)
         ]
         return tests.with_columns(rests), staged
@@ -84,19 +88,35 @@ class Eligibility:
         """The playbooks with the room that is left: open actions take theirs, and no more is given than is in stock."""
         if self.kept is None:
             return playbooks
-        used = self.going_on(scores)
+        used = self.going_on(scores, playbooks)
         return {
             name: book
-            if (room := _room(book, used.get(position, 0))) is None
+            if (room := stock.room(book, used.get(position, 0))) is None
             else book.model_copy(update={"capacity": room})
             for position, (name, book) in enumerate(playbooks.items())
         }
 
-    def going_on(self, scores: pl.DataFrame) -> dict[int, int]:
-        """How many customers have an open action, by the number of its playbook; controls have theirs in thought."""
+    def going_on(self, scores: pl.DataFrame, playbooks: dict[str, Playbook]) -> dict[int, int]:
+        """How many customers have an open action, by the number of its playbook; controls have theirs in thought.
+
+        But for duties, which nobody is left without for the sake of a comparison.
+        """
         if self.kept is None:
             return {}
-        return dict(self.kept.filter(~scores["is_control"])["chosen"].drop_nulls().value_counts().iter_rows())
+        really = ~scores["is_control"] | self.kept["chosen"].is_in(_duties(playbooks)).fill_null(value=False)
+        return dict(self.kept.filter(really)["chosen"].drop_nulls().value_counts().iter_rows())
+
+    def open_duties(self, playbooks: dict[str, Playbook]) -> "Eligibility":
+        """The same with only those open actions that are duties."""
+        if self.kept is None:
+            return self
+        return self.without_open(~self.kept["chosen"].is_in(_duties(playbooks)).fill_null(value=False))
+
+    def without_open(self, is_replaced: pl.Series) -> "Eligibility":
+        """The same without the open actions of some customers, who are given something that comes before."""
+        if self.kept is None:
+            return self
+        return replace(self, kept=self.kept.with_columns(pl.when(~is_replaced).then(pl.all())))
 
     def continued_or(self, placed: pl.Series) -> pl.Series:
         """The number of the playbook each customer has: the open one, else the one that was found for them."""
@@ -143,12 +163,12 @@ class Eligibility:
         full = pl.lit(None, dtype=pl.String)
         for position, (name, book) in enumerate(playbooks.items()):
             text = pl.when(wanted == position).then(self.held[position].cast(pl.String)).otherwise(text)
-            if (stock := _stock(book)) is not None:
+            if (pieces := stock.pieces(book)) is not None:
                 words = nothing_because(
                     self.translator,
                     "what {playbook} promotes, {number} in stock, goes to who has more at stake",
                     playbook=name,
-                    number=figure(str(stock)),
+                    number=figure(str(pieces)),
                 )
                 full = pl.when(wanted == position).then(words).otherwise(full)
         is_held = pl.col("chosen").is_null() & ~pl.col("is_control")
@@ -160,6 +180,10 @@ class Eligibility:
             .otherwise("why_not")
             .alias("why_not")
         )
+
+
+def _duties(playbooks: dict[str, Playbook]) -> list[int]:
+    return [position for position, book in enumerate(playbooks.values()) if book.duty]
 
 
 NO_RESTRICTIONS = Eligibility()
@@ -187,7 +211,14 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
             is_open.alias("is_open"),
         )
         sentence, goes_on = checked["held"], checked["is_open"] & checked["held"].is_null()
-        sentence, goes_on = _within_stock(sentence, goes_on, name, book, customers, context.translator)
+        if (pieces := stock.pieces(book)) is not None:
+            too_many = stock.beyond(goes_on, pieces, customers)
+            text = nothing_because(
+                context.translator,
+                "what {playbook} promotes is nearly out of stock, and others were told of it first",
+                playbook=name,
+            )
+            sentence, goes_on = _where(too_many, text, sentence, customers[OWNER]), goes_on & ~too_many
         held.append(sentence)
         numbers = pl.select(pl.when(goes_on).then(position).otherwise(numbers)).to_series().cast(pl.Int64)
     kept = customers.select(
@@ -202,23 +233,6 @@ def _asked(rules: Iterable[Rule], name: str, book: Playbook, context: DecisionCo
     return pl.coalesce(*sentences, pl.lit(None, dtype=pl.String))
 
 
-def _within_stock(
-    sentence: pl.Series, goes_on: pl.Series, name: str, book: Playbook, customers: pl.DataFrame, translator: Translator
-) -> tuple[pl.Series, pl.Series]:
-    """Of open actions, no more go on than there are pieces: the oldest first, then by the customer's id."""
-    stock = _stock(book)
-    if stock is None:
-        return sentence, goes_on
-    takes = goes_on & ~customers["is_control"]
-    order = customers.select("customer_id", "open_given_day", takes=takes, row=pl.int_range(pl.len()))
-    over = order.filter("takes").sort("open_given_day", "customer_id")["row"].slice(stock)
-    too_many = pl.select(pl.int_range(len(customers)).is_in(over.implode())).to_series()
-    text = nothing_because(
-        translator, "what {playbook} promotes is nearly out of stock, and others were told of it first", playbook=name
-    )
-    return _where(too_many, text, sentence, customers[OWNER]), goes_on & ~too_many
-
-
 def _where(test: pl.Series, text: pl.Expr, otherwise: pl.Series, owners: pl.Series | None) -> pl.Series:
     table = pl.DataFrame({"held": otherwise} | ({} if owners is None else {OWNER: owners}))
     return table.select(pl.when(test).then(text.cast(SENTENCE)).otherwise("held").alias("held")).to_series()
@@ -228,12 +242,3 @@ def _channel(book: Playbook, customers: pl.DataFrame, context: DecisionContext) 
     if len(book.channels) == 1:
         return None
     return customers.select(consent.channel(book, context).cast(pl.String).alias("channel"))["channel"]
-
-
-def _room(book: Playbook, used: int) -> int | None:
-    limits = [limit for limit in (book.capacity, _stock(book)) if limit is not None]
-    return max(min(limits) - used, 0) if limits else None
-
-
-def _stock(book: Playbook) -> int | None:
-    return book.promotion.stock if book.promotion is not None else None

@@ -27,6 +27,7 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "wrong_playbook": pl.String(),
     "snoozed_until": pl.Date(),
     "done_day": pl.Date(),
+    "done_playbook": pl.String(),
     "disputes_open": pl.Int64(),
     "complaints_open": pl.Int64(),
     "promises_open": pl.Int64(),
@@ -42,7 +43,8 @@ FACTS: Final[dict[str, pl.DataType]] = {
 }
 """The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
-place; `done_day` is when an action was last done; `unreached_channel` is the one on which a team last tried in vain;
+place; `done_day` is when an action was last done, `done_playbook` what it was; `unreached_channel` is the one on which
+a team last tried in vain;
 `declined_day` and `complained_day` are when a customer last declined something or complained to a team; `wrong_day` is
 the list of which a team last called a reason wrong; `interviewed_day` and `won_back_day` are the lists that last gave
 an exit interview and a win-back."""

@@ -11,9 +11,9 @@ from pipeline.playbooks.config.playbook import Playbook
 def handed(
     decided: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, translator: Translator = IN_ENGLISH
 ) -> pl.DataFrame:
-    """Add ``draft``, ``promise`` and ``promise_due_day``, say in ``caution`` what is open, each in its language.
+    """Add ``draft``, ``promise``, ``promise_due_day`` and ``open_matters``, which ``caution`` says too.
 
-    A draft is for what a person does (class R): the playbook's own, else made of the action and of the customer's first
+    A draft is for what a person does: the playbook's own, else made of the action and of the customer's first
     reason. It is a proposal; nothing is ever sent. The playbook's own is for the customer, and so in the customer's
     language; everything else is for the owner. Promises and disputes that are open are told of every customer but
     controls, also where nothing is to be done, for whoever gets in touch on their own should know them.
@@ -43,7 +43,9 @@ def handed(
         _draft(playbooks, described, translator),
         translator.swapped("promise", words.values()),
         until.cast(pl.Date).alias("promise_due_day"),
-        _caution(translator),
+        _open_matters(translator).alias("open_matters"),
+    ).with_columns(
+        pl.concat_list("caution", "open_matters").list.drop_nulls().list.join(" ").replace("", None).alias("caution")
     )
 
 
@@ -72,9 +74,7 @@ def languages(decided: pl.DataFrame) -> pl.Series:
 
 
 def spoken(decided: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """How many customers a draft may be for speak which language, and how many one of which there is no catalogue.
-
-    Nobody is counted where no playbook has a draft of its own, since then no language is looked up.
+    """How many customers speak which language, and how many one of which there is no catalogue.
 
     Examples
     --------
@@ -90,7 +90,8 @@ def spoken(decided: pl.DataFrame) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _caution(translator: Translator) -> pl.Expr:
+def _open_matters(translator: Translator) -> pl.Expr:
+    """What whoever gets in touch has to know, whether or not there is something to do."""
     due = pl.col("promise_due_next")
     number = pl.col("promises_open").cast(pl.String)
     first_due = translator.translate(
@@ -108,11 +109,8 @@ def _caution(translator: Translator) -> pl.Expr:
     )
     listed = pl.concat_list(promises, disputes).list.drop_nulls()
     matters = translator.each(lambda catalog: listed.list.join(catalog.text("; ")))
-    warning = pl.when((matters != "") & ~pl.col("is_control")).then(
-        translator.translate("Mind {matters}.", matters=matters)
-    )
-    sentences = pl.concat_list("caution", warning).list.drop_nulls()
-    return sentences.list.join(" ").replace("", None).alias("caution")
+    is_handed = ~pl.col("is_control") | pl.col("playbook").is_not_null()
+    return pl.when((matters != "") & is_handed).then(translator.translate("Mind {matters}.", matters=matters))
 
 
 def promises(decided: pl.DataFrame, as_of: date) -> pl.DataFrame:

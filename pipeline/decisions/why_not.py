@@ -44,8 +44,17 @@ def why_not(
     """
     loses = pl.col("loss_making") & ~pl.col("strategic")
     none_fits = nothing_because(translator, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
+    no_room = nothing_because(
+        translator,
+        "this week there is no room for {playbook}, and others wait who are more pressing",
+        playbook=pl.col("waiting_duty"),
+    )
     return (
-        pl.when("is_control")
+        pl.when(pl.col("is_duty").fill_null(value=False))
+        .then(pl.lit(None, dtype=pl.String))
+        .when((pl.col("obstacle") == "waits") & (pl.col("is_control") | pl.col("chosen").is_null()))
+        .then(no_room)
+        .when("is_control")
         .then(translator.translate(LEFT_ALONE))
         .when(pl.col("chosen").is_not_null())
         .then(pl.lit(None, dtype=pl.String))

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipeline.config.errors import BadData
-from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, Week
+from pipeline.decisions.watch import PERSONAL
+from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, WORK, Week
 
 ADDS_UP_WITHIN = 1e-6
 """Largest difference between a margin and the sum of its parts, in log-odds."""
@@ -27,6 +28,7 @@ def check(week: Week) -> None:
     _check_nulls("actions", week.actions.select("customer_id", "churn_probability", "risk_band", "value_at_stake"))
     _check_values(week)
     _check_customers(week)
+    _check_handed_out(week)
     _check_waterfalls(week.waterfalls)
 
 
@@ -66,6 +68,7 @@ def _check_values(week: Week) -> None:
         _refuse(table, "value_at_stake", frame, ~pl.col("value_at_stake").is_finite(), "a finite number")
     places = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
     _refuse("risk_list", "rank", listed, pl.col("rank") != places, "1, 2, 3 ... down the list")
+    _refuse("risk_list", "work", listed, ~pl.col("work").is_in(WORK), f"one of {', '.join(WORK)}")
     _refuse("risk_list", "status", listed, ~pl.col("status").is_in(STATUSES), f"one of {', '.join(STATUSES)}")
 
 
@@ -100,6 +103,17 @@ def _check_agreement(week: Week) -> None:
     for name in ("churn_probability", "risk_band", "value_at_stake"):
         differs = pl.col(name) != pl.col(f"{name}_decided")
         _refuse("risk_list", name, both, differs, "what actions says")
+
+
+def _check_handed_out(week: Week) -> None:
+    """What has been given counts as a contact, so somebody must receive it: on the list, or in a file that is sent."""
+    for_people = week.actions.filter(pl.col("work").is_in(PERSONAL))
+    not_listed = for_people.join(week.risk_list, on=["customer_id", "playbook"], how="anti")
+    _refuse("actions", "playbook", not_listed, pl.lit(value=True), "a row of risk_list that hands it to a person")
+    if "given_day" in week.actions.columns and week.audiences is not None:
+        to_send = week.actions.filter(pl.col("work") == "audience", pl.col("given_day") == week.about.as_of)
+        not_sent = to_send.join(week.audiences, on=["customer_id", "playbook", "channel"], how="anti")
+        _refuse("actions", "playbook", not_sent, pl.lit(value=True), "a row of audiences")
 
 
 def _check_waterfalls(waterfalls: pl.DataFrame) -> None:

@@ -31,9 +31,14 @@ def csv_bytes(risk_list: pl.DataFrame, minor_digits: int) -> bytes:
     >>> csv_bytes(row, 2).decode()
     '\ufeffname,churn_probability,value_at_stake\r\nJosé,0.5000,3.00\r\n'
     """
+    return table_bytes(rounded(risk_list, minor_digits), minor_digits)
+
+
+def table_bytes(table: pl.DataFrame, minor_digits: int = 0) -> bytes:
+    """Write any table the same way; its numbers are what they are."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(risk_list.columns)
-    for row in rounded(risk_list, minor_digits).iter_rows():
-        writer.writerow(csv_cell(name, value, minor_digits) for name, value in zip(risk_list.columns, row, strict=True))
+    writer.writerow(table.columns)
+    for row in table.iter_rows():
+        writer.writerow(csv_cell(name, value, minor_digits) for name, value in zip(table.columns, row, strict=True))
     return codecs.BOM_UTF8 + text.getvalue().encode()

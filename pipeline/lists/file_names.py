@@ -1,4 +1,4 @@
-"""One file name per owner: whatever an owner is called, it stays inside its folder and opens on every system."""
+"""One file name per owner or playbook: whatever it is called, it stays inside its folder and opens on every system."""
 
 import re
 import unicodedata
@@ -11,31 +11,31 @@ _LONGEST = 100  # bytes; with the folder above it stays far below the 255 that f
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])$", re.IGNORECASE)
 
 
-def owner_stems(owners: Iterable[str | None]) -> dict[str | None, str]:
-    """Give each owner a file name without its ending; no two differ by case or accent composition only.
+def file_stems(names: Iterable[str | None]) -> dict[str | None, str]:
+    """Give each name a file name without its ending; no two differ by case or accent composition only.
 
-    Owners without a name (null or blank) share ``unassigned``. The result does not depend on the order of `owners`.
+    What has no name (null or blank) shares ``unassigned``. The result does not depend on the order of `names`.
 
     Examples
     --------
-    >>> owner_stems(["Anna Meyer", "anna meyer", "../x", "CON", None])
+    >>> file_stems(["Anna Meyer", "anna meyer", "../x", "CON", None])
     {None: 'unassigned', '../x': 'x', 'Anna Meyer': 'Anna_Meyer', 'CON': 'CON_', 'anna meyer': 'anna_meyer-2'}
     """
     stems: dict[str | None, str] = {}
     taken = {UNASSIGNED}
-    for owner in sorted(set(owners), key=lambda owner: (owner is not None, owner or "")):
-        if owner is None or not owner.strip():
-            stems[owner] = UNASSIGNED
+    for name in sorted(set(names), key=lambda name: (name is not None, name or "")):
+        if name is None or not name.strip():
+            stems[name] = UNASSIGNED
             continue
-        stem = _stem(owner)
+        stem = _stem(name)
         candidates = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
-        stems[owner] = next(name for name in candidates if _folded(name) not in taken)
-        taken.add(_folded(stems[owner]))
+        stems[name] = next(free for free in candidates if _folded(free) not in taken)
+        taken.add(_folded(stems[name]))
     return stems
 
 
-def _stem(owner: str) -> str:
-    words = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", owner)).strip("_-")
+def _stem(name: str) -> str:
+    words = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", name)).strip("_-")
     short = words.encode()[:_LONGEST].decode(errors="ignore").strip("_-")
     return f"{short}_" if _DEVICES.match(short) else short or "owner"
 

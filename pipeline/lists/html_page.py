@@ -11,6 +11,7 @@ import polars as pl
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import expected_words, money_words, rounded
 from pipeline.lists.schema import (
     ANSWERS,
@@ -19,6 +20,7 @@ from pipeline.lists.schema import (
     FILLED_IN,
     OUTCOMES,
     STATUSES,
+    WORK,
     Week,
     band_levels,
     dominating,
@@ -55,6 +57,7 @@ def html_page(week: Week) -> str:
         as_of=f"{week.about.as_of.day} {week.about.as_of:%B %Y}",
         column_words=COLUMN_WORDS,
         tiles=_tiles(week),
+        campaigns=campaigns(week.audiences).rows(named=True),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704
@@ -103,24 +106,25 @@ def _policy(style: str, script: str) -> str:
 def _tiles(week: Week) -> list[tuple[str, str, str]]:
     """The few numbers above the list: number, what it counts, and a second line."""
     about, listed = week.about, week.risk_list
-    to_act = listed["action"].count()
+    to_act = about.listed - int((listed["work"] == "watch").sum())
     money = money_words(math.fsum(listed["value_at_stake"]), about.currency, about.minor_digits)
     return [
         (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
         (money, "value at stake", dominating(listed) or "of everyone listed, together"),
         (f"{week.expected_churners:,.0f}", "expected to stop buying", expected_words(about)),
-        (f"{to_act:,}", "with something to do", f"{about.listed - to_act:,} only to keep an eye on"),
+        (f"{to_act:,}", "with something to do", f"{_duties(listed)}{about.listed - to_act:,} only to keep an eye on"),
     ]
 
 
+def _duties(listed: pl.DataFrame) -> str:
+    duties = int((listed["work"] == "duty").sum())
+    return f"{duties:,} of them {'a duty' if duties == 1 else 'duties'}, " if duties else ""
+
+
 def _page_data(week: Week) -> dict[str, Any]:
-    """What the script needs: the list column by column, why some get no action, and the steps of each waterfall."""
+    """What the script needs: the list column by column, and the steps of each waterfall."""
     listed = rounded(week.risk_list, week.about.minor_digits).drop(*FILLED_IN, "as_of")
-    by_customer = listed.select("customer_id")
-    why_not = by_customer.join(
-        week.actions.select("customer_id", "why_not"), on="customer_id", how="left", maintain_order="left"
-    )
-    steps = by_customer.join(week.waterfalls, on="customer_id", how="left", maintain_order="left")
+    steps = listed.select("customer_id").join(week.waterfalls, on="customer_id", how="left", maintain_order="left")
     families = sorted(name for name in steps.columns if name.startswith(FAMILY_PREFIX))
     return {
         "company": week.about.company,
@@ -131,7 +135,8 @@ def _page_data(week: Week) -> dict[str, Any]:
         "digits": week.about.minor_digits,
         "bands": band_levels(week.actions),
         "statuses": STATUSES,
+        "work": WORK,
         "families": [family_words(name.removeprefix(FAMILY_PREFIX)) for name in families],
-        "columns": listed.with_columns(why_not["why_not"]).to_dict(as_series=False),
+        "columns": listed.to_dict(as_series=False),
         "steps": steps.select(pl.col("base_log_odds", *families).round(4)).rows(),
     }

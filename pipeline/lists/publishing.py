@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.lists import audiences
 from pipeline.lists.checks import check
-from pipeline.lists.csv_file import csv_bytes
-from pipeline.lists.file_names import owner_stems
+from pipeline.lists.csv_file import csv_bytes, table_bytes
+from pipeline.lists.file_names import file_stems
 from pipeline.lists.html_page import html_page
 from pipeline.lists.manifest import File, manifest
 from pipeline.lists.schema import Week
@@ -103,11 +104,23 @@ def _contents(week: Week) -> Iterator[File]:
     if week.promises is not None and not week.promises.is_empty():
         promises = week.promises.sort("customer_id")
         yield File("promises.parquet", parquet_bytes(promises), promises.height)
-    stems = owner_stems(listed["owner"].to_list())
+    stems = file_stems(listed["owner"].to_list())
     by_stem = listed.with_columns(stem=pl.Series([stems[owner] for owner in listed["owner"]], dtype=pl.String))
     for (stem,), part in sorted(by_stem.partition_by("stem", as_dict=True, include_key=False).items()):
         yield File(f"by_owner/{stem}.csv", csv_bytes(part, about.minor_digits), part.height)
+    yield from _audience_files(week)
     yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)
+
+
+def _audience_files(week: Week) -> Iterator[File]:
+    """What sending systems are handed: a file each, and the table of them; none in a week that sends nothing."""
+    if week.audiences is None or week.audiences.is_empty():
+        return
+    campaigns = audiences.campaigns(week.audiences)
+    yield File("audiences.csv", table_bytes(campaigns), campaigns.height)
+    for playbook, path in campaigns.select("playbook", "file").iter_rows():
+        rows = week.audiences.filter(pl.col("playbook") == playbook).select(audiences.AUDIENCE.keys())
+        yield File(path, table_bytes(rows), rows.height)
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

@@ -84,11 +84,10 @@
   }
 
   function actionCell(row) {
-    if (row.action === null) {
-      return element("td", { class: "action none" }, field("why_not", sentence(row.why_not ?? "Nothing to do"), { class: "main" }));
-    }
+    if (row.work === "watch") return element("td", { class: "action none" }, field("action", sentence(row.action), { class: "main" }));
     const how = dotted(row.channel && field("channel", words(row.channel)), row.who && field("who", row.who));
-    return element("td", { class: "action" }, field("action", row.action, { class: "main" }), element("span", { class: "sub" }, ...how));
+    const duty = row.work === "duty" ? field("work", "Duty", { class: "chip duty" }) : null;
+    return element("td", { class: "action" }, element("span", { class: "main" }, ...(duty ? [duty, " "] : []), field("action", row.action)), element("span", { class: "sub" }, ...how));
   }
 
   function tableRow(row) {
@@ -200,9 +199,7 @@
     facts.push(fact("status", "Status", [field("status", words(row.status)), `, ${since}`, field("since_week", day(row.since_week))]));
     facts.push(fact("last_order_day", "Last order", [day(row.last_order_day)]));
     facts.push(fact("last_contact_day", "Last contact", [row.last_contact_day === null ? "none known" : day(row.last_contact_day)]));
-    const what = row.action === null
-      ? element("p", { class: "faint", "data-field": "why_not" }, sentence(row.why_not ?? "Nothing to do"))
-      : element("p", { class: "todo", "data-field": "action" }, sentence(row.action));
+    const what = element("p", { class: row.work === "watch" ? "faint" : "todo", "data-field": "action" }, sentence(row.action));
     const caution = row.caution === null ? null
       : element("p", { class: "caution" }, element("b", {}, "Mind: "), field("caution", sentence(row.caution)));
     return element("section", {}, element("h3", {}, "What to do"), what, caution, element("dl", { class: "details" }, ...facts));
@@ -329,8 +326,8 @@
     refresh();
   }
 
-  const FILTERS = [["risk_band", "risk bands"], ["tier", "tiers"], ["playbook", "playbooks"], ["owner", "owners"], ["status", "statuses"]];
-  const order = { risk_band: Object.keys(PAGE.bands).reverse(), status: PAGE.statuses };
+  const FILTERS = [["work", "work"], ["risk_band", "risk bands"], ["tier", "tiers"], ["playbook", "playbooks"], ["owner", "owners"], ["status", "statuses"]];
+  const order = { risk_band: Object.keys(PAGE.bands).reverse(), status: PAGE.statuses, work: PAGE.work };
   function choices(name) {
     const counts = new Map();
     for (const row of rows) counts.set(row[name], (counts.get(row[name]) ?? 0) + 1);
@@ -342,7 +339,7 @@
   function addFilter(name, title) {
     const found = choices(name);
     if (found.length < 2) return;
-    const label = (value) => (value === null ? `(no ${words(name).toLowerCase()})` : name === "playbook" || name === "status" ? words(value) : value);
+    const label = (value) => (value === null ? `(no ${words(name).toLowerCase()})` : ["playbook", "status", "work"].includes(name) ? words(value) : value);
     const select = element("select", { "data-filter": name, "aria-label": `Show only these ${title}` }, element("option", { value: "" }, `All ${title}`),
       ...found.map(([value, count], at) => element("option", { value: String(at) }, `${label(value)} (${count.toLocaleString("en")})`)));
     select.addEventListener("change", () => {

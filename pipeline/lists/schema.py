@@ -20,6 +20,7 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "reason_2": pl.String(),
     "reason_3": pl.String(),
     "protects": pl.String(),
+    "work": pl.String(),
     "playbook": pl.String(),
     "action": pl.String(),
     "channel": pl.String(),
@@ -46,7 +47,7 @@ FILLED_IN: Final = ("outcome", "done_day", "answer", "wrong_reason", "snooze_unt
 NEVER_NULL: Final = frozenset(
     {
         *("rank", "customer_id", "tier", "churn_probability", "risk_band", "value_at_stake"),
-        *("status", "since_week", "last_order_day", "as_of"),
+        *("work", "action", "status", "since_week", "last_order_day", "as_of"),
         *FILLED_IN,
     }
 )
@@ -54,13 +55,16 @@ NEVER_NULL: Final = frozenset(
 
 _DECIDED: Final = (
     *("customer_id", "churn_probability", "risk_band", "value_at_stake"),
-    *("playbook", "action", "channel", "who", "due_day"),
+    *("work", "playbook", "action", "channel", "who", "due_day"),
 )
 ACTIONS: Final[dict[str, pl.DataType]] = {name: RISK_LIST[name] for name in _DECIDED} | {"why_not": pl.String()}
 """The columns that ``actions`` must have, in any order; it may carry more."""
 
 FAMILY_PREFIX: Final = "family_"
 """A column of ``waterfalls`` that starts so holds the log-odds one family of features adds."""
+
+WORK: Final = ("duty", "task", "watch")
+"""What a row of the list asks of its reader."""
 
 STATUSES: Final = ("new", "still_open", "snoozed", "recovered", "dropped")
 """What a customer on the list can be since last week."""
@@ -75,7 +79,7 @@ REASONS: Final = ("1", "2", "3")
 """What a team may write into ``wrong_reason``: which of the reasons is wrong."""
 
 COLUMN_WORDS: Final[dict[str, str]] = {
-    "rank": "Place on the list; 1 is the most urgent.",
+    "rank": "Place on the list; 1 comes first: duties by their day, then tasks by what they keep, then those to watch.",
     "customer_id": "The customer in your own systems.",
     "name": "What the customer is called, where that is known.",
     "owner": "Who looks after this customer.",
@@ -87,8 +91,9 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "reason_2": "The second reason, told in the same order.",
     "reason_3": "The third reason, told in the same order.",
     "protects": "What most speaks for the customer staying.",
+    "work": "What this row asks of you: a duty is owed to the customer, a task is worth doing, watch asks for nothing.",
     "playbook": "The playbook the action comes from.",
-    "action": "What to do this week; empty means: keep an eye on the customer.",
+    "action": "What to do this week; where nobody has to act, why the customer is worth an eye.",
     "channel": "How to reach the customer.",
     "who": "Who should do it.",
     "due_day": "The day to do it by.",
@@ -168,6 +173,8 @@ class Week:
     promises
         What this list promises to customers for the first time, in the shape of the table commitments; None or empty
         writes no file.
+    audiences
+        Whom sending systems are handed, by playbook, in the columns of `pipeline.lists.audiences`; None is nobody.
     """
 
     about: About
@@ -177,6 +184,7 @@ class Week:
     run_report: dict[str, Any]
     fingerprints: dict[str, str]
     promises: pl.DataFrame | None = None
+    audiences: pl.DataFrame | None = None
 
     @property
     def expected_churners(self) -> float:

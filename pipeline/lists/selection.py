@@ -1,30 +1,50 @@
 """From everyone's decision to the list people are handed: who is on it, in which order, in which columns."""
 
+from datetime import timedelta
+from typing import Final
+
 import polars as pl
 
+from pipeline.decisions.watch import PERSONAL
 from pipeline.lists.schema import FAMILY_PREFIX, FILLED_IN, RISK_LIST
+
+# The next list comes after so many days, so what is due by then cannot wait for it.
+DAYS_OF_A_LIST: Final = 7
 
 
 def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: int) -> pl.DataFrame:
-    """The customers to act on or to watch, by value at stake.
+    """The customers somebody has to act on in person, and those to watch.
+
+    First what is owed within a week, by the day it is due; then what is done for profit, by what it is expected to keep
+    less its cost; then other duties, those that wait for hands, and the others to watch, by value at stake.
 
     Parameters
     ----------
     decided
-        Everyone scored, with the action or the reason for none, and ``is_control``.
+        Everyone scored, with the action or the reason for none, ``work``, ``waiting_duty`` and ``is_control``.
     bands
         Names of the risk bands, from the lowest up.
     min_band
-        Customers of this band or above are listed; others only with an action.
+        Customers of this band or above are watched; those below stand on the list only if somebody has to act.
     max_rows
-        Length of the list at most.
+        Length of the list at most; what has been given to a person is never cut.
     """
-    watched = bands[bands.index(min_band) :]
-    wanted = pl.col("playbook").is_not_null() | pl.col("risk_band").is_in(watched)
+    is_personal = pl.col("work").is_in(PERSONAL).fill_null(value=False)
+    waits = pl.col("waiting_duty").is_not_null()
     # A control must not be acted on by hand either, and a name on the list asks for that.
-    chosen = decided.filter(wanted & ~pl.col("is_control"))
-    order = ["value_at_stake", "churn_probability", "customer_id"]
-    return chosen.sort(order, descending=[True, True, False]).head(max_rows)
+    is_watched = pl.col("risk_band").is_in(bands[bands.index(min_band) :]) & ~pl.col("is_control")
+    soon = pl.col("due_day") < pl.col("as_of") + timedelta(days=DAYS_OF_A_LIST)
+    is_duty = pl.col("work") == "duty"
+    place = (
+        pl.when(is_duty & soon).then(0).when(pl.col("work") == "task").then(1).when(is_duty).then(2)
+        .when(waits).then(3).otherwise(4)
+    )  # fmt: skip
+    keeps = pl.when(pl.col("work") == "task").then(pl.col("expected_saved_value") - pl.col("cost"))
+    day = pl.when(pl.col("work") == "duty").then("due_day")
+    order = [place, day, keeps, "value_at_stake", "churn_probability", "customer_id"]
+    falls = [False, False, True, True, True, False]
+    chosen = decided.filter(is_personal | waits | is_watched).sort(order, descending=falls, nulls_last=True)
+    return chosen.head(max(max_rows, int(chosen.select(is_personal.sum()).item())))
 
 
 def as_risk_list(listed: pl.DataFrame) -> pl.DataFrame:

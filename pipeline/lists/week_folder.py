@@ -89,14 +89,18 @@ def _settle(exports: Path) -> None:
 
 
 def _write_all(files: Iterable[File], folder: Path) -> None:
-    (folder / "by_owner").mkdir(parents=True)
+    folder.mkdir(parents=True)
+    folders = {folder}
     for file in files:
-        with (folder / file.path).open("xb") as handle:
+        path = folder / file.path
+        path.parent.mkdir(exist_ok=True)
+        folders.add(path.parent)
+        with path.open("xb") as handle:
             handle.write(file.content)
             handle.flush()
             os.fsync(handle.fileno())
-    _sync(folder / "by_owner")
-    _sync(folder)
+    for written in sorted(folders, reverse=True):
+        _sync(written)
 
 
 def _swap(new: Path, week: Path, old: Path) -> None:

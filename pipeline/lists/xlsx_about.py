@@ -1,11 +1,17 @@
-"""The second sheet of the workbook: how to read the list."""
+"""The sheets behind the list: what is sent without anybody calling or writing, and how to read the list."""
 
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
+from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import expected_words, xlsx_text
 from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week, dominating
 
 FIRST_ROW = 2
+CAMPAIGN_WIDTHS: Final = {
+    "playbook": 26, "customers": 11, "channel": 14, "who": 18, "action": 60, "caution": 50, "due_day": 12, "file": 40,
+}  # fmt: skip
+"""The columns of the sheet "Campaigns" and their widths, in characters."""
 
 
 def write_about(book: Any, week: Week) -> None:
@@ -21,6 +27,30 @@ def write_about(book: Any, week: Week) -> None:
     for row, (name, words) in enumerate(about_lines(week), start=FIRST_ROW):
         sheet.write_string(row, 0, xlsx_text(name), head)
         sheet.write_string(row, 1, xlsx_text(words), body)
+
+
+def write_campaigns(book: Any, week: Week) -> None:
+    """Add the sheet "Campaigns" to an open workbook, if this week sends something."""
+    table = campaigns(week.audiences)
+    if table.is_empty():
+        return
+    sheet = book.add_worksheet("Campaigns")
+    head = book.add_format({"bold": True, "valign": "top", "bottom": 1})
+    body = book.add_format({"valign": "top", "text_wrap": True})
+    day = book.add_format({"valign": "top", "align": "left", "num_format": "yyyy-mm-dd"})
+    for column, (name, width) in enumerate(CAMPAIGN_WIDTHS.items()):
+        sheet.write_string(0, column, name, head)
+        sheet.set_column(column, column, width)
+    for row, values in enumerate(table.select(CAMPAIGN_WIDTHS.keys()).iter_rows(), start=1):
+        for column, value in enumerate(values):
+            if isinstance(value, date):
+                sheet.write_datetime(row, column, value, day)
+            elif isinstance(value, int):
+                sheet.write_number(row, column, value, body)
+            else:
+                sheet.write_string(row, column, xlsx_text(value or ""), body)
+    sheet.freeze_panes(1, 0)
+    sheet.fit_to_pages(1, 0)
 
 
 def about_lines(week: Week) -> list[tuple[str, str]]:

@@ -19,11 +19,12 @@ from pipeline.lists.schema import (
     Week,
     band_levels,
 )
-from pipeline.lists.xlsx_about import write_about
+from pipeline.lists.xlsx_about import write_about, write_campaigns
 
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
-    "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "protects": 36, "playbook": 18, "action": 40,
+    "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "protects": 36, "work": 8, "playbook": 18,
+    "action": 40,
     "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12, "caution": 30, "last_order_day": 12,
     "last_contact_day": 12, "outcome": 14, "done_day": 12, "answer": 14, "wrong_reason": 14, "snooze_until_day": 16,
     "note": 32, "as_of": 12,
@@ -56,6 +57,7 @@ def xlsx_bytes(week: Week) -> bytes:
     title = f"Risk list {as_of}"
     book.set_properties({"title": title, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
     _write_list(book, week)
+    write_campaigns(book, week)
     write_about(book, week)
     book.close()
     return buffer.getvalue()

@@ -74,21 +74,26 @@ def facts(outcomes: pl.DataFrame, given: pl.LazyFrame) -> pl.DataFrame:
     """
     days = outcomes.group_by("customer_id").agg(
         pl.col("snooze_until_day").max().alias("snoozed_until"),
-        pl.col("done").filter(pl.col("answer").ne_missing(UNREACHABLE)).max().alias("done_day"),
+        pl.col("done").filter(_is_done()).max().alias("done_day"),
         _last_day("declined"),
         _last_day("complaint").alias("complained_day"),
     )
     decisions = given.select("customer_id", "as_of", "playbook", "channel").collect()
     # An action goes on from list to list: what was given on the day of an outcome is what the outcome is of.
-    of = outcomes.join(decisions, on=["customer_id", "as_of"], how="left").sort("as_of")
+    of = outcomes.join(decisions, on=["customer_id", "as_of"], how="left").sort("as_of", "done", nulls_last=False)
     last = of.group_by("customer_id").agg(
         pl.col("channel").filter(pl.col("responded")).drop_nulls().last().alias("responded_channel"),
         _where_last_unreached().alias("unreached_channel"),
+        pl.col("playbook").filter(_is_done()).last().alias("done_playbook"),
         pl.col("playbook").filter(pl.col("answer") == "declined").last().alias("declined_playbook"),
         pl.col("playbook").filter(pl.col("status") == "wrong_reason").last().alias("wrong_playbook"),
         pl.col("as_of").filter(pl.col("status") == "wrong_reason").last().alias("wrong_day"),
     )
     return days.join(last, on="customer_id", how="left")
+
+
+def _is_done() -> pl.Expr:
+    return pl.col("done").is_not_null() & pl.col("answer").ne_missing(UNREACHABLE)
 
 
 def _where_last_unreached() -> pl.Expr:

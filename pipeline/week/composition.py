@@ -11,12 +11,12 @@ import polars as pl
 
 from pipeline import lists
 from pipeline.config.paths import PLAYBOOKS, Paths
-from pipeline.decisions import control_group, decision_record, follow_up, optimizer, tasks
+from pipeline.decisions import control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
-from pipeline.lists import selection
+from pipeline.lists import audiences, selection
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
@@ -36,8 +36,8 @@ REASONS: Final = [
 ]
 DECISION: Final = [
     "customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
-    "value_at_stake", *REASONS, "playbook", "action", "channel", "who", "due_day", "cost", "caution",
-    "why_not", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
+    "value_at_stake", *REASONS, "work", "playbook", "action", "channel", "who", "due_day", "cost", "caution",
+    "why_not", "waiting_duty", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
     "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
     "contact_due_day", "expected_saved_value", "lifecycle", *decision_record.RECORD, *RISK_SHARES,
 ]  # fmt: skip
@@ -84,7 +84,8 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
     decided, plan = decide(inputs)
     previous = _previous_list(paths, settings.data.name, day)
     chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
-    reasoned = chosen.with_columns(pl.coalesce("reason_1_text", without_reason.sentence(inputs.context.translator)))
+    shown = watch.watched(chosen, inputs.context.translator)
+    reasoned = shown.with_columns(pl.coalesce("reason_1_text", without_reason.sentence(inputs.context.translator)))
     listed = follow_up.with_status(reasoned, previous, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     return lists.Week(
@@ -111,6 +112,7 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "params": _fingerprint(settings),
         },
         promises=tasks.promises(decided, day),
+        audiences=audiences.of_week(decided, day),
     )
 
 
@@ -159,8 +161,11 @@ def _decisions(
         "loss_making": {"customers": int(decided["loss_making"].sum()), "strategic": int(strategic.sum())},
         "value": customer_value.concentration(decided, settings.score),
         "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
+        "actions_by_work": _counted(decided["work"].drop_nulls()),
+        "duties_waiting": _counted(decided["waiting_duty"].drop_nulls()),
         "no_action": decided["playbook"].null_count(),
         "control": control_group.shares(decided),
+        "listed_by_work": _counted(listed["work"]),
         "listed_by_status": _counted(listed["status"]),
         "left_the_list": follow_up.left_the_list(listed, previous, decided),
     }

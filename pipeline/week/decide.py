@@ -23,7 +23,8 @@ def decide(week: WeekInputs) -> tuple[pl.DataFrame, optimizer.Plan]:
     """
     context, playbooks = week.context, week.playbooks
     held = eligibility.check_eligibility(week.customers, playbooks, context)
-    restrictions = assignment.Restrictions(held, week.limits, context.translator)
+    max_tasks = week.settings.lists.max_rows
+    restrictions = assignment.Restrictions(held, week.limits, context.translator, max_tasks)
     currency = week.settings.data.currency
     decided, plan = assignment.plan(week.customers, playbooks, context.as_of, currency, week.earlier, restrictions)
     recorded = decision_record.with_record(decided, playbooks, context.translator)

@@ -109,6 +109,5 @@ def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playb
 
 
 def _looked_at(playbooks: dict[str, Playbook]) -> set[str]:
-    """The columns that rules and drafts look at."""
-    columns = {"market"}.union(*(matching.columns(book.when) for book in playbooks.values()))
-    return columns | ({"language"} if any(book.draft is not None for book in playbooks.values()) else set())
+    """The columns that rules, drafts and sending systems look at."""
+    return {"market", "language"}.union(*(matching.columns(book.when) for book in playbooks.values()))

@@ -58,7 +58,7 @@ FAMILIES = (
 )
 DECIDED = (
     *("customer_id", "churn_probability", "risk_band", "value_at_stake", "tier"),
-    *("playbook", "action", "channel", "who", "due_day", "why_not"),
+    *("work", "playbook", "action", "channel", "who", "due_day", "why_not"),
 )
 
 
@@ -100,7 +100,8 @@ def _customer(place: int, draw: random.Random) -> dict[str, Any]:
         "owner": OWNERS[place % 4],
         "tier": TIERS[place % 4],
         "playbook": playbook,
-        "action": action,
+        "work": "task" if action else "watch",
+        "action": action or "Keep an eye on this customer; for now nothing, because a letter went out 6 days ago.",
         "channel": channel,
         "who": who,
         "caution": caution,
@@ -130,7 +131,13 @@ def build_week(rows: int = 12, *, edits: dict[int, dict[str, Any]] | None = None
     return Week(
         about=replace(ABOUT, **{"eligible": rows + 7, "scored": rows + 5, "listed": rows, **expected} | about),
         risk_list=_frame(listed, RISK_LIST),
-        actions=_frame(customers + rest, {name: RISK_LIST.get(name, pl.String()) for name in DECIDED}),
+        actions=_frame(
+            [
+                row | {"work": None if row["playbook"] is None or row in rest else row["work"]}
+                for row in customers + rest
+            ],
+            {name: RISK_LIST.get(name, pl.String()) for name in DECIDED},
+        ),
         waterfalls=_frame(customers[::-1], {"customer_id": pl.String()} | dict.fromkeys(log_odds, pl.Float64())),
         run_report={"counts": {"read": 4100, "accepted": 4000, "duplicates": 60, "rejected": 40}, "seed": 1},
         fingerprints={"model": "0f3a", "data": "77c1", "params": "b2e9"},

@@ -123,13 +123,12 @@ IN_A_ROW: dict[str, Callable[[Any], str]] = {
     "churn_probability": percent,
     "value_at_stake": lambda value: f"USD\u00a0{value:,.2f}",
     "reason_1": sentence,
-    "why_not": sentence,
     "channel": words,
     "status": words,
     "due_day": day,
 }
 WHEN_OPEN: dict[str, Callable[[Any], str]] = {
-    **dict.fromkeys(("reason_1", "reason_2", "reason_3", "protects", "action", "caution", "why_not"), sentence),
+    **dict.fromkeys(("reason_1", "reason_2", "reason_3", "protects", "action", "caution"), sentence),
     **dict.fromkeys(("due_day", "since_week", "last_order_day", "last_contact_day"), day),
     **dict.fromkeys(("channel", "playbook"), words),
     "who": as_is,
@@ -140,8 +139,7 @@ FIELDS = """rows => rows.map(row => Object.fromEntries(
 
 
 def truth(week: Week) -> list[dict[str, Any]]:
-    why_not = week.actions.select("customer_id", "why_not")
-    return week.risk_list.join(why_not, on="customer_id", how="left").sort("rank").rows(named=True)
+    return week.risk_list.sort("rank").rows(named=True)
 
 
 def told(row: dict[str, Any], shown: dict[str, Callable[[Any], str]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.lists.file_names import owner_stems
+from pipeline.lists.file_names import file_stems
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ from pipeline.lists.file_names import owner_stems
     ],
 )
 def test_stem(owner: str | None, stem: str) -> None:
-    assert owner_stems([owner])[owner] == stem
+    assert file_stems([owner])[owner] == stem
 
 
 def test_names_that_collide_get_numbers() -> None:
-    assert owner_stems(["anna", "Anna", "ANNA", "anna-2"]) == {
+    assert file_stems(["anna", "Anna", "ANNA", "anna-2"]) == {
         "ANNA": "ANNA",
         "Anna": "Anna-2",
         "anna": "anna-3",
@@ -42,4 +42,4 @@ def test_names_that_collide_get_numbers() -> None:
 
 
 def test_nobody_takes_the_place_of_the_unassigned() -> None:
-    assert owner_stems(["Unassigned", None]) == {None: "unassigned", "Unassigned": "Unassigned-2"}
+    assert file_stems(["Unassigned", None]) == {None: "unassigned", "Unassigned": "Unassigned-2"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.lists import original_text, safe_text
 from pipeline.lists.csv_file import csv_bytes
-from pipeline.lists.file_names import owner_stems
+from pipeline.lists.file_names import file_stems
 
 RISKY_START = st.text(alphabet="=+-@＝＋－＠\t\r\n '\u200b\ufeff\x00a", max_size=6)
 TEXT = st.one_of(RISKY_START, st.builds(lambda start, rest: start + rest, RISKY_START, st.text()))
@@ -52,7 +52,7 @@ OWNER = st.one_of(
 
 @given(st.lists(OWNER, max_size=12))
 def test_owner_files_are_safe_and_their_own(owners: list[str | None]) -> None:
-    stems = owner_stems(owners)
+    stems = file_stems(owners)
     assert set(stems) == set(owners)
     named = [stem for owner, stem in stems.items() if owner and owner.strip()]
     folded = [unicodedata.normalize("NFKC", stem).casefold() for stem in [*named, "unassigned"]]
@@ -69,4 +69,4 @@ def test_owner_files_are_safe_and_their_own(owners: list[str | None]) -> None:
 def test_owner_files_do_not_depend_on_order(owners: list[str | None], random: object) -> None:
     shuffled = owners.copy()
     random.shuffle(shuffled)  # type: ignore
-    assert owner_stems(shuffled) == owner_stems(owners)
+    assert file_stems(shuffled) == file_stems(owners)

@@ -41,10 +41,10 @@ def complained(_name: str, playbook: Playbook, context: DecisionContext) -> pl.E
     )
 
 
-def wrong_reason(name: str, _playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
-    """A playbook that was given for a wrong reason is not given again for some days."""
+def wrong_reason(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
+    """A playbook that was given for a wrong reason is not given again for some days; a duty rests on no reason."""
     days = context.contact.wrong_reason_days
-    if days == 0:
+    if days == 0 or playbook.duty:
         return None
     return because(
         context,

@@ -14,15 +14,16 @@ def snoozed(_name: str, _playbook: Playbook, context: DecisionContext) -> pl.Exp
     return because(context, pl.col("snoozed_until") > context.as_of, "a team has put this customer off to a later day")
 
 
-def rested(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
-    """Held for some days after an action was done, unless the customer does not notice."""
+def rested(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | None:
+    """Held for some days after an action was done, unless the customer does not notice; a duty, after that duty."""
     days = context.contact.rest_days
     if not playbook.reaches or days == 0:
         return None
     after = context.as_of - timedelta(days=days)
+    lately = pl.col("done_day") > after
     return because(
         context,
-        pl.col("done_day") > after,
+        lately & (pl.col("done_playbook") == name) if playbook.duty else lately,
         "an action was done for this customer fewer than {days} ago",
         days=number_of("days", days),
     )

@@ -17,16 +17,20 @@ class Channel:
         The column of the table customers that allows it; None where no consent is needed.
     reaches
         Whether the customer notices, so that it counts as a contact.
+    by_person
+        Whether there has to be a person at our end, whatever the playbook.
     """
 
     consent: str | None = None
     reaches: bool = True
+    by_person: bool = False
 
 
 EMAIL: Final = Channel("email_opt_in")
-PHONE: Final = Channel("phone_opt_in")
+PHONE: Final = Channel("phone_opt_in", by_person=True)
 SMS: Final = Channel("sms_opt_in")
 OPEN: Final = Channel()
+IN_PERSON: Final = Channel(by_person=True)
 INSIDE: Final = Channel(reaches=False)
 CONSENT_OF: Final = {"email": "email_opt_in", "phone": "phone_opt_in", "sms": "sms_opt_in"}
 CONSENTS: Final = tuple(CONSENT_OF.values())
@@ -36,8 +40,9 @@ CHANNELS: Final[dict[str, Channel]] = {
     **dict.fromkeys(("sms", "text message", "mms", "messenger", "whatsapp"), SMS),
     **dict.fromkeys(("letter", "post", "parcel", "with the order"), OPEN),
     **dict.fromkeys(("app", "in the product", "push", "site", "account", "checkout", "chat", "social media"), OPEN),
-    **dict.fromkeys(("visit", "meeting", "video call", "webinar", "event", "store", "in person"), OPEN),
-    **dict.fromkeys(("as the customer asked", "as the client asked"), OPEN),
+    **dict.fromkeys(("webinar", "event", "store"), OPEN),
+    **dict.fromkeys(("visit", "meeting", "video call", "in person"), IN_PERSON),
+    **dict.fromkeys(("as the customer asked", "as the client asked"), IN_PERSON),
     **dict.fromkeys(("internal", "none", "all", "meeting of our teams", "analysis", "crm"), INSIDE),
 }
 """Every channel by its name. ``as the customer asked`` answers a request, which is a consent of its own; ``all`` is
@@ -73,6 +78,16 @@ def reaches(name: str) -> bool:
     """
     channel = find(name)
     return channel is None or channel.reaches
+
+
+def by_person(name: str) -> bool:
+    """Whether there has to be a person at our end.
+
+    >>> by_person("Phone"), by_person("e-mail"), by_person("carrier pigeon")
+    (True, False, False)
+    """
+    channel = find(name)
+    return channel is not None and channel.by_person
 
 
 def keyed(column: str) -> pl.Expr:

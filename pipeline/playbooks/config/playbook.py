@@ -69,6 +69,9 @@ class Playbook(_Declared):
         What it gives away, under which terms, and what is promised; see `terms`.
     offers
         What is offered, one thing each.
+    duty
+        Whether it is owed to whoever the rule is for, as a promise is: it comes before everything else, whatever the
+        risk, the cost and the control group say.
     """
 
     tactic: Text
@@ -89,6 +92,7 @@ class Playbook(_Declared):
     promotion: Promotion | None = None
     offers: list[Text] | None = None
     promise: Promise | None = None
+    duty: bool = False
 
     @property
     def share_kept(self) -> float:
@@ -117,5 +121,13 @@ class Playbook(_Declared):
 
     @property
     def is_task(self) -> bool:
-        """Whether a person has to do it: its tactic is of class R."""
-        return tactics()[self.tactic].class_ == "R"
+        """Whether a person has to do it: its tactic is of class R, or one of its channels takes a person.
+
+        Everything else is for an audience: software sends it to all of them at once.
+        """
+        return tactics()[self.tactic].class_ == "R" or any(map(channels.by_person, self.channels))
+
+    @property
+    def work(self) -> str:
+        """``duty`` or ``task`` for a person, or ``audience``."""
+        return ("duty" if self.duty else "task") if self.is_task else "audience"

@@ -63,8 +63,8 @@ def _check_tactic(where: str, playbook: Playbook) -> None:
         )
     if playbook.is_task and playbook.who in NO_PERSON:
         raise BadPlaybooks(
-            f"{where}.who: {playbook.who!r} cannot do {playbook.tactic!r}, which a person has to do (class R); "
-            "write the team that answers for it"
+            f"{where}.who: {playbook.who!r} cannot do {playbook.tactic!r} by {' or '.join(playbook.channels)}, which a "
+            "person has to do; write the team that answers for it"
         )
 
 

@@ -43,6 +43,7 @@ def check_terms(where: str, playbook: Playbook) -> None:
         )
     _check_promotion(where, playbook)
     _check_discount(where, playbook)
+    _check_duty(where, playbook)
     _check_person(where, playbook)
     _check_apart(where, playbook)
 
@@ -66,6 +67,14 @@ def _check_discount(where: str, playbook: Playbook) -> None:
         )
     if playbook.cooldown_days is None:
         raise BadPlaybooks(f"{where}.discount: nothing keeps it from coming every week; write its cooldown_days")
+
+
+def _check_duty(where: str, playbook: Playbook) -> None:
+    if playbook.duty and playbook.sells:
+        raise BadPlaybooks(
+            f"{where}.duty: what sells is owed to nobody; leave out duty, or purpose: offer, discount, promotion and "
+            "offers"
+        )
 
 
 def names_a_cause(playbook: Playbook) -> bool:

@@ -160,5 +160,5 @@ def test_facts_of_what_came_back():
     assert feedback.facts(outcomes, decisions).to_dicts() == [
         {"customer_id": "a", "snoozed_until": None, "done_day": date(2024, 1, 3), "declined_day": date(2024, 1, 3),
          "complained_day": None, "responded_channel": "phone", "unreached_channel": "e-mail",
-         "declined_playbook": "x", "wrong_playbook": "z", "wrong_day": date(2024, 1, 15)}
+         "done_playbook": "x", "declined_playbook": "x", "wrong_playbook": "z", "wrong_day": date(2024, 1, 15)}
     ]  # fmt: skip

@@ -1,0 +1,52 @@
+"""Whom the list only watches: nobody has to act in person, and the row says what happens instead, or why nothing."""
+
+from typing import Final
+
+import polars as pl
+
+from pipeline.i18n import IN_ENGLISH, Translator
+
+PERSONAL: Final = ("duty", "task")
+WATCH: Final = "watch"
+# Of a row that is only watched, these say nothing: what they hold is for a sending system.
+OF_A_TASK: Final = ("playbook", "channel", "who", "due_day")
+
+
+def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.DataFrame:
+    """Make of everybody for whom no person has to act a row to watch.
+
+    Parameters
+    ----------
+    listed
+        Decisions with ``work``, ``action``, ``why_not``, ``open_matters`` and the columns `OF_A_TASK`.
+    translator
+        Who reads which language.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same rows; where ``work`` was no duty and no task it is ``watch``, `OF_A_TASK` are null, ``action`` is a
+        sentence that says so, and ``caution`` only what is open.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"work": [None], "action": [None], "why_not": ["nothing, because two letters went out"],
+    ...     **dict.fromkeys(("owner", "caution", "open_matters", *OF_A_TASK))}, schema_overrides={"due_day": pl.Date})
+    >>> watched(rows)["action"].item()
+    'Keep an eye on this customer; for now nothing, because two letters went out.'
+    """
+    is_personal = pl.col("work").is_in(PERSONAL).fill_null(value=False)
+    sent = translator.translate(
+        "Keep an eye on this customer; for now {playbook} is under way ({team}, by {day}).",
+        playbook=pl.col("playbook"),
+        team=pl.col("who"),
+        day=lambda catalog: catalog.day(pl.col("due_day")),
+    )
+    nothing = translator.translate("Keep an eye on this customer; for now {nothing}.", nothing=pl.col("why_not"))
+    sentence = pl.when(pl.col("playbook").is_not_null()).then(sent).otherwise(nothing)
+    return listed.with_columns(
+        pl.when(is_personal).then("action").otherwise(sentence).alias("action"),
+        pl.when(is_personal).then("work").otherwise(pl.lit(WATCH)).alias("work"),
+        pl.when(is_personal).then("caution").otherwise("open_matters").alias("caution"),
+        *(pl.when(is_personal).then(name).alias(name) for name in OF_A_TASK),
+    )
