@@ -67,8 +67,7 @@ def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) 
         run_stage(s5_score, settings, work, as_of)
         made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
         done = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
-        if notice := lists.dominating(made.risk_list):
-            done = f"{done}; {notice}"
+        done = "; ".join([done, *lists.notices(made)])
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
         return f"{done}: {lists.publish(made, work.exports, replace=replace)}"

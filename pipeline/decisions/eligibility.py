@@ -11,6 +11,7 @@ from pipeline.decisions.contact_policy import consent
 from pipeline.decisions.context import DecisionContext, Rule, nothing_because
 from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure
 from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.matching import applies
 
 # A sentence is one of few, told of many customers.
 SENTENCE = pl.Categorical()
@@ -206,6 +207,9 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
     for position, (name, book) in enumerate(playbooks.items()):
         always, at_first = _asked(lasting, name, book, context), _asked(new, name, book, context)
         is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
+        if book.aim == "thanks":
+            # "Nothing is wrong" must not go on when something is.
+            is_open &= applies(book.when)
         checked = customers.select(
             pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),
             is_open.alias("is_open"),

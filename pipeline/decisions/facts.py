@@ -32,6 +32,8 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "complaints_open": pl.Int64(),
     "promises_open": pl.Int64(),
     "promise_due_next": pl.Date(),
+    "promise_what": pl.String(),
+    "dispute_since": pl.Date(),
     "margin_share_365d": pl.Float64(),
     "largest_day_spend_365d": pl.Float64(),
     "nps_latest": pl.Float64(),
@@ -42,6 +44,7 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "won_back_day": pl.Date(),
 }
 """The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
+`promise_what` is the open promise that is due first, `dispute_since` when the oldest open dispute began;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
 place; `done_day` is when an action was last done, `done_playbook` what it was; `unreached_channel` is the one on which
 a team last tried in vain;

@@ -1,8 +1,23 @@
-"""The list of this week beside the last one: who is new, who is still on it and since when, and who left it and how."""
+"""The list of this week beside the last one: who is new, who is still on it and since when, who left it and how."""
 
 from datetime import date
+from typing import Any, Final
 
 import polars as pl
+
+from pipeline.decisions.watch import PERSONAL
+from pipeline.i18n import IN_ENGLISH, Translator, figure
+
+LEFT: Final[dict[str, pl.DataType]] = {
+    "customer_id": pl.String(),
+    "name": pl.String(),
+    "owner": pl.String(),
+    "work": pl.String(),
+    "playbook": pl.String(),
+    "status": pl.String(),
+    "what": pl.String(),
+}
+"""The columns of those who left the list: who, what was to be done then, whether they bought again, and a sentence."""
 
 
 def with_status(listed: pl.DataFrame, previous: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -32,19 +47,90 @@ def with_status(listed: pl.DataFrame, previous: pl.DataFrame, as_of: date) -> pl
     ).select(*listed.columns, "status", "since_week")  # fmt: skip
 
 
-def left_the_list(listed: pl.DataFrame, previous: pl.DataFrame, scores: pl.DataFrame) -> dict[str, int]:
-    """How many of the last list are no longer on this one: ``recovered`` bought since, ``dropped`` did not.
+def left_the_list(
+    listed: pl.DataFrame, previous: pl.DataFrame, decided: pl.DataFrame, translator: Translator = IN_ENGLISH
+) -> pl.DataFrame:
+    """Who of the last list is no longer on this one: ``recovered`` bought since, ``dropped`` did not.
 
     Parameters
     ----------
     listed, previous
-        The lists of this week and of the last; `previous` has ``customer_id`` and ``last_order_day``.
-    scores
-        Everyone scored this week, with ``customer_id`` and ``last_order_day``.
+        The lists of this week and of the last.
+    decided
+        Everyone scored this week.
+    translator
+        Who reads which language.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns `LEFT`: those who bought again first, then as they stood on the last list.
     """
-    gone = previous.select("customer_id", pl.col("last_order_day").alias("then")).join(
-        listed.select("customer_id"), on="customer_id", how="anti"
+    now = decided.select("customer_id", pl.col("churn_probability", "last_order_day").name.suffix("_now"))
+    gone = previous.join(listed.select("customer_id"), on="customer_id", how="anti").join(
+        now, on="customer_id", how="left", maintain_order="left"
+    )  # fmt: skip
+    bought = (pl.col("last_order_day_now") > pl.col("last_order_day")).fill_null(value=False)
+    risk = {
+        "before": figure((pl.col("churn_probability") * 100).round(0).cast(pl.Int64).cast(pl.String)),
+        "now": figure((pl.col("churn_probability_now") * 100).round(0).cast(pl.Int64).cast(pl.String)),
+    }
+    what = (
+        pl.when(bought)
+        .then(translator.translate("Ordered on {day}.", day=lambda catalog: catalog.day(pl.col("last_order_day_now"))))
+        .when(pl.col("churn_probability_now").is_null())
+        .then(
+            translator.translate(
+                "No longer counted as a customer; the last order was on {day}.",
+                day=lambda catalog: catalog.day(pl.col("last_order_day")),
+            )
+        )
+        .otherwise(translator.translate("Has not ordered since; the risk is {now} % now, {before} % then.", **risk))
     )
-    now = gone.join(scores.select("customer_id", "last_order_day"), on="customer_id", how="left")
-    recovered = now.filter(pl.col("last_order_day") > pl.col("then")).height
-    return {"recovered": recovered, "dropped": gone.height - recovered}
+    status = pl.when(bought).then(pl.lit("recovered")).otherwise(pl.lit("dropped"))
+    return gone.with_columns(status=status, what=what).sort("status", descending=True, maintain_order=True).select(
+        pl.col(name).cast(kind) for name, kind in LEFT.items()
+    )  # fmt: skip
+
+
+def since_last(
+    listed: pl.DataFrame, previous: pl.DataFrame, left: pl.DataFrame, decided: pl.DataFrame, outcomes: pl.DataFrame
+) -> dict[str, Any]:
+    """What came and what went since the last list, what of it was done, and who has bought since.
+
+    Parameters
+    ----------
+    listed, previous
+        The lists of this week, with ``status``, and of the last, with its ``as_of``.
+    left
+        As `left_the_list` gives it.
+    decided
+        Everyone scored this week, with ``last_order_day``.
+    outcomes
+        What teams have handed back: ``customer_id``, ``as_of`` and ``status``.
+
+    Returns
+    -------
+    dict
+        ``new``, ``still_open``, ``snoozed``, ``recovered``, ``dropped``: customers. Of the rows of the last list on
+        which somebody had to act: ``to_act``, and of these ``done``, ``not_done`` (a wrong reason counts as that) and
+        ``not_handed_back``. ``bought_since`` of ``acted_on``, and of the ``others`` of that list.
+    """
+    statuses = pl.concat([listed["status"], left["status"]])
+    counts = {name: int((statuses == name).sum()) for name in ("new", "still_open", "snoozed", "recovered", "dropped")}
+    # Of several outcomes of one action, done outweighs the others.
+    of = outcomes.group_by("customer_id", "as_of").agg((pl.col("status") == "done").any().alias("is_done"))
+    orders = decided.select("customer_id", last_order_now="last_order_day")
+    rows = previous.join(of, on=["customer_id", "as_of"], how="left").join(orders, on="customer_id", how="left")
+    to_act = rows.filter(pl.col("work").is_in(PERSONAL))
+    bought = (rows["last_order_now"] > rows["last_order_day"]).fill_null(value=False)
+    acted_on = rows["is_done"].fill_null(value=False)
+    return {
+        **counts,
+        "to_act": to_act.height,
+        "done": int(to_act["is_done"].sum()),
+        "not_done": int((~to_act["is_done"]).sum()),
+        "not_handed_back": to_act["is_done"].null_count(),
+        "acted_on": {"customers": int(acted_on.sum()), "bought_since": int((acted_on & bought).sum())},
+        "others": {"customers": int((~acted_on).sum()), "bought_since": int((~acted_on & bought).sum())},
+    }

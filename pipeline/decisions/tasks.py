@@ -1,11 +1,15 @@
 """What the one who acts is handed besides the action: a draft, what is promised, and what is still open."""
 
 from datetime import date
+from typing import Final
 
 import polars as pl
 
 from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator, language_of
 from pipeline.playbooks.config.playbook import Playbook
+
+# Characters of a promise that a caution repeats.
+LONGEST_PROMISE: Final = 120
 
 
 def handed(
@@ -21,8 +25,8 @@ def handed(
     Parameters
     ----------
     decided
-        Everyone's decision, with the facts `promises_open`, `promise_due_next` and `disputes_open`, and with
-        ``language`` where the company knows it.
+        Everyone's decision, with `pipeline.decisions.facts` on promises and disputes, and with ``language`` where the
+        company knows it.
     playbooks, as_of
         Those that were given; the day of the list.
     translator
@@ -94,18 +98,34 @@ def _open_matters(translator: Translator) -> pl.Expr:
     """What whoever gets in touch has to know, whether or not there is something to do."""
     due = pl.col("promise_due_next")
     number = pl.col("promises_open").cast(pl.String)
+    words = pl.col("promise_what").str.strip_chars().str.slice(0, LONGEST_PROMISE)
     first_due = translator.translate(
         "promises to this customer that are open: {number}, the first due {day}",
         number=number,
         day=lambda catalog: catalog.day(due),
     )
+    what_is_due = translator.translate(
+        "promises to this customer that are open: {number}, the first due {day} ({what})",
+        number=number,
+        day=lambda catalog: catalog.day(due),
+        what=words,
+    )
     promises = pl.when(pl.col("promises_open") > 0).then(
-        pl.when(due.is_not_null())
+        pl.when(due.is_not_null() & (words != ""))
+        .then(what_is_due)
+        .when(due.is_not_null())
         .then(first_due)
         .otherwise(translator.translate("promises to this customer that are open: {number}", number=number))
     )
     disputes = pl.when(pl.col("disputes_open") > 0).then(
-        translator.translate("disputes that are open: {number}", number=pl.col("disputes_open").cast(pl.String))
+        pl.coalesce(
+            translator.translate(
+                "disputes that are open: {number}, since {day}",
+                number=pl.col("disputes_open").cast(pl.String),
+                day=lambda catalog: catalog.day(pl.col("dispute_since")),
+            ),
+            translator.translate("disputes that are open: {number}", number=pl.col("disputes_open").cast(pl.String)),
+        )
     )
     listed = pl.concat_list(promises, disputes).list.drop_nulls()
     matters = translator.each(lambda catalog: listed.list.join(catalog.text("; ")))

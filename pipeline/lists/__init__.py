@@ -5,6 +5,8 @@
 - ``risk_list.html``: the list to read; one file that needs no network and opens from a mail;
 - ``risk_list.xlsx``: the list to fill in and hand back (`FILLED_IN`; `OUTCOMES` and `ANSWERS` are what it takes);
 - ``risk_list.csv`` and ``by_owner/<owner>.csv``: the same columns for other tools;
+- ``audiences.csv`` and ``audiences/<playbook>.csv``: what is sent without a person, to whom, for the system that sends;
+- ``left_the_list.csv``: who was on the last list and is not on this one, and why;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
 - ``run_report.json``: how the week was made;
@@ -19,6 +21,7 @@ left. The same week always makes the same bytes, and nobody else writes to ``exp
 """
 
 from pipeline.lists.cells import original_text, safe_text
+from pipeline.lists.notices import notices
 from pipeline.lists.publishing import publish, release
 from pipeline.lists.schema import (
     ANSWERS,
@@ -30,7 +33,6 @@ from pipeline.lists.schema import (
     STATUSES,
     About,
     Week,
-    dominating,
 )
 from pipeline.lists.week_folder import recover, weeks_before
 
@@ -44,7 +46,7 @@ __all__ = [
     "STATUSES",
     "About",
     "Week",
-    "dominating",
+    "notices",
     "original_text",
     "publish",
     "recover",

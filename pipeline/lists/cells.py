@@ -8,6 +8,7 @@ import polars as pl
 from pipeline.lists.schema import About
 
 PROBABILITY_DECIMALS = 4
+PROBABILITIES = ("churn_probability", "previous_probability")
 
 # A spreadsheet starts a formula at one of these signs (those of full width in East Asian settings), and looks for it
 # behind blanks. Tab and line breaks at the start can push the rest of a cell into a new one. "<r>" at the start makes
@@ -51,7 +52,7 @@ def rounded(risk_list: pl.DataFrame, minor_digits: int) -> pl.DataFrame:
     (0.1235, 0.0)
     """
     return risk_list.with_columns(
-        pl.col("churn_probability").round(PROBABILITY_DECIMALS),
+        *(pl.col(name).round(PROBABILITY_DECIMALS) for name in PROBABILITIES if name in risk_list.columns),
         pl.col("value_at_stake").round(minor_digits) + 0.0,  # -0.0 + 0.0 is 0.0: nobody is owed minus nothing
     )
 
@@ -68,7 +69,7 @@ def csv_cell(name: str, value: str | float | date | None, minor_digits: int) -> 
         return ""
     if isinstance(value, str):
         return safe_text(value)
-    if name == "churn_probability":
+    if name in PROBABILITIES:
         return f"{value:.{PROBABILITY_DECIMALS}f}"
     if name == "value_at_stake":
         return f"{value:.{minor_digits}f}"

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import expected_words, money_words, rounded
+from pipeline.lists.notices import dominating, waiting
 from pipeline.lists.schema import (
     ANSWERS,
     COLUMN_WORDS,
@@ -23,7 +24,6 @@ from pipeline.lists.schema import (
     WORK,
     Week,
     band_levels,
-    dominating,
 )
 
 FAMILY_WORDS: Final = {
@@ -57,6 +57,8 @@ def html_page(week: Week) -> str:
         as_of=f"{week.about.as_of.day} {week.about.as_of:%B %Y}",
         column_words=COLUMN_WORDS,
         tiles=_tiles(week),
+        since_last=week.since_last,
+        left=[] if week.left is None else week.left.rows(named=True),
         campaigns=campaigns(week.audiences).rows(named=True),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - a file of this package
@@ -112,13 +114,14 @@ def _tiles(week: Week) -> list[tuple[str, str, str]]:
         (f"{about.listed:,}", "customers listed", f"of {about.scored:,} scored, {about.eligible:,} eligible"),
         (money, "value at stake", dominating(listed) or "of everyone listed, together"),
         (f"{week.expected_churners:,.0f}", "expected to stop buying", expected_words(about)),
-        (f"{to_act:,}", "with something to do", f"{_duties(listed)}{about.listed - to_act:,} only to keep an eye on"),
+        (f"{to_act:,}", "with something to do", f"{_duties(week)}{about.listed - to_act:,} only to keep an eye on"),
     ]
 
 
-def _duties(listed: pl.DataFrame) -> str:
-    duties = int((listed["work"] == "duty").sum())
-    return f"{duties:,} of them {'a duty' if duties == 1 else 'duties'}, " if duties else ""
+def _duties(week: Week) -> str:
+    duties = int((week.risk_list["work"] == "duty").sum())
+    done = f"{duties:,} of them {'a duty' if duties == 1 else 'duties'}, " if duties else ""
+    return f"{done}{left}; " if (left := waiting(week.actions)) else done
 
 
 def _page_data(week: Week) -> dict[str, Any]:

@@ -109,6 +109,8 @@ def _contents(week: Week) -> Iterator[File]:
     for (stem,), part in sorted(by_stem.partition_by("stem", as_dict=True, include_key=False).items()):
         yield File(f"by_owner/{stem}.csv", csv_bytes(part, about.minor_digits), part.height)
     yield from _audience_files(week)
+    if week.left is not None and not week.left.is_empty():
+        yield File("left_the_list.csv", table_bytes(week.left), week.left.height)
     yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)
 
 

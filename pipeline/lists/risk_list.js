@@ -73,7 +73,8 @@
     return element("td", { class: `risk ${row.level}` },
       element("span", { class: "risk-line" },
         field("churn_probability", percent(row.churn_probability)), field("risk_band", row.risk_band, { class: "chip" })),
-      bar);
+      bar, row.previous_probability === null || percent(row.previous_probability) === percent(row.churn_probability) ? null
+        : element("span", { class: "sub" }, "was ", field("previous_probability", percent(row.previous_probability))));
   }
 
   function customerCell(row) {
@@ -182,6 +183,7 @@
     const list = element("ol", { class: "reasons" },
       ...reasons.map((name) => element("li", { "data-field": name }, sentence(row[name]))));
     const block = element("section", {}, element("h3", {}, "Why at risk"),
+      row.change === null ? null : element("p", { class: "faint" }, "Since the last list: ", field("change", sentence(row.change))),
       reasons.length ? list : element("p", { class: "faint" }, "Nothing stands out; many small influences add up."));
     if (row.protects !== null) {
       block.append(element("h3", {}, "What speaks for staying"), element("p", { class: "protects", "data-field": "protects" }, sentence(row.protects)));

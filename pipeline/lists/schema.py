@@ -28,6 +28,8 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "due_day": pl.Date(),
     "status": pl.String(),
     "since_week": pl.Date(),
+    "previous_probability": pl.Float64(),
+    "change": pl.String(),
     "caution": pl.String(),
     "last_order_day": pl.Date(),
     "last_contact_day": pl.Date(),
@@ -99,6 +101,8 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "due_day": "The day to do it by.",
     "status": "Where this stands since last week: new, still_open, snoozed, recovered or dropped.",
     "since_week": "The week this customer came onto the list.",
+    "previous_probability": "How likely it was on the last list; empty means: not scored then.",
+    "change": "What has changed since the last list.",
     "caution": "What to mind before acting.",
     "last_order_day": "The day of the last order.",
     "last_contact_day": "The day we last got in touch; empty means we know of none.",
@@ -175,6 +179,10 @@ class Week:
         writes no file.
     audiences
         Whom sending systems are handed, by playbook, in the columns of `pipeline.lists.audiences`; None is nobody.
+    left
+        Who left the list since the last one, in the columns of `pipeline.decisions.follow_up.LEFT`; None is nobody.
+    since_last
+        What came, went and was done since the last list, in words; empty where this is the first one.
     """
 
     about: About
@@ -185,38 +193,13 @@ class Week:
     fingerprints: dict[str, str]
     promises: pl.DataFrame | None = None
     audiences: pl.DataFrame | None = None
+    left: pl.DataFrame | None = None
+    since_last: str = ""
 
     @property
     def expected_churners(self) -> float:
         """Of everyone listed, if nothing is done; added exactly, so it cannot depend on the order of adding."""
         return math.fsum(self.risk_list["churn_probability"])
-
-
-LARGE_SHARE: Final = 0.1
-"""From this share (0-1) of the value of a list on, one customer moves its total, and is named."""
-MIN_LISTED: Final = 20
-"""Fewer customers than these each hold a large share by their number alone."""
-
-
-def dominating(risk_list: pl.DataFrame) -> str:
-    """The customer who holds a tenth or more of the value at stake of a list, in words; empty where nobody does.
-
-    Examples
-    --------
-    >>> listed = pl.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "value_at_stake": [181.0, *[1.0] * 19]})
-    >>> dominating(listed)
-    'customer c0 alone holds 90 % of the value at stake'
-    >>> dominating(listed.tail(19)), dominating(listed.with_columns(value_at_stake=1.0))
-    ('', '')
-    """
-    total = math.fsum(risk_list["value_at_stake"])
-    if risk_list.height < MIN_LISTED or total <= 0:
-        return ""
-    largest = risk_list.sort("value_at_stake", "customer_id", descending=[True, False]).row(0, named=True)
-    share = largest["value_at_stake"] / total
-    if share < LARGE_SHARE:
-        return ""
-    return f"customer {largest['customer_id']} alone holds {share * 100:.0f} % of the value at stake"
 
 
 def band_levels(actions: pl.DataFrame) -> dict[str, str]:

@@ -21,18 +21,22 @@ def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: in
     Parameters
     ----------
     decided
-        Everyone scored, with the action or the reason for none, ``work``, ``waiting_duty`` and ``is_control``.
+        Everyone scored, with the action or the reason for none, ``work``, ``waiting_duty``, ``snoozed_until`` and
+        ``is_control``.
     bands
         Names of the risk bands, from the lowest up.
     min_band
-        Customers of this band or above are watched; those below stand on the list only if somebody has to act.
+        Customers of this band or above are watched; those below stand on the list only if somebody has to act, or has
+        put them off to a later day.
     max_rows
         Length of the list at most; what has been given to a person is never cut.
     """
     is_personal = pl.col("work").is_in(PERSONAL).fill_null(value=False)
     waits = pl.col("waiting_duty").is_not_null()
     # A control must not be acted on by hand either, and a name on the list asks for that.
-    is_watched = pl.col("risk_band").is_in(bands[bands.index(min_band) :]) & ~pl.col("is_control")
+    # Whom a team has put off must not be forgotten.
+    is_asleep = (pl.col("snoozed_until") > pl.col("as_of")).fill_null(value=False)
+    is_watched = (pl.col("risk_band").is_in(bands[bands.index(min_band) :]) | is_asleep) & ~pl.col("is_control")
     soon = pl.col("due_day") < pl.col("as_of") + timedelta(days=DAYS_OF_A_LIST)
     is_duty = pl.col("work") == "duty"
     place = (

@@ -1,17 +1,20 @@
-"""The sheets behind the list: what is sent without anybody calling or writing, and how to read the list."""
+"""The sheets behind the list: what is sent without anybody calling or writing, who left, and how to read the list."""
 
 from datetime import date
 from typing import Any, Final
 
-from pipeline.lists.audiences import campaigns
+import polars as pl
+
 from pipeline.lists.cells import expected_words, xlsx_text
-from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week, dominating
+from pipeline.lists.notices import dominating, waiting
+from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week
 
 FIRST_ROW = 2
 CAMPAIGN_WIDTHS: Final = {
     "playbook": 26, "customers": 11, "channel": 14, "who": 18, "action": 60, "caution": 50, "due_day": 12, "file": 40,
 }  # fmt: skip
-"""The columns of the sheet "Campaigns" and their widths, in characters."""
+LEFT_WIDTHS: Final = {"customer_id": 14, "name": 22, "owner": 16, "work": 8, "playbook": 26, "status": 12, "what": 60}
+"""The columns of the sheets "Campaigns" and "Left the list", and their widths in characters."""
 
 
 def write_about(book: Any, week: Week) -> None:
@@ -29,19 +32,18 @@ def write_about(book: Any, week: Week) -> None:
         sheet.write_string(row, 1, xlsx_text(words), body)
 
 
-def write_campaigns(book: Any, week: Week) -> None:
-    """Add the sheet "Campaigns" to an open workbook, if this week sends something."""
-    table = campaigns(week.audiences)
-    if table.is_empty():
+def write_table(book: Any, title: str, table: pl.DataFrame | None, widths: dict[str, int]) -> None:
+    """Add a sheet of the columns that `widths` names to an open workbook; none where there are no rows."""
+    if table is None or table.is_empty():
         return
-    sheet = book.add_worksheet("Campaigns")
+    sheet = book.add_worksheet(title)
     head = book.add_format({"bold": True, "valign": "top", "bottom": 1})
     body = book.add_format({"valign": "top", "text_wrap": True})
     day = book.add_format({"valign": "top", "align": "left", "num_format": "yyyy-mm-dd"})
-    for column, (name, width) in enumerate(CAMPAIGN_WIDTHS.items()):
+    for column, (name, width) in enumerate(widths.items()):
         sheet.write_string(0, column, name, head)
         sheet.set_column(column, column, width)
-    for row, values in enumerate(table.select(CAMPAIGN_WIDTHS.keys()).iter_rows(), start=1):
+    for row, values in enumerate(table.select(widths.keys()).iter_rows(), start=1):
         for column, value in enumerate(values):
             if isinstance(value, date):
                 sheet.write_datetime(row, column, value, day)
@@ -66,6 +68,8 @@ def about_lines(week: Week) -> list[tuple[str, str]]:
         ("Expected to stop buying", f"{week.expected_churners:,.0f} {expected_words(about)}.")
         if about.listed
         else ("This week", "Nobody to act on this week."),
+        *([("Waiting", _sentence(left).strip())] if (left := waiting(week.actions)) else []),
+        *([("Since the last list", week.since_last)] if week.since_last else []),
         ("Money", f"All amounts are in {about.currency}.{_sentence(dominating(week.risk_list))}"),
         ("Reasons", "A reason says what goes together with the risk, not what causes it."),
         (

@@ -8,7 +8,8 @@ from typing import Any, Final
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
-from pipeline.lists.cells import rounded, xlsx_text
+from pipeline.lists.audiences import campaigns
+from pipeline.lists.cells import PROBABILITIES, rounded, xlsx_text
 from pipeline.lists.schema import (
     ANSWERS,
     COLUMN_WORDS,
@@ -19,13 +20,14 @@ from pipeline.lists.schema import (
     Week,
     band_levels,
 )
-from pipeline.lists.xlsx_about import write_about, write_campaigns
+from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, LEFT_WIDTHS, write_about, write_table
 
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
     "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "protects": 36, "work": 8, "playbook": 18,
     "action": 40,
-    "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12, "caution": 30, "last_order_day": 12,
+    "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12,
+    "previous_probability": 12, "change": 36, "caution": 30, "last_order_day": 12,
     "last_contact_day": 12, "outcome": 14, "done_day": 12, "answer": 14, "wrong_reason": 14, "snooze_until_day": 16,
     "note": 32, "as_of": 12,
 }  # fmt: skip
@@ -57,7 +59,8 @@ def xlsx_bytes(week: Week) -> bytes:
     title = f"Risk list {as_of}"
     book.set_properties({"title": title, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
     _write_list(book, week)
-    write_campaigns(book, week)
+    write_table(book, "Campaigns", campaigns(week.audiences), CAMPAIGN_WIDTHS)
+    write_table(book, "Left the list", week.left, LEFT_WIDTHS)
     write_about(book, week)
     book.close()
     return buffer.getvalue()
@@ -107,7 +110,7 @@ def _formats(week: Week) -> dict[str, dict[str, object]]:
         "text": wrapped,
         "name": wrapped | {"bold": True},
         "rank": {"num_format": "0", "align": "center"},
-        "churn_probability": {"num_format": "0%"},
+        **{name: {"num_format": "0%"} for name in PROBABILITIES},
         "value_at_stake": {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"},
         **{name: day for name in RISK_LIST if _is_day(name)},
         **{name: (day if _is_day(name) else wrapped) | TO_FILL_IN for name in FILLED_IN},

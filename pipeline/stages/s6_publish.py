@@ -17,8 +17,7 @@ def run(settings: WeekSettings, paths: Paths = REPRO) -> str:
     storage.remove(paths.composed)
     week = composition.compose(inputs.read(settings, paths, settings.snapshots.as_of), paths)
     folder = lists.publish(week, paths.composed, replace=True)
-    notice = lists.dominating(week.risk_list)
-    return f"{week.about.listed:,} customers listed{'; ' + notice if notice else ''}: {folder}"
+    return f"{'; '.join([f'{week.about.listed:,} customers listed', *lists.notices(week)])}: {folder}"
 
 
 if __name__ == "__main__":

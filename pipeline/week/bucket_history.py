@@ -131,10 +131,13 @@ def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
         pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("opened_day", "resolved_day")
     )
     is_open = resolved.is_null() | (resolved >= as_of)
-    return tickets.filter(opened < as_of, is_open).group_by("customer_id").agg(
+    counts = [
         (pl.col(flag).fill_null(value=False).sum() if flag in there else pl.lit(0)).cast(pl.Int64).alias(name)
         for flag, name in (("is_dispute", "disputes_open"), ("is_complaint", "complaints_open"))
-    )  # fmt: skip
+    ]
+    is_dispute = pl.col("is_dispute").fill_null(value=False) if "is_dispute" in there else pl.lit(value=False)
+    since = opened.filter(is_dispute).min().alias("dispute_since")
+    return tickets.filter(opened < as_of, is_open).group_by("customer_id").agg(*counts, since)
 
 
 def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
@@ -143,8 +146,13 @@ def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
         pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("made_day", "kept_day", "due_day")
     )
     is_open = kept.is_null() | (kept >= as_of)
+    what = pl.col("what").cast(pl.String) if "what" in there else pl.lit(None, dtype=pl.String)
+    # Of two that are due on one day the first by the alphabet, as no order of files may decide.
+    first = pl.struct(due.alias("due"), what.alias("what")).sort_by(due, what, nulls_last=True).first()
     return commitments.filter(made < as_of, is_open).group_by("customer_id").agg(
-        pl.len().cast(pl.Int64).alias("promises_open"), due.min().alias("promise_due_next")
+        pl.len().cast(pl.Int64).alias("promises_open"),
+        due.min().alias("promise_due_next"),
+        first.struct.field("what").alias("promise_what"),
     )  # fmt: skip
 
 

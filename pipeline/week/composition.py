@@ -11,12 +11,12 @@ import polars as pl
 
 from pipeline import lists
 from pipeline.config.paths import PLAYBOOKS, Paths
-from pipeline.decisions import control_group, decision_record, follow_up, optimizer, tasks, watch
+from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
-from pipeline.lists import audiences, selection
+from pipeline.lists import audiences, selection, since_last_list
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
@@ -24,6 +24,7 @@ from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
+from pipeline.week import previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 
@@ -82,11 +83,18 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
     settings, day = inputs.settings, inputs.context.as_of
     reports = Reports.read(paths, day)
     decided, plan = decide(inputs)
-    previous = _previous_list(paths, settings.data.name, day)
+    previous = previous_week.read(paths.exports, settings.data.name, day)
+    model = fingerprint.fingerprint(paths)
     chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
     shown = watch.watched(chosen, inputs.context.translator)
     reasoned = shown.with_columns(pl.coalesce("reason_1_text", without_reason.sentence(inputs.context.translator)))
-    listed = follow_up.with_status(reasoned, previous, day)
+    same_model = previous.model == model
+    changed = change.with_change(
+        reasoned, previous.decided, previous.as_of, same_model=same_model, translator=inputs.context.translator
+    )
+    listed = follow_up.with_status(changed, previous.listed, day)
+    left = follow_up.left_the_list(listed, previous.listed, decided, inputs.context.translator)
+    since = follow_up.since_last(listed, previous.listed, left, decided, inputs.outcomes)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     return lists.Week(
         about=_about(settings, day, reports, len(decided), listed),
@@ -99,7 +107,8 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
             "feeds": reports.feeds,
             "causes": {key: reports.causes[key] for key in ("overall", "blind_spots")},
-            **_decisions(decided, listed, previous, settings),
+            **_decisions(decided, listed, settings),
+            "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),
             "allocation": _allocation(decided, plan),
@@ -107,12 +116,14 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "wrong_reasons": wrong_reasons.counts(inputs.outcomes),
         },
         fingerprints={
-            "model": fingerprint.fingerprint(paths),
+            "model": model,
             "data": reports.ingest["fingerprint"],
             "params": _fingerprint(settings),
         },
         promises=tasks.promises(decided, day),
         audiences=audiences.of_week(decided, day),
+        left=left,
+        since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )
 
 
@@ -135,12 +146,6 @@ def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, lis
     )
 
 
-def _previous_list(paths: Paths, company: str, day: date) -> pl.DataFrame:
-    """The last list of the same company before this week."""
-    last = next(lists.weeks_before(paths.exports, company, day), None)
-    return storage.read_parquet(last / "risk_list.parquet") if last else pl.DataFrame(schema=lists.RISK_LIST)
-
-
 def _contributions_of(listed: pl.DataFrame, paths: Paths) -> pl.DataFrame:
     wanted = listed["customer_id"].implode()
     files = storage.bucket_files(paths.contributions)
@@ -149,9 +154,7 @@ def _contributions_of(listed: pl.DataFrame, paths: Paths) -> pl.DataFrame:
     ).sort("customer_id")  # fmt: skip
 
 
-def _decisions(
-    decided: pl.DataFrame, listed: pl.DataFrame, previous: pl.DataFrame, settings: WeekSettings
-) -> dict[str, Any]:
+def _decisions(decided: pl.DataFrame, listed: pl.DataFrame, settings: WeekSettings) -> dict[str, Any]:
     """What was decided for how many, and how much of the value the most valuable ones hold."""
     strategic = decided["loss_making"] & decided["strategic"]
     return {
@@ -167,7 +170,6 @@ def _decisions(
         "control": control_group.shares(decided),
         "listed_by_work": _counted(listed["work"]),
         "listed_by_status": _counted(listed["status"]),
-        "left_the_list": follow_up.left_the_list(listed, previous, decided),
     }
 
 

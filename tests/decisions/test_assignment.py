@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.config import params
 from pipeline.config.errors import BadPlaybooks
-from pipeline.decisions import assignment, cooldown, follow_up
+from pipeline.decisions import assignment, cooldown
 from pipeline.examples.features import families
 from pipeline.playbooks.config import playbooks_file
 from pipeline.playbooks.config.playbook import Playbook
@@ -366,7 +366,7 @@ def test_what_is_our_own_fault_is_put_right_before_anything_is_sold(root, settin
 def test_the_cause_chooses_the_playbook(content, settings, family, causes, given):
     """A regular customer with something at stake, but too little for a call or a note."""
     found = playbooks_file.parse(content, NAMES)
-    row = {"tier": "regular", "value_at_stake": 4.0, "reason_1_family": family, "reason_1_causes": causes,
+    row = {"tier": "regular", "value_at_stake": 5.5, "reason_1_family": family, "reason_1_causes": causes,
            "reason_2_family": None, "reason_2_causes": None}  # fmt: skip
     assert give([row], found)[0]["playbook"] == given
 
@@ -469,11 +469,3 @@ def test_a_playbook_without_a_due_day_is_refused(content, settings):
     del content["playbooks"]["we-miss-you"]["due_in_days"]
     with pytest.raises(BadPlaybooks, match=r"missing key 'playbooks\.we-miss-you\.due_in_days'; add it"):
         playbooks_file.parse(content, NAMES)
-
-
-def test_who_left_the_list_bought_again_or_did_not():
-    day = date(2024, 1, 8)
-    previous = pl.DataFrame({"customer_id": ["a", "b", "c", "d"], "last_order_day": [date(2024, 1, 1)] * 4})
-    listed = pl.DataFrame({"customer_id": ["a"]})
-    scores = pl.DataFrame({"customer_id": ["a", "b", "c"], "last_order_day": [day, day, date(2024, 1, 1)]})
-    assert follow_up.left_the_list(listed, previous, scores) == {"recovered": 1, "dropped": 2}

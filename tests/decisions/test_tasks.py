@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from pipeline.decisions import tasks
+from pipeline.decisions import facts, tasks
 from pipeline.playbooks.config import purposes
 from pipeline.playbooks.config.tactics import tactics
 from tests.decisions.week import WEEK, book, context, decide, frame
@@ -14,7 +14,8 @@ from tests.drawing import drawn
 
 def handed(change: dict, the_book, **more) -> dict:
     books = {"x": the_book}
-    decided = pl.DataFrame(decide(frame(change), books, context()), infer_schema_length=None, schema_overrides=more)
+    kinds = facts.FACTS | {"caution": pl.String(), "playbook": pl.String(), "action": pl.String()} | more
+    decided = pl.DataFrame(decide(frame(change), books, context()), infer_schema_length=None, schema_overrides=kinds)
     return tasks.handed(decided.with_columns(pl.col("caution").cast(pl.String)), books, WEEK).to_dicts()[0]
 
 
@@ -39,19 +40,22 @@ def test_a_promise_has_its_day_and_becomes_a_commitment_once():
 
 # Promises and disputes that are open, what the playbook says, and what whoever gets in touch reads.
 CAUTIONS = """
-    | promises | due        | disputes | own    | told                                                                      |
-    | 0        | -          | 0        | -      | -                                                                         |
-    | 0        | -          | 0        | Gently | Gently                                                                    |
-    | 2        | 2024-03-01 | 0        | Gently | Gently Mind promises to this customer that are open: 2, the first due 2024-03-01. |
-    | 1        | -          | 1        | -      | Mind promises to this customer that are open: 1; disputes that are open: 1. |
-    | 0        | -          | 1        | -      | Mind disputes that are open: 1.                                           |
+    | promises | due        | what      | disputes | since      | own    | told                                                                      |
+    | 0        | -          | -         | 0        | -          | -      | -                                                                         |
+    | 0        | -          | -         | 0        | -          | Gently | Gently                                                                    |
+    | 2        | 2024-03-01 | -         | 0        | -          | Gently | Gently Mind promises to this customer that are open: 2, the first due 2024-03-01. |
+    | 2        | 2024-03-01 | a refund  | 0        | -          | Gently | Gently Mind promises to this customer that are open: 2, the first due 2024-03-01 (a refund). |
+    | 1        | -          | a refund  | 1        | -          | -      | Mind promises to this customer that are open: 1; disputes that are open: 1. |
+    | 0        | -          | -         | 1        | -          | -      | Mind disputes that are open: 1.                                           |
+    | 0        | -          | -         | 3        | 2024-02-20 | -      | Mind disputes that are open: 3, since 2024-02-20.                         |
 """
 
 
 @pytest.mark.parametrize("case", drawn(CAUTIONS), ids=lambda case: case["told"])
 def test_what_is_open_is_said_before_anybody_gets_in_touch(case):
-    change = {"promises_open": int(case["promises"]), "disputes_open": int(case["disputes"]),
-              "promise_due_next": None if case["due"] == "-" else date.fromisoformat(case["due"])}  # fmt: skip
+    days = {name: None if case[name] == "-" else date.fromisoformat(case[name]) for name in ("due", "since")}
+    change = {"promises_open": int(case["promises"]), "disputes_open": int(case["disputes"]), "promise_due_next": days["due"],
+              "promise_what": None if case["what"] == "-" else case["what"], "dispute_since": days["since"]}  # fmt: skip
     own = None if case["own"] == "-" else case["own"]
     assert (handed(change, book("satisfaction-survey", caution=own))["caution"] or "-") == case["told"]
     nothing = handed(change | {"sent_7d": 9}, book("satisfaction-survey", caution=own))

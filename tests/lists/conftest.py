@@ -109,6 +109,8 @@ def _customer(place: int, draw: random.Random) -> dict[str, Any]:
         "why_not": None if action else "nothing, because the customer was contacted 6 days ago",
         "status": status,
         "since_week": AS_OF if status == "new" else AS_OF - timedelta(days=7 * draw.randint(1, 4)),
+        "previous_probability": None if status == "new" else 0.9999,
+        "change": None if status == "new" else "31 % → 58 %: no order for 24 days",
         **dict.fromkeys(FILLED_IN, ""),
         "as_of": AS_OF,
     }

@@ -120,7 +120,7 @@ def as_is(value: object) -> str:
 
 IN_A_ROW: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("rank", "customer_id", "name", "owner", "tier", "risk_band", "action", "who"), as_is),
-    "churn_probability": percent,
+    **dict.fromkeys(("churn_probability", "previous_probability"), percent),
     "value_at_stake": lambda value: f"USD\u00a0{value:,.2f}",
     "reason_1": sentence,
     "channel": words,
@@ -128,7 +128,7 @@ IN_A_ROW: dict[str, Callable[[Any], str]] = {
     "due_day": day,
 }
 WHEN_OPEN: dict[str, Callable[[Any], str]] = {
-    **dict.fromkeys(("reason_1", "reason_2", "reason_3", "protects", "action", "caution"), sentence),
+    **dict.fromkeys(("reason_1", "reason_2", "reason_3", "protects", "action", "caution", "change"), sentence),
     **dict.fromkeys(("due_day", "since_week", "last_order_day", "last_contact_day"), day),
     **dict.fromkeys(("channel", "playbook"), words),
     "who": as_is,

@@ -1,0 +1,54 @@
+"""What whoever opens or sends a list must know of it besides its rows."""
+
+import math
+from typing import Final
+
+import polars as pl
+
+from pipeline.lists.schema import Week
+
+LARGE_SHARE: Final = 0.1
+"""From this share (0-1) of the value of a list on, one customer moves its total, and is named."""
+MIN_LISTED: Final = 20
+"""Fewer customers than these each hold a large share by their number alone."""
+
+
+def dominating(risk_list: pl.DataFrame) -> str:
+    """The customer who holds a tenth or more of the value at stake of a list, in words; empty where nobody does.
+
+    Examples
+    --------
+    >>> listed = pl.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "value_at_stake": [181.0, *[1.0] * 19]})
+    >>> dominating(listed)
+    'customer c0 alone holds 90 % of the value at stake'
+    >>> dominating(listed.tail(19)), dominating(listed.with_columns(value_at_stake=1.0))
+    ('', '')
+    """
+    total = math.fsum(risk_list["value_at_stake"])
+    if risk_list.height < MIN_LISTED or total <= 0:
+        return ""
+    largest = risk_list.sort("value_at_stake", "customer_id", descending=[True, False]).row(0, named=True)
+    share = largest["value_at_stake"] / total
+    if share < LARGE_SHARE:
+        return ""
+    return f"customer {largest['customer_id']} alone holds {share * 100:.0f} % of the value at stake"
+
+
+def waiting(actions: pl.DataFrame) -> str:
+    """How many duties there are no hands for this week, in words; empty where all are done.
+
+    Examples
+    --------
+    >>> waiting(pl.DataFrame({"waiting_duty": ["call", "call", None, "visit"]}))
+    '3 duties wait for hands: call (2), visit (1)'
+    """
+    if "waiting_duty" not in actions.columns or not (number := actions["waiting_duty"].count()):
+        return ""
+    counts = actions["waiting_duty"].drop_nulls().value_counts().sort("count", "waiting_duty", descending=[True, False])
+    each = ", ".join(f"{playbook} ({of:,})" for playbook, of in counts.iter_rows())
+    return f"{number:,} {'duty waits' if number == 1 else 'duties wait'} for hands: {each}"
+
+
+def notices(week: Week) -> list[str]:
+    """All of them."""
+    return [notice for notice in (waiting(week.actions), dominating(week.risk_list)) if notice]
