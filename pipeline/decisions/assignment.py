@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.decisions import cooldown, decision_columns, duties, optimizer
-from pipeline.decisions.capacity import limits_left
+from pipeline.decisions.capacity import full, limits_left, shares_left
 from pipeline.decisions.eligibility import NO_RESTRICTIONS, Eligibility
 from pipeline.decisions.why_not import LOSS_MAKING as LOSS_MAKING
 from pipeline.decisions.why_not import why_not
@@ -106,16 +106,17 @@ def plan(
     )
     tests, eligible = restrictions.eligibility.withhold(tests, playbooks)
     tests = tests.with_columns(_outranked(playbooks))
-    owed, eligible, there_is = _duties_first(
+    owed, eligible, there_is, shares = _duties_first(
         tests, scores, playbooks, currency, replace(restrictions, eligibility=eligible)
     )
-    shared = _shared(tests, scores, playbooks, there_is, owed)
+    shared = _shared(tests, scores, playbooks, owed, there_is, shares)
     for_profit = pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None)
     placed = eligible.continued_or(pl.select(pl.coalesce(owed.placed, for_profit).alias("chosen")).to_series())
     wanted, obstacle = _obstacle(tests, len(playbooks), owed)
     chosen = scores.with_columns(
-        placed, wanted, obstacle, _second(shared, playbooks), _named(owed.waiting, playbooks).alias("waiting_duty")
-    )
+        placed, wanted, obstacle, _second(shared, playbooks), _named(owed.waiting, playbooks).alias("waiting_duty"),
+        shares.is_full(np.where(scores["is_control"], optimizer.NOTHING, shared.places)).alias("owner_is_full"),
+    )  # fmt: skip
     chosen = chosen.with_columns(
         _of_number(kept, chosen["chosen"]).alias("expected_saved_value"),
         _of_number(kept, chosen["wanted"]).alias("kept"),
@@ -123,25 +124,32 @@ def plan(
     described = chosen.join(
         decision_columns.described(playbooks, as_of), on="chosen", how="left", maintain_order="left"
     )
-    words = why_not(playbooks, currency, _full(shared, there_is, len(playbooks)), restrictions.translator)
+    words = why_not(playbooks, currency, full(shared, there_is, len(playbooks)), restrictions.translator)
     decided = eligible.add_open_actions(decision_columns.complete(described, words), playbooks, as_of)
-    return decided.drop("chosen", "wanted", "obstacle", "kept", "is_duty"), shared
+    return decided.drop("chosen", "wanted", "obstacle", "kept", "is_duty", "owner_is_full"), shared
 
 
 def _duties_first(
     tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], currency: str, restrictions: Restrictions
-) -> tuple[duties.Duties, Eligibility, list[optimizer.Limit]]:
+) -> tuple[duties.Duties, Eligibility, list[optimizer.Limit], optimizer.Shares]:
     """Who is given which duty, which actions go on beside them, and what is left of everything scarce."""
+    owners = scores["owner"] if "owner" in scores.columns else pl.repeat(None, len(scores), dtype=pl.String, eager=True)
     eligible = restrictions.eligibility
 
     def left(of: Eligibility) -> list[optimizer.Limit]:
         busy = of.going_on(scores, playbooks)
         return limits_left(of.rooms(playbooks, scores), restrictions.limits, currency, busy, restrictions.max_tasks)
 
+    def hands(chosen: pl.Series | None) -> optimizer.Shares:
+        return shares_left(playbooks, owners, restrictions.limits.owner, chosen)
+
     # A duty takes the hands that open actions for profit keep busy; only other duties stand in its way.
-    owed = duties.place(tests, scores, playbooks, left(eligible.open_duties(playbooks)))
+    open_duties = eligible.open_duties(playbooks)
+    first = hands(open_duties.really_open(scores, playbooks))
+    owed = duties.place(tests, scores, playbooks, left(open_duties), first)
     eligible = eligible.without_open(owed.placed.is_not_null())
-    return owed, eligible, owed.left_of(left(eligible))
+    goes_on = pl.select(pl.coalesce(owed.placed, eligible.really_open(scores, playbooks))).to_series()
+    return owed, eligible, owed.left_of(left(eligible)), hands(goes_on)
 
 
 def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
@@ -178,8 +186,9 @@ def _shared(
     tests: pl.DataFrame,
     scores: pl.DataFrame,
     playbooks: dict[str, Playbook],
-    there_is: list[optimizer.Limit],
     owed: duties.Duties,
+    there_is: list[optimizer.Limit],
+    shares: optimizer.Shares,
 ) -> optimizer.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
     worth = scores.with_columns(tests.drop("is_control")).select(
@@ -198,7 +207,8 @@ def _shared(
     )
     order = scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
     rows = order.to_series().to_numpy().astype(np.int64)
-    allocation = optimizer.allocate(worth.to_numpy()[rows], there_is, tests["is_control"].to_numpy()[rows])
+    is_control = tests["is_control"].to_numpy()[rows]
+    allocation = optimizer.allocate(worth.to_numpy()[rows], there_is, is_control, shares.of(rows))
     places, second = np.empty_like(allocation.places), np.empty_like(allocation.second)
     places[rows], second[rows] = allocation.places, allocation.second
     return replace(allocation, places=places, second=second)
@@ -210,19 +220,6 @@ def _second(shared: optimizer.Plan, playbooks: dict[str, Playbook]) -> pl.Series
 
 def _named(numbers: pl.Series, playbooks: dict[str, Playbook]) -> pl.Series:
     return numbers.replace_strict(dict(enumerate(playbooks)), default=None, return_dtype=pl.String)
-
-
-def _full(shared: optimizer.Plan, there_is: list[optimizer.Limit], number: int) -> list[optimizer.Limit | None]:
-    """For each playbook, which limit leaves no room for one more; the dearest of them."""
-    full: list[optimizer.Limit | None] = []
-    for position in range(number):
-        short = [
-            limit
-            for limit in there_is
-            if limit.uses[position] and shared.used[limit.name] + limit.uses[position] > limit.room
-        ]
-        full.append(max(short, key=lambda limit: shared.prices[limit.name], default=None))
-    return full
 
 
 def _obstacle(tests: pl.DataFrame, number: int, owed: duties.Duties) -> tuple[pl.Series, pl.Series]:

@@ -1,8 +1,12 @@
 """What is left of everything scarce in a week: capacities, hands, channels and money, as the optimizer needs it."""
 
+from dataclasses import replace
+
+import numpy as np
 import polars as pl
 
-from pipeline.decisions.optimizer import Limit
+from pipeline.decisions import _filling
+from pipeline.decisions.optimizer import Limit, Plan, Shares
 from pipeline.i18n import Part
 from pipeline.playbooks.config.limits import Limits
 from pipeline.playbooks.config.playbook import Playbook
@@ -66,6 +70,56 @@ def limits_left(
         words = _budget(f"{limits.budget:.2f}", currency)
         result.append(Limit(name, limits.budget, tuple(book.cost for book in books), words))
     return result
+
+
+def shares_left(
+    playbooks: dict[str, Playbook], owners: pl.Series, limit: int | None, chosen: pl.Series | None
+) -> Shares:
+    """What each owner can still do in person.
+
+    Parameters
+    ----------
+    playbooks
+        In the order of the file.
+    owners
+        Of each customer, null where there is none: then only the team limits what is done.
+    limit
+        Customers each owner can act on; None is no limit.
+    chosen
+        For each customer the number of the playbook that goes on, null without one; None where none does.
+
+    Examples
+    --------
+    >>> call = Playbook(tactic="friendly-check-in-call", when="everyone", action="Call", channel="phone", who="sales",
+    ...                 due_in_days=3, cost=4.0)
+    >>> shares = shares_left({"call": call}, pl.Series(["Ann", "Bo", "Ann", None]), 2, pl.Series([0, None, None, None]))
+    >>> shares.owner.tolist(), shares.room.tolist(), shares.takes.tolist()
+    ([0, 1, 0, -1], [1.0, 2.0], [1.0])
+    """
+    if limit is None:
+        return _filling.nobodys(len(owners), len(playbooks))
+    names = owners.cast(pl.String).unique().drop_nulls().sort()
+    numbers = owners.cast(pl.String).replace_strict(
+        names, pl.Series(range(len(names)), dtype=pl.Int64), default=_filling.NOTHING, return_dtype=pl.Int64
+    )
+    takes = np.array([float(book.is_task) for book in playbooks.values()])
+    all_hands = Shares(numbers.to_numpy().astype(np.int64), np.full(len(names), float(limit)), takes)
+    if chosen is None:
+        return all_hands
+    return replace(all_hands, room=all_hands.less(chosen.fill_null(_filling.NOTHING).to_numpy()).clip(min=0))
+
+
+def full(shared: Plan, there_is: list[Limit], number: int) -> list[Limit | None]:
+    """For each playbook, which limit leaves no room for one more; the dearest of them."""
+    dearest: list[Limit | None] = []
+    for position in range(number):
+        short = [
+            limit
+            for limit in there_is
+            if limit.uses[position] and shared.used[limit.name] + limit.uses[position] > limit.room
+        ]
+        dearest.append(max(short, key=lambda limit: shared.prices[limit.name], default=None))
+    return dearest
 
 
 def _capacity(playbook: str, room: int) -> Part:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.decisions import _filling
-from pipeline.decisions.optimizer import Limit
+from pipeline.decisions.optimizer import Limit, Shares
 from pipeline.playbooks.config.playbook import Playbook
 
 
@@ -37,7 +37,9 @@ class Duties:
         ]
 
 
-def place(tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], limits: list[Limit]) -> Duties:
+def place(
+    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], limits: list[Limit], shares: Shares
+) -> Duties:
     """Give each customer the first duty of the file that is for them, as far as there is room.
 
     The nearest due day is served first; of equals, who has more at stake.
@@ -50,8 +52,8 @@ def place(tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbo
         The same customers, with ``customer_id`` and ``value_at_stake``.
     playbooks
         In order of preference.
-    limits
-        What there is only so much of.
+    limits, shares
+        What there is only so much of, for everybody together and for each owner.
     """
     owed = _owed(tests, playbooks)
     first = pl.select(pl.coalesce(pl.repeat(None, len(scores), dtype=pl.Int64), *(
@@ -65,7 +67,7 @@ def place(tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbo
     uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), len(playbooks))
     room = np.array([limit.room for limit in limits], dtype=np.float64)
     places = np.full(len(scores), _filling.NOTHING, dtype=np.int64)
-    places[rows] = _filling.in_order(worth, np.ascontiguousarray(uses.T), room)
+    places[rows] = _filling.in_order(worth, np.ascontiguousarray(uses.T), room, shares.of(rows))
     placed = pl.Series("placed", places).replace(_filling.NOTHING, None)
     # A capacity of its own is the pace a company has chosen; whoever it leaves out is in nobody's debt yet.
     paced = [position for position, book in enumerate(playbooks.values()) if book.capacity is not None]

@@ -102,10 +102,14 @@ class Eligibility:
 
         But for duties, which nobody is left without for the sake of a comparison.
         """
+        return dict(self.really_open(scores, playbooks).drop_nulls().value_counts().iter_rows())
+
+    def really_open(self, scores: pl.DataFrame, playbooks: dict[str, Playbook]) -> pl.Series:
+        """For each customer the number of the playbook that is open; null without one, or only in thought."""
         if self.kept is None:
-            return {}
+            return pl.repeat(None, n=len(scores), dtype=pl.Int64, eager=True).alias("chosen")
         really = ~scores["is_control"] | self.kept["chosen"].is_in(_duties(playbooks)).fill_null(value=False)
-        return dict(self.kept.filter(really)["chosen"].drop_nulls().value_counts().iter_rows())
+        return self.kept.select(pl.when(really).then("chosen"))["chosen"]
 
     def open_duties(self, playbooks: dict[str, Playbook]) -> "Eligibility":
         """The same with only those open actions that are duties."""
@@ -228,7 +232,7 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
     kept = customers.select(
         numbers.alias("chosen"), pl.when(numbers.is_not_null()).then("open_given_day").alias("given_day")
     )
-    channels = tuple(_channel(book, customers, context) for book in playbooks.values())
+    channels = tuple(consent.channels_of(book, customers, context) for book in playbooks.values())
     return Eligibility(tuple(held), kept, channels, context.guards.max_offers, context.translator, customers[OWNER])
 
 
@@ -240,9 +244,3 @@ def _asked(rules: Iterable[Rule], name: str, book: Playbook, context: DecisionCo
 def _where(test: pl.Series, text: pl.Expr, otherwise: pl.Series, owners: pl.Series | None) -> pl.Series:
     table = pl.DataFrame({"held": otherwise} | ({} if owners is None else {OWNER: owners}))
     return table.select(pl.when(test).then(text.cast(SENTENCE)).otherwise("held").alias("held")).to_series()
-
-
-def _channel(book: Playbook, customers: pl.DataFrame, context: DecisionContext) -> pl.Series | None:
-    if len(book.channels) == 1:
-        return None
-    return customers.select(consent.channel(book, context).cast(pl.String).alias("channel"))["channel"]

@@ -16,6 +16,7 @@ from scipy.sparse import csc_array, vstack
 
 from pipeline.decisions import _filling
 from pipeline.decisions._filling import NOTHING as NOTHING
+from pipeline.decisions._filling import Shares as Shares
 from pipeline.i18n import Part
 
 Flags = npt.NDArray[np.bool_]
@@ -86,7 +87,7 @@ class Plan:
         return 0.0 if self.bound <= 0 else max(0.0, 1 - self.value / self.bound)
 
 
-def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
+def allocate(profit: Array, limits: list[Limit], is_control: Flags, shares: Shares | None = None) -> Plan:
     """Share out the playbooks.
 
     A control takes no room: he or she is placed as somebody would be who came on top, at the same prices. So the
@@ -102,6 +103,8 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
         What there is only so much of.
     is_control
         Who is left alone; (customers,).
+    shares
+        What each owner can do; None where owners have no limit of their own.
 
     Examples
     --------
@@ -118,18 +121,26 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags) -> Plan:
     free = ~is_control
     # The factors are above 1, so a bound of what is ranked is a bound of what it is worth.
     ranked = worth * _tie_break(free, worth.shape[1])
-    prices, decided = _prices(ranked[free], uses, room)
+    own = shares or _filling.nobodys(*profit.shape)
+    prices, own_prices, decided = _prices(ranked[free], uses, room, own.of(free))
     # Without BLAS, whose sums differ by processor in their last bits: they would decide between near equals.
     priced = ranked - np.sum(prices[:, None] * uses, axis=0)
+    priced -= np.append(own_prices, 0.0)[own.owner][:, None] * own.takes  # who has no owner takes the last one
     places = np.where(priced.max(axis=1, initial=0) > 0, _best(priced), NOTHING)
-    places[free] = _filling.fill(ranked[free], priced[free], np.ascontiguousarray(uses.T), room, decided)
+    places[free] = _filling.fill(
+        ranked[free], priced[free], np.ascontiguousarray(uses.T), room, decided, own.of(free)
+    )  # fmt: skip
     given = places[free & (places != NOTHING)]
     used = uses[:, given].sum(axis=1)
     return Plan(
         places=places,
         second=_second(priced, worth, places),
         value=float(worth[free & (places != NOTHING), given].sum()),
-        bound=float(priced[free].max(axis=1, initial=0).clip(min=0).sum() + np.sum(prices * room)),
+        bound=float(
+            priced[free].max(axis=1, initial=0).clip(min=0).sum()
+            + np.sum(prices * room)
+            + np.sum(own_prices * own.room.clip(min=0))
+        ),
         prices={limit.name: float(price) for limit, price in zip(limits, prices, strict=True)},
         used={limit.name: float(amount) for limit, amount in zip(limits, used, strict=True)},
     )
@@ -144,14 +155,25 @@ def _tie_break(free: Flags, playbooks: int) -> Array:
     return factors
 
 
-def _prices(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
-    """The shadow price of each limit, zero for one that cannot be reached; and whom the programme has decided."""
-    prices: Array = np.zeros(len(room))
+def _prices(worth: Array, uses: Array, room: Array, own: Shares) -> tuple[Array, Array, Places]:
+    """The shadow price of each limit and owner, zero where it cannot be reached; and whom the programme has decided."""
+    prices, own_prices = np.zeros(len(room)), np.zeros(len(own.room))
     decided: Places = np.full(len(worth), NOTHING, dtype=np.int64)
     short = _wanted_at_most(worth, uses) > room
-    if short.any():
-        prices[short], decided = _solved(worth, uses[short], room[short])
-    return prices, decided
+    busy = _wanted_of_owners(worth, own) > own.room
+    if short.any() or busy.any():
+        numbers = np.append(np.where(busy, np.cumsum(busy) - 1, NOTHING), NOTHING)
+        only = Shares(numbers[own.owner], own.room[busy].clip(min=0), own.takes)
+        found, decided = _solved(worth, uses[short], room[short], only)
+        prices[short], own_prices[busy] = found[: short.sum()], found[short.sum() :]
+    return prices, own_prices, decided
+
+
+def _wanted_of_owners(worth: Array, own: Shares) -> Array:
+    """How much each owner would have to do if everybody were given what takes most of it."""
+    most = np.where(np.isfinite(worth), own.takes, 0.0).max(axis=1, initial=0)
+    known = own.owner != NOTHING
+    return np.bincount(own.owner[known], weights=most[known], minlength=len(own.room)).astype(np.float64)
 
 
 def _wanted_at_most(worth: Array, uses: Array) -> Array:
@@ -160,8 +182,11 @@ def _wanted_at_most(worth: Array, uses: Array) -> Array:
     return np.array([np.where(there, takes, 0.0).max(axis=1, initial=0).sum() for takes in uses])
 
 
-def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
-    """Prices and whole decisions of the linear programme; of evenly chosen customers where there are many."""
+def _solved(worth: Array, uses: Array, room: Array, own: Shares) -> tuple[Array, Places]:
+    """Prices and whole decisions of the linear programme; of evenly chosen customers where there are many.
+
+    The prices of `own` follow those of `room`.
+    """
     some = np.flatnonzero(worth.max(axis=1, initial=-np.inf) > 0)
     order = some[np.argsort(-worth[some].max(axis=1), kind="stable")]
     step = max(1, -(-int(np.isfinite(worth[order]).sum()) // MAX_PAIRS))
@@ -169,10 +194,13 @@ def _solved(worth: Array, uses: Array, room: Array) -> tuple[Array, Places]:
     chosen = order[step // 2 :: step]
     who, what = np.nonzero(np.isfinite(worth[chosen]))
     once = csc_array((np.ones(len(who)), (who, np.arange(len(who)))), shape=(len(chosen), len(who)))
-    rows = vstack([once, csc_array(uses[:, what])], format="csc")
+    owner = own.owner[chosen[who]]
+    mine = np.flatnonzero(owner != NOTHING)
+    hands = csc_array((own.takes[what[mine]], (owner[mine], mine)), shape=(len(own.room), len(who)))
+    rows = vstack([once, csc_array(uses[:, what]), hands], format="csc")
     # A trace more of what is counted, so that the price is what one more would keep, not what one less would lose.
-    trace = TRACE * (uses == uses.round()).all(axis=1)
-    most = np.concatenate([np.ones(len(chosen)), room * len(chosen) / len(order) + trace])
+    trace = TRACE * np.append((uses == uses.round()).all(axis=1), np.ones(len(own.room)))
+    most = np.concatenate([np.ones(len(chosen)), np.append(room, own.room) * len(chosen) / len(order) + trace])
     # Interior point: simplex took 15 times as long where many customers are alike (docs/decisions/playbooks.md).
     solution = linprog(-worth[chosen][who, what], A_ub=rows, b_ub=most, bounds=(0, None), method="highs-ipm")
     assert solution.success, f"giving nobody anything is always possible: {solution.message}"

@@ -39,8 +39,8 @@ def why_not(
     -------
     polars.Expr
         Over the scores with ``is_control``, ``chosen`` (the number of the playbook that was given), ``wanted`` (that of
-        the first one that is for the customer), ``kept`` (what that one is expected to keep, in currency units) and
-        ``obstacle`` (what stands between the two).
+        the first one that is for the customer), ``kept`` (what that one is expected to keep, in currency units),
+        ``obstacle`` (what stands between the two) and ``owner_is_full`` (whether the owner has no hand free).
     """
     loses = pl.col("loss_making") & ~pl.col("strategic")
     none_fits = nothing_because(translator, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
@@ -90,6 +90,12 @@ def _stood_between(
             .then(
                 nothing_because(
                     translator, "{playbook} is an offer, and what is for the cause goes first", playbook=name
+                )
+            )
+            .when(pl.lit(book.is_task) & pl.col("owner_is_full"))
+            .then(
+                nothing_because(
+                    translator, "what this customer's owner can do in a week (limits.owner) goes to where it keeps more"
                 )
             )
             .otherwise(

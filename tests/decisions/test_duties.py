@@ -121,6 +121,31 @@ def test_the_nearest_day_is_served_first_whatever_is_at_stake():
     assert [found[who]["playbook"] for who in "ab"] == [None, "settle"]
 
 
+def test_an_owner_does_what_is_owed_first_and_then_what_keeps_most():
+    limits = Limits(owner=2)
+    people = [{"owner": "Ann", "value_at_stake": float(stake)} for stake in (30, 20, 40)]
+    found = decide([*people, {"owner": "Bo"}, {"owner": None}, {"owner": None}, {"owner": None}], limits=limits)
+    assert [found[who]["playbook"] for who in "abcdefg"] == ["call", "mail", "call", "call", "call", "call", "call"]
+    owed = [{"owner": "Ann", "disputes_open": 1, "value_at_stake": 0.0}]
+    found = decide([*people, *owed], limits=limits)
+    assert [found[who]["playbook"] for who in "abcd"] == ["mail", "mail", "call", "settle"]
+    # What is open keeps its hand, and a third duty waits for one.
+    going_on = {"owner": "Ann", "open_playbook": "settle", "open_given_day": date(2024, 2, 26), "disputes_open": 1}
+    found = decide([going_on, *owed, *owed, {"owner": "Ann", "value_at_stake": 99.0}], limits=limits)
+    assert [found[who]["playbook"] for who in "abcd"] == ["settle", "settle", None, "mail"]
+    assert found["c"]["waiting_duty"] == "settle"
+
+
+def test_who_gets_nothing_because_the_owner_is_busy_reads_so():
+    books = {"call": BOOKS["call"]}
+    found = decide(
+        [{"owner": "Ann", "value_at_stake": 30.0}, {"owner": "Ann", "value_at_stake": 20.0}], books, Limits(owner=1)
+    )
+    assert found["b"]["why_not"] == (
+        "nothing, because what this customer's owner can do in a week (limits.owner) goes to where it keeps more"
+    )
+
+
 def test_no_more_is_given_to_people_than_a_list_holds():
     found = decide([{"value_at_stake": float(stake)} for stake in range(10, 16)], max_tasks=2)
     assert sorted(who for who, row in found.items() if row["work"] == "task") == ["e", "f"]

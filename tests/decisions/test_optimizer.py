@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.decisions import optimizer
-from pipeline.decisions.optimizer import NOTHING, Limit, allocate
+from pipeline.decisions.optimizer import NOTHING, Limit, Shares, allocate
 from tests.drawing import drawn
 
 NAN = float("nan")
@@ -86,17 +86,35 @@ def problems(draw):
     )
     rooms = draw(st.lists(one, max_size=3))
     found = [Limit(f"limit {at}", float(room), tuple(uses)) for at, (room, uses) in enumerate(rooms)]
-    return profit, found, np.array([draw(st.booleans()) for _ in range(customers)])
+    owner = st.integers(-1, 1)
+    shares = Shares(
+        np.array([draw(owner) for _ in range(customers)]),
+        np.array([float(draw(st.integers(0, 3))) for _ in range(2)]),
+        np.array([draw(st.sampled_from([0.0, 1.0])) for _ in range(books)]),
+    )
+    return profit, found, np.array([draw(st.booleans()) for _ in range(customers)]), draw(st.none() | st.just(shares))
 
 
-def best_by_trying(profit, found, controls) -> float:
+def by_owner(shares, places, controls) -> list[float]:
+    """What each owner would have to do."""
+    done = [0.0, 0.0]
+    for owner, place, control in zip(shares.owner, places, controls, strict=True):
+        if owner != NOTHING and place != NOTHING and not control:
+            done[owner] += shares.takes[place]
+    return done
+
+
+def best_by_trying(profit, found, controls, shares) -> float:
     free = [row for row, control in zip(profit, controls, strict=True) if not control]
+    own = None if shares is None else shares.of(~controls)
     best = 0.0
     for choice in itertools.product(range(-1, profit.shape[1]), repeat=len(free)):
         taken = [(row[at], at) for row, at in zip(free, choice, strict=True) if at >= 0]
         if all(worth > 0 for worth, _ in taken) and all(
             sum(limit.uses[at] for _, at in taken) <= limit.room + 1e-9 for limit in found
         ):
+            if own and (np.array(by_owner(own, choice, [False] * len(free))) > own.room).any():
+                continue
             best = max(best, sum(worth for worth, _ in taken))
     return best
 
@@ -104,8 +122,10 @@ def best_by_trying(profit, found, controls) -> float:
 @settings(max_examples=300, deadline=None)
 @given(problems())
 def test_no_limit_is_exceeded_and_the_bound_is_one(problem):
-    profit, found, controls = problem
-    plan = allocate(profit, found, controls)
+    profit, found, controls, shares = problem
+    plan = allocate(profit, found, controls, shares)
+    if shares is not None:
+        assert (np.array(by_owner(shares, plan.places, controls)) <= shares.room).all()
     for limit in found:
         assert plan.used[limit.name] <= limit.room + 1e-6
         own = [
@@ -114,10 +134,10 @@ def test_no_limit_is_exceeded_and_the_bound_is_one(problem):
         assert plan.used[limit.name] == pytest.approx(sum(own))
     for row, place in zip(profit, plan.places, strict=True):
         assert place == NOTHING or row[place] > 0, "only what is open and pays"
-    best = best_by_trying(profit, found, controls)
+    best = best_by_trying(profit, found, controls, shares)
     assert plan.value <= best + 1e-6 <= plan.bound + 2e-5
     assert plan.value >= best / 2 - 1e-6
-    if not found:
+    if not found and shares is None:
         assert plan.value == pytest.approx(best)
 
 
@@ -131,7 +151,14 @@ def test_many_customers_come_within_a_hundredth_of_the_bound(monkeypatch, pairs)
     team = dice.integers(0, 3, books)
     found = [Limit(f"team {at}", 250, tuple((team == at).astype(float))) for at in range(3)]
     found.append(Limit("budget", 1500.0, tuple(cost)))
-    plan = allocate(profit, found, np.zeros(customers, dtype=bool))
+    # Three of four have an owner who can act on 15 of their 45, by half of the playbooks.
+    shares = Shares(
+        np.where(dice.random(customers) < 0.75, dice.integers(0, 100, customers), NOTHING),
+        np.full(100, 15.0),
+        (np.arange(books) % 2).astype(float),
+    )
+    plan = allocate(profit, found, np.zeros(customers, dtype=bool), shares)
     assert plan.gap < 0.01
+    assert (shares.less(plan.places) >= 0).all()
     assert any(plan.prices.values())
     assert all(plan.used[limit.name] <= limit.room + 1e-6 for limit in found)

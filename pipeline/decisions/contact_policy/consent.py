@@ -68,6 +68,13 @@ def channel(playbook: Playbook, context: DecisionContext) -> pl.Expr:
     return pl.coalesce(*reached, *in_order)
 
 
+def channels_of(playbook: Playbook, customers: pl.DataFrame, context: DecisionContext) -> pl.Series | None:
+    """`channel` of each of the customers; None where there is one for all."""
+    if len(playbook.channels) == 1:
+        return None
+    return customers.select(channel(playbook, context).cast(pl.String).alias("channel"))["channel"]
+
+
 def _consent(name: str) -> str | None:
     known = channels.find(name)
     assert known is not None, "checked when the playbooks were read"

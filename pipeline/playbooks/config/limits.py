@@ -21,6 +21,8 @@ class Limits(BaseModel):
         Customers each team can act on, by its name.
     channel
         Customers that can be reached, by channel.
+    owner
+        Customers that each owner can act on in person; None is no limit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +30,7 @@ class Limits(BaseModel):
     budget: Annotated[float, Field(ge=0)] | None = None
     who: dict[str, PositiveInt] = Field(default_factory=dict)
     channel: dict[str, PositiveInt] = Field(default_factory=dict)
+    owner: PositiveInt | None = None
 
 
 class _File(BaseModel):
