@@ -59,11 +59,11 @@ def _sentence(catalog: MessageCatalog, previous_day: date, *, same_model: bool) 
     ordered = pl.when(pl.col("last_order_day") >= previous_day).then(
         catalog.translate("ordered on {day}", day=catalog.day(pl.col("last_order_day")))
     )
-    came = _joined([_told(place, new_families=True) for place in PLACES])
-    went = _joined([_told(place, new_families=False) for place in PLACES])
+    came = _joined([_one_sided_reason(place, new_families=True) for place in PLACES])
+    went = _joined([_one_sided_reason(place, new_families=False) for place in PLACES])
     by = pl.col("churn_probability") - pl.col(f"churn_probability{BEFORE}")
     # Where no reason is new, the first one that says something else than last time, if the step is worth a word.
-    other = pl.when(by >= LARGE_STEP).then(pl.coalesce(_otherwise_told(place) for place in PLACES))
+    other = pl.when(by >= LARGE_STEP).then(pl.coalesce(_changed_reason(place) for place in PLACES))
     gone = catalog.translate("no longer: {reasons}", reasons=went)
     why = pl.when(by > 0).then(pl.coalesce(came, other)).otherwise(pl.coalesce(ordered, gone))
     moved = pl.when(why.is_not_null()).then(
@@ -71,8 +71,8 @@ def _sentence(catalog: MessageCatalog, previous_day: date, *, same_model: bool) 
     ).otherwise(catalog.translate("{before} % → {now} %", **shown))  # fmt: skip
     same = catalog.translate("{now} % as on the last list", now=shown["now"])
     known = pl.when(before == now).then(same).otherwise(moved)
-    told = known if same_model else catalog.translate("{change} (by a new model)", change=known)
-    return pl.when(before.is_null()).then(pl.lit(catalog.text("not scored for the last list"))).otherwise(told)
+    worded = known if same_model else catalog.translate("{change} (by a new model)", change=known)
+    return pl.when(before.is_null()).then(pl.lit(catalog.text("not scored for the last list"))).otherwise(worded)
 
 
 def _percent(column: str) -> pl.Expr:
@@ -84,13 +84,13 @@ def _joined(reasons: list[pl.Expr]) -> pl.Expr:
     return pl.concat_list(reasons).list.drop_nulls().list.head(MAX_REASONS).list.join("; ").replace("", None)
 
 
-def _otherwise_told(place: int) -> pl.Expr:
+def _changed_reason(place: int) -> pl.Expr:
     text = pl.col(f"reason_{place}_text").cast(pl.String)
     before = [pl.col(f"reason_{other}_text{BEFORE}").cast(pl.String).eq_missing(text) for other in PLACES]
     return pl.when(~pl.any_horizontal(before)).then(text)
 
 
-def _told(place: int, *, new_families: bool) -> pl.Expr:
+def _one_sided_reason(place: int, *, new_families: bool) -> pl.Expr:
     """A reason told now and not then, or told then and not now; null where it was told both times or is none."""
     mine, theirs = ("", BEFORE) if new_families else (BEFORE, "")
     family = pl.col(f"reason_{place}_family{mine}").cast(pl.String)

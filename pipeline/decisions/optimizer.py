@@ -164,8 +164,8 @@ def _prices(worth: Array, uses: Array, room: Array, own: Shares) -> tuple[Array,
     if short.any() or busy.any():
         numbers = np.append(np.where(busy, np.cumsum(busy) - 1, NOTHING), NOTHING)
         only = Shares(numbers[own.owner], own.room[busy].clip(min=0), own.takes)
-        found, decided = _solved(worth, uses[short], room[short], only)
-        prices[short], own_prices[busy] = found[: short.sum()], found[short.sum() :]
+        dual_prices, decided = _solved(worth, uses[short], room[short], only)
+        prices[short], own_prices[busy] = dual_prices[: short.sum()], dual_prices[short.sum() :]
     return prices, own_prices, decided
 
 
