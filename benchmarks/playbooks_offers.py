@@ -78,7 +78,7 @@ def limits(customers: int, share: float, factor: float) -> Limits:
     """Money for calling a share of the customers, and hands of two teams for an eighth of these calls each.
 
     >>> limits(2000, 0.02, 1.0)
-    Limits(budget=160.0, who={'customer success': 5, 'service': 5}, channel={})
+    Limits(budget=160.0, who={'customer success': 5, 'service': 5}, channel={}, owner=None)
     """
     budget = round(customers * share * COST_OF_CALL * factor, 2)
     return Limits(budget=budget, who=dict.fromkeys(TEAMS, max(1, round(customers * share * HANDS))))

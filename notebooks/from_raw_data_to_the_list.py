@@ -288,5 +288,5 @@ actions.filter(pl.col("playbook").is_not_null()).sort("value_at_stake", "custome
 # ## 10. The list
 
 # %%
-print(f"{len(risk_list):,} customers, by value at stake; the page for people is {week.folder.relative_to(project.folder) / 'risk_list.html'}")
+print(f"{len(risk_list):,} customers, whom somebody has to act on first; the page for people is {week.folder.relative_to(project.folder) / 'risk_list.html'}")
 risk_list.select("rank", "customer_id", "tier", "churn_probability", "value_at_stake", "reason_1", "playbook").head(10)

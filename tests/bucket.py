@@ -28,7 +28,7 @@ OPTIONAL = ("product_id", "category", "store_id", "channel")
 
 def snapshots(as_of: date, observed_until: date | None = None, active_days: int = 3650, new: int = 0) -> Snapshots:
     return Snapshots(as_of=as_of.isoformat(), observed_until=(observed_until or as_of).isoformat(),
-                     first=as_of.isoformat(), every_days=1, active_days=active_days, min_tenure_days=new)  # fmt: skip
+                     first=as_of.isoformat(), every_days=1, active_days=active_days, min_tenure_days=new, former_days=365)  # fmt: skip
 
 
 def write(

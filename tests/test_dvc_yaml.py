@@ -26,6 +26,7 @@ ATTRIBUTES = {
     "rejected": "data/rejected",
     "ingest_report": "reports/ingest.json",
     "examples": "data/examples",
+    "former": "data/former",
     "examples_report": "reports/examples.json",
     "model_text": "models/churn.txt",
     "additive_logistic": "models/additive_logistic.json",

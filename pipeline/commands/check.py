@@ -1,6 +1,7 @@
 """``churn check``: do settings, playbooks and data fit together? Fails on the first thing that cannot work."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from pipeline import sql
@@ -17,6 +18,7 @@ from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.sources import open_source
 from pipeline.tables import schemas, storage
+from pipeline.value import customer_value
 from pipeline.week import candidates
 
 
@@ -75,7 +77,8 @@ def _dry_run(settings: params.Params, playbooks: dict[str, playbook.Playbook]) -
         yield f"{REPRO.scores}: not made for {day} as params.yaml says; to try the playbooks on scores, run: dvc repro"
         return
     looked_at = set().union(*(matching.columns(book.when) for book in playbooks.values()))
-    yield from dry_run.notes(candidates.read(REPRO, day, looked_at), playbooks, settings.data.currency)
+    worth = partial(customer_value.former_value, label=settings.label, settings=settings.score)
+    yield from dry_run.notes(candidates.read(REPRO, day, looked_at, worth), playbooks, settings.data.currency)
 
 
 def _translations(settings: params.LanguageSettings, playbooks: dict[str, playbook.Playbook]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
 from pipeline.lists.csv_file import csv_bytes
 from pipeline.stages import s6_publish, settings_for
 from pipeline.tables import storage
-from pipeline.week import inputs
+from pipeline.week import candidates, inputs
 from pipeline.week.decide import decide
 
 # What the one who acts is told; where none of it differs, nobody does anything else.
@@ -103,12 +103,23 @@ def _published(scored: pl.DataFrame, paths: Paths, day: date) -> pl.DataFrame:
         raise BadData(f"{paths.week(day)}: nothing is published for this day; name the playbooks to compare: --against")
     published = storage.read_parquet(file, ["customer_id", "churn_probability", "value_at_stake", *ACTION])
     same = ["customer_id", "churn_probability", "value_at_stake"]
-    if not published.select(same).sort("customer_id").equals(scored.select(same).sort("customer_id")):
+    is_current = pl.col("state") == candidates.CURRENT
+    current = scored.filter(is_current).select(same)
+    if not published.select(same).sort("customer_id").equals(current.sort("customer_id")):
         raise StaleInput(
             f"{file}: was made from other scores than {paths.scores}; run: dvc repro, or name the playbooks to "
             "compare: --against"
         )
-    return published
+    former = scored.filter(~is_current).select("customer_id")
+    return pl.concat([published, _given_to_former(former, paths.week(day))], how="diagonal_relaxed")
+
+
+def _given_to_former(former: pl.DataFrame, week: Path) -> pl.DataFrame:
+    """What was published for those who are not scored any more; of whom nothing is written down, nothing was given."""
+    file = week / lists.FORMER_ACTIONS
+    if not file.is_file():
+        return former
+    return former.join(storage.read_parquet(file, ["customer_id", *ACTION]), on="customer_id", how="left")
 
 
 def _pairs(differing: pl.DataFrame) -> Counter[tuple[str, str]]:

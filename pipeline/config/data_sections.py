@@ -77,6 +77,7 @@ class Snapshots(Section):
     every_days: Days
     active_days: Days
     min_tenure_days: NaturalInt
+    former_days: NaturalInt
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -53,6 +53,11 @@ class Paths:
         return self.data / "examples"
 
     @property
+    def former(self) -> Path:
+        """One Parquet file per bucket: the features of customers who are no longer scored, on the day of the list."""
+        return self.data / "former"
+
+    @property
     def market(self) -> Path:
         """Orders of everybody by region and day, beside which a customer's own are looked at."""
         return self.data / "market.parquet"

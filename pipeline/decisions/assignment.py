@@ -16,7 +16,7 @@ from pipeline.playbooks import expected_saved_value
 from pipeline.playbooks.config.limits import NO_LIMITS, Limits
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.config.restrictions import names_a_cause
-from pipeline.playbooks.rules.matching import applies
+from pipeline.playbooks.for_whom import is_for
 
 MOST_URGENT_FIRST = {"value_at_stake": True, "churn_probability": True, "customer_id": False}
 # What an action for a customer who is kept for more than money counts at least, in currency units.
@@ -96,7 +96,7 @@ def plan(
     kept = expected_saved_value.kept(playbooks, scores)
     tests = pl.concat([scores, kept], how="horizontal").select(
         pl.col("is_control"),
-        *(applies(book.when).alias(f"wanted_{position}") for position, book in enumerate(playbooks.values())),
+        *(is_for(book, scores).alias(f"wanted_{position}") for position, book in enumerate(playbooks.values())),
         *(_pays(book, position).alias(f"pays_{position}") for position, book in enumerate(playbooks.values())),
         pl.col(kept.columns),
     )

@@ -34,6 +34,8 @@ class Job:
     market: Path
     # Tables of which nothing came at a snapshot: features made of them are missing there.
     outages: dict[date, frozenset[str]] = field(default_factory=dict)
+    # Where those go who were customers and are not scored any more, on the last of the days; None writes nobody.
+    former: Path | None = None
 
 
 def build(job: Job) -> dict[str, dict[str, int]]:
@@ -52,6 +54,12 @@ def build(job: Job) -> dict[str, dict[str, int]]:
             for day in sorted(job.days):
                 examples, counts[day.isoformat()] = bucket.examples(day)
                 write(examples)
+        if job.former is not None:
+            with (
+                storage.replacing(storage.bucket_file(job.former, job.bucket)) as former,
+                storage.parquet_in_parts(former) as write,
+            ):
+                write(bucket.former(max(job.days)))
     return counts
 
 
@@ -72,17 +80,33 @@ class _Bucket:
 
     def examples(self, day: date) -> tuple[pl.DataFrame, dict[str, int]]:
         """The rows of one snapshot, and how many customers have which status and label."""
-        job, purchases = self._job, self._known.kinds["purchase"]
-        running = self._nothing(pl.Boolean)
-        if self._has_contracts:
-            running = self._of_each(labels.running(day))
-        status = population.statuses(purchases, day, job.snapshots, job.label, running)
+        status = self._statuses(day)
         eligible = np.flatnonzero(status == population.ELIGIBLE)
-        down = job.outages.get(day, frozenset())
-        features = self._engine.compute(Eligible(day, eligible, down))
+        features = self._features(day, eligible)
         churned = self._churned(day).gather(eligible)
         rows = features.select(pl.lit(day).alias("snapshot"), pl.all(), churned.alias("churned"))
         return rows, _count(status, churned)
+
+    def former(self, day: date) -> pl.DataFrame:
+        """Who was a customer and is not scored any more: ``customer_id``, ``state`` (lapsed or lost), the features."""
+        states = population.former(self._statuses(day), self._known.kinds["purchase"], day, self._job.snapshots)
+        who = np.flatnonzero(states != "")
+        state = pl.Series("state", states[who], dtype=pl.String)
+        rows = self._features(day, who).select(pl.lit(day).alias("snapshot"), pl.lit(state), pl.all())
+        lines = sql.parquet([storage.bucket_file(self._job.tables / "transactions", self._job.bucket)])
+        query = (
+            f"SELECT customer_key, any_value(customer_id)::VARCHAR AS customer_id FROM {lines} GROUP BY customer_key"
+        )
+        ids = sql.frame(self._con, query)
+        return ids.join(rows, on="customer_key").sort("customer_key")
+
+    def _features(self, day: date, who: npt.NDArray[np.int64]) -> pl.DataFrame:
+        return self._engine.compute(Eligible(day, who, self._job.outages.get(day, frozenset())))
+
+    def _statuses(self, day: date) -> npt.NDArray[np.int64]:
+        running = self._of_each(labels.running(day)) if self._has_contracts else self._nothing(pl.Boolean)
+        job = self._job
+        return population.statuses(self._known.kinds["purchase"], day, job.snapshots, job.label, running)
 
     def _churned(self, day: date) -> pl.Series:
         label = self._job.label

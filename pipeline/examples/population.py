@@ -20,6 +20,9 @@ STATUSES = {
     "eligible": "none of these: scored",
 }
 ELIGIBLE = list(STATUSES).index("eligible")
+FORMER = {"cancelled": "lost", "inactive": "lapsed"}
+"""What those are called who were customers, by their status."""
+STATES = ("current", *dict.fromkeys(FORMER.values()))
 
 
 def statuses(
@@ -59,3 +62,30 @@ def statuses(
     asked = [name for name in STATUSES if name in rules]
     assert [*asked, "eligible"] == list(STATUSES), "each status has a rule, but for the last"
     return np.select([rules[name] for name in asked], list(range(len(asked))), ELIGIBLE)
+
+
+def former(
+    status: npt.NDArray[np.int64], purchases: history.Rows, snapshot: date, settings: Snapshots
+) -> npt.NDArray[np.object_]:
+    """Who was a customer and is not scored any more, as far as `former_days` goes back.
+
+    Parameters
+    ----------
+    status
+        As `statuses` gives it.
+    purchases, snapshot, settings
+        As there.
+
+    Returns
+    -------
+    numpy.ndarray
+        Per customer ``lapsed`` (bought nothing for long), ``lost`` (the contract has ended), or nothing.
+    """
+    known = history.before(purchases, snapshot).rows
+    days = np.append(purchases.days, 0)
+    last_days_ago = history.physical(snapshot) - days[np.maximum(known.ends - 1, 0)]
+    is_near = (known.ends > known.starts) & (last_days_ago <= settings.former_days)
+    names = np.full(len(STATUSES), "", dtype=object)
+    for name, state in FORMER.items():
+        names[list(STATUSES).index(name)] = state
+    return np.where(is_near, names[status], "")

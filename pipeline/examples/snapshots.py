@@ -41,7 +41,7 @@ def snapshot_days(settings: Snapshots) -> list[date]:
     """All snapshots from the earliest to ``as_of``, `every_days` apart, counted back from ``as_of``.
 
     >>> settings = Snapshots(as_of="2018-01-01", observed_until="2018-01-01", first="2017-12-01", every_days=15,
-    ...                      active_days=90, min_tenure_days=0)
+    ...                      active_days=90, min_tenure_days=0, former_days=365)
     >>> [str(day) for day in snapshot_days(settings)]
     ['2017-12-02', '2017-12-17', '2018-01-01']
     """

@@ -79,7 +79,9 @@ def run(replay: Replay) -> list[Difference]:
                     _write(engine, table, file, work / "tables" / table.name, replay)
             storage.copy_to(engine, _market(job.market, replay), work / "market.parquet")
         with storage.new_folder(work / "examples") as folder:
-            build.build(replace(job, tables=work / "tables", examples=folder, market=work / "market.parquet"))
+            build.build(
+                replace(job, tables=work / "tables", examples=folder, market=work / "market.parquet", former=None)
+            )
         again = storage.read_parquet(storage.bucket_file(work / "examples", job.bucket))
     finally:
         storage.remove(work)

@@ -6,6 +6,8 @@
 - ``risk_list.xlsx``: the list to fill in and hand back (`FILLED_IN`; `OUTCOMES` and `ANSWERS` are what it takes);
 - ``risk_list.csv`` and ``by_owner/<owner>.csv``: the same columns for other tools;
 - ``audiences.csv`` and ``audiences/<playbook>.csv``: what is sent without a person, to whom, for the system that sends;
+- ``former_customers.csv``: what is owed to customers who are no longer scored, whom to ask why, whom to win back; and
+  ``former_actions.parquet``, the decisions on them;
 - ``left_the_list.csv``: who was on the last list and is not on this one, and why;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
@@ -22,7 +24,7 @@ left. The same week always makes the same bytes, and nobody else writes to ``exp
 
 from pipeline.lists.cells import original_text, safe_text
 from pipeline.lists.notices import notices
-from pipeline.lists.publishing import publish, release
+from pipeline.lists.publishing import FORMER_ACTIONS, publish, release
 from pipeline.lists.schema import (
     ANSWERS,
     COLUMN_WORDS,
@@ -40,6 +42,7 @@ __all__ = [
     "ANSWERS",
     "COLUMN_WORDS",
     "FILLED_IN",
+    "FORMER_ACTIONS",
     "OUTCOMES",
     "REASONS",
     "RISK_LIST",

@@ -110,8 +110,15 @@ def _check_handed_out(week: Week) -> None:
     for_people = week.actions.filter(pl.col("work").is_in(PERSONAL))
     not_listed = for_people.join(week.risk_list, on=["customer_id", "playbook"], how="anti")
     _refuse("actions", "playbook", not_listed, pl.lit(value=True), "a row of risk_list that hands it to a person")
-    if "given_day" in week.actions.columns and week.audiences is not None:
-        to_send = week.actions.filter(pl.col("work") == "audience", pl.col("given_day") == week.about.as_of)
+    former = pl.DataFrame(schema=week.actions.schema) if week.former_actions is None else week.former_actions
+    rows = (
+        pl.DataFrame(schema={"customer_id": pl.String, "playbook": pl.String}) if week.former is None else week.former
+    )
+    not_listed = former.filter(pl.col("work").is_in(PERSONAL)).join(rows, on=["customer_id", "playbook"], how="anti")
+    _refuse("former_actions", "playbook", not_listed, pl.lit(value=True), "a row of former_customers")
+    both = pl.concat([week.actions, former], how="diagonal_relaxed")
+    if "given_day" in both.columns and week.audiences is not None:
+        to_send = both.filter(pl.col("work") == "audience", pl.col("given_day") == week.about.as_of)
         not_sent = to_send.join(week.audiences, on=["customer_id", "playbook", "channel"], how="anti")
         _refuse("actions", "playbook", not_sent, pl.lit(value=True), "a row of audiences")
 

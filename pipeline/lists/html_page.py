@@ -58,6 +58,7 @@ def html_page(week: Week) -> str:
         column_words=COLUMN_WORDS,
         tiles=_tiles(week),
         since_last=week.since_last,
+        former=[] if week.former is None else week.former.rows(named=True),
         left=[] if week.left is None else week.left.rows(named=True),
         campaigns=campaigns(week.audiences).rows(named=True),
         policy=_policy(style, script),

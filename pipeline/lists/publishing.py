@@ -21,6 +21,7 @@ from pipeline.lists.week_folder import write_week
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 MANIFEST = "manifest.json"
+FORMER_ACTIONS = "former_actions.parquet"
 ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
 
 
@@ -108,6 +109,11 @@ def _contents(week: Week) -> Iterator[File]:
     by_stem = listed.with_columns(stem=pl.Series([stems[owner] for owner in listed["owner"]], dtype=pl.String))
     for (stem,), part in sorted(by_stem.partition_by("stem", as_dict=True, include_key=False).items()):
         yield File(f"by_owner/{stem}.csv", csv_bytes(part, about.minor_digits), part.height)
+    if week.former is not None and not week.former.is_empty():
+        yield File("former_customers.csv", table_bytes(week.former, about.minor_digits), week.former.height)
+    if week.former_actions is not None and not week.former_actions.is_empty():
+        former = week.former_actions.sort("customer_id")
+        yield File(FORMER_ACTIONS, parquet_bytes(former), former.height)
     yield from _audience_files(week)
     if week.left is not None and not week.left.is_empty():
         yield File("left_the_list.csv", table_bytes(week.left), week.left.height)

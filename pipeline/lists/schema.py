@@ -183,6 +183,11 @@ class Week:
         Who left the list since the last one, in the columns of `pipeline.decisions.follow_up.LEFT`; None is nobody.
     since_last
         What came, went and was done since the last list, in words; empty where this is the first one.
+    former
+        Customers who are no longer scored and for whom there is something to do, in the columns of
+        `pipeline.lists.former_customers.FORMER`; None is nobody.
+    former_actions
+        What was decided for them, and for those a sending system is handed, in the columns of `actions`.
     """
 
     about: About
@@ -195,6 +200,8 @@ class Week:
     audiences: pl.DataFrame | None = None
     left: pl.DataFrame | None = None
     since_last: str = ""
+    former: pl.DataFrame | None = None
+    former_actions: pl.DataFrame | None = None
 
     @property
     def expected_churners(self) -> float:

@@ -14,7 +14,12 @@ CAMPAIGN_WIDTHS: Final = {
     "playbook": 26, "customers": 11, "channel": 14, "who": 18, "action": 60, "caution": 50, "due_day": 12, "file": 40,
 }  # fmt: skip
 LEFT_WIDTHS: Final = {"customer_id": 14, "name": 22, "owner": 16, "work": 8, "playbook": 26, "status": 12, "what": 60}
-"""The columns of the sheets "Campaigns" and "Left the list", and their widths in characters."""
+FORMER_WIDTHS: Final = {
+    "customer_id": 14, "name": 22, "owner": 16, "state": 10, "last_order_day": 12, "value": 12, "work": 8,
+    "playbook": 22, "action": 50, "channel": 12, "who": 18, "due_day": 12, "caution": 40, "draft": 50,
+    "outcome": 14, "done_day": 12, "answer": 14, "wrong_reason": 14, "snooze_until_day": 16, "note": 32, "as_of": 12,
+}  # fmt: skip
+"""The columns of the sheets "Former customers", "Campaigns" and "Left the list", and their widths in characters."""
 
 
 def write_about(book: Any, week: Week) -> None:
@@ -47,7 +52,7 @@ def write_table(book: Any, title: str, table: pl.DataFrame | None, widths: dict[
         for column, value in enumerate(values):
             if isinstance(value, date):
                 sheet.write_datetime(row, column, value, day)
-            elif isinstance(value, int):
+            elif isinstance(value, int | float):
                 sheet.write_number(row, column, value, body)
             else:
                 sheet.write_string(row, column, xlsx_text(value or ""), body)

@@ -20,7 +20,7 @@ from pipeline.lists.schema import (
     Week,
     band_levels,
 )
-from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, LEFT_WIDTHS, write_about, write_table
+from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, FORMER_WIDTHS, LEFT_WIDTHS, write_about, write_table
 
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
@@ -59,6 +59,7 @@ def xlsx_bytes(week: Week) -> bytes:
     title = f"Risk list {as_of}"
     book.set_properties({"title": title, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
     _write_list(book, week)
+    write_table(book, "Former customers", week.former, FORMER_WIDTHS)
     write_table(book, "Campaigns", campaigns(week.audiences), CAMPAIGN_WIDTHS)
     write_table(book, "Left the list", week.left, LEFT_WIDTHS)
     write_about(book, week)

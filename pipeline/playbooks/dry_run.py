@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.playbooks.config.playbook import Playbook
-from pipeline.playbooks.rules.matching import applies
+from pipeline.playbooks.for_whom import is_for
 
 # Two playbooks are for nearly the same customers from this share on: those of both, of those of one or the other.
 CROWDED_SHARE: Final = 0.5
@@ -22,7 +22,7 @@ def notes(scores: pl.DataFrame, playbooks: dict[str, Playbook], currency: str) -
     Parameters
     ----------
     scores
-        Everyone scored, with the columns the rules look at.
+        Everyone scored, and who is no longer, with the columns the rules look at.
     playbooks
         In order of preference.
     currency
@@ -36,13 +36,13 @@ def notes(scores: pl.DataFrame, playbooks: dict[str, Playbook], currency: str) -
     >>> list(notes(scores, {"mail": book}, "EUR"))
     ['playbooks.mail: is for 2 of 3 customers, and its capacity is 1 a week (0.50 EUR)']
     >>> list(notes(scores.filter(pl.col("risk_band") == "low"), {"mail": book}, "EUR"))
-    ['playbooks.mail: is for nobody of the 1 customers scored']
+    ['playbooks.mail: is for nobody of the 1 customers']
     """
-    wanted = scores.select(applies(book.when).alias(name) for name, book in playbooks.items())
+    wanted = scores.select(is_for(book, scores).alias(name) for name, book in playbooks.items())
     numbers = {name: int(wanted[name].sum()) for name in playbooks}
     for name, book in playbooks.items():
         if numbers[name] == 0:
-            yield f"playbooks.{name}: is for nobody of the {len(scores):,} customers scored"
+            yield f"playbooks.{name}: is for nobody of the {len(scores):,} customers"
         elif book.capacity is not None and numbers[name] > book.capacity:
             yield (
                 f"playbooks.{name}: is for {numbers[name]:,} of {len(scores):,} customers, and its capacity is "

@@ -7,6 +7,7 @@ from pipeline.config.params import Score, Sources
 from pipeline.playbooks.config.limits import NO_LIMITS, Limits
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.expected_saved_value import as_much
+from pipeline.playbooks.for_whom import names_a_state
 from pipeline.playbooks.rules.expression import (
     All,
     Either,
@@ -53,6 +54,8 @@ def shadowed(playbooks: dict[str, Playbook], logic: Logic, limits: Limits = NO_L
     for number, (name, book) in enumerate(playbooks.items()):
         for place, (other, rival) in enumerate(playbooks.items()):
             if place == number or not _always_wins(rival, book, limits, is_first=place < number):
+                continue
+            if names_a_state(book) and not names_a_state(rival):
                 continue
             if logic.implies(book.when.expression, rival.when.expression):
                 yield name, other

@@ -48,12 +48,12 @@ def run(
     _count_market(len(bucket_files), settings.storage, memory_gb, paths)
     wrong = _check_feeds(len(bucket_files), settings, memory_gb, days, paths)
     outages = {day: frozenset(f.table for f in findings if f.is_outage) for day, findings in wrong.items()}
-    with files.new_folder(paths.examples) as folder:
+    with files.new_folder(paths.examples) as folder, files.new_folder(paths.former) as former:
         jobs = [
             build.Job(
                 bucket, paths.tables, folder, days, settings.snapshots, settings.label, declared,
                 settings.data.minor_digits,
-                settings.storage.threads, memory_gb, paths.market, outages,
+                settings.storage.threads, memory_gb, paths.market, outages, former,
             )
             for bucket in range(len(bucket_files))
         ]  # fmt: skip

@@ -13,6 +13,7 @@ TIERS = ("new", "one-time", "regular", "loyal")
 VALUE_TIERS = ("top", "middle", "tail")
 # Share of the buyers who are said to bring 80 % of the profit.
 PARETO = 0.2
+YEAR_DAYS = 365
 
 
 def expected_value(examples: pl.DataFrame, spend: Spend, label: Label, settings: Score) -> pl.Series:
@@ -48,6 +49,36 @@ def expected_value(examples: pl.DataFrame, spend: Spend, label: Label, settings:
     if "margin_share_365d" not in examples.columns:
         return (expected * settings.margin_share).round(2)
     return (expected * examples["margin_share_365d"].fill_null(settings.margin_share)).round(2).alias("value")
+
+
+def former_value(features: pl.DataFrame, label: Label, settings: Score) -> pl.Series:
+    """What a customer who has left brought within a horizon, in currency units: profit of the last year's spend.
+
+    Formula: ``spend_365d × (1 − refund_share_365d) × margin_share × horizon_days / 365``, never below 0. Nobody knows
+    what would come back; this is what there was.
+
+    Parameters
+    ----------
+    features
+        With ``spend_365d`` and, where the company has refunds, ``refund_share_365d``.
+    label, settings
+        ``params.yaml: label`` and ``score``.
+
+    Examples
+    --------
+    >>> from pipeline.config import params
+    >>> settings = params.load()
+    >>> label = settings.label.model_copy(update={"horizon_days": 73})
+    >>> table = pl.DataFrame({"spend_365d": [1000.0, None], "refund_share_365d": [0.2, None]})
+    >>> former_value(table, label, settings.score).to_list()
+    [40.0, 0.0]
+    """
+    if "spend_365d" not in features.columns:
+        return pl.repeat(0.0, n=len(features), eager=True)
+    refunds = pl.col("refund_share_365d").fill_null(0) if "refund_share_365d" in features.columns else pl.lit(0.0)
+    part = settings.margin_share * label.horizon_days / YEAR_DAYS
+    value = pl.col("spend_365d").fill_null(0).cast(pl.Float64) * (1 - refunds).clip(0, 1) * part
+    return features.select(value.clip(lower_bound=0).round(2).alias("value"))["value"]
 
 
 def loss_making(examples: pl.DataFrame) -> pl.Series:

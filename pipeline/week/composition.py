@@ -16,7 +16,7 @@ from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
-from pipeline.lists import audiences, selection, since_last_list
+from pipeline.lists import audiences, former_customers, selection, since_last_list
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
@@ -24,7 +24,7 @@ from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import previous_week
+from pipeline.week import candidates, previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 
@@ -82,7 +82,9 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
     """
     settings, day = inputs.settings, inputs.context.as_of
     reports = Reports.read(paths, day)
-    decided, plan = decide(inputs)
+    everybody, plan = decide(inputs)
+    is_current = everybody["state"] == candidates.CURRENT
+    decided, former = everybody.filter(is_current), everybody.filter(~is_current)
     previous = previous_week.read(paths.exports, settings.data.name, day)
     model = fingerprint.fingerprint(paths)
     chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
@@ -111,7 +113,12 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),
-            "allocation": _allocation(decided, plan),
+            "allocation": _allocation(everybody, plan),
+            "former_customers": {
+                "looked_at": _counted(former["state"]),
+                "actions_by_playbook": _counted(former["playbook"].drop_nulls()),
+                "duties_waiting": _counted(former["waiting_duty"].drop_nulls()),
+            },
             "languages": tasks.spoken(decided),
             "wrong_reasons": wrong_reasons.counts(inputs.outcomes),
         },
@@ -120,8 +127,12 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "data": reports.ingest["fingerprint"],
             "params": _fingerprint(settings),
         },
-        promises=tasks.promises(decided, day),
-        audiences=audiences.of_week(decided, day),
+        promises=tasks.promises(everybody, day),
+        audiences=audiences.of_week(everybody, day),
+        former=former_customers.of_week(former),
+        former_actions=former.filter(pl.col("playbook").is_not_null() | pl.col("would_have_been").is_not_null()).select(
+            "state", *DECISION
+        ),
         left=left,
         since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )
@@ -196,5 +207,5 @@ def _fingerprint(settings: WeekSettings) -> str:
     sections = [getattr(settings, field.name) for field in fields(settings) if field.name != "snapshots"]
     content: list[dict[str, Any]] = [section.model_dump(mode="json") for section in sections]
     snapshots = settings.snapshots
-    content.append({"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days})
+    content.append({name: getattr(snapshots, name) for name in ("active_days", "min_tenure_days", "former_days")})
     return hashlib.sha256((json.dumps(content, sort_keys=True) + PLAYBOOKS.read_text("utf-8")).encode()).hexdigest()

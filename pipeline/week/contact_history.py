@@ -34,7 +34,9 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: 
     days = max(contact.open_days, contact.window_days, answers, context.guards.apart_days)
     since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
     folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
-    weeks = [pl.scan_parquet(folder / "actions.parquet") for folder in reversed(list(folders))]
+    # What was given to former customers lies beside it, in weeks that gave them something.
+    files = [folder / name for folder in reversed(list(folders)) for name in ("actions.parquet", lists.FORMER_ACTIONS)]
+    weeks = [pl.scan_parquet(file) for file in files if file.is_file()]
     # Weeks of older versions lack some of the columns.
     decisions = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
     return decisions.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))

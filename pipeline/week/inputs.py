@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,7 @@ from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.tables import storage
+from pipeline.value import customer_value
 from pipeline.week import candidates, contact_history
 from pipeline.week.bucket_history import CONSENTS
 
@@ -53,8 +55,8 @@ class WeekInputs:
     playbooks, limits
         What can be given, and what there is only so much of.
     customers
-        One row per customer scored: the scores, what the rules look at, ``is_control``, and all of
-        `pipeline.decisions.facts.FACTS`.
+        One row per customer who is or was one: ``state``, the scores, what the rules look at, ``is_control``, and all
+        of `pipeline.decisions.facts.FACTS`.
     earlier
         What makes playbooks rest; the columns of `pipeline.decisions.cooldown.EARLIER`.
     outcomes
@@ -88,7 +90,8 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator)
     playbooks, there_is = _read_playbooks(settings, file)
     brought = frozenset({*CONSENTS, *contact_history.wanted_features(playbooks)})
-    scores = control_group.mark(candidates.read(paths, day, _looked_at(playbooks) | brought), settings.control)
+    worth = partial(customer_value.former_value, label=settings.label, settings=settings.score)
+    scores = control_group.mark(candidates.read(paths, day, _looked_at(playbooks) | brought, worth), settings.control)
     given = contact_history.given(paths.exports, settings.data.name, playbooks, context)
     history = contact_history.read(scores, given, paths, playbooks, context, brought)
     is_known = bool(storage.bucket_files(paths.tables / "contacts"))

@@ -1,5 +1,6 @@
 """The week that all stages made: whole, explained, and true to the raw files."""
 
+import csv
 import html
 import re
 import time
@@ -136,11 +137,14 @@ def test_every_listed_row_has_a_reason_or_says_that_there_is_none(shop):
         assert row["reason_1"] == (row["reason_1_text"] or unreasoned)
 
 
-def test_the_list_holds_whom_to_act_on_or_watch_by_value_at_stake(shop):
+def test_the_list_holds_whom_to_act_on_and_whom_to_watch(shop):
     listed, actions = pl.read_parquet(week() / "risk_list.parquet"), pl.read_parquet(week() / "actions.parquet")
-    wanted = actions.filter((pl.col("playbook").is_not_null() | (pl.col("risk_band") != "low")) & ~pl.col("is_control"))
+    is_watched = (pl.col("risk_band") == "high") & ~pl.col("is_control")
+    wanted = actions.filter(pl.col("work").is_in(["duty", "task"]) | is_watched)
     assert set(listed["customer_id"]) == set(wanted["customer_id"])
-    assert listed["value_at_stake"].is_sorted(descending=True)
+    assert {"task", "watch"} <= set(listed["work"])
+    assert listed.filter(pl.col("work") == "watch")["value_at_stake"].is_sorted(descending=True)
+    assert listed["action"].null_count() == 0
     assert listed["rank"].to_list() == list(range(1, len(listed) + 1))
     register = pl.read_csv("raw/customers.csv").filter(pl.col("name").is_not_null())
     both = listed.join(register.rename({"name": "is"}), left_on="customer_id", right_on="customer")
@@ -152,6 +156,34 @@ def test_the_list_holds_whom_to_act_on_or_watch_by_value_at_stake(shop):
         assert row["last_contact_day"] == (date(2024, 6, 30) if written_to else None), "none of the day itself"
     assert actions.filter(pl.col("playbook").is_null())["why_not"].str.starts_with("nothing, because").all()
     assert actions.filter(pl.col("playbook").is_not_null())["why_not"].null_count() == actions["playbook"].count()
+
+
+def test_whatever_counts_as_a_contact_is_in_a_file_that_somebody_receives(shop):
+    """Counted from the files people and systems open, beside the decisions they come from."""
+    decided = pl.concat(
+        [pl.read_parquet(week() / name) for name in ("actions.parquet", "former_actions.parquet")], how="diagonal"
+    )
+    given = decided.filter(pl.col("playbook").is_not_null()).select("customer_id", "playbook").rows()
+    received = []
+    for name in ("risk_list.csv", "former_customers.csv", *pl.read_csv(week() / "audiences.csv")["file"]):
+        with (week() / name).open(encoding="utf-8-sig", newline="") as lines:
+            received += [(row["customer_id"], row["playbook"]) for row in csv.DictReader(lines) if row["playbook"]]
+    assert sorted(received) == sorted(given)
+    assert len(received) == len({customer for customer, _ in received}), "nobody is handed out twice"
+
+
+def test_former_customers_are_those_who_stopped_and_nobody_else(shop):
+    """Against the raw orders: no order for the days that count, but one within a year."""
+    lines = [pl.read_csv(file, infer_schema_length=0) for file in Path("raw").glob("orders-*.csv")]
+    orders = pl.concat(lines).filter(pl.col("paid").cast(pl.Float64) > 0)
+    last = orders.group_by("customer").agg(pl.col("at").str.slice(0, 10).str.to_date().max().alias("day"))
+    days = (pl.lit(WEEK) - pl.col("day")).dt.total_days()
+    stopped = set(last.filter(days > 61)["customer"])
+    report = storage.read_json(week() / "run_report.json")["former_customers"]
+    former = pl.read_parquet(week() / "former_actions.parquet")
+    assert set(former["customer_id"]) <= set(last.filter(days > 58)["customer"])
+    assert len(stopped) <= report["looked_at"]["lapsed"] <= len(last.filter(days > 58))
+    assert set(former["state"]) == {"lapsed"}
 
 
 def test_the_verdict_stands_on_every_list_and_report(shop):
@@ -174,8 +206,9 @@ def test_no_file_holds_a_pickle_or_a_wall_clock(shop):
 def test_all_list_files_are_there(shop):
     found = {str(file.relative_to(week())) for file in week().rglob("*") if file.is_file()}
     owners = {"by_owner/Ann.csv", "by_owner/Bo.csv", "by_owner/unassigned.csv"}
-    assert found == owners | {
+    sent = set(pl.read_csv(week() / "audiences.csv")["file"])
+    assert found == owners | sent | {
         "risk_list.csv", "risk_list.xlsx", "risk_list.html", "risk_list.parquet", "actions.parquet", "run_report.json",
-        "manifest.json",
+        "manifest.json", "audiences.csv", "former_customers.csv", "former_actions.parquet",
     }  # fmt: skip
     assert pl.read_parquet(week() / "risk_list.parquet").schema == lists.RISK_LIST

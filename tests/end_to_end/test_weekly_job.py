@@ -1,5 +1,6 @@
 """``churn weekly``: the bytes of repro, and a refusal wherever a list would mislead."""
 
+import csv
 import json
 import re
 import shutil
@@ -30,7 +31,7 @@ def test_the_weekly_job_gives_the_bytes_of_repro_and_never_trains(copy_of_shop, 
     shutil.rmtree("exports")
     shutil.rmtree("models")
     said = weekly.run(params.load(), WEEK, replace=False, dry_run=False)
-    assert "listed: exports/2024-07-01" in said
+    assert said.endswith("former customers to act on: exports/2024-07-01")
     same_bytes(week(built_company), week())
     assert not REPRO.models.exists(), "the champion is fetched into the job's own folder"
     assert {file: file.read_bytes() for file in REPRO.tables.rglob("*.parquet")} == tables
@@ -180,8 +181,16 @@ def test_the_next_week_knows_the_last_one(copy_of_shop):
         stayed = row["customer_id"] in still
         assert row["status"] == ("still_open" if stayed else "new")
         assert row["since_week"] == (earlier if stayed else WEEK)
-    gone = storage.read_json(week() / "run_report.json")["left_the_list"]
+    gone = storage.read_json(week() / "run_report.json")["since_last_list"]
     assert gone["recovered"] + gone["dropped"] == len(first) - len(still)
+    with (week() / "left_the_list.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert {row["customer_id"] for row in csv.DictReader(lines)} == set(first["customer_id"]) - still
+    before = dict(
+        pl.read_parquet(f"exports/{earlier}/actions.parquet").select("customer_id", "churn_probability").rows()
+    )
+    for row in second.iter_rows(named=True):
+        assert row["previous_probability"] == before.get(row["customer_id"])
+        assert row["change"]
     assert len(first) > len(still), "some have left it"
 
 

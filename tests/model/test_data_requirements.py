@@ -20,7 +20,7 @@ ORDERS = Feature("orders_90d", "orders", "frequency", Aggregate("sum", "purchase
 def settings(active_days: int = 90, observed: int = 1000) -> Snapshots:
     until = (FIRST + timedelta(days=observed)).isoformat()
     return Snapshots(as_of=until, observed_until=until, first=FIRST.isoformat(), every_days=30, active_days=active_days,
-                     min_tenure_days=0)  # fmt: skip
+                     min_tenure_days=0, former_days=365)  # fmt: skip
 
 
 def part(

@@ -150,5 +150,5 @@ def test_room_and_demand_are_said_with_both_figures():
 
 def test_a_playbook_for_nobody_is_said():
     assert list(dry_run.notes(scored(), {"x": book("value > 1000")}, "EUR")) == [
-        "playbooks.x: is for nobody of the 100 customers scored"
+        "playbooks.x: is for nobody of the 100 customers"
     ]

@@ -31,7 +31,7 @@ def lines(text: str) -> list[Line]:
 
 def test_snapshots_are_counted_back_from_as_of():
     settings = Snapshots(as_of="2024-06-01", observed_until="2024-06-01", first="2024-05-11", every_days=7,
-                         active_days=90, min_tenure_days=0)  # fmt: skip
+                         active_days=90, min_tenure_days=0, former_days=365)  # fmt: skip
     days = [date(2024, 5, 11), date(2024, 5, 18), date(2024, 5, 25), S]
     assert snapshots.snapshot_days(settings) == days
     later = settings.model_copy(update={"first": date(2024, 5, 12)})

@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 from pipeline.config.params import Features, Score
 from pipeline.examples.features import Feature, declared, families
 from pipeline.examples.features.declare import Aggregate
+from pipeline.examples.population import STATES
 from pipeline.playbooks.config.tactics import CAUSE_IDS
 from pipeline.playbooks.rules.derived_dates import DERIVED
 from pipeline.value.customer_value import TIERS, VALUE_TIERS
@@ -119,6 +120,8 @@ def _of_score(score: Score) -> list[Name]:
         Name("risk_percentile", "number", "0-100", "share of all scored customers at lower risk, as a percentage",
              "score", least=0, most=100),
         Name("risk_band", "word", "", "the churn probability in a word", "score", tuple(score.bands)),
+        Name("state", "word", "", "current: scored; lapsed: bought nothing for too long; lost: the contract has ended. "
+             "A rule that does not speak of it is for current customers only, but for duties", "score", STATES),
         Name("tier", "word", "", "how settled the customer is", "score", TIERS),
         Name("lifecycle", "word", "", "; ".join(f"{stage}: {words}" for stage, words in STAGES.items()), "score",
              tuple(STAGES)),
