@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from importlib.resources import files
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ def html_page(week: Week) -> str:
         as_of=f"{week.about.as_of.day} {week.about.as_of:%B %Y}",
         column_words=COLUMN_WORDS,
         tiles=_tiles(week),
+        verdict=in_short(week.about.verdict),
         since_last=week.since_last,
         former=[] if week.former is None else week.former.rows(named=True),
         left=[] if week.left is None else week.left.rows(named=True),
@@ -89,6 +91,20 @@ def family_words(name: str) -> str:
     ('Time since last order', 'Opening hours')
     """
     return FAMILY_WORDS.get(name, name.replace("_", " ").capitalize())
+
+
+def in_short(verdict: str) -> tuple[str, str]:
+    """The verdict in plain words, and the figures behind it; these are empty where the verdict gives none.
+
+    Examples
+    --------
+    >>> in_short("Grade F: do not ship. Checked on 9 customers: AUC 0.8 (0.7 to 0.9). Ann answers for it.")
+    ('Grade F: do not ship. Ann answers for it.', 'Checked on 9 customers: AUC 0.8 (0.7 to 0.9).')
+    >>> in_short("Good.")
+    ('Good.', '')
+    """
+    parts = re.fullmatch(r"(.*?) (Checked on .*\)\.)(.*)", verdict, re.DOTALL)
+    return (parts[1] + parts[3], parts[2]) if parts else (verdict, "")
 
 
 def _package_text(name: str) -> str:

@@ -226,7 +226,7 @@
     const { base, steps, end } = stepsOf(row);
     const every = [base, end, ...steps.map((step) => step.to)];
     const low = Math.min(...every), high = Math.max(...every, low + 0.1);
-    const narrow = width < 400, left = narrow ? 142 : 160, right = 44, line = 24, top = 2;
+    const narrow = width < 400, left = narrow ? 142 : 160, right = 54, line = 24, top = 2;
     const x = (value) => left + 8 + ((value - low) / (high - low)) * (width - left - right - 8);
     const y = (at) => top + at * line;
     const bottom = y(steps.length + 2);
