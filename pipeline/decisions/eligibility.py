@@ -212,7 +212,7 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
         always, at_first = _asked(lasting, name, book, context), _asked(new, name, book, context)
         is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
         if book.aim == "thanks":
-            # "Nothing is wrong" must not go on when something is.
+            # Thanks for a good relation must not go on when it is none any more.
             is_open &= applies(book.when)
         checked = customers.select(
             pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),

@@ -42,9 +42,13 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: 
     return decisions.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
 
 
-def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
-    """What makes playbooks rest: each action on the day of the list that gave it first."""
-    first = given.with_columns(pl.col("given_day").alias("as_of")).select(cooldown.EARLIER.keys())
+def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date, outcomes: pl.DataFrame) -> pl.DataFrame:
+    """What makes playbooks rest: each action on the day of the list that gave it first, but what was not done."""
+    undone = outcomes.lazy().filter(pl.col("status") == "not_done").select("customer_id", "as_of")
+    key = ["customer_id", "playbook", "given_day"]
+    not_done = given.join(undone, on=["customer_id", "as_of"], how="semi").select(key).unique()
+    done = given.join(not_done, on=key, how="anti")
+    first = done.with_columns(pl.col("given_day").alias("as_of")).select(cooldown.EARLIER.keys())
     return first.filter(cooldown.matters(playbooks, as_of)).unique().collect()
 
 

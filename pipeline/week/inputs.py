@@ -96,7 +96,7 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     history = contact_history.read(scores, given, paths, playbooks, context, brought)
     is_known = bool(storage.bucket_files(paths.tables / "contacts"))
     silence = longest_silence.columns(settings.contact, day, is_known=is_known)
-    earlier = contact_history.earlier(given, playbooks, day)
+    earlier = contact_history.earlier(given, playbooks, day, history.feedback)
     customers = wrong_reasons.without(
         history.customers().with_columns(silence), history.feedback, day, settings.contact.wrong_reason_days
     )

@@ -137,9 +137,10 @@ def decide(world: World, at: Paths, week: int, order: list[int]) -> list[dict]:
     scores = controls.mark(scores.drop("is_control"), SOME)
     books = stocked(world, week)
     given = contact_history.given(at.exports, "shop", books, rule)
-    customers = contact_history.read(scores, given, at, books, rule).customers()
+    history = contact_history.read(scores, given, at, books, rule)
+    customers = history.customers()
     held = eligibility.check_eligibility(customers, books, rule)
-    before = contact_history.earlier(given, books, rule.as_of)
+    before = contact_history.earlier(given, books, rule.as_of, history.feedback)
     decided = assignment.plan(customers, books, rule.as_of, "USD", before, assignment.Restrictions(held))[0]
     return decided.with_columns(pl.lit(rule.as_of).alias("as_of")).sort("customer_id").to_dicts()
 
@@ -202,7 +203,9 @@ def check_customer(world: World, row: dict, before: list[dict], day: date) -> No
         assert not disputed(world, row["customer_id"], day)
     if is_new:
         check_new(world, row, before, told, day)
-        firsts = {(old["playbook"], old["given_day"]) for old in before if old["playbook"]}
+        undone = {of for of, status, _ in told if status == "not_done"}
+        not_done = {(old["playbook"], old["given_day"]) for old in before if old["as_of"] in undone}
+        firsts = {(old["playbook"], old["given_day"]) for old in before if old["playbook"]} - not_done
         rest = the_book.cooldown_days or 0
         assert all(other != name or (day - since).days >= rest for other, since in firsts), "it rests"
 

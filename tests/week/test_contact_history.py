@@ -205,9 +205,20 @@ def test_what_rests_is_counted_from_the_list_that_gave_it_first(here):
         | customer_id | as_of      | given_day  | playbook | would_have_been |
         | a           | 2024-02-26 | 2024-02-12 | mail     | -               |
         | b           | 2024-02-26 | 2024-02-26 | mail     | -               |
+        | c           | 2024-02-26 | 2024-02-26 | mail     | -               |
+        | d           | 2024-02-26 | 2024-02-26 | mail     | -               |
     """)
-    earlier = contact_history.earlier(contact_history.given(REPRO.exports, "shop", BOOKS, context()), BOOKS, WEEK)
-    assert earlier.rows() == [("b", date(2024, 2, 26), "mail", None)], "a's rest of 14 days is over"
+    outcomes = pl.DataFrame(
+        [
+            {"customer_id": who, "as_of": date(2024, 2, 26), "status": status}
+            for who, status in (("c", "not_done"), ("d", "done"))
+        ],
+        schema=feedback.COLUMNS,
+    )
+    given = contact_history.given(REPRO.exports, "shop", BOOKS, context())
+    earlier = contact_history.earlier(given, BOOKS, WEEK, outcomes).sort("customer_id")
+    assert earlier["customer_id"].to_list() == ["b", "d"], "a's rest of 14 days is over, and c's was not done"
+    assert earlier.row(0) == ("b", date(2024, 2, 26), "mail", None)
 
 
 def test_lists_of_versions_without_the_new_columns_are_read(here):
