@@ -29,7 +29,7 @@ from pipeline.commands import dictionary
 from pipeline.config import params, renamed
 from pipeline.config.errors import BadParams
 from pipeline.examples.features import Feature, declared
-from pipeline.lists import COLUMN_WORDS, RISK_LIST
+from pipeline.lists import COLUMN_WORDS, RISK_LIST, outbox
 from pipeline.playbooks.config import tactics_page
 from pipeline.playbooks.rules import rules_page
 from pipeline.reasons.causes import CAUSES
@@ -229,6 +229,11 @@ def _speaking(cause: str, every: list[Feature]) -> list[Feature]:
     return sorted(speaking, key=lambda feature: feature.causes.index(cause))[:3]
 
 
+def outbox_fields() -> str:
+    """The fields of a message of the outbox, with a sentence on each."""
+    return table(("field", "what it is"), [(f"`{name}`", words) for name, words in outbox.OUTBOX.items()])
+
+
 def rule_names() -> str:
     """The names a rule may speak of, with the committed settings."""
     settings = params.load(ROOT / "params.yaml")
@@ -264,6 +269,7 @@ PAGES: dict[str, Parts] = {
     "docs/causes.md": {"causes": causes},
     "docs/tactics.md": {"tactics": tactics_page.markdown},
     "docs/rules.md": {"names": rule_names},
+    "docs/crm.md": {"outbox": outbox_fields},
     "docs/renamed.md": {"renamed": renamed_names},
     "docs/performance.md": {"scale": partial(benchmark, "scale", scale_table.markdown)},
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},

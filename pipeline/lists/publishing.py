@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.lists import audiences
+from pipeline.lists import audiences, outbox
 from pipeline.lists.checks import check
 from pipeline.lists.csv_file import csv_bytes, table_bytes
 from pipeline.lists.file_names import file_stems
@@ -115,9 +115,16 @@ def _contents(week: Week) -> Iterator[File]:
         former = week.former_actions.sort("customer_id")
         yield File(FORMER_ACTIONS, parquet_bytes(former), former.height)
     yield from _audience_files(week)
+    if not (sent := outbox.messages(_all_actions(week), about.as_of)).is_empty():
+        yield File("outbox.jsonl", outbox.lines(sent), sent.height)
     if week.left is not None and not week.left.is_empty():
         yield File("left_the_list.csv", table_bytes(week.left), week.left.height)
     yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)
+
+
+def _all_actions(week: Week) -> pl.DataFrame:
+    former = [] if week.former_actions is None else [week.former_actions]
+    return pl.concat([week.actions, *former], how="diagonal_relaxed")
 
 
 def _audience_files(week: Week) -> Iterator[File]:
