@@ -1,10 +1,13 @@
-"""The list as a workbook: the sheet to work in and hand back, and a sheet on how to read it."""
+"""The list as a workbook: the sheet to work in and hand back, one for each owner, and a sheet on how to read it."""
 
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
+import polars as pl
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
@@ -41,6 +44,12 @@ BAND_COLOURS: Final = {
 }
 CELL: Final = {"valign": "top", "bottom": 1, "bottom_color": "#E3E7EA"}
 HEADER: Final = {"bold": True, "valign": "vcenter", "bg_color": "#E9EEF1", "bottom": 1, "bottom_color": "#8796A1"}
+LIST: Final = "Risk list"
+# More sheets than these nobody finds his or her own among.
+MAX_OWNERS: Final = 40
+LONGEST_TITLE: Final = 31
+RESERVED: Final = (LIST, "Former customers", "Campaigns", "Left the list", "About", "History")
+"""Titles of the other sheets, and one that no workbook may use."""
 TO_FILL_IN: Final[dict[str, object]] = {"bg_color": "#FFFDF2"}
 
 
@@ -58,7 +67,10 @@ def xlsx_bytes(week: Week) -> bytes:
     as_of = week.about.as_of
     title = f"Risk list {as_of}"
     book.set_properties({"title": title, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
-    _write_list(book, week)
+    bands = {band: book.add_format(CELL | {"bold": True} | BAND_COLOURS[level]) for band, level in _levels(week)}
+    kinds = {kind: book.add_format(CELL | extra) for kind, extra in _formats(week).items()}
+    for title, rows in {LIST: week.risk_list, **_by_owner(week.risk_list)}.items():
+        _write_list(book, week, title, rows, Styles(book.add_format(HEADER), kinds, bands))
     write_table(book, "Former customers", week.former, FORMER_WIDTHS)
     write_table(book, "Campaigns", campaigns(week.audiences), CAMPAIGN_WIDTHS)
     write_table(book, "Left the list", week.left, LEFT_WIDTHS)
@@ -67,15 +79,45 @@ def xlsx_bytes(week: Week) -> bytes:
     return buffer.getvalue()
 
 
-def _write_list(book: Any, week: Week) -> None:
-    sheet = book.add_worksheet("Risk list")
-    last_row, last_column = week.risk_list.height, len(RISK_LIST) - 1
-    header = book.add_format(HEADER)
+@dataclass(frozen=True)
+class Styles:
+    """How cells look: the header, each column that is no plain text, each risk band."""
+
+    header: Any
+    kinds: dict[str, Any]
+    bands: dict[str, Any]
+
+
+def _levels(week: Week) -> Iterator[tuple[str, str]]:
+    yield from band_levels(week.actions).items()
+
+
+def _by_owner(risk_list: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows of each owner under the title of a sheet; none where one has all rows, or owners are too many."""
+    owners = sorted({owner for owner in risk_list["owner"].drop_nulls() if owner.strip()})
+    if not 0 < len(owners) <= MAX_OWNERS or len(owners) == risk_list["owner"].n_unique() == 1:
+        return {}
+    titles: dict[str, pl.DataFrame] = {}
+    for owner in owners:
+        # What a title may not hold; it has 31 characters at most, and a workbook takes no two that differ by case.
+        short = re.sub(r"[\[\]:*?/\\]", "_", owner).strip(" '")[:LONGEST_TITLE] or "owner"
+        taken = {title.casefold() for title in (*titles, *RESERVED)}
+        free = (
+            short if number == 1 else f"{short[: LONGEST_TITLE - 3]}-{number}" for number in range(1, MAX_OWNERS + 9)
+        )
+        title = next(one for one in free if one.casefold() not in taken)
+        titles[title] = risk_list.filter(pl.col("owner") == owner)
+    return titles
+
+
+def _write_list(book: Any, week: Week, title: str, rows: pl.DataFrame, styles: Styles) -> None:
+    sheet = book.add_worksheet(title)
+    last_row, last_column = rows.height, len(RISK_LIST) - 1
     for column, name in enumerate(RISK_LIST):
-        sheet.write_string(0, column, name, header)
+        sheet.write_string(0, column, name, styles.header)
         sheet.write_comment(0, column, COLUMN_WORDS[name], {"x_scale": 1.6, "y_scale": 0.8})
         sheet.set_column(column, column, WIDTHS[name])
-    _write_rows(book, sheet, week)
+    _write_rows(sheet, rounded(rows, week.about.minor_digits), styles)
     sheet.freeze_panes(1, list(RISK_LIST).index("name") + 1)
     sheet.autofilter(0, 0, last_row, last_column)
     if last_row:
@@ -84,13 +126,11 @@ def _write_list(book: Any, week: Week) -> None:
     _print_setup(sheet, week)
 
 
-def _write_rows(book: Any, sheet: Any, week: Week) -> None:
-    kinds = {kind: book.add_format(CELL | extra) for kind, extra in _formats(week).items()}
-    levels = band_levels(week.actions)
-    bands = {band: book.add_format(CELL | {"bold": True} | BAND_COLOURS[level]) for band, level in levels.items()}
-    for row, values in enumerate(rounded(week.risk_list, week.about.minor_digits).iter_rows(), start=1):
+def _write_rows(sheet: Any, rows: pl.DataFrame, styles: Styles) -> None:
+    kinds = styles.kinds
+    for row, values in enumerate(rows.iter_rows(), start=1):
         for column, (name, value) in enumerate(zip(RISK_LIST, values, strict=True)):
-            style = bands[value] if name == "risk_band" else kinds.get(name, kinds["text"])
+            style = styles.bands[value] if name == "risk_band" else kinds.get(name, kinds["text"])
             _writer(sheet, value)(row, column, value if not isinstance(value, str) else xlsx_text(value), style)
 
 

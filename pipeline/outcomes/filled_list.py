@@ -49,7 +49,7 @@ class FilledList:
     rows
         Those in which something is filled in.
     empty
-        How many rows nobody filled in.
+        Of how many customers nobody filled anything in.
     """
 
     rows: list[FilledRow]
@@ -77,7 +77,12 @@ def read(file: Path) -> FilledList:
         parts = _of_json(text, file) if text.lstrip()[:1] in ("{", "[") else _of_csv(text, file)
     rows = [FilledRow(place, cells) for place, cells in parts]
     filled = [row for row in rows if any(row.cells[name] for name in FILLED_IN)]
-    return FilledList(filled, len(rows) - len(filled))
+    # A workbook holds a row twice: on the sheet of everybody and on that of its owner.
+    return FilledList(filled, len({_of(row) for row in rows} - {_of(row) for row in filled}))
+
+
+def _of(row: FilledRow) -> tuple[str, str]:
+    return row.cells[KEY], row.cells["as_of"]
 
 
 def _decoded(content: bytes) -> str:
@@ -114,7 +119,7 @@ def _of_workbook(content: bytes, file: Path) -> Iterator[tuple[str, dict[str, st
             }
     except (InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError):
         raise BadData(f"{file}: cannot be read as a workbook; save it again as XLSX") from None
-    holding = {title: table for title, table in sheets.items() if table and KEY in _named(table[0])}
+    holding = {title: table for title, table in sheets.items() if table and _can_be_filled_in(_named(table[0]))}
     if not holding:
         raise BadData(f"{file}: no sheet has a column {KEY!r} in its first row; hand back {FORMATS}, with its header")
     for title, table in holding.items():
@@ -141,6 +146,11 @@ def _parsed(line: str, number: int, file: Path) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadData(f"{file}: line {number} is no JSON ({error}); hand back {FORMATS}") from None
+
+
+def _can_be_filled_in(names: list[str]) -> bool:
+    """A sheet that only tells of customers, such as those who left the list, is none to read."""
+    return KEY in names and not {*FILLED_IN}.isdisjoint(names)
 
 
 def _named(cells: Iterable[str]) -> list[str]:

@@ -57,11 +57,13 @@ def test_the_next_list_goes_by_the_answers(first):
     )
     page = {"as_of": str(EARLIER), "rows": [{"customer_id": unreached, "answer": "unreachable"}]}
     Path("page.json").write_text(json.dumps(page), encoding="utf-8")
+    # The workbook holds those who are no longer scored, too.
+    former = len(pl.read_csv(f"exports/{EARLIER}/former_customers.csv"))
     published = {file: file.read_bytes() for file in REPRO.exports.rglob("*") if file.is_file()}
     done = churn("outcomes", "back.csv", "back.xlsx", "page.json", "--received", (WEEK - timedelta(days=1)).isoformat())
     assert done.stdout.splitlines() == [
         f"back.csv: 2 new, 0 changed, 0 as before; nothing filled in in {len(ids) - 2} rows",
-        f"back.xlsx: 2 new, 0 changed, 0 as before; nothing filled in in {len(ids) - 2} rows",
+        f"back.xlsx: 2 new, 0 changed, 0 as before; nothing filled in in {len(ids) + former - 2} rows",
         "page.json: 1 new, 0 changed, 0 as before; nothing filled in in 0 rows",
     ]
     assert {file: file.read_bytes() for file in REPRO.exports.rglob("*") if file.is_file()} == published

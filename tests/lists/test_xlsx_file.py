@@ -5,6 +5,7 @@ import math
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -191,3 +192,29 @@ def test_one_customer_who_moves_the_total_is_named(make_week: Callable[..., Week
     assert lines["Money"] == f"All amounts are in USD. C{words}."
     assert f"c{words}" in html_page(week)
     assert dict(about_lines(make_week(30)))["Money"] == "All amounts are in USD."
+
+
+def test_each_owner_has_a_sheet_with_the_same_rows_and_choices(book: Any, week: Week) -> None:
+    assert book.sheetnames == ["Risk list", "Anna Meyer", "Jonas Weber", "Priya Nair", "About"]
+    for owner in ("Anna Meyer", "Jonas Weber", "Priya Nair"):
+        mine = week.risk_list.filter(pl.col("owner") == owner)
+        assert_same_cells(book[owner], replace(week, risk_list=mine))
+        choices = {rule.formula1 for rule in book[owner].data_validations.dataValidation if rule.type == "list"}
+        assert '"done,not_done,wrong_reason"' in choices
+
+
+EVIL = ("A/B: [x]*?", "a/b: [X]*?", "About", "risk LIST", "'", "x" * 40, "X" * 40, "  ")
+
+
+def test_an_owner_may_be_called_anything(make_week: Callable[..., Week]) -> None:
+    week = make_week(len(EVIL), edits={at: {"owner": owner} for at, owner in enumerate(EVIL)})
+    titles = read(xlsx_bytes(week)).sheetnames
+    assert len({title.casefold() for title in titles}) == len(titles) == len(EVIL) - 1 + 2
+    assert all(0 < len(title) <= 31 for title in titles)
+
+
+def test_a_workbook_of_one_owner_or_of_too_many_has_one_sheet_of_rows(make_week: Callable[..., Week]) -> None:
+    one = make_week(3, edits={at: {"owner": "Ann"} for at in range(3)})
+    many = make_week(50, edits={at: {"owner": f"owner {at}"} for at in range(50)})
+    for week in (one, many):
+        assert read(xlsx_bytes(week)).sheetnames == ["Risk list", "About"]
