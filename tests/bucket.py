@@ -7,8 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.config.params import Features, Label, Snapshots
+from pipeline.config.paths import Paths
 from pipeline.examples import build, regional_orders
 from pipeline.examples.features import Feature, available, declared
+from pipeline.tables import storage
 from pipeline.tables.buckets import customer_key
 from pipeline.tables.schemas import TABLES
 from tests.oracle import Event, Line
@@ -109,4 +111,11 @@ def run(
     return pl.read_parquet(out / "bucket-00000.parquet"), counts
 
 
-__all__ = ["FEATURES", "LABEL", "available", "customer_key", "run", "snapshots", "write"]
+def write_former(paths: Paths, rows: list[dict]) -> None:
+    """Who is not scored any more, in bucket 0."""
+    schema = {"customer_id": pl.String, "customer_key": pl.Int64, "snapshot": pl.Date, "state": pl.String,
+              "days_since_last_order": pl.Int64}  # fmt: skip
+    storage.write_parquet(pl.DataFrame(rows, schema=schema), storage.bucket_file(paths.former, 0))
+
+
+__all__ = ["FEATURES", "LABEL", "available", "customer_key", "run", "snapshots", "write", "write_former"]

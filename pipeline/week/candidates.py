@@ -106,7 +106,10 @@ def _beside(
     known = scores
     for table in [register] if features is None else [features, register]:
         kept = [name for name in table.columns if name in looked_up]
-        known = known.join(table.select("customer_key", *kept), on="customer_key", how="left", maintain_order="left")
+        if kept:
+            known = known.join(
+                table.select("customer_key", *kept), on="customer_key", how="left", maintain_order="left"
+            )
     full = known.with_columns(pl.lit(None).alias(name) for name in looked_up if name not in known.columns)
     made = full.with_columns(DERIVED[name].how.cast(pl.Float64).alias(name) for name in missing if name in DERIVED)
     return made.select(*scores.columns, *missing)

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.config import params
+from pipeline.config.errors import BadData
 from pipeline.config.paths import PLAYBOOKS, Paths
 from pipeline.decisions import control_group
 from pipeline.decisions.contact_policy import longest_silence
@@ -86,6 +87,9 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     file
         The playbooks.
     """
+    if settings.snapshots.former_days and not storage.bucket_files(paths.former):
+        # Without it what is owed to former customers would be missing from the list, and nobody would know.
+        raise BadData(f"{paths.former}: not found; run the earlier stages first: dvc repro")
     translator = load_translator(settings.language)
     context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator)
     playbooks, there_is = _read_playbooks(settings, file)

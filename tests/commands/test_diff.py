@@ -20,6 +20,7 @@ from pipeline.stages import s6_publish, settings_for
 from pipeline.tables import storage
 from pipeline.week import inputs
 from pipeline.week.decide import decide
+from tests.bucket import write_former
 
 WEEK = date(2024, 7, 1)
 BANDS, TIERS = ("low", "medium", "high"), ("new", "regular", "loyal")
@@ -56,6 +57,7 @@ def folder(tmp_path, monkeypatch, root):
     text = ("owner", "market", "reason_1_text")
     scores = pl.DataFrame(PEOPLE, schema_overrides=dict.fromkeys(text, pl.String))
     storage.write_parquet(scores, storage.bucket_file(REPRO.scores, 0))
+    write_former(REPRO, [])
     return tmp_path
 
 

@@ -22,7 +22,7 @@ from tests.drawing import drawn
 
 FAMILIES = families(params.load().features)
 NAMES = vocabulary(params.load().score, params.load().features)
-CUSTOMER = {"customer_id": "a", "owner": None, "risk_band": "high", "tier": "loyal", "churn_probability": 0.6,
+CUSTOMER = {"customer_id": "a", "owner": None, "state": "current", "risk_band": "high", "tier": "loyal", "churn_probability": 0.6,
             "value": 50.0, "value_at_stake": 30.0, "loss_making": False, "strategic": False, "is_control": False,
             "reason_1_family": "recency", "reason_2_family": "price", "reason_3_family": None,
             "reason_1_causes": "C54;C16", "reason_2_causes": "C47", "reason_3_causes": None}  # fmt: skip

@@ -15,6 +15,7 @@ from pipeline.stages import s6_publish, settings_for
 from pipeline.tables import storage
 from pipeline.week import composition, inputs
 from pipeline.week.decide import decide as decide_week
+from tests.bucket import write_former
 
 WEEK = date(2024, 7, 1)
 BOOKS = """
@@ -38,6 +39,7 @@ def folder(tmp_path, monkeypatch):
         schema_overrides={"owner": pl.String, "language": pl.String},
     )
     storage.write_parquet(scores, storage.bucket_file(REPRO.scores, 0))
+    write_former(REPRO, [])
     return tmp_path
 
 

@@ -68,7 +68,7 @@ def test_any_processor_makes_the_same_files(processor, threads, built_company, t
 
 def _copy_examples(source: Path, target: Path) -> None:
     """What training starts from, and nothing that it makes."""
-    for folder in ("data/tables", "data/examples"):
+    for folder in ("data/tables", "data/examples", "data/former"):
         shutil.copytree(source / folder, target / folder)
     (target / "reports").mkdir()
     for file in ("params.yaml", "playbooks.yaml", "data/market.parquet",
