@@ -86,10 +86,9 @@ def plan(
     polars.DataFrame
         The rows of `scores` with ``playbook, tactic, work, action, channel, who, task_owner, due_day, cost, caution``
         (null without an action; ``task_owner`` also where no person has to act), ``expected_saved_value`` (currency
-        units), ``waiting_duty`` (the duty that there is no room for),
-        ``given_day`` (of the list that gave it first), ``why_not`` (null with an action), ``second_choice``, the next
-        best playbook that was open to who has an action, and ``would_have_been``, the playbook a control would have
-        been given.
+        units), ``waiting_duty`` (the duty that there are no hands for), ``given_day`` (of the list that gave it first),
+        ``why_not`` (null with an action), ``second_choice``, the next best playbook that was open to who has an action,
+        and ``would_have_been``, the playbook a control would have been given.
     allocation.Plan
         How good the shares are beside the best possible, and what each limit is worth.
     """
@@ -191,13 +190,15 @@ def _shared(
     shares: optimizer.Shares,
 ) -> optimizer.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
+    settled = pl.lit(owed.is_settled())
     worth = scores.with_columns(tests.drop("is_control")).select(
         pl.when(
             pl.col(f"wanted_{position}")
             & pl.col(f"pays_{position}")
             & ~pl.col(f"rests_{position}")
             & ~pl.col(f"outranked_{position}")
-            & ~pl.lit(owed.is_settled() | book.duty)
+            & ~settled
+            & ~pl.lit(book.duty)
         )
         .then((pl.col(expected_saved_value.KEPT.format(position)) - book.cost).clip(MIN_WORTH))
         .otherwise(float("nan"))

@@ -31,10 +31,9 @@ class Duties:
 
     def left_of(self, limits: list[Limit]) -> list[Limit]:
         """What the duties leave of each limit."""
-        taken = self.placed.drop_nulls().to_list()
-        return [
-            replace(limit, room=max(limit.room - sum(limit.uses[number] for number in taken), 0.0)) for limit in limits
-        ]
+        given = self.placed.drop_nulls().to_numpy()
+        taken = [float(np.asarray(limit.uses)[given].sum()) for limit in limits]
+        return [replace(limit, room=max(limit.room - used, 0.0)) for limit, used in zip(limits, taken, strict=True)]
 
 
 def place(

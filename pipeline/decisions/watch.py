@@ -18,7 +18,7 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     Parameters
     ----------
     listed
-        Decisions with ``work``, ``action``, ``why_not``, ``open_matters`` and the columns `OF_A_TASK`.
+        Decisions with ``work``, ``action``, ``why_not``, ``waiting_duty``, ``open_matters`` and `OF_A_TASK`.
     translator
         Who reads which language.
 
@@ -31,7 +31,8 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     Examples
     --------
     >>> rows = pl.DataFrame({"work": [None], "action": [None], "why_not": ["nothing, because two letters went out"],
-    ...     **dict.fromkeys(("owner", "caution", "open_matters", *OF_A_TASK))}, schema_overrides={"due_day": pl.Date})
+    ...     **dict.fromkeys(("owner", "caution", "open_matters", "waiting_duty", *OF_A_TASK))},
+    ...     schema_overrides={"due_day": pl.Date})
     >>> watched(rows)["action"].item()
     'Keep an eye on this customer; for now nothing, because two letters went out.'
     """
@@ -43,7 +44,17 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
         day=lambda catalog: catalog.day(pl.col("due_day")),
     )
     nothing = translator.translate("Keep an eye on this customer; for now {nothing}.", nothing=pl.col("why_not"))
-    sentence = pl.when(pl.col("playbook").is_not_null()).then(sent).otherwise(nothing)
+    waits = translator.translate(
+        "{playbook} is owed to this customer, and there are no hands for it this week; others are more pressing.",
+        playbook=pl.col("waiting_duty"),
+    )
+    sentence = (
+        pl.when(pl.col("waiting_duty").is_not_null())
+        .then(waits)
+        .when(pl.col("playbook").is_not_null())
+        .then(sent)
+        .otherwise(nothing)
+    )
     return listed.with_columns(
         pl.when(is_personal).then("action").otherwise(sentence).alias("action"),
         pl.when(is_personal).then("work").otherwise(pl.lit(WATCH)).alias("work"),

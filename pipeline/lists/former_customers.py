@@ -4,7 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.decisions.watch import PERSONAL
+from pipeline.decisions.watch import PERSONAL, watched
+from pipeline.i18n import IN_ENGLISH, Translator
 from pipeline.lists.schema import FILLED_IN, RISK_LIST
 
 FORMER: Final[dict[str, pl.DataType]] = {
@@ -19,7 +20,7 @@ FORMER: Final[dict[str, pl.DataType]] = {
 """The columns of the list, in order; ``value`` is the profit of a horizon while he or she still bought."""
 
 
-def of_week(decided: pl.DataFrame) -> pl.DataFrame:
+def of_week(decided: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.DataFrame:
     """Former customers for whom somebody has to act, or to whom a duty is owed that there are no hands for.
 
     Duties first, by their day; then the others by what they brought.
@@ -27,20 +28,18 @@ def of_week(decided: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     decided
-        The decisions on former customers, with the columns `FORMER` but those to fill in, and ``waiting_duty``.
+        The decisions on former customers, with the columns `FORMER` but those to fill in, and what
+        `pipeline.decisions.watch.watched` looks at.
+    translator
+        Who reads which language.
 
     Returns
     -------
     polars.DataFrame
         The columns `FORMER`.
     """
-    waits = pl.col("work").is_null() & pl.col("waiting_duty").is_not_null()
-    chosen = decided.filter(pl.col("work").is_in(PERSONAL) | waits)
-    shown = chosen.with_columns(
-        pl.when(waits).then("why_not").otherwise("action").alias("action"),
-        pl.when(waits).then(pl.lit("watch")).otherwise("work").alias("work"),
-        *(pl.lit("").alias(name) for name in FILLED_IN),
-    )
+    wanted = pl.col("work").is_in(PERSONAL) | pl.col("waiting_duty").is_not_null()
+    shown = watched(decided.filter(wanted), translator).with_columns(pl.lit("").alias(name) for name in FILLED_IN)
     place = pl.col("work").replace_strict({"duty": 0, "task": 1, "watch": 2}, return_dtype=pl.Int64)
     day = pl.when(pl.col("work") == "duty").then("due_day")
     ordered = shown.sort(place, day, "value", "customer_id", descending=[False, False, True, False], nulls_last=True)

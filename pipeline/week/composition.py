@@ -129,7 +129,7 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
         },
         promises=tasks.promises(everybody, day),
         audiences=audiences.of_week(everybody, day),
-        former=former_customers.of_week(former),
+        former=former_customers.of_week(former, inputs.context.translator),
         former_actions=former.filter(pl.col("playbook").is_not_null() | pl.col("would_have_been").is_not_null()).select(
             "state", *DECISION
         ),

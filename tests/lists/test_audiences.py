@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from pipeline.config.errors import BadData
 from pipeline.decisions import watch
-from pipeline.lists import Week, audiences, publish, selection
+from pipeline.lists import Week, audiences, former_customers, publish, selection
 from tests.drawing import drawn
 
 DAY = date(2018, 1, 1)
@@ -174,3 +174,25 @@ def test_a_row_to_watch_says_what_happens_instead():
         ("watch", None, "Keep an eye on this customer; for now nothing, because it would cost 5.", None),
         ("task", "letter", "Write", "Mind."),
     ]  # fmt: skip
+
+
+def test_what_is_owed_and_has_no_hands_is_said_whatever_else_is_under_way():
+    rows = decisions({"waiting_duty": "call"}, NOTHING | {"waiting_duty": "call"})
+    told = watch.watched(rows)
+    assert set(told["work"]) == {"watch"}
+    assert set(told["action"]) == {
+        "call is owed to this customer, and there are no hands for it this week; others are more pressing."
+    }
+
+
+def test_former_customers_whom_nobody_has_hands_for_stand_behind_the_others():
+    more = {"state": pl.lit("lost"), "last_order_day": pl.lit(DAY), "value": pl.lit(1.0), "draft": pl.lit(None, pl.String),
+            "name": pl.lit(None, pl.String)}  # fmt: skip
+    rows = decisions(
+        {}, NOTHING | {"waiting_duty": "call"}, {"work": "task"}, {"work": "duty"}, NOTHING,
+        {"work": "duty", "due_day": DAY + timedelta(days=1)},
+    )  # fmt: skip
+    found = former_customers.of_week(rows.with_columns(**more))
+    assert found.select("customer_id", "work").rows() == [("f", "duty"), ("d", "duty"), ("c", "task"), ("b", "watch")]
+    assert found.schema == former_customers.FORMER
+    assert found["action"].null_count() == 0
