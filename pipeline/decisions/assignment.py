@@ -59,7 +59,7 @@ def plan(
     """Give each customer one playbook at most, so that together they keep as much as can be kept.
 
     A playbook can be given to a customer it is for, if it pays, does not rest, and nothing holds it back. It pays if it
-    costs less than the part of what is at stake that it is expected to keep, as `stakes` counts it. Where serving a
+    costs less than the part of what is at stake that it is expected to keep, and what it gains besides. Where serving a
     customer costs more than it brings (``loss_making``), only what is free is given; unless somebody put on record why
     this customer is kept all the same (``strategic``): then neither costs nor stakes hold it back. A cause that
     somebody can act on outranks any offer that is for no cause. Of what can be given, that is which keeps most less its
@@ -161,10 +161,10 @@ def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
 
 
 def _pays(playbook: Playbook, number: int) -> pl.Expr:
-    """The action costs less than it is expected to keep, or is owed."""
+    """The action costs less than it is expected to keep and to gain, or is owed."""
     if playbook.duty:
         return pl.lit(value=True)
-    worth_it = pl.col(expected_saved_value.KEPT.format(number)) > playbook.cost
+    worth_it = pl.col(expected_saved_value.KEPT.format(number)) + playbook.gain > playbook.cost
     allowed = worth_it if playbook.cost == 0 else worth_it & ~pl.col("loss_making")
     return allowed | pl.col("strategic")
 
@@ -200,7 +200,7 @@ def _shared(
             & ~settled
             & ~pl.lit(book.duty)
         )
-        .then((pl.col(expected_saved_value.KEPT.format(position)) - book.cost).clip(MIN_WORTH))
+        .then((pl.col(expected_saved_value.KEPT.format(position)) + book.gain - book.cost).clip(MIN_WORTH))
         .otherwise(float("nan"))
         .cast(pl.Float64)
         .alias(str(position))

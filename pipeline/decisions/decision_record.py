@@ -120,7 +120,9 @@ def _why_this(playbook: Playbook, catalog: MessageCatalog) -> pl.Expr:
     kind = catalog.translate("this is a {tier} customer of {band} risk", **translate_parts(catalog, kind_of_customer()))
     reasons = pl.concat_str(parts, separator=catalog.text("; "), ignore_nulls=True) if parts else pl.lit("")
     named = pl.when(reasons != "").then(reasons)
-    return catalog.translate("because {reason}", reason=pl.coalesce(named, _of_reason(0, catalog), kind))
+    # Of whom no tier and no risk is known: he or she is no longer scored.
+    left = pl.lit(catalog.text("the customer has left"))
+    return catalog.translate("because {reason}", reason=pl.coalesce(named, _of_reason(0, catalog), kind, left))
 
 
 def _reason(number: int, asks: list[Asked], catalog: MessageCatalog) -> list[pl.Expr]:

@@ -65,9 +65,14 @@ def shadowed(playbooks: dict[str, Playbook], logic: Logic, limits: Limits = NO_L
 def _always_wins(rival: Playbook, book: Playbook, limits: Limits, *, is_first: bool) -> bool:
     """Whether whoever is meant by both, and could be given the book, is given its rival."""
     kept, other = rival.share_kept, book.share_kept
-    better = rival.cost <= book.cost and kept >= other and (is_first or (rival.cost, kept) != (book.cost, other))
-    better = better and as_much(rival, book)
-    is_short = rival.capacity or rival.cooldown_days or rival.who in limits.who or rival.channels[0] in limits.channel
+    cost, price = rival.cost - rival.gain, book.cost - book.gain
+    better = cost <= price and kept >= other and (is_first or (cost, kept) != (price, other))
+    # A duty is given before anything that is none.
+    better = better and as_much(rival, book) and (rival.duty or not book.duty)
+    is_short = any((
+        rival.capacity, rival.cooldown_days, rival.who in limits.who, rival.channels[0] in limits.channel,
+        rival.is_task and limits.owner,
+    ))  # fmt: skip
     # What holds back an offer does not hold back what is none, and a channel needs its own consent.
     held_alike = not rival.sells and rival.channels == book.channels
     return better and not is_short and held_alike

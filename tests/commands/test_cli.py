@@ -47,13 +47,14 @@ def test_check_says_what_it_found(company):
         "sources.contacts: raw/letters.csv, 2 of 2 columns mapped",
         "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
         f"features: {len(carried)} that the declared columns can carry",
-        "playbooks.yaml: 30 playbooks",
+        "playbooks.yaml: 31 playbooks",
         "playbooks.commitment-tracking: can never hold, since sources.commitments is not declared",
         "playbooks.conflict-resolution: can never hold, since sources.tickets is not declared",
         "playbooks.answer-what-is-open: can never hold, since sources.tickets is not declared",
         "playbooks.renewal-ahead: can never hold, since sources.customers.columns has no market",
         "playbooks.bonus-expiry-reminder: can never hold, since sources.loyalty is not declared",
         "playbooks.act-on-repeat-requests: can never hold, since no declared column speaks for C06",
+        "playbooks.ask-for-recommendation: can never hold, since sources.surveys is not declared",
         "snapshots: 11 from 2024-02-02 to 2024-07-01, 9 of them complete",
     ]
 

@@ -152,6 +152,18 @@ def test_no_more_is_given_to_people_than_a_list_holds():
     assert {row["playbook"] for row in found.values()} == {"call", "mail"}, "what is sent needs no place on it"
 
 
+def test_what_is_worth_doing_whatever_is_kept_is_weighed_with_the_rest():
+    """Kept 5 a call costs 1: worth 4; asking keeps nothing, costs 2 and gains 5: worth 3; it is for who is not called."""
+    ask = book(
+        tactic="exit-interview", when="everyone", channel="letter", who="desk", cost=2.0, gain=5.0, effect=0.000001
+    )
+    books = {"ask": ask, "call": BOOKS["call"].model_copy(update={"capacity": 1})}
+    stakes = [{"value_at_stake": stake} for stake in (10.0, 9.0, 0.0)]
+    assert [row["playbook"] for row in decide(stakes, books).values()] == ["call", "ask", "ask"]
+    dear = books | {"ask": ask.model_copy(update={"gain": 1.9})}
+    assert [row["playbook"] for row in decide(stakes, dear).values()] == ["call", None, None]
+
+
 @pytest.mark.parametrize("more", [{"purpose": "offer"}, {"offers": ["a cup"]}], ids=str)
 def test_what_sells_is_owed_to_nobody(more):
     with pytest.raises(BadPlaybooks, match=r"x\.duty: what sells is owed to nobody; leave out duty, or purpose: offer"):

@@ -72,6 +72,8 @@ class Playbook(_Declared):
     duty
         Whether it is owed to whoever the rule is for, as a promise is: it comes before everything else, whatever the
         risk, the cost and the control group say.
+    gain
+        What doing it once is worth besides whom it keeps, in currency units: a recommendation, what a leaver teaches.
     """
 
     tactic: Text
@@ -93,6 +95,7 @@ class Playbook(_Declared):
     offers: list[Text] | None = None
     promise: Promise | None = None
     duty: bool = False
+    gain: NotNegative = 0.0
 
     @property
     def share_kept(self) -> float:
