@@ -213,6 +213,6 @@ def test_all_list_files_are_there(shop):
     sent = set(pl.read_csv(week() / "audiences.csv")["file"])
     assert found == owners | sent | {
         "risk_list.csv", "risk_list.xlsx", "risk_list.html", "risk_list.parquet", "actions.parquet", "run_report.json",
-        "manifest.json", "audiences.csv", "former_customers.csv", "former_actions.parquet",
+        "manifest.json", "audiences.csv", "former_customers.csv", "former_actions.parquet", "outbox.jsonl",
     }  # fmt: skip
     assert pl.read_parquet(week() / "risk_list.parquet").schema == lists.RISK_LIST
