@@ -5,7 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.i18n import IN_ENGLISH, MessageCatalog, Part, Translator, figure
+from pipeline.decisions.percent import percent
+from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator
 
 PLACES: Final = (1, 2, 3)
 BEFORE: Final = "_before"
@@ -53,9 +54,8 @@ def with_change(
 
 
 def _sentence(catalog: MessageCatalog, previous_day: date, *, same_model: bool) -> pl.Expr:
-    before, now = _percent(f"churn_probability{BEFORE}"), _percent("churn_probability")
-    digits: dict[str, Part] = {"before": figure(before), "now": figure(now)}
-    shown = {name: part(catalog) if callable(part) else part for name, part in digits.items()}
+    before, now = percent(f"churn_probability{BEFORE}"), percent("churn_probability")
+    shown = {"before": catalog.numeral(before), "now": catalog.numeral(now)}
     ordered = pl.when(pl.col("last_order_day") >= previous_day).then(
         catalog.translate("ordered on {day}", day=catalog.day(pl.col("last_order_day")))
     )
@@ -75,10 +75,6 @@ def _sentence(catalog: MessageCatalog, previous_day: date, *, same_model: bool) 
     return pl.when(before.is_null()).then(pl.lit(catalog.text("not scored for the last list"))).otherwise(worded)
 
 
-def _percent(column: str) -> pl.Expr:
-    return (pl.col(column) * 100).round(0).cast(pl.Int64).cast(pl.String)
-
-
 def _joined(reasons: list[pl.Expr]) -> pl.Expr:
     """The first of the reasons, in one text; null where there is none."""
     return pl.concat_list(reasons).list.drop_nulls().list.head(MAX_REASONS).list.join("; ").replace("", None)
@@ -91,7 +87,7 @@ def _changed_reason(place: int) -> pl.Expr:
 
 
 def _one_sided_reason(place: int, *, new_families: bool) -> pl.Expr:
-    """A reason told now and not then, or told then and not now; null where it was told both times or is none."""
+    """A reason given now and not then, or then and not now; null where it was given both times or is none."""
     mine, theirs = ("", BEFORE) if new_families else (BEFORE, "")
     family = pl.col(f"reason_{place}_family{mine}").cast(pl.String)
     others = [pl.col(f"reason_{other}_family{theirs}").cast(pl.String).eq_missing(family) for other in PLACES]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.decisions import _filling
-from pipeline.decisions.optimizer import Limit, Shares
+from pipeline.decisions.optimizer import Limit, Shares, as_arrays
 from pipeline.playbooks.config.playbook import Playbook
 
 
@@ -63,8 +63,7 @@ def place(
     for position, flags in owed.items():
         # The earlier in the file, the rather.
         worth[flags.to_numpy()[rows], position] = len(playbooks) - position
-    uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), len(playbooks))
-    room = np.array([limit.room for limit in limits], dtype=np.float64)
+    uses, room = as_arrays(limits, len(playbooks))
     places = np.full(len(scores), _filling.NOTHING, dtype=np.int64)
     places[rows] = _filling.in_order(worth, np.ascontiguousarray(uses.T), room, shares.of(rows))
     placed = pl.Series("placed", places).replace(_filling.NOTHING, None)

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.decisions.watch import PERSONAL
+from pipeline.decisions.percent import percent
+from pipeline.decisions.watch import is_personal
 from pipeline.i18n import IN_ENGLISH, Translator, figure
 
 LEFT: Final[dict[str, pl.DataType]] = {
@@ -72,8 +73,8 @@ def left_the_list(
     )  # fmt: skip
     bought = (pl.col("last_order_day_now") > pl.col("last_order_day")).fill_null(value=False)
     risk = {
-        "before": figure((pl.col("churn_probability") * 100).round(0).cast(pl.Int64).cast(pl.String)),
-        "now": figure((pl.col("churn_probability_now") * 100).round(0).cast(pl.Int64).cast(pl.String)),
+        "before": figure(percent("churn_probability")),
+        "now": figure(percent("churn_probability_now")),
     }
     what = (
         pl.when(bought)
@@ -122,7 +123,7 @@ def since_last(
     of = outcomes.group_by("customer_id", "as_of").agg((pl.col("status") == "done").any().alias("is_done"))
     orders = decided.select("customer_id", last_order_now="last_order_day")
     rows = previous.join(of, on=["customer_id", "as_of"], how="left").join(orders, on="customer_id", how="left")
-    to_act = rows.filter(pl.col("work").is_in(PERSONAL))
+    to_act = rows.filter(is_personal())
     bought = (rows["last_order_now"] > rows["last_order_day"]).fill_null(value=False)
     acted_on = rows["is_done"].fill_null(value=False)
     return {

@@ -116,8 +116,7 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags, shares: Shar
     ([0, 1, 0], 22.0, {'team calls': 2.0})
     """
     worth = np.where(np.isnan(profit) | (profit <= 0), -np.inf, profit)
-    uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), profit.shape[1])
-    room = np.array([limit.room for limit in limits], dtype=np.float64)
+    uses, room = as_arrays(limits, profit.shape[1])
     free = ~is_control
     # The factors are above 1, so a bound of what is ranked is a bound of what it is worth.
     ranked = worth * _tie_break(free, worth.shape[1])
@@ -144,6 +143,12 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags, shares: Shar
         prices={limit.name: float(price) for limit, price in zip(limits, prices, strict=True)},
         used={limit.name: float(amount) for limit, amount in zip(limits, used, strict=True)},
     )
+
+
+def as_arrays(limits: list[Limit], playbooks: int) -> tuple[Array, Array]:
+    """What each playbook uses of each limit, (limits, playbooks), and how much there is of it, (limits,)."""
+    uses = np.array([limit.uses for limit in limits], dtype=np.float64).reshape(len(limits), playbooks)
+    return uses, np.array([limit.room for limit in limits], dtype=np.float64)
 
 
 def _tie_break(free: Flags, playbooks: int) -> Array:

@@ -12,6 +12,11 @@ WATCH: Final = "watch"
 OF_A_TASK: Final = ("playbook", "channel", "who", "due_day")
 
 
+def is_personal() -> pl.Expr:
+    """Over decisions with ``work``: whether a person has to act."""
+    return pl.col("work").is_in(PERSONAL).fill_null(value=False)
+
+
 def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.DataFrame:
     """Make of everybody for whom no person has to act a row to watch.
 
@@ -36,7 +41,7 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     >>> watched(rows)["action"].item()
     'Keep an eye on this customer; for now nothing, because two letters went out.'
     """
-    is_personal = pl.col("work").is_in(PERSONAL).fill_null(value=False)
+    personal = is_personal()
     sent = translator.translate(
         "Keep an eye on this customer; for now {playbook} is under way ({team}, by {day}).",
         playbook=pl.col("playbook"),
@@ -56,8 +61,8 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
         .otherwise(nothing)
     )
     return listed.with_columns(
-        pl.when(is_personal).then("action").otherwise(sentence).alias("action"),
-        pl.when(is_personal).then("work").otherwise(pl.lit(WATCH)).alias("work"),
-        pl.when(is_personal).then("caution").otherwise("open_matters").alias("caution"),
-        *(pl.when(is_personal).then(name).alias(name) for name in OF_A_TASK),
+        pl.when(personal).then("action").otherwise(sentence).alias("action"),
+        pl.when(personal).then("work").otherwise(pl.lit(WATCH)).alias("work"),
+        pl.when(personal).then("caution").otherwise("open_matters").alias("caution"),
+        *(pl.when(personal).then(name).alias(name) for name in OF_A_TASK),
     )

@@ -22,7 +22,8 @@ STATUSES = {
 ELIGIBLE = list(STATUSES).index("eligible")
 FORMER = {"cancelled": "lost", "inactive": "lapsed"}
 """What those are called who were customers, by their status."""
-STATES = ("current", *dict.fromkeys(FORMER.values()))
+CURRENT = "current"
+STATES = (CURRENT, *dict.fromkeys(FORMER.values()))
 
 
 def statuses(
@@ -44,15 +45,9 @@ def statuses(
     numpy.ndarray
         The place of one of `STATUSES` per customer.
     """
-    known = history.before(purchases, snapshot).rows
-    starts, ends = known.starts, known.ends
-    has_bought = ends > starts
-    # Whose range is empty has no first and no last day; what stands there instead is not looked at.
-    days = np.append(purchases.days, 0)
-    first_days_ago = history.physical(snapshot) - days[starts]
-    last_days_ago = history.physical(snapshot) - days[np.maximum(ends - 1, 0)]
+    has_bought, first_days_ago, last_days_ago = _purchases_ago(purchases, snapshot)
     rules = {
-        "never_bought": purchases.ends == starts,
+        "never_bought": purchases.ends == purchases.starts,
         "not_yet": ~has_bought,
         "cancelled": running.eq_missing(other=False).to_numpy(),
         "no_contract": running.is_null().to_numpy() & (label.kind == "cancellation"),
@@ -62,6 +57,17 @@ def statuses(
     asked = [name for name in STATUSES if name in rules]
     assert [*asked, "eligible"] == list(STATUSES), "each status has a rule, but for the last"
     return np.select([rules[name] for name in asked], list(range(len(asked))), ELIGIBLE)
+
+
+def _purchases_ago(
+    purchases: history.Rows, snapshot: date
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Whether each customer has bought before the snapshot, and how many days ago first and last."""
+    known = history.before(purchases, snapshot).rows
+    # Whose range is empty has no first and no last day; what stands there instead is not looked at.
+    days = np.append(purchases.days, 0)
+    first, last = days[known.starts], days[np.maximum(known.ends - 1, 0)]
+    return known.ends > known.starts, history.physical(snapshot) - first, history.physical(snapshot) - last
 
 
 def former(
@@ -81,10 +87,8 @@ def former(
     numpy.ndarray
         Per customer ``lapsed`` (bought nothing for long), ``lost`` (the contract has ended), or nothing.
     """
-    known = history.before(purchases, snapshot).rows
-    days = np.append(purchases.days, 0)
-    last_days_ago = history.physical(snapshot) - days[np.maximum(known.ends - 1, 0)]
-    is_near = (known.ends > known.starts) & (last_days_ago <= settings.former_days)
+    has_bought, _, last_days_ago = _purchases_ago(purchases, snapshot)
+    is_near = has_bought & (last_days_ago <= settings.former_days)
     names = np.full(len(STATUSES), "", dtype=object)
     for name, state in FORMER.items():
         names[list(STATUSES).index(name)] = state

@@ -25,7 +25,7 @@ left. The same week always makes the same bytes, and nobody else writes to ``exp
 
 from pipeline.lists.cells import original_text, safe_text
 from pipeline.lists.notices import notices
-from pipeline.lists.publishing import FORMER_ACTIONS, publish, release
+from pipeline.lists.publishing import publish, release
 from pipeline.lists.schema import (
     ANSWERS,
     COLUMN_WORDS,
@@ -37,7 +37,7 @@ from pipeline.lists.schema import (
     About,
     Week,
 )
-from pipeline.lists.week_folder import recover, weeks_before
+from pipeline.lists.week_folder import FORMER_ACTIONS, decision_files, recover, weeks_before
 
 __all__ = [
     "ANSWERS",
@@ -50,6 +50,7 @@ __all__ = [
     "STATUSES",
     "About",
     "Week",
+    "decision_files",
     "notices",
     "original_text",
     "publish",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipeline.config.errors import BadData
-from pipeline.decisions.watch import PERSONAL
+from pipeline.decisions.watch import is_personal
 from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, WORK, Week
 
 ADDS_UP_WITHIN = 1e-6
@@ -107,18 +107,18 @@ def _check_agreement(week: Week) -> None:
 
 def _check_handed_out(week: Week) -> None:
     """What has been given counts as a contact, so somebody must receive it: on the list, or in a file that is sent."""
-    for_people = week.actions.filter(pl.col("work").is_in(PERSONAL))
-    not_listed = for_people.join(week.risk_list, on=["customer_id", "playbook"], how="anti")
-    _refuse("actions", "playbook", not_listed, pl.lit(value=True), "a row of risk_list that hands it to a person")
-    former = pl.DataFrame(schema=week.actions.schema) if week.former_actions is None else week.former_actions
-    rows = (
-        pl.DataFrame(schema={"customer_id": pl.String, "playbook": pl.String}) if week.former is None else week.former
-    )
-    not_listed = former.filter(pl.col("work").is_in(PERSONAL)).join(rows, on=["customer_id", "playbook"], how="anti")
-    _refuse("former_actions", "playbook", not_listed, pl.lit(value=True), "a row of former_customers")
-    both = pl.concat([week.actions, former], how="diagonal_relaxed")
-    if "given_day" in both.columns and week.audiences is not None:
-        to_send = both.filter(pl.col("work") == "audience", pl.col("given_day") == week.about.as_of)
+    nobody = pl.DataFrame(schema={"customer_id": pl.String, "playbook": pl.String, "work": pl.String})
+    for table, given, rows, expected in (
+        ("actions", week.actions, week.risk_list, "a row of risk_list that hands it to a person"),
+        ("former_actions", week.former_actions, week.former, "a row of former_customers"),
+    ):
+        for_people = (nobody if given is None else given).filter(is_personal())
+        handed = nobody if rows is None else rows
+        not_listed = for_people.join(handed, on=["customer_id", "playbook"], how="anti")
+        _refuse(table, "playbook", not_listed, pl.lit(value=True), expected)
+    decided = week.all_actions
+    if "given_day" in decided.columns and week.audiences is not None:
+        to_send = decided.filter(pl.col("work") == "audience", pl.col("given_day") == week.about.as_of)
         not_sent = to_send.join(week.audiences, on=["customer_id", "playbook", "channel"], how="anti")
         _refuse("actions", "playbook", not_sent, pl.lit(value=True), "a row of audiences")
 

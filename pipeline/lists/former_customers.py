@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.decisions.watch import PERSONAL, watched
+from pipeline.decisions.watch import is_personal, watched
 from pipeline.i18n import IN_ENGLISH, Translator
 from pipeline.lists.schema import FILLED_IN, RISK_LIST
 
@@ -38,7 +38,7 @@ def of_week(decided: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Da
     polars.DataFrame
         The columns `FORMER`.
     """
-    wanted = pl.col("work").is_in(PERSONAL) | pl.col("waiting_duty").is_not_null()
+    wanted = is_personal() | pl.col("waiting_duty").is_not_null()
     shown = watched(decided.filter(wanted), translator).with_columns(pl.lit("").alias(name) for name in FILLED_IN)
     place = pl.col("work").replace_strict({"duty": 0, "task": 1, "watch": 2}, return_dtype=pl.Int64)
     day = pl.when(pl.col("work") == "duty").then("due_day")

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.decisions.watch import PERSONAL
+from pipeline.decisions.watch import is_personal
 from pipeline.lists.schema import Week
 
 LARGE_SHARE: Final = 0.1
@@ -53,6 +53,6 @@ def waiting(actions: pl.DataFrame) -> str:
 def notices(week: Week) -> list[str]:
     """All of them."""
     former = week.former_actions
-    to_act = 0 if former is None else int(former["work"].is_in(PERSONAL).sum())
+    to_act = 0 if former is None else former.filter(is_personal()).height
     for_former = f"{to_act:,} former customers to act on" if to_act else ""
     return [notice for notice in (for_former, waiting(week.actions), dominating(week.risk_list)) if notice]

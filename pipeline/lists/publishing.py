@@ -17,11 +17,10 @@ from pipeline.lists.file_names import file_stems
 from pipeline.lists.html_page import html_page
 from pipeline.lists.manifest import File, manifest
 from pipeline.lists.schema import Week
-from pipeline.lists.week_folder import write_week
+from pipeline.lists.week_folder import ACTIONS_FILE, FORMER_ACTIONS, write_week
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 MANIFEST = "manifest.json"
-FORMER_ACTIONS = "former_actions.parquet"
 ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
 
 
@@ -101,7 +100,7 @@ def _contents(week: Week) -> Iterator[File]:
     yield File("risk_list.html", html_page(week).encode(), listed.height)
     yield File("risk_list.parquet", parquet_bytes(listed), listed.height)
     actions = week.actions.sort("customer_id")  # whatever buckets they came from
-    yield File("actions.parquet", parquet_bytes(actions), actions.height)
+    yield File(ACTIONS_FILE, parquet_bytes(actions), actions.height)
     if week.promises is not None and not week.promises.is_empty():
         promises = week.promises.sort("customer_id")
         yield File("promises.parquet", parquet_bytes(promises), promises.height)
@@ -115,16 +114,11 @@ def _contents(week: Week) -> Iterator[File]:
         former = week.former_actions.sort("customer_id")
         yield File(FORMER_ACTIONS, parquet_bytes(former), former.height)
     yield from _audience_files(week)
-    if not (sent := outbox.messages(_all_actions(week), about.as_of)).is_empty():
+    if not (sent := outbox.messages(week.all_actions, about.as_of)).is_empty():
         yield File("outbox.jsonl", outbox.lines(sent), sent.height)
     if week.left is not None and not week.left.is_empty():
         yield File("left_the_list.csv", table_bytes(week.left), week.left.height)
     yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)
-
-
-def _all_actions(week: Week) -> pl.DataFrame:
-    former = [] if week.former_actions is None else [week.former_actions]
-    return pl.concat([week.actions, *former], how="diagonal_relaxed")
 
 
 def _audience_files(week: Week) -> Iterator[File]:

@@ -204,6 +204,12 @@ class Week:
     former_actions: pl.DataFrame | None = None
 
     @property
+    def all_actions(self) -> pl.DataFrame:
+        """The decisions on everyone: on those scored, and on former customers."""
+        former = [] if self.former_actions is None else [self.former_actions]
+        return pl.concat([self.actions, *former], how="diagonal_relaxed")
+
+    @property
     def expected_churners(self) -> float:
         """Of everyone listed, if nothing is done; added exactly, so it cannot depend on the order of adding."""
         return math.fsum(self.risk_list["churn_probability"])

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.decisions.watch import PERSONAL
+from pipeline.decisions.watch import is_personal
 from pipeline.lists.schema import FAMILY_PREFIX, FILLED_IN, RISK_LIST
 
 # The next list comes after so many days, so what is due by then cannot wait for it.
@@ -31,7 +31,7 @@ def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: in
     max_rows
         Length of the list at most; what has been given to a person is never cut.
     """
-    is_personal = pl.col("work").is_in(PERSONAL).fill_null(value=False)
+    personal = is_personal()
     waits = pl.col("waiting_duty").is_not_null()
     # A control must not be acted on by hand either, and a name on the list asks for that.
     # Whom a team has put off must not be forgotten.
@@ -47,8 +47,8 @@ def to_list(decided: pl.DataFrame, bands: list[str], min_band: str, max_rows: in
     day = pl.when(pl.col("work") == "duty").then("due_day")
     order = [place, day, keeps, "value_at_stake", "churn_probability", "customer_id"]
     falls = [False, False, True, True, True, False]
-    chosen = decided.filter(is_personal | waits | is_watched).sort(order, descending=falls, nulls_last=True)
-    return chosen.head(max(max_rows, int(chosen.select(is_personal.sum()).item())))
+    chosen = decided.filter(personal | waits | is_watched).sort(order, descending=falls, nulls_last=True)
+    return chosen.head(max(max_rows, int(chosen.select(personal.sum()).item())))
 
 
 def as_risk_list(listed: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,8 @@ from pipeline.tables import storage
 if sys.platform != "win32":
     import fcntl
 
+ACTIONS_FILE = "actions.parquet"
+FORMER_ACTIONS = "former_actions.parquet"
 _NEW, _OLD = ".being_written", ".being_replaced"
 
 
@@ -74,6 +76,11 @@ def weeks_before(exports: Path, company: str, day: date) -> Iterator[Path]:
         is_earlier = folder.name < day.isoformat()
         if is_earlier and manifest.is_file() and storage.read_json(manifest)["company"] == company:
             yield folder
+
+
+def decision_files(folder: Path) -> list[Path]:
+    """The files of a week that hold decisions: on everyone scored, and on former customers where there are any."""
+    return [file for name in (ACTIONS_FILE, FORMER_ACTIONS) if (file := folder / name).is_file()]
 
 
 def _settle(exports: Path) -> None:

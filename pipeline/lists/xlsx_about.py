@@ -37,6 +37,18 @@ def write_about(book: Any, week: Week) -> None:
         sheet.write_string(row, 1, xlsx_text(words), body)
 
 
+def write_cell(sheet: Any, place: tuple[int, int], value: object, style: Any) -> None:
+    """Write a value as what it is; text stays text, whatever it looks like."""
+    if value is None:
+        sheet.write_blank(*place, None, style)
+    elif isinstance(value, str):
+        sheet.write_string(*place, xlsx_text(value), style)
+    elif isinstance(value, int | float):
+        sheet.write_number(*place, value, style)
+    else:
+        sheet.write_datetime(*place, value, style)
+
+
 def write_table(book: Any, title: str, table: pl.DataFrame | None, widths: dict[str, int]) -> None:
     """Add a sheet of the columns that `widths` names to an open workbook; none where there are no rows."""
     if table is None or table.is_empty():
@@ -50,12 +62,8 @@ def write_table(book: Any, title: str, table: pl.DataFrame | None, widths: dict[
         sheet.set_column(column, column, width)
     for row, values in enumerate(table.select(widths.keys()).iter_rows(), start=1):
         for column, value in enumerate(values):
-            if isinstance(value, date):
-                sheet.write_datetime(row, column, value, day)
-            elif isinstance(value, int | float):
-                sheet.write_number(row, column, value, body)
-            else:
-                sheet.write_string(row, column, xlsx_text(value or ""), body)
+            style = day if isinstance(value, date) else body
+            write_cell(sheet, (row, column), "" if value is None else value, style)
     sheet.freeze_panes(1, 0)
     sheet.fit_to_pages(1, 0)
 

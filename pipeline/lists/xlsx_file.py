@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
@@ -12,7 +12,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from pipeline.lists.audiences import campaigns
-from pipeline.lists.cells import PROBABILITIES, rounded, xlsx_text
+from pipeline.lists.cells import PROBABILITIES, rounded
 from pipeline.lists.schema import (
     ANSWERS,
     COLUMN_WORDS,
@@ -23,7 +23,7 @@ from pipeline.lists.schema import (
     Week,
     band_levels,
 )
-from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, FORMER_WIDTHS, LEFT_WIDTHS, write_about, write_table
+from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, FORMER_WIDTHS, LEFT_WIDTHS, write_about, write_cell, write_table
 
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
@@ -131,15 +131,7 @@ def _write_rows(sheet: Any, rows: pl.DataFrame, styles: Styles) -> None:
     for row, values in enumerate(rows.iter_rows(), start=1):
         for column, (name, value) in enumerate(zip(RISK_LIST, values, strict=True)):
             style = styles.bands[value] if name == "risk_band" else kinds.get(name, kinds["text"])
-            _writer(sheet, value)(row, column, value if not isinstance(value, str) else xlsx_text(value), style)
-
-
-def _writer(sheet: Any, value: object) -> Callable[..., int]:
-    if value is None:
-        return sheet.write_blank  # type: ignore[no-any-return]
-    if isinstance(value, str):
-        return sheet.write_string  # type: ignore[no-any-return]
-    return sheet.write_number if isinstance(value, int | float) else sheet.write_datetime  # type: ignore[no-any-return]
+            write_cell(sheet, (row, column), value, style)
 
 
 def _formats(week: Week) -> dict[str, dict[str, object]]:

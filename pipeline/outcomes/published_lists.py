@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from pipeline.lists import FORMER_ACTIONS, REASONS
+from pipeline.lists import REASONS, decision_files
 from pipeline.tables import storage
 
 FAMILIES: Final = [f"reason_{place}_family" for place in REASONS]
@@ -43,7 +43,7 @@ def read(exports: Path, company: str, day: date) -> PublishedList | None:
     manifest = folder / "manifest.json"
     if not manifest.is_file() or storage.read_json(manifest)["company"] != company:
         return None
-    files = [folder / name for name in ("actions.parquet", FORMER_ACTIONS) if (folder / name).is_file()]
+    files = decision_files(folder)
     rows = [row for file in files for row in storage.read_parquet(file, ["customer_id", *FAMILIES]).iter_rows()]
     families = {customer: tuple(reasons) for customer, *reasons in rows}
     ids = defaultdict(list)

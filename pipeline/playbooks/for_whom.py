@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipeline.examples.population import CURRENT
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.rules.matching import applies, columns
 
@@ -35,4 +36,4 @@ def is_for(playbook: Playbook, customers: pl.DataFrame) -> pl.Expr:
     """
     if playbook.duty or names_a_state(playbook) or STATE not in customers.columns:
         return applies(playbook.when)
-    return applies(playbook.when) & (pl.col(STATE) == "current")
+    return applies(playbook.when) & (pl.col(STATE) == CURRENT)

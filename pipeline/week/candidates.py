@@ -13,12 +13,12 @@ import polars as pl
 
 from pipeline.config.errors import BadData
 from pipeline.config.paths import Paths
+from pipeline.examples.population import CURRENT as CURRENT
 from pipeline.playbooks.rules.derived_dates import DERIVED
 from pipeline.playbooks.rules.vocabulary import ATTRIBUTES
 from pipeline.tables import storage
 from pipeline.week.bucket_history import CONSENTS
 
-CURRENT: Final = "current"
 OF_THE_REGISTER: Final = ("name", "owner")
 """What the scores hold of the table customers, so that only those without scores have to be looked up."""
 

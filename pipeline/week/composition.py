@@ -27,6 +27,7 @@ from pipeline.value import customer_value
 from pipeline.week import candidates, previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
+from pipeline.week.previous_week import PreviousWeek
 
 # Behind the range of those expected to churn.
 DRAWS: Final = 1000
@@ -87,14 +88,7 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
     decided, former = everybody.filter(is_current), everybody.filter(~is_current)
     previous = previous_week.read(paths.exports, settings.data.name, day)
     model = fingerprint.fingerprint(paths)
-    chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
-    shown = watch.watched(chosen, inputs.context.translator)
-    reasoned = shown.with_columns(pl.coalesce("reason_1_text", without_reason.sentence(inputs.context.translator)))
-    same_model = previous.model == model
-    changed = change.with_change(
-        reasoned, previous.decided, previous.as_of, same_model=same_model, translator=inputs.context.translator
-    )
-    listed = follow_up.with_status(changed, previous.listed, day)
+    listed = _listed(decided, inputs, previous, same_model=previous.model == model)
     left = follow_up.left_the_list(listed, previous.listed, decided, inputs.context.translator)
     since = follow_up.since_last(listed, previous.listed, left, decided, inputs.outcomes)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
@@ -136,6 +130,18 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
         left=left,
         since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )
+
+
+def _listed(decided: pl.DataFrame, inputs: WeekInputs, previous: PreviousWeek, *, same_model: bool) -> pl.DataFrame:
+    """Who is on the list, in order: what to do or to watch, why, and what has changed since the last list."""
+    settings, translator = inputs.settings, inputs.context.translator
+    chosen = selection.to_list(decided, list(settings.score.bands), settings.lists.min_band, settings.lists.max_rows)
+    shown = watch.watched(chosen, translator)
+    reasoned = shown.with_columns(pl.coalesce("reason_1_text", without_reason.sentence(translator)))
+    changed = change.with_change(
+        reasoned, previous.decided, previous.as_of, same_model=same_model, translator=translator
+    )  # fmt: skip
+    return follow_up.with_status(changed, previous.listed, inputs.context.as_of)
 
 
 def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, listed: pl.DataFrame) -> lists.About:

@@ -34,9 +34,8 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: 
     days = max(contact.open_days, contact.window_days, answers, context.guards.apart_days)
     since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
     folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
-    # What was given to former customers lies beside it, in weeks that gave them something.
-    files = [folder / name for folder in reversed(list(folders)) for name in ("actions.parquet", lists.FORMER_ACTIONS)]
-    weeks = [pl.scan_parquet(file) for file in files if file.is_file()]
+    files = [file for folder in reversed(list(folders)) for file in lists.decision_files(folder)]
+    weeks = [pl.scan_parquet(file) for file in files]
     # Weeks of older versions lack some of the columns.
     decisions = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
     return decisions.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
@@ -44,12 +43,13 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: 
 
 def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date, outcomes: pl.DataFrame) -> pl.DataFrame:
     """What makes playbooks rest: each action on the day of the list that gave it first, but what was not done."""
-    undone = outcomes.lazy().filter(pl.col("status") == "not_done").select("customer_id", "as_of")
-    key = ["customer_id", "playbook", "given_day"]
-    not_done = given.join(undone, on=["customer_id", "as_of"], how="semi").select(key).unique()
-    done = given.join(not_done, on=key, how="anti")
+    done = contacts_sent.without_undone(given, _undone(outcomes))
     first = done.with_columns(pl.col("given_day").alias("as_of")).select(cooldown.EARLIER.keys())
     return first.filter(cooldown.matters(playbooks, as_of)).unique().collect()
+
+
+def _undone(outcomes: pl.DataFrame) -> pl.DataFrame:
+    return outcomes.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,8 @@ class ContactHistory:
         return self.feedback.filter(pl.col("status").is_not_null())
 
     def _acts_not_on_record(self) -> pl.DataFrame:
-        undone = self.feedback.filter(pl.col("status") == "not_done").select("customer_id", "as_of")
         after = self.context.as_of - timedelta(days=self.context.contact.window_days)
-        acts = contacts_sent.acts(self.given, self.playbooks, undone, after)
+        acts = contacts_sent.acts(self.given, self.playbooks, _undone(self.feedback), after)
         return contacts_sent.not_on_record(acts, self.with_playbook, self.context.contact)
 
 

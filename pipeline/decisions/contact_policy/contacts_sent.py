@@ -48,14 +48,25 @@ def acts(given: pl.LazyFrame, playbooks: dict[str, Playbook], undone: pl.DataFra
         )
         .filter("reaches")
         .select("customer_id", "playbook", "as_of", "given_day", "is_offer")
-        .collect()
     )  # fmt: skip
-    not_done = reaching.join(undone, on=["customer_id", "as_of"], how="semi").select(
-        "customer_id", "playbook", "given_day"
-    )
-    counted = reaching.join(not_done.unique(), on=["customer_id", "playbook", "given_day"], how="anti")
+    counted = without_undone(reaching, undone).collect()
     each = counted.group_by("customer_id", "playbook", day="given_day").agg(pl.col("is_offer").any())
     return each.sort("customer_id", "playbook", "day")
+
+
+def without_undone(given: pl.LazyFrame, undone: pl.DataFrame) -> pl.LazyFrame:
+    """The actions but for those a team says were not done, on every list on which they stood.
+
+    Parameters
+    ----------
+    given
+        With ``customer_id``, ``playbook``, ``as_of`` and ``given_day``.
+    undone
+        ``customer_id`` and ``as_of`` of actions a team says were not done.
+    """
+    key = ["customer_id", "playbook", "given_day"]
+    not_done = given.join(undone.lazy(), on=["customer_id", "as_of"], how="semi").select(key).unique()
+    return given.join(not_done, on=key, how="anti")
 
 
 def not_on_record(acts: pl.DataFrame, contacts: pl.DataFrame, contact: Contact) -> pl.DataFrame:
