@@ -158,10 +158,10 @@ def test_what_is_worth_doing_whatever_is_kept_is_weighed_with_the_rest():
         tactic="exit-interview", when="everyone", channel="letter", who="desk", cost=2.0, gain=5.0, effect=0.000001
     )
     books = {"ask": ask, "call": BOOKS["call"].model_copy(update={"capacity": 1})}
-    stakes = [{"value_at_stake": stake} for stake in (10.0, 9.0, 0.0)]
-    assert [row["playbook"] for row in decide(stakes, books).values()] == ["call", "ask", "ask"]
+    people = [{"value_at_stake": value} for value in (10.0, 9.0, 0.0)]
+    assert [row["playbook"] for row in decide(people, books).values()] == ["call", "ask", "ask"]
     dear = books | {"ask": ask.model_copy(update={"gain": 1.9})}
-    assert [row["playbook"] for row in decide(stakes, dear).values()] == ["call", None, None]
+    assert [row["playbook"] for row in decide(people, dear).values()] == ["call", None, None]
 
 
 @pytest.mark.parametrize("more", [{"purpose": "offer"}, {"offers": ["a cup"]}], ids=str)

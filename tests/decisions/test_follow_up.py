@@ -14,7 +14,7 @@ from tests.drawing import drawn
 THEN, NOW = date(2024, 1, 1), date(2024, 1, 8)
 TEXTS = {f"reason_{place}_{part}": pl.String() for place in (1, 2, 3) for part in ("family", "text")}
 
-# Reasons are written family:text, in their places; what is told of both weeks, and the sentence.
+# Reasons are written family:text, in their places; what was given in both weeks, and the sentence.
 CHANGES = """
     | then | now  | order      | reasons then         | reasons now          | change                                        |
     | 0.31 | 0.58 | 2023-12-20 | recency:R            | recency:R2 service:S | 31 % → 58 %: S                                |
@@ -34,9 +34,9 @@ CHANGES = """
 
 
 def of_reasons(text: str) -> dict:
-    told = [] if text == "-" else [reason.split(":") for reason in text.split()]
+    reasons = [] if text == "-" else [reason.split(":") for reason in text.split()]
     row = dict.fromkeys(TEXTS)
-    for place, (family, words) in enumerate(told, start=1):
+    for place, (family, words) in enumerate(reasons, start=1):
         row |= {f"reason_{place}_family": family, f"reason_{place}_text": words}
     return row
 

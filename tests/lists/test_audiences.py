@@ -159,8 +159,8 @@ def test_what_was_given_to_a_person_is_never_cut(kinds, max_rows):
     assert listed.height <= max(max_rows, for_people.height)
     shown = watch.watched(listed)
     assert shown["action"].null_count() == shown["work"].null_count() == 0
-    told = shown.filter(pl.col("work") == "watch")
-    assert all(told[name].null_count() == told.height for name in watch.OF_A_TASK)
+    watched_rows = shown.filter(pl.col("work") == "watch")
+    assert all(watched_rows[name].null_count() == watched_rows.height for name in watch.OF_A_TASK)
 
 
 def test_a_row_to_watch_says_what_happens_instead():
@@ -178,9 +178,9 @@ def test_a_row_to_watch_says_what_happens_instead():
 
 def test_what_is_owed_and_has_no_hands_is_said_whatever_else_is_under_way():
     rows = decisions({"waiting_duty": "call"}, NOTHING | {"waiting_duty": "call"})
-    told = watch.watched(rows)
-    assert set(told["work"]) == {"watch"}
-    assert set(told["action"]) == {
+    watched_rows = watch.watched(rows)
+    assert set(watched_rows["work"]) == {"watch"}
+    assert set(watched_rows["action"]) == {
         "call is owed to this customer, and there are no hands for it this week; others are more pressing."
     }
 
