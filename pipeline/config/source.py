@@ -1,7 +1,7 @@
 """Where one table comes from: a place in ``params.yaml``, and what its columns are called there."""
 
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -15,9 +15,11 @@ class Section(BaseModel):
 
 
 def _known_zone(name: object) -> object:
-    if isinstance(name, str) and name not in available_timezones():
-        raise ValueError(f"unknown time zone {name!r}{suggestion(name, sorted(available_timezones()))}")
-    return name
+    # To open one takes no time, to list all of them a walk through their folder: that is left for the suggestion.
+    try:
+        return ZoneInfo(name).key if isinstance(name, str) else name
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"unknown time zone {name!r}{suggestion(str(name), sorted(available_timezones()))}") from None
 
 
 Zone = Annotated[str, BeforeValidator(_known_zone)]

@@ -102,9 +102,11 @@ def _figures(weights: Array, churned: Array, square_error: Array, is_last_of_equ
     figures = np.full(3 + 2 * len(shares), np.nan)
     if churners in (0.0, rows):
         return figures
-    # Less a hair, as `metrics.top` does.
-    lengths = np.maximum(1.0, np.ceil(shares * rows - 1e-9))
-    caught = np.full(len(shares), churners)
+    lengths, caught = np.empty(len(shares)), np.full(len(shares), churners)
+    # One by one: to compile the same for whole arrays takes seconds.
+    for place in range(len(shares)):
+        # Less a hair, as `metrics.top` does.
+        lengths[place] = max(1.0, math.ceil(shares[place] * rows - 1e-9))
     pairs, precision = 0.0, 0.0
     listed_before, captured_before, listed, captured = 0.0, 0.0, 0.0, 0.0
     for row in range(len(weights)):
@@ -123,8 +125,9 @@ def _figures(weights: Array, churned: Array, square_error: Array, is_last_of_equ
     figures[0] = pairs / churners / (rows - churners)
     figures[1] = precision / churners
     figures[2] = brier / rows
-    figures[3::2] = caught / lengths * rows / churners
-    figures[4::2] = caught / churners
+    for place in range(len(shares)):
+        figures[3 + 2 * place] = caught[place] / lengths[place] * rows / churners
+        figures[4 + 2 * place] = caught[place] / churners
     return figures
 
 
