@@ -211,8 +211,8 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
     for position, (name, book) in enumerate(playbooks.items()):
         always, at_first = _asked(lasting, name, book, context), _asked(new, name, book, context)
         is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
-        if book.aim == "thanks":
-            # Thanks for a good relation must not go on when it is none any more.
+        if book.duty or book.aim == "thanks":
+            # What is not owed any more is settled, whoever did it; thanks for a good relation end with it.
             is_open &= applies(book.when)
         checked = customers.select(
             pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),

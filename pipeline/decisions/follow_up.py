@@ -7,8 +7,10 @@ import polars as pl
 
 from pipeline.decisions.percent import percent
 from pipeline.decisions.watch import is_personal
+from pipeline.examples.population import CURRENT, FORMER
 from pipeline.i18n import IN_ENGLISH, Translator, figure
 
+LOST: Final = FORMER["cancelled"]
 LEFT: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(),
     "name": pl.String(),
@@ -49,16 +51,17 @@ def with_status(listed: pl.DataFrame, previous: pl.DataFrame, as_of: date) -> pl
 
 
 def left_the_list(
-    listed: pl.DataFrame, previous: pl.DataFrame, decided: pl.DataFrame, translator: Translator = IN_ENGLISH
+    listed: pl.DataFrame, previous: pl.DataFrame, everybody: pl.DataFrame, translator: Translator = IN_ENGLISH
 ) -> pl.DataFrame:
-    """Who of the last list is no longer on this one: ``recovered`` bought since, ``dropped`` did not.
+    """Who of the last list is no longer on this one: ``recovered`` bought since and is a customer, ``dropped`` is not.
 
     Parameters
     ----------
     listed, previous
         The lists of this week and of the last.
-    decided
-        Everyone scored this week.
+    everybody
+        Everyone decided on this week, with ``state``: those scored, and those who no longer are, of whom no probability
+        is known.
     translator
         Who reads which language.
 
@@ -67,35 +70,44 @@ def left_the_list(
     polars.DataFrame
         The columns `LEFT`: those who bought again first, then as they stood on the last list.
     """
-    now = decided.select("customer_id", pl.col("churn_probability", "last_order_day").name.suffix("_now"))
+    now = everybody.select(
+        "customer_id", pl.col("state", "churn_probability", "last_order_day").name.suffix("_now")
+    )  # fmt: skip
     gone = previous.join(listed.select("customer_id"), on="customer_id", how="anti").join(
         now, on="customer_id", how="left", maintain_order="left"
     )  # fmt: skip
-    bought = (pl.col("last_order_day_now") > pl.col("last_order_day")).fill_null(value=False)
+    is_current = (pl.col("state_now") == CURRENT).fill_null(value=False)
+    recovered = is_current & _has_ordered_since()
+    # Whoever has just left may have ordered shortly before.
+    last = pl.max_horizontal("last_order_day_now", "last_order_day")
     risk = {
         "before": figure(percent("churn_probability")),
         "now": figure(percent("churn_probability_now")),
     }
-    what = (
-        pl.when(bought)
-        .then(translator.translate("Ordered on {day}.", day=lambda catalog: catalog.day(pl.col("last_order_day_now"))))
-        .when(pl.col("churn_probability_now").is_null())
-        .then(
-            translator.translate(
-                "No longer counted as a customer; the last order was on {day}.",
-                day=lambda catalog: catalog.day(pl.col("last_order_day")),
-            )
-        )
-        .otherwise(translator.translate("Has not ordered since; the risk is {now} % now, {before} % then.", **risk))
+    ordered = translator.translate("Ordered on {day}.", day=lambda catalog: catalog.day(last))
+    silent = translator.translate("Has not ordered since; the risk is {now} % now, {before} % then.", **risk)
+    ended = translator.translate(
+        "The contract has ended; the last order was on {day}.", day=lambda catalog: catalog.day(last)
     )
-    status = pl.when(bought).then(pl.lit("recovered")).otherwise(pl.lit("dropped"))
+    too_long_ago = translator.translate(
+        "No longer counted as a customer; the last order was on {day}.", day=lambda catalog: catalog.day(last)
+    )
+    what = (
+        pl.when(recovered).then(ordered).when(is_current).then(silent)
+        .when(pl.col("state_now") == LOST).then(ended).otherwise(too_long_ago)
+    )  # fmt: skip
+    status = pl.when(recovered).then(pl.lit("recovered")).otherwise(pl.lit("dropped"))
     return gone.with_columns(status=status, what=what).sort("status", descending=True, maintain_order=True).select(
         pl.col(name).cast(kind) for name, kind in LEFT.items()
     )  # fmt: skip
 
 
+def _has_ordered_since() -> pl.Expr:
+    return (pl.col("last_order_day_now") > pl.col("last_order_day")).fill_null(value=False)
+
+
 def since_last(
-    listed: pl.DataFrame, previous: pl.DataFrame, left: pl.DataFrame, decided: pl.DataFrame, outcomes: pl.DataFrame
+    listed: pl.DataFrame, previous: pl.DataFrame, left: pl.DataFrame, everybody: pl.DataFrame, outcomes: pl.DataFrame
 ) -> dict[str, Any]:
     """What came and what went since the last list, what of it was done, and who has bought since.
 
@@ -105,8 +117,8 @@ def since_last(
         The lists of this week, with ``status``, and of the last, with its ``as_of``.
     left
         As `left_the_list` gives it.
-    decided
-        Everyone scored this week, with ``last_order_day``.
+    everybody
+        Everyone decided on this week, with ``last_order_day``.
     outcomes
         What teams have handed back: ``customer_id``, ``as_of`` and ``status``.
 
@@ -121,10 +133,10 @@ def since_last(
     counts = {name: int((statuses == name).sum()) for name in ("new", "still_open", "snoozed", "recovered", "dropped")}
     # Of several outcomes of one action, done outweighs the others.
     of = outcomes.group_by("customer_id", "as_of").agg((pl.col("status") == "done").any().alias("is_done"))
-    orders = decided.select("customer_id", last_order_now="last_order_day")
+    orders = everybody.select("customer_id", last_order_day_now="last_order_day")
     rows = previous.join(of, on=["customer_id", "as_of"], how="left").join(orders, on="customer_id", how="left")
     to_act = rows.filter(is_personal())
-    bought = (rows["last_order_now"] > rows["last_order_day"]).fill_null(value=False)
+    bought = rows.select(_has_ordered_since()).to_series()
     acted_on = rows["is_done"].fill_null(value=False)
     return {
         **counts,

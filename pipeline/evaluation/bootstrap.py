@@ -102,11 +102,7 @@ def _figures(weights: Array, churned: Array, square_error: Array, is_last_of_equ
     figures = np.full(3 + 2 * len(shares), np.nan)
     if churners in (0.0, rows):
         return figures
-    lengths, caught = np.empty(len(shares)), np.full(len(shares), churners)
-    # One by one: to compile the same for whole arrays takes seconds.
-    for place in range(len(shares)):
-        # Less a hair, as `metrics.top` does.
-        lengths[place] = max(1.0, math.ceil(shares[place] * rows - 1e-9))
+    lengths, caught = _lengths(shares, rows), np.full(len(shares), churners)
     pairs, precision = 0.0, 0.0
     listed_before, captured_before, listed, captured = 0.0, 0.0, 0.0, 0.0
     for row in range(len(weights)):
@@ -129,6 +125,16 @@ def _figures(weights: Array, churned: Array, square_error: Array, is_last_of_equ
         figures[3 + 2 * place] = caught[place] / lengths[place] * rows / churners
         figures[4 + 2 * place] = caught[place] / churners
     return figures
+
+
+@compiled
+def _lengths(shares: Array, rows: float) -> Array:
+    """Of the lists. One by one: to compile the same for whole arrays takes seconds."""
+    lengths = np.empty(len(shares))
+    for place in range(len(shares)):
+        # Less a hair, as `metrics.top` does.
+        lengths[place] = max(1.0, math.ceil(shares[place] * rows - 1e-9))
+    return lengths
 
 
 def names(shares: list[float]) -> list[str]:

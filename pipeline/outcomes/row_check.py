@@ -51,10 +51,11 @@ def check(row: FilledRow, published: Lists, received: date, as_of: date | None =
     answer = _word(cells, "answer", ANSWERS)
     status = _word(cells, "outcome", OUTCOMES)
     wrong = _wrong_reason(cells["wrong_reason"], status, listed.families[customer])
+    said = f"outcome {status!r}" if status else f"answer {answer!r}"
     status = status or ("wrong_reason" if wrong else None) or (IMPLIED[answer] if answer else None)
     done = _done_day(cells["done_day"], day, received)
     if status == "not_done" and done:
-        raise Refused(f"outcome 'not_done' and done_day {done} deny each other; leave one of them empty")
+        raise Refused(f"{said} and done_day {done} deny each other; leave one of them empty")
     return Outcome(
         customer, day, status or ("done" if done else None), done, answer, wrong,
         listed.families[customer][wrong - 1] if wrong else None,
@@ -98,7 +99,9 @@ def _wrong_reason(text: str, status: str | None, families: tuple[str | None, ...
     place = text.casefold().removeprefix("reason").strip(" _").removesuffix(".0")
     if place not in REASONS or families[int(place) - 1] is None:
         there = [place for place, family in zip(REASONS, families, strict=True) if family]
-        raise Refused(f"wrong_reason {text!r} is no reason of this row; write {' or '.join(there) or 'nothing'}")
+        if not there:
+            raise Refused(f"wrong_reason {text!r}: this row names no reason that could be wrong; leave it empty")
+        raise Refused(f"wrong_reason {text!r} is no reason of this row; write {' or '.join(there)}")
     return int(place)
 
 

@@ -89,8 +89,8 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
     previous = previous_week.read(paths.exports, settings.data.name, day)
     model = fingerprint.fingerprint(paths)
     listed = _listed(decided, inputs, previous, same_model=previous.model == model)
-    left = follow_up.left_the_list(listed, previous.listed, decided, inputs.context.translator)
-    since = follow_up.since_last(listed, previous.listed, left, decided, inputs.outcomes)
+    left = follow_up.left_the_list(listed, previous.listed, everybody, inputs.context.translator)
+    since = follow_up.since_last(listed, previous.listed, left, everybody, inputs.outcomes)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     return lists.Week(
         about=_about(settings, day, reports, len(decided), listed),

@@ -78,6 +78,15 @@ def test_what_is_owed(case):
         assert row["given_day"] == (change["open_given_day"] if goes_on else WEEK)
 
 
+@pytest.mark.parametrize(("is_owed", "expected"), [(1, ("settle", date(2024, 2, 26))), (0, ("answer", WEEK))])
+def test_what_is_settled_goes_on_no_longer_and_makes_room_for_what_is_owed_now(is_owed, expected):
+    """A question that was answered meanwhile is not asked to be answered, and a renewal does not wait behind it."""
+    books = {"settle": BOOKS["settle"], "answer": book(when="promises_open > 0", duty=True, **CALL)}
+    customer = {"open_playbook": "settle", "open_given_day": date(2024, 2, 26), "promises_open": 1}
+    row = decide([customer | {"disputes_open": is_owed}], books)["a"]
+    assert (row["playbook"], row["given_day"]) == expected
+
+
 def test_a_duty_comes_before_what_keeps_more_and_takes_its_hands():
     limits = Limits(who={"sales": 1, "service": 1})
     rich, poor = {"value_at_stake": 900.0}, {"value_at_stake": 1.5, "disputes_open": 1}

@@ -97,17 +97,21 @@ def listed(rows: list[tuple]) -> pl.DataFrame:
 
 def test_who_left_and_how():
     order = date(2023, 12, 20)
-    previous = listed([(who, "task", 0.6, order) for who in "abcde"])
-    decided = pl.DataFrame(
-        {"customer_id": ["a", "b", "c", "d"], "churn_probability": [0.6, 0.1, 0.3, 0.9],
-         "last_order_day": [order, THEN, order, date(2023, 12, 31)]}
+    previous = listed([(who, "task", 0.6, order) for who in "abcdefgh"])
+    everybody = pl.DataFrame(
+        {"customer_id": [*"abcdfgh"], "churn_probability": [0.6, 0.1, 0.3, 0.9, None, None, None],
+         "last_order_day": [order, THEN, order, date(2023, 12, 31), order, THEN, order],
+         "state": ["current"] * 4 + ["lost", "lost", "lapsed"]}
     )  # fmt: skip
-    left = follow_up.left_the_list(pl.DataFrame({"customer_id": ["a"]}), previous, decided)
+    left = follow_up.left_the_list(pl.DataFrame({"customer_id": ["a"]}), previous, everybody)
     assert left.select("customer_id", "status", "what").rows() == [
         ("b", "recovered", "Ordered on 2024-01-01."),
         ("d", "recovered", "Ordered on 2023-12-31."),
         ("c", "dropped", "Has not ordered since; the risk is 30 % now, 60 % then."),
         ("e", "dropped", "No longer counted as a customer; the last order was on 2023-12-20."),
+        ("f", "dropped", "The contract has ended; the last order was on 2023-12-20."),
+        ("g", "dropped", "The contract has ended; the last order was on 2024-01-01."),
+        ("h", "dropped", "No longer counted as a customer; the last order was on 2023-12-20."),
     ]
     assert left.columns == list(follow_up.LEFT)
 
@@ -115,7 +119,7 @@ def test_who_left_and_how():
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["duty", "task", "watch"]),
-        st.sampled_from(["listed", "gone", "unscored"]),
+        st.sampled_from(["listed", "gone", "former", "unknown"]),
         st.booleans(),  # bought since
         st.lists(st.sampled_from(["done", "not_done", "wrong_reason"]), max_size=2),
     ),
@@ -130,12 +134,14 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
     ids = [f"c{at}" for at in range(len(rows))]
     previous = listed([(who, row[0], 0.5, order) for who, row in zip(ids, rows, strict=True)])
     now = [
-        (who, "task", 0.5, THEN if row[2] else order)
-        for who, row in zip(ids, rows, strict=True)
-        if row[1] != "unscored"
+        (who, "task", 0.5, THEN if row[2] else order) for who, row in zip(ids, rows, strict=True) if row[1] != "unknown"
     ]
     new = [(f"n{at}", "task", 0.5, order) for at in range(newcomers)]
-    decided = listed([*now, *new])
+    former = [who for who, row in zip(ids, rows, strict=True) if row[1] == "former"]
+    is_former = pl.col("customer_id").is_in(former)
+    decided = listed([*now, *new]).with_columns(
+        state=pl.when(is_former).then(pl.lit("lapsed")).otherwise(pl.lit("current"))
+    )
     kept = {who for who, row in zip(ids, rows, strict=True) if row[1] == "listed"} | {who for who, *_ in new}
     current = decided.filter(pl.col("customer_id").is_in(list(kept))).with_columns(snoozed_until=pl.lit(None, pl.Date))
     current = follow_up.with_status(current, previous.with_columns(since_week=pl.lit(THEN)), NOW)
@@ -149,7 +155,8 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
     )
     left = follow_up.left_the_list(current, previous, decided)
     found = follow_up.since_last(current, previous, left, decided, outcomes)
-    scored_buyer = [row[2] and row[1] != "unscored" for row in rows]
+    buyer = [row[2] and row[1] != "unknown" for row in rows]
+    recovers = [row[2] and row[1] == "gone" for row in rows]
     gone = [at for at, row in enumerate(rows) if row[1] != "listed"]
     to_act = [row for row in rows if row[0] != "watch"]
     done = ["done" in row[3] for row in rows]
@@ -157,15 +164,15 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
         "new": newcomers,
         "still_open": len(rows) - len(gone),
         "snoozed": 0,
-        "recovered": sum(scored_buyer[at] for at in gone),
-        "dropped": sum(not scored_buyer[at] for at in gone),
+        "recovered": sum(recovers),
+        "dropped": sum(not recovers[at] for at in gone),
         "to_act": len(to_act),
         "done": sum("done" in row[3] for row in to_act),
         "not_done": sum(bool(row[3]) and "done" not in row[3] for row in to_act),
         "not_handed_back": sum(not row[3] for row in to_act),
-        "acted_on": {"customers": sum(done), "bought_since": sum(b for b, d in zip(scored_buyer, done, strict=True) if d)},
+        "acted_on": {"customers": sum(done), "bought_since": sum(b for b, d in zip(buyer, done, strict=True) if d)},
         "others": {"customers": len(rows) - sum(done),
-                   "bought_since": sum(b for b, d in zip(scored_buyer, done, strict=True) if not d)},
+                   "bought_since": sum(b for b, d in zip(buyer, done, strict=True) if not d)},
     }  # fmt: skip
     words = since_last_list.words(THEN, found)
     assert words.startswith(f"Since the list of 2024-01-01: {newcomers} new, {len(rows) - len(gone)} still open")

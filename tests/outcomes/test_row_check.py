@@ -52,6 +52,7 @@ REFUSED = """
     | A-7      | 2024-01-01 | done     | 31.2.2024  |        |       |            | done_day '31.2.2024' is no day from 2024-01-01, the day of the list, to 2024-01-10; write YYYY-MM-DD |
     | A-7      | 2024-01-01 | done     | soon       |        |       |            | done_day 'soon' is no day from 2024-01-01, the day of the list, to 2024-01-10; write YYYY-MM-DD |
     | A-7      | 2024-01-01 | not_done | 2024-01-02 |        |       |            | outcome 'not_done' and done_day 2024-01-02 deny each other; leave one of them empty   |
+    | A-7      | 2024-01-01 |          | 2024-01-02 | unreachable |    |            | answer 'unreachable' and done_day 2024-01-02 deny each other; leave one of them empty |
     | A-7      | 2024-01-01 |          |            |        |       | 2024-01-01 | snooze_until_day '2024-01-01' is no day after 2024-01-01, the day of the list; write YYYY-MM-DD |
     | A-7      | 2024-01-01 |          |            |        |       | 02/03/2024 | snooze_until_day '02/03/2024' can be two days; write YYYY-MM-DD                        |
 """
@@ -102,3 +103,10 @@ def test_an_id_that_can_be_two_customers_is_refused(tmp_path, exports):
     assert [check(rows[text], lists.get, date(2024, 1, 23)).customer_id for text in ("0181", "181")] == ["0181", "181"]
     with pytest.raises(Refused, match="customer '181.0' is not on the list"):
         check(rows["181.0"], lists.get, date(2024, 1, 23))
+
+
+def test_a_row_without_reasons_has_none_that_could_be_wrong():
+    published = published_lists.PublishedList({"A-7": (None, None, None)}, {})
+    row = FilledRow("row 2", dict.fromkeys(COLUMNS, "") | {"customer_id": "A-7", "wrong_reason": "1"})
+    with pytest.raises(Refused, match="wrong_reason '1': this row names no reason that could be wrong; leave it empty"):
+        check(row, lambda _: published, RECEIVED, date(2024, 1, 8))
