@@ -5,7 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator, language_of
+from pipeline.decisions import drafts
+from pipeline.i18n import IN_ENGLISH, Translator, language_of
 from pipeline.playbooks.config.playbook import Playbook
 
 # Characters of a promise that a caution repeats.
@@ -17,10 +18,11 @@ def handed(
 ) -> pl.DataFrame:
     """Add ``draft``, ``promise``, ``promise_due_day`` and ``open_matters``, which ``caution`` says too.
 
-    A draft is for what a person does: the playbook's own, else made of the action and of the customer's first
-    reason. It is a proposal; nothing is ever sent. The playbook's own is for the customer, and so in the customer's
-    language; everything else is for the owner. Promises and disputes that are open are told of every customer but
-    controls, also where nothing is to be done, for whoever gets in touch on their own should know them.
+    A draft is for what a person does: the playbook's own with what is known of the customer, else made of the action
+    and of the customer's first reason. It is a proposal; nothing is ever sent. The playbook's own is for the customer,
+    and so in the customer's language; everything else is for the owner. Promises and disputes that are open are told of
+    every customer but controls, also where nothing is to be done, for whoever gets in touch on their own should know
+    them.
 
     Parameters
     ----------
@@ -54,20 +56,13 @@ def handed(
 
 
 def _draft(playbooks: dict[str, Playbook], decided: pl.DataFrame, translator: Translator) -> pl.Expr:
-    tasks = {name: book for name, book in playbooks.items() if book.is_task}
-    own = {name: book.draft for name, book in tasks.items() if book.draft is not None}
-    is_task = pl.col("playbook").is_in(list(tasks))
-
-    def written(catalog: MessageCatalog) -> pl.Expr:
-        texts = {name: catalog.text(draft) for name, draft in own.items()}
-        return pl.col("playbook").replace_strict(texts, default=None, return_dtype=pl.String)
-
+    tasks = [name for name, book in playbooks.items() if book.is_task]
     reason = pl.when(pl.col("reason_1_text").is_not_null()).then(
         translator.translate(" (Why now: {reason}.)", reason=pl.col("reason_1_text"))
     )
     made = pl.concat_str("action", reason.fill_null(""))
-    to_customer = translator.to_customers(written, languages(decided))
-    return pl.when(is_task).then(pl.coalesce(to_customer, made)).alias("draft")
+    own = drafts.to_customers(decided, playbooks, translator, languages(decided))
+    return pl.when(pl.col("playbook").is_in(tasks)).then(pl.coalesce(pl.lit(own), made)).alias("draft")
 
 
 def languages(decided: pl.DataFrame) -> pl.Series:

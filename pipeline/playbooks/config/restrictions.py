@@ -7,6 +7,7 @@ from pipeline.config.errors import BadPlaybooks
 from pipeline.config.params import Guards
 from pipeline.config.problems import suggestion
 from pipeline.playbooks.config import channels
+from pipeline.playbooks.config.draft_facts import unknown_fact
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.config.tactics import tactics
 from pipeline.playbooks.rules.expression import asked
@@ -92,6 +93,8 @@ def _check_person(where: str, playbook: Playbook) -> None:
             f"{where}.draft: {playbook.tactic!r} is carried out by software, so nobody would send a draft; write the "
             "text under action"
         )
+    if problem := unknown_fact(playbook.draft or ""):
+        raise BadPlaybooks(f"{where}.draft: {problem}")
 
 
 def _check_apart(where: str, playbook: Playbook) -> None:
