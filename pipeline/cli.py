@@ -4,6 +4,7 @@ import signal
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -29,8 +30,14 @@ for command in COMMANDS:
 @click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day to score for: YYYY-MM-DD.")
 @click.option("--replace", is_flag=True, help="Write a week again that is already published.")
 @click.option("--dry-run", is_flag=True, help="Do everything but publish.")
+@click.option(
+    "--log",
+    type=click.Choice(["none", "text", "json"]),
+    default="none",
+    help="Write a line on stderr as each step ends, too; data/weekly_log.jsonl always gets one.",
+)
 @in_one_line
-def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
+def weekly(*, as_of: datetime, replace: bool, dry_run: bool, log: Literal["none", "text", "json"]) -> None:
     """Score everyone for a day with the champion model and publish the week; never trains."""
     from pipeline.commands import weekly as job
     from pipeline.config import params
@@ -39,7 +46,7 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not 1900 <= as_of.year <= 2199:
         raise BadParams(f"--as-of {as_of.date()}: write a day between 1900-01-01 and 2199-12-31")
-    click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run))
+    click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run, log=log))
 
 
 @main.command()

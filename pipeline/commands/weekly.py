@@ -1,11 +1,13 @@
 """The weekly job: the same stages for one day, with the registry's champion; it never trains."""
 
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from pipeline import lists
+from pipeline.commands.job_log import Form, JobLog
 from pipeline.config import params, paths
 from pipeline.config.errors import AlreadyPublished, Locked
 from pipeline.model.fingerprint import fingerprint
@@ -16,7 +18,7 @@ from pipeline.week import inputs
 from pipeline.week.composition import compose
 
 
-def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
+def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool, log: Form = "none") -> str:
     """Ingest, look, score and publish for one day.
 
     Parameters
@@ -29,6 +31,8 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -
         Whether a week that is already out may be written again.
     dry_run
         Do everything but publish.
+    log
+        How the lines of `paths.WEEKLY_LOG` are shown on stderr as well.
 
     Returns
     -------
@@ -44,33 +48,45 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -
     Locked
         Another weekly job is at work.
     """
-    week = paths.REPRO.week(as_of)
+    week, lines = paths.REPRO.week(as_of), JobLog(paths.WEEKLY_LOG, as_of, log)
     paths.WEEKLY_LOCK.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(paths.WEEKLY_LOCK, blocking=False):
-            if week.exists() and not replace and not dry_run:
-                raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
-            return _run(settings, as_of, replace=replace, dry_run=dry_run)
-    except Timeout:
-        raise Locked(f"{paths.WEEKLY_LOCK}: another weekly job is at work; wait for it to end") from None
+    with lines.run(version("churn-pipeline")) as messages:
+        try:
+            with FileLock(paths.WEEKLY_LOCK, blocking=False):
+                if week.exists() and not replace and not dry_run:
+                    raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
+                messages.append(_run(settings, as_of, lines, replace=replace, dry_run=dry_run))
+        except Timeout:
+            raise Locked(f"{paths.WEEKLY_LOCK}: another weekly job is at work; wait for it to end") from None
+    return messages[0]
 
 
-def _run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool) -> str:
+def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, dry_run: bool) -> str:
     work = paths.weekly(as_of)
     # Nobody else is at work, so whatever lies here was left by a run that was killed.
     storage.remove(paths.WEEKLY_WORK)
     try:
-        version = registry.fetch_champion(settings.tracking, work.models, work.verdict)
-        champion.check(fingerprint(work), version, paths.REPRO, is_shared=store.is_shared(settings.tracking))
-        run_stage(s1_ingest, settings, work)
-        run_stage(s2_examples, settings, work, days=[as_of])
-        run_stage(s5_score, settings, work, as_of)
-        made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
-        done = f"{made.about.scored:,} customers scored by champion version {version}, {made.about.listed:,} listed"
+        with lines.step("model") as messages:
+            model = registry.fetch_champion(settings.tracking, work.models, work.verdict)
+            champion.check(fingerprint(work), model, paths.REPRO, is_shared=store.is_shared(settings.tracking))
+            messages.append(f"champion version {model}")
+        with lines.step("ingest") as messages:
+            messages.append(run_stage(s1_ingest, settings, work))
+        with lines.step("examples") as messages:
+            messages.append(run_stage(s2_examples, settings, work, days=[as_of]))
+        with lines.step("score") as messages:
+            messages.append(run_stage(s5_score, settings, work, as_of))
+        with lines.step("decide") as messages:
+            made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
+            messages.append(f"{made.about.listed:,} listed")
+        done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
         done = "; ".join([done, *lists.notices(made)])
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
-        return f"{done}: {lists.publish(made, work.exports, replace=replace)}"
+        with lines.step("publish") as messages:
+            folder = lists.publish(made, work.exports, replace=replace)
+            messages.append(str(folder))
+        return f"{done}: {folder}"
     finally:
         _keep_rejected(work, paths.weekly_rejected(as_of))
         storage.remove(paths.WEEKLY_WORK)

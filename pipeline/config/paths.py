@@ -187,6 +187,7 @@ REPRO = Paths()
 TUNING = REPRO.data / "tuning.db"
 WEEKLY_LOCK = REPRO.data / "weekly.lock"
 WEEKLY_WORK = REPRO.data / "weekly"
+WEEKLY_LOG = REPRO.data / "weekly_log.jsonl"
 
 
 def weekly(as_of: date) -> Paths:

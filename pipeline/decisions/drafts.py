@@ -39,8 +39,8 @@ def filled_in(text: str, catalog: MessageCatalog) -> pl.Expr:
         fact: catalog.day(pl.col(column)) if fact.endswith("_day") else _word(column) for fact, column in FACTS.items()
     }
     sentences = [sentence for sentence in END_OF_SENTENCE.split(text.strip()) if sentence]
-    told = pl.concat_list(catalog.translate(sentence, **facts) for sentence in sentences).list.drop_nulls()
-    joined = told.list.join("" if re.search("[。！？]", text) else " ")
+    kept = pl.concat_list(catalog.translate(sentence, **facts) for sentence in sentences).list.drop_nulls()
+    joined = kept.list.join("" if re.search("[。！？]", text) else " ")
     return pl.when(joined != "").then(joined)
 
 

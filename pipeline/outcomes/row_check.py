@@ -51,11 +51,11 @@ def check(row: FilledRow, published: Lists, received: date, as_of: date | None =
     answer = _word(cells, "answer", ANSWERS)
     status = _word(cells, "outcome", OUTCOMES)
     wrong = _wrong_reason(cells["wrong_reason"], status, listed.families[customer])
-    said = f"outcome {status!r}" if status else f"answer {answer!r}"
+    given = f"outcome {status!r}" if status else f"answer {answer!r}"
     status = status or ("wrong_reason" if wrong else None) or (IMPLIED[answer] if answer else None)
     done = _done_day(cells["done_day"], day, received)
     if status == "not_done" and done:
-        raise Refused(f"{said} and done_day {done} deny each other; leave one of them empty")
+        raise Refused(f"{given} and done_day {done} deny each other; leave one of them empty")
     return Outcome(
         customer, day, status or ("done" if done else None), done, answer, wrong,
         listed.families[customer][wrong - 1] if wrong else None,

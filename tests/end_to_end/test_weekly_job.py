@@ -53,6 +53,21 @@ def test_a_published_week_is_left_alone(copy_of_shop, built_company):
     same_bytes(week(built_company), week())
 
 
+def test_what_the_job_did_is_in_its_log(copy_of_shop):
+    found = churn("weekly", "--as-of", WEEK.isoformat(), "--dry-run", "--log", "json")
+    kept = Path("data/weekly_log.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = [json.loads(line) for line in kept]
+    assert [line.get("step", line["event"]) for line in lines] == [
+        "started", "model", "ingest", "examples", "score", "decide", "done",
+    ]  # fmt: skip
+    assert lines[-1]["message"] == found.stdout.strip() and lines[-1]["exit_code"] == 0
+    assert sum(line["seconds"] for line in lines[1:-1]) <= lines[-1]["seconds"] + 0.5
+    assert [line for line in found.stderr.splitlines() if line.startswith("{")] == kept
+    refused = churn("weekly", "--as-of", WEEK.isoformat())
+    last = json.loads(Path("data/weekly_log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert (last["event"], last["exit_code"], last["message"]) == ("refused", 17, refused.stderr.strip())
+
+
 def test_two_weekly_jobs_at_once_are_refused(copy_of_shop):
     shutil.rmtree("exports")
     with FileLock(paths.WEEKLY_LOCK):
