@@ -69,6 +69,10 @@ def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, 
         with lines.step("model") as messages:
             model = registry.fetch_champion(settings.tracking, work.models, work.verdict)
             champion.check(fingerprint(work), model, paths.REPRO, is_shared=store.is_shared(settings.tracking))
+            card = storage.read_json(work.model_card)
+            age = champion.check_age(
+                date.fromisoformat(card["learnt_until"]), as_of, settings.tracking.max_model_age_days
+            )
             messages.append(f"champion version {model}")
         with lines.step("ingest") as messages:
             messages.append(run_stage(s1_ingest, settings, work))
@@ -80,7 +84,7 @@ def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, 
             made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
             messages.append(f"{made.about.listed:,} listed")
         done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
-        done = "; ".join([done, *lists.notices(made)])
+        done = "; ".join([done, *lists.notices(made), *([age] if age else [])])
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
         with lines.step("publish") as messages:

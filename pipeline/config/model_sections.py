@@ -94,6 +94,7 @@ class Tracking(Section):
     uri: str
     experiment: str
     registered_model: str
+    max_model_age_days: PositiveInt
 
     @field_validator("uri")
     @classmethod

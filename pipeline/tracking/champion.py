@@ -6,6 +6,7 @@ it expects, and the weekly job refuses where the two differ instead of scoring w
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,39 @@ class Decision:
         """Put the decision on file, for git; it says nothing of who or when, which the registry keeps."""
         about = {"refused": self.refused, "because": self.because} if self.refused else {}
         storage.write_json({"champion": self.champion} | about, paths.champion)
+
+
+def check_age(learnt_until: date, as_of: date, max_days: int) -> str:
+    """Refuse a model that has learnt from nothing for too long; in words from half of that on, empty before.
+
+    Parameters
+    ----------
+    learnt_until
+        The last day of the outcomes it was trained on.
+    as_of
+        The day to score for.
+    max_days
+        ``params.yaml: tracking.max_model_age_days``.
+
+    Raises
+    ------
+    ModelRefused
+        It is older than that.
+
+    Examples
+    --------
+    >>> check_age(date(2024, 1, 1), date(2024, 3, 1), 365)
+    ''
+    >>> check_age(date(2024, 1, 1), date(2024, 9, 1), 365)
+    'the model has learnt nothing for 244 days; train again: dvc repro'
+    """
+    days = (as_of - learnt_until).days
+    if days > max_days:
+        raise ModelRefused(
+            f"the model has learnt from what happened until {learnt_until}, {days} days before {as_of}, and "
+            f"tracking.max_model_age_days is {max_days}; train again: dvc repro"
+        )
+    return f"the model has learnt nothing for {days} days; train again: dvc repro" if days > max_days / 2 else ""
 
 
 def local_fingerprint(paths: Paths) -> str:

@@ -109,6 +109,19 @@ def test_a_model_of_another_company_or_meaning_is_refused(copy_of_shop):
         weekly.run(wider, WEEK, replace=True, dry_run=False)
 
 
+def test_a_model_that_is_too_old_is_refused_and_one_that_gets_old_is_named(copy_of_shop):
+    settings = params.load()
+    for days, name in ((9, "refused"), (12, "named"), (365, "")):
+        tracking = settings.tracking.model_copy(update={"max_model_age_days": days})
+        job = settings.model_copy(update={"tracking": tracking})
+        if name == "refused":
+            with pytest.raises(errors.ModelRefused, match="until 2024-06-21, 10 days before 2024-07-01, and tracking"):
+                weekly.run(job, WEEK, replace=True, dry_run=True)
+        else:
+            line = weekly.run(job, WEEK, replace=True, dry_run=True)
+            assert ("; the model has learnt nothing for 10 days; train again: dvc repro" in line) == (name == "named")
+
+
 def test_a_day_the_model_has_learnt_from_is_refused(copy_of_shop):
     with pytest.raises(errors.StaleInput, match="the model has learnt from what happened until 2024-06-21"):
         weekly.run(params.load(), date(2024, 5, 20), replace=False, dry_run=False)

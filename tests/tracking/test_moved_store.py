@@ -22,7 +22,9 @@ def original(tmp_path_factory) -> Path:
 
 
 def _settings(folder: Path) -> params.Tracking:
-    return params.Tracking(uri=f"sqlite:///{folder / 'mlflow.db'}", experiment="churn", registered_model="churn")
+    return params.Tracking(
+        uri=f"sqlite:///{folder / 'mlflow.db'}", experiment="churn", registered_model="churn", max_model_age_days=365
+    )
 
 
 def _keep(folder: Path, text: str) -> str:
@@ -67,7 +69,9 @@ def test_connecting_is_enough(original, tmp_path, monkeypatch):
     copy = tmp_path / "moved"
     shutil.copytree(original, copy)
     monkeypatch.chdir(copy)
-    store.connect(params.Tracking(uri="sqlite:///mlflow.db", experiment="churn", registered_model="churn"))
+    store.connect(
+        params.Tracking(uri="sqlite:///mlflow.db", experiment="churn", registered_model="churn", max_model_age_days=365)
+    )
     assert all(path.startswith(f"{copy}/") for path in _paths_in(copy / "mlflow.db"))
 
 

@@ -28,6 +28,8 @@ model:
   num_threads: 1
 evaluate:
   draws: 100
+tracking:
+  max_model_age_days: 1000
 """
 
 
