@@ -204,7 +204,26 @@
     const what = element("p", { class: row.work === "watch" ? "faint" : "todo", "data-field": "action" }, sentence(row.action));
     const caution = row.caution === null ? null
       : element("p", { class: "caution" }, element("b", {}, "Mind: "), field("caution", sentence(row.caution)));
-    return element("section", {}, element("h3", {}, "What to do"), what, caution, element("dl", { class: "details" }, ...facts));
+    return element("section", {}, element("h3", {}, "What to do"), what, caution, ...draftOf(row), element("dl", { class: "details" }, ...facts));
+  }
+
+  function draftOf(row) {
+    if (row.draft === null) return [];
+    const text = element("p", { class: "draft", "data-field": "draft" }, row.draft);
+    const button = element("button", { type: "button", class: "copy" }, "Copy");
+    button.addEventListener("click", () => copy(text, button));
+    return [element("h3", {}, "What to send or say"), text, button];
+  }
+
+  async function copy(text, button) {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+    } catch { // no permission: what is marked can be copied without one
+      getSelection().selectAllChildren(text);
+      document.execCommand("copy");
+    }
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
   }
 
   // From a typical customer, family by family, to this one. Positions are log-odds, in which the parts add up; readers

@@ -105,6 +105,7 @@ def _customer(place: int, draw: random.Random) -> dict[str, Any]:
         "channel": channel,
         "who": who,
         "caution": caution,
+        "draft": f"Good day. Is all well with order {place}? = We want to know." if action else None,
         "due_day": AS_OF + timedelta(days=3 + place % 5) if action else None,
         "why_not": None if action else "nothing, because the customer was contacted 6 days ago",
         "status": status,

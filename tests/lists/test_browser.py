@@ -132,6 +132,7 @@ WHEN_OPEN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("due_day", "since_week", "last_order_day", "last_contact_day"), day),
     **dict.fromkeys(("channel", "playbook"), words),
     "who": as_is,
+    "draft": as_is,
 }
 # every field of every row of a kind, in one trip to the browser
 FIELDS = """rows => rows.map(row => Object.fromEntries(
@@ -312,6 +313,22 @@ def test_the_three_reasons_are_told(week: Week, open_page: Open) -> None:
     page.locator("tr.row").nth(row["rank"] - 1).click()
     reasons = page.locator("tr.detail ol.reasons li").all_text_contents()
     assert reasons == [sentence(row[f"reason_{place}"]) for place in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("granted", [True, False], ids=["clipboard", "marked"])
+def test_a_draft_is_copied_as_it_stands(week: Week, open_page: Open, granted: bool) -> None:
+    page = open_page(week, permissions=["clipboard-read", "clipboard-write"] if granted else ["clipboard-read"])
+    if not granted:
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: {writeText: () => Promise.reject()}})")
+    row = next(row for row in truth(week) if row["draft"] is not None)
+    page.locator("tr.row").nth(row["rank"] - 1).locator(".open").click()
+    page.locator("tr.detail .copy").click()
+    expect(page.locator("tr.detail .copy")).to_have_text("Copied")
+    if granted:
+        assert page.evaluate("navigator.clipboard.readText()") == row["draft"]
+    else:
+        assert page.evaluate("String(getSelection())") == row["draft"]
+    expect(page.locator("tr.detail .copy")).to_have_text("Copy")
 
 
 def test_waterfall_adds_up(week: Week, open_page: Open) -> None:

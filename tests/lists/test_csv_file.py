@@ -17,19 +17,19 @@ GOLDEN_ROWS = [
     (1, "0042", 'José "Pepe" Ruiz', "=Anna", "loyal", 0.61239, "high", 1234.567,
      "no order for 47 days, usually every 9",
      None, None, "-20 % is what he buys for", "duty", "win_back", "Call\nand listen", "phone", "sales", date(2018, 1, 5), "new",
-     date(2018, 1, 1), None, None, None, date(2017, 11, 15), None, *EMPTY),
+     date(2018, 1, 1), None, None, None, "=Good day", date(2017, 11, 15), None, *EMPTY),
     (2, "-7", None, None, "new", 0.00004, "low", 0.0, None, None, None, None, "watch", None, "Keep an eye on him", None, None, None,
      "snoozed",
-     date(2017, 12, 25), 0.25, "25 % → 0 %", None, date(2017, 12, 30), date(2017, 12, 31), *EMPTY),
+     date(2017, 12, 25), 0.25, "25 % → 0 %", None, None, date(2017, 12, 30), date(2017, 12, 31), *EMPTY),
 ]
 # fmt: on
 GOLDEN = (
     "\ufeffrank,customer_id,name,owner,tier,churn_probability,risk_band,value_at_stake,reason_1,reason_2,reason_3,protects,"
-    "work,playbook,action,channel,who,due_day,status,since_week,previous_probability,change,caution,last_order_day,last_contact_day,"
+    "work,playbook,action,channel,who,due_day,status,since_week,previous_probability,change,caution,draft,last_order_day,last_contact_day,"
     "outcome,done_day,answer,wrong_reason,snooze_until_day,note,as_of\r\n"
     '1,0042,"José ""Pepe"" Ruiz",\'=Anna,loyal,0.6124,high,1234.57,"no order for 47 days, usually every 9",,,'
-    '\'-20 % is what he buys for,duty,win_back,"Call\nand listen",phone,sales,2018-01-05,new,2018-01-01,,,,2017-11-15,,,,,,,,2018-01-08\r\n'
-    "2,'-7,,,new,0.0000,low,0.00,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,2017-12-30,2017-12-31,,,,,,,2018-01-08\r\n"
+    '\'-20 % is what he buys for,duty,win_back,"Call\nand listen",phone,sales,2018-01-05,new,2018-01-01,,,,\'=Good day,2017-11-15,,,,,,,,2018-01-08\r\n'
+    "2,'-7,,,new,0.0000,low,0.00,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,,2017-12-30,2017-12-31,,,,,,,2018-01-08\r\n"
 )
 
 
