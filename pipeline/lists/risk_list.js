@@ -283,6 +283,33 @@
     return element("tr", { class: "detail", id: `more-${row.at}` }, cell);
   }
 
+  // ------------------------------------------------------------------------------------------- the next ten, on a page
+  function callRow(row) {
+    const reasons = ["reason_1", "reason_2", "reason_3"].filter((name) => row[name] !== null).map((name) => sentence(row[name]));
+    const where = [row.channel === null ? null : words(row.channel), row.who].filter((one) => one !== null).join(", ");
+    return element("tr", { class: "call", "data-id": row.customer_id },
+      element("th", { scope: "row" }, row.name ?? row.customer_id, element("span", { class: "faint" },
+        [row.name === null ? null : row.customer_id, row.owner, `risk ${percent(row.churn_probability)}`].filter((one) => one !== null).join(" · "))),
+      element("td", {}, reasons.join(" ")),
+      element("td", {}, element("b", {}, sentence(row.action)), element("span", { class: "faint" }, where, ...(row.due_day === null ? [] : [", by ", day(row.due_day)])),
+        row.caution === null ? null : element("span", { class: "faint" }, `Mind: ${sentence(row.caution)}`)),
+      element("td", {}, row.draft ?? ""),
+      element("td", { class: "result" }, "☐ done\n☐ not done"));
+  }
+
+  function showCalls(on) {
+    const calls = shown.filter((row) => row.work !== "watch").slice(0, 10);
+    if (on) byId("call-rows").replaceChildren(...calls.map(callRow));
+    byId("no-calls").hidden = calls.length > 0;
+    byId("list").hidden = on;
+    byId("calls").hidden = !on;
+    document.body.classList.toggle("only-calls", on);
+    byId(on ? "print-calls" : "to-calls").focus();
+  }
+  byId("to-calls").addEventListener("click", () => showCalls(true));
+  byId("to-list").addEventListener("click", () => showCalls(false));
+  byId("print-calls").addEventListener("click", () => print());
+
   const opened = new Set();
   function setOpen(made, open) {
     const row = rows[Number(made.dataset.at)];
@@ -417,7 +444,11 @@
   byId("save").addEventListener("click", save);
   byId("more").addEventListener("click", () => drawMore(AT_ONCE));
   new IntersectionObserver(([entry]) => { if (entry.isIntersecting) drawMore(AT_ONCE); }, { rootMargin: "800px" }).observe(byId("end"));
-  addEventListener("beforeprint", () => { drawMore(shown.length); byId("glossary").open = true; });
+  addEventListener("beforeprint", () => {
+    if (!byId("calls").hidden) return;
+    drawMore(shown.length);
+    byId("glossary").open = true;
+  });
 
   showFilled();
   byId("undrawn").remove();

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -425,6 +426,51 @@ def test_print_shows_every_row_in_full(longer_week: Week, open_page: Open) -> No
     assert page.locator("tr.row").count() == 450
     expect(page.locator("#tools")).to_be_hidden()
     expect(page.locator("#glossary dl")).to_be_visible()
+
+
+def test_the_next_ten_to_act_on_are_one_printed_page(longer_week: Week, open_page: Open) -> None:
+    page = open_page(longer_week)
+    to_act = [row for row in truth(longer_week) if row["work"] != "watch"]
+    page.locator("#to-calls").click()
+    expect(page.locator("#list")).to_be_hidden()
+    calls = page.locator("tr.call")
+    assert [calls.nth(at).get_attribute("data-id") for at in range(calls.count())] == [
+        row["customer_id"] for row in to_act[:10]
+    ]
+    for at, row in enumerate(to_act[:10]):
+        said = calls.nth(at).inner_text()
+        for part in (
+            row["draft"],
+            sentence(row["action"]),
+            sentence(row["reason_1"]),
+            percent(row["churn_probability"]),
+        ):
+            assert part in said, (part, said)
+        assert f"by {day(row['due_day'])}" in said and "object" not in said
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    page.locator("#to-list").click()
+    expect(page.locator("#list")).to_be_visible()
+    expect(page.locator("#calls")).to_be_hidden()
+
+
+def test_the_next_ten_follow_the_filters_and_say_when_there_is_nobody(longer_week: Week, open_page: Open) -> None:
+    page = open_page(longer_week)
+    owner = next(row["owner"] for row in truth(longer_week) if row["owner"])
+    number = sum(row["owner"] == owner for row in truth(longer_week))
+    page.locator("[data-filter=owner]").select_option(label=f"{owner} ({number})")
+    page.locator("#to-calls").click()
+    own = [row for row in truth(longer_week) if row["work"] != "watch" and row["owner"] == owner]
+    assert [one.get_attribute("data-id") for one in page.locator("tr.call").all()] == [
+        r["customer_id"] for r in own[:10]
+    ]
+    page.locator("#to-list").click()
+    page.locator("#clear").click()
+    page.locator("#search").fill("keep an eye on this customer")
+    expect(page.locator("#shown")).to_contain_text("of 450")
+    page.locator("#to-calls").click()
+    expect(page.locator("#no-calls")).to_be_visible()
+    assert page.locator("tr.call").count() == 0
 
 
 # --------------------------------------------------------------------------------------------------------- for everyone

@@ -28,7 +28,7 @@ GOLDEN = (
     "work,playbook,action,channel,who,due_day,status,since_week,previous_probability,change,caution,draft,last_order_day,last_contact_day,"
     "outcome,done_day,answer,wrong_reason,snooze_until_day,note,as_of\r\n"
     '1,0042,"José ""Pepe"" Ruiz",\'=Anna,loyal,0.6124,high,1234.57,"no order for 47 days, usually every 9",,,'
-    '\'-20 % is what he buys for,duty,win_back,"Call\nand listen",phone,sales,2018-01-05,new,2018-01-01,,,,\'=Good day,2017-11-15,,,,,,,,2018-01-08\r\n'
+    "'-20 % is what he buys for,duty,win_back,\"Call\nand listen\",phone,sales,2018-01-05,new,2018-01-01,,,,'=Good day,2017-11-15,,,,,,,,2018-01-08\r\n"
     "2,'-7,,,new,0.0000,low,0.00,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,,2017-12-30,2017-12-31,,,,,,,2018-01-08\r\n"
 )
 

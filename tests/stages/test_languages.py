@@ -44,11 +44,6 @@ def with_languages(company) -> None:
 def weeks(company, monkeypatch) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All decisions in English, and once more with Bo reading Japanese."""
     with_languages(company)
-    text = (company / "playbooks.yaml").read_text(encoding="utf-8")
-    drafted = text.replace(
-        "    action: Call, thank", "    draft: Tell the customer how it ended.\n    action: Call, thank"
-    )
-    (company / "playbooks.yaml").write_text(drafted, encoding="utf-8")
     settings = params.load()
     sources = settings.sources.model_dump(exclude_unset=True)
     sources["customers"]["columns"]["language"] = "speaks"
