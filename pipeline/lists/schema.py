@@ -82,7 +82,7 @@ REASONS: Final = ("1", "2", "3")
 """What a team may write into ``wrong_reason``: which of the reasons is wrong."""
 
 COLUMN_WORDS: Final[dict[str, str]] = {
-    "rank": "Place on the list; 1 comes first: duties by their day, then tasks by what they keep, then those to watch.",
+    "rank": "Place on the list: duties due this week, then tasks by what they keep, other duties, those to watch.",
     "customer_id": "The customer in your own systems.",
     "name": "What the customer is called, where that is known.",
     "owner": "Who looks after this customer.",

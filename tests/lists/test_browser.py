@@ -454,6 +454,17 @@ def test_the_next_ten_to_act_on_are_one_printed_page(longer_week: Week, open_pag
     expect(page.locator("#calls")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_next_ten_fit_any_screen(longer_week: Week, open_page: Open, width: int) -> None:
+    page = open_page(longer_week, viewport={"width": width, "height": 800})
+    page.locator("#to-calls").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    first = page.locator("tr.call").first
+    assert first.inner_text().count("☐") == 2
+    narrow = [box["width"] for box in (cell.bounding_box() for cell in first.locator("th, td").all()) if box]
+    assert min(narrow) > 100, "no column is squeezed"
+
+
 def test_the_next_ten_follow_the_filters_and_say_when_there_is_nobody(longer_week: Week, open_page: Open) -> None:
     page = open_page(longer_week)
     owner = next(row["owner"] for row in truth(longer_week) if row["owner"])
