@@ -9,6 +9,7 @@ from pipeline.lists.schema import About
 
 PROBABILITY_DECIMALS = 4
 PROBABILITIES = ("churn_probability", "previous_probability")
+MONEY = ("value", "value_at_stake")
 
 # A spreadsheet starts a formula at one of these signs (those of full width in East Asian settings), and looks for it
 # behind blanks. Tab and line breaks at the start can push the rest of a cell into a new one. "<r>" at the start makes
@@ -53,7 +54,8 @@ def rounded(risk_list: pl.DataFrame, minor_digits: int) -> pl.DataFrame:
     """
     return risk_list.with_columns(
         *(pl.col(name).round(PROBABILITY_DECIMALS) for name in PROBABILITIES if name in risk_list.columns),
-        pl.col("value_at_stake").round(minor_digits) + 0.0,  # -0.0 + 0.0 is 0.0: nobody is owed minus nothing
+        # -0.0 + 0.0 is 0.0: nobody is owed minus nothing
+        *(pl.col(name).round(minor_digits) + 0.0 for name in MONEY if name in risk_list.columns),
     )
 
 
@@ -71,7 +73,7 @@ def csv_cell(name: str, value: str | float | date | None, minor_digits: int) -> 
         return safe_text(value)
     if name in PROBABILITIES:
         return f"{value:.{PROBABILITY_DECIMALS}f}"
-    if name == "value_at_stake":
+    if name in MONEY:
         return f"{value:.{minor_digits}f}"
     return str(value)  # whole numbers as they are, days as ISO 8601
 

@@ -184,7 +184,9 @@
       ...reasons.map((name) => element("li", { "data-field": name }, sentence(row[name]))));
     const block = element("section", {}, element("h3", {}, "Why at risk"),
       row.change === null ? null : element("p", { class: "faint" }, "Since the last list: ", field("change", sentence(row.change))),
-      reasons.length ? list : element("p", { class: "faint" }, "Nothing stands out; many small influences add up."));
+      reasons.length ? list : element("p", { class: "faint" }, "Nothing stands out; many small influences add up."),
+      row.reason_1_act === null ? null : element("p", { class: "faint" }, "The first reason can be acted on: ",
+        field("reason_1_act", row.reason_1_act), ...(row.reason_1_act === "no" ? [] : [", by ", field("reason_1_team", row.reason_1_team ?? "anybody")])));
     if (row.protects !== null) {
       block.append(element("h3", {}, "What speaks for staying"), element("p", { class: "protects", "data-field": "protects" }, sentence(row.protects)));
     }

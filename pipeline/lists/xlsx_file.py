@@ -12,7 +12,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from pipeline.lists.audiences import campaigns
-from pipeline.lists.cells import PROBABILITIES, rounded
+from pipeline.lists.cells import MONEY, PROBABILITIES, rounded
 from pipeline.lists.schema import (
     ANSWERS,
     COLUMN_WORDS,
@@ -26,8 +26,10 @@ from pipeline.lists.schema import (
 from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, FORMER_WIDTHS, LEFT_WIDTHS, write_about, write_cell, write_table
 
 WIDTHS: Final = {
-    "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "churn_probability": 12, "risk_band": 10,
-    "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "protects": 36, "work": 8, "playbook": 18,
+    "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "lifecycle": 10,
+    "churn_probability": 12, "risk_band": 10,
+    "value": 15, "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "reason_1_act": 10,
+    "reason_1_team": 16, "protects": 36, "work": 8, "playbook": 18,
     "action": 40,
     "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12,
     "previous_probability": 12, "change": 36, "caution": 30, "draft": 50, "last_order_day": 12,
@@ -144,7 +146,10 @@ def _formats(week: Week) -> dict[str, dict[str, object]]:
         "name": wrapped | {"bold": True},
         "rank": {"num_format": "0", "align": "center"},
         **{name: {"num_format": "0%"} for name in PROBABILITIES},
-        "value_at_stake": {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"},
+        **{
+            name: {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"}
+            for name in MONEY
+        },
         **{name: day for name in RISK_LIST if _is_day(name)},
         **{name: (day if _is_day(name) else wrapped) | TO_FILL_IN for name in FILLED_IN},
     }

@@ -72,7 +72,8 @@ def _score(draw: random.Random) -> dict[str, Any]:
         **families,
         "churn_probability": probability,
         "risk_band": "high" if probability >= 0.5 else "medium" if probability >= 0.2 else "low",
-        "value_at_stake": probability * draw.uniform(20, 1900),
+        "value": (value := draw.uniform(20, 1900)),
+        "value_at_stake": probability * value,
     }
 
 
@@ -82,6 +83,8 @@ def _words(place: int, draw: random.Random) -> dict[str, Any]:
     reasons = [text.format(**numbers) for text in draw.sample(REASONS, 3)]
     return {
         **{f"reason_{at}": reason if at <= told else None for at, reason in enumerate(reasons, start=1)},
+        "reason_1_act": ("yes", "partly", "no", None)[place % 4] if told else None,
+        "reason_1_team": ("service", "product", "nobody", None)[place % 4] if told else None,
         "protects": "has bought in every month since March" if place % 3 else None,
         "last_order_day": AS_OF - timedelta(days=days),
         "last_contact_day": AS_OF - timedelta(days=draw.randint(8, 200)) if place % 2 else None,
@@ -99,6 +102,7 @@ def _customer(place: int, draw: random.Random) -> dict[str, Any]:
         "name": NAMES[place % 12] + branch if place % 6 != 5 else None,
         "owner": OWNERS[place % 4],
         "tier": TIERS[place % 4],
+        "lifecycle": ("short", "medium", "long")[place % 3],
         "playbook": playbook,
         "work": "task" if action else "watch",
         "action": action or "Keep an eye on this customer; for now nothing, because a letter went out 6 days ago.",

@@ -8,28 +8,29 @@ from datetime import date
 import polars as pl
 
 from pipeline.lists import RISK_LIST, Week, original_text
+from pipeline.lists.cells import MONEY
 from pipeline.lists.csv_file import csv_bytes
 
 # fmt: off
 # What teams fill in, and the day of the list.
 EMPTY = (*[""] * 6, date(2018, 1, 8))
 GOLDEN_ROWS = [
-    (1, "0042", 'José "Pepe" Ruiz', "=Anna", "loyal", 0.61239, "high", 1234.567,
+    (1, "0042", 'José "Pepe" Ruiz', "=Anna", "loyal", "long", 0.61239, "high", 2016.0, 1234.567,
      "no order for 47 days, usually every 9",
-     None, None, "-20 % is what he buys for", "duty", "win_back", "Call\nand listen", "phone", "sales", date(2018, 1, 5), "new",
+     None, None, "partly", "sales", "-20 % is what he buys for", "duty", "win_back", "Call\nand listen", "phone", "sales", date(2018, 1, 5), "new",
      date(2018, 1, 1), None, None, None, "=Good day", date(2017, 11, 15), None, *EMPTY),
-    (2, "-7", None, None, "new", 0.00004, "low", 0.0, None, None, None, None, "watch", None, "Keep an eye on him", None, None, None,
+    (2, "-7", None, None, "new", "short", 0.00004, "low", 9.999, 0.0, None, None, None, None, None, None, "watch", None, "Keep an eye on him", None, None, None,
      "snoozed",
      date(2017, 12, 25), 0.25, "25 % → 0 %", None, None, date(2017, 12, 30), date(2017, 12, 31), *EMPTY),
 ]
 # fmt: on
 GOLDEN = (
-    "\ufeffrank,customer_id,name,owner,tier,churn_probability,risk_band,value_at_stake,reason_1,reason_2,reason_3,protects,"
+    "\ufeffrank,customer_id,name,owner,tier,lifecycle,churn_probability,risk_band,value,value_at_stake,reason_1,reason_2,reason_3,reason_1_act,reason_1_team,protects,"
     "work,playbook,action,channel,who,due_day,status,since_week,previous_probability,change,caution,draft,last_order_day,last_contact_day,"
     "outcome,done_day,answer,wrong_reason,snooze_until_day,note,as_of\r\n"
-    '1,0042,"José ""Pepe"" Ruiz",\'=Anna,loyal,0.6124,high,1234.57,"no order for 47 days, usually every 9",,,'
+    '1,0042,"José ""Pepe"" Ruiz",\'=Anna,loyal,long,0.6124,high,2016.00,1234.57,"no order for 47 days, usually every 9",,,partly,sales,'
     "'-20 % is what he buys for,duty,win_back,\"Call\nand listen\",phone,sales,2018-01-05,new,2018-01-01,,,,'=Good day,2017-11-15,,,,,,,,2018-01-08\r\n"
-    "2,'-7,,,new,0.0000,low,0.00,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,,2017-12-30,2017-12-31,,,,,,,2018-01-08\r\n"
+    "2,'-7,,,new,short,0.0000,low,10.00,0.00,,,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,,2017-12-30,2017-12-31,,,,,,,2018-01-08\r\n"
 )
 
 
@@ -56,7 +57,7 @@ def test_every_cell_of_a_long_list(long_week: Week) -> None:
                 assert not cell
             elif name in {"churn_probability", "previous_probability"}:
                 assert abs(float(cell) - value) <= 0.00005 and len(cell) == 6
-            elif name == "value_at_stake":
+            elif name in MONEY:
                 assert abs(float(cell) - value) <= 0.005 + 1e-9 and cell[-3] == "."
             else:
                 assert original_text(cell) == ("" if value is None else str(value))
