@@ -84,7 +84,7 @@ def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, 
             made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
             messages.append(f"{made.about.listed:,} listed")
         done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
-        done = "; ".join([done, *lists.notices(made), *([age] if age else [])])
+        done = "; ".join(filter(None, [done, *lists.notices(made), age]))
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
         with lines.step("publish") as messages:

@@ -1,7 +1,8 @@
 """Where one table comes from: a place in ``params.yaml``, and what its columns are called there."""
 
+from functools import cache
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -15,11 +16,15 @@ class Section(BaseModel):
 
 
 def _known_zone(name: object) -> object:
-    # To open one takes no time, to list all of them a walk through their folder: that is left for the suggestion.
-    try:
-        return ZoneInfo(name).key if isinstance(name, str) else name
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"unknown time zone {name!r}{suggestion(str(name), sorted(available_timezones()))}") from None
+    if isinstance(name, str) and name not in _zones():
+        raise ValueError(f"unknown time zone {name!r}{suggestion(name, sorted(_zones()))}")
+    return name
+
+
+@cache
+def _zones() -> set[str]:
+    """Names of all time zones. Once: it is a walk through their folder, and settings are read more often."""
+    return available_timezones()
 
 
 Zone = Annotated[str, BeforeValidator(_known_zone)]

@@ -8,7 +8,7 @@ import polars as pl
 from pipeline.decisions.percent import percent
 from pipeline.decisions.watch import is_personal
 from pipeline.examples.population import CURRENT, FORMER
-from pipeline.i18n import IN_ENGLISH, Translator, figure
+from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator, figure
 
 LOST: Final = FORMER["cancelled"]
 LEFT: Final[dict[str, pl.DataType]] = {
@@ -84,14 +84,14 @@ def left_the_list(
         "before": figure(percent("churn_probability")),
         "now": figure(percent("churn_probability_now")),
     }
-    ordered = translator.translate("Ordered on {day}.", day=lambda catalog: catalog.day(last))
+
+    def day(catalog: MessageCatalog) -> pl.Expr:
+        return catalog.day(last)
+
+    ordered = translator.translate("Ordered on {day}.", day=day)
     silent = translator.translate("Has not ordered since; the risk is {now} % now, {before} % then.", **risk)
-    ended = translator.translate(
-        "The contract has ended; the last order was on {day}.", day=lambda catalog: catalog.day(last)
-    )
-    too_long_ago = translator.translate(
-        "No longer counted as a customer; the last order was on {day}.", day=lambda catalog: catalog.day(last)
-    )
+    ended = translator.translate("The contract has ended; the last order was on {day}.", day=day)
+    too_long_ago = translator.translate("No longer counted as a customer; the last order was on {day}.", day=day)
     what = (
         pl.when(recovered).then(ordered).when(is_current).then(silent)
         .when(pl.col("state_now") == LOST).then(ended).otherwise(too_long_ago)

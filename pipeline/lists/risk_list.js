@@ -178,8 +178,10 @@
   const fact = (name, title, children) =>
     element("div", {}, element("dt", {}, title), element("dd", { "data-field": name }, ...children));
 
+  const reasonsOf = (row) => ["reason_1", "reason_2", "reason_3"].filter((name) => row[name] !== null);
+
   function whyBlock(row) {
-    const reasons = ["reason_1", "reason_2", "reason_3"].filter((name) => row[name] !== null);
+    const reasons = reasonsOf(row);
     const list = element("ol", { class: "reasons" },
       ...reasons.map((name) => element("li", { "data-field": name }, sentence(row[name]))));
     const block = element("section", {}, element("h3", {}, "Why at risk"),
@@ -287,7 +289,7 @@
 
   // ------------------------------------------------------------------------------------------- the next ten, on a page
   function callRow(row) {
-    const reasons = ["reason_1", "reason_2", "reason_3"].filter((name) => row[name] !== null).map((name) => sentence(row[name]));
+    const reasons = reasonsOf(row).map((name) => sentence(row[name]));
     const where = [row.channel === null ? null : words(row.channel), row.who].filter((one) => one !== null).join(", ");
     return element("tr", { class: "call", "data-id": row.customer_id },
       element("th", { scope: "row" }, row.name ?? row.customer_id, element("span", { class: "faint" },

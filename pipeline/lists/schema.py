@@ -94,7 +94,7 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "lifecycle": "How long the customer has been with us: short (bought once), medium (bought again) or long (loyal).",
     "churn_probability": "How likely the customer is to stop buying: of 100 customers at 30 %, about 30 stop.",
     "risk_band": "The churn probability in a word.",
-    "value": "Profit we expect from the customer within the time that churn is told for, if he or she stays.",
+    "value": "Profit we expect from the customer in the outcome window, if he or she stays.",
     "value_at_stake": "What we stand to lose: the customer's expected value times the churn probability.",
     "reason_1": "Why this customer may leave: what speaks for a cause by itself, else what raises the risk most.",
     "reason_2": "The second reason, told in the same order.",

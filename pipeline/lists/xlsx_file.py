@@ -140,16 +140,14 @@ def _formats(week: Week) -> dict[str, dict[str, object]]:
     """The format of each column that is no plain text."""
     digits = week.about.minor_digits
     wrapped: dict[str, object] = {"text_wrap": True}
+    money: dict[str, object] = {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"}
     day: dict[str, object] = {"num_format": "yyyy-mm-dd", "align": "left"}
     return {
         "text": wrapped,
         "name": wrapped | {"bold": True},
         "rank": {"num_format": "0", "align": "center"},
         **{name: {"num_format": "0%"} for name in PROBABILITIES},
-        **{
-            name: {"num_format": f"[${week.about.currency}] #,##0{'.' + '0' * digits if digits else ''}"}
-            for name in MONEY
-        },
+        **dict.fromkeys(MONEY, money),
         **{name: day for name in RISK_LIST if _is_day(name)},
         **{name: (day if _is_day(name) else wrapped) | TO_FILL_IN for name in FILLED_IN},
     }

@@ -43,25 +43,25 @@ CASES = """
 """
 
 
-def told(draft: str, *unknown: str, catalog=ENGLISH, **other) -> str | None:
+def draft_of(draft: str, *unknown: str, catalog=ENGLISH, **other) -> str | None:
     row = KNOWN | dict.fromkeys(unknown) | other
     return pl.DataFrame([row], schema=TYPES).select(drafts.filled_in(draft, catalog)).item()
 
 
 @pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: case["said"] + case["unknown"])
 def test_a_sentence_about_what_nobody_knows_is_left_out(case):
-    assert (told(case["draft"], case["unknown"]) or "-") == case["said"]
+    assert (draft_of(case["draft"], case["unknown"]) or "-") == case["said"]
 
 
 def test_an_empty_cell_is_nothing_known():
-    assert told("Dear {name}. Thank you.", name="  ") == "Thank you."
+    assert draft_of("Dear {name}. Thank you.", name="  ") == "Thank you."
 
 
 def test_languages_without_blanks_between_sentences():
     text = "{name} 様。{last_order_day} のご注文はいかがでしたか？"
     catalog = shipped("ja")
-    assert told(text, catalog=catalog) == "Ann 様。2024/03/01 のご注文はいかがでしたか？"
-    assert told(text, "last_order_day", catalog=catalog) == "Ann 様。"
+    assert draft_of(text, catalog=catalog) == "Ann 様。2024/03/01 のご注文はいかがでしたか？"
+    assert draft_of(text, "last_order_day", catalog=catalog) == "Ann 様。"
 
 
 def test_each_customer_reads_the_own_language_and_only_tasks_have_drafts():
@@ -115,7 +115,7 @@ def test_no_draft_ever_shows_a_place_or_speaks_of_what_is_unknown(unknown, langu
         if read.draft:
             text = catalog.text(read.draft)
             assert places(text) == places(read.draft), f"{name}: the same facts in {language}"
-            found = told(text, *unknown, catalog=catalog)
+            found = draft_of(text, *unknown, catalog=catalog)
             assert found, f"{name}: something can be said whatever is known"
             assert not re.search(r"[{}]|None", found), (name, found)
             for sentence in re.findall(r"[^.?!。！？]+[.?!。！？]", text):

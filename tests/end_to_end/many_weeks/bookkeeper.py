@@ -78,7 +78,7 @@ class Bookkeeper:
             assert ("contract has ended" in row["what"]) == (customer in ended), (day, row)
             assert str(ordered[customer]) in row["what"] or row["what"].startswith("Has not ordered since"), (day, row)
 
-    def check_summary(self, day: date, told: dict[str, object]) -> None:
+    def check_summary(self, day: date, reported: dict[str, object]) -> None:
         """The counts at the top of the list are those of its rows, and of what was handed back of the last one."""
         last = self.before(day)
         to_act = [customer for customer, row in self.weeks[last].items() if row["work"] != "watch"]
@@ -92,4 +92,4 @@ class Bookkeeper:
             "not_done": sum(status not in (None, "done") for status in said),
             "not_handed_back": said.count(None),
         }
-        assert {name: told[name] for name in expected} == expected, day
+        assert {name: reported[name] for name in expected} == expected, day

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import resource
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def delivered_twice(monday: Monday) -> None:
     assert [name for name in once if once[name] != twice[name] and name not in COUNTS_OF_ROWS] == []
     monday.supplier.withdraw(monday.day)
     monday.deliver()
-    _remove(monday.week)
+    shutil.rmtree(monday.week)
     (monday.supplier.folder / "once").rename(monday.week)
 
 
@@ -129,12 +130,6 @@ FAULTS = (
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
-
-
-def _remove(folder: Path) -> None:
-    for file in sorted(folder.rglob("*"), reverse=True):
-        file.rmdir() if file.is_dir() else file.unlink()
-    folder.rmdir()
 
 
 # ----------------------------------------------------------------------------------------------------- another process

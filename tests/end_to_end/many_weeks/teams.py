@@ -10,8 +10,10 @@ from pathlib import Path
 
 import openpyxl
 
+from pipeline.lists import ANSWERS
+from pipeline.reasons.without_reason import MANY_INFLUENCES, NO_MORE_THAN_USUAL
+
 Row = dict[str, str]
-ANSWERS = ("accepted", "declined", "complaint", "unreachable")
 # How often a row is handled in which way; what is left is not handed back at all.
 WAYS = (
     ("done", 0.35),
@@ -22,7 +24,7 @@ WAYS = (
     ("noted", 0.03),
 )
 
-NO_REASONS = ("No more at risk than is usual here", "Nothing stands out; many small influences add up")
+NO_REASONS = [text[:1].upper() + text[1:] for text in (NO_MORE_THAN_USUAL, MANY_INFLUENCES)]
 
 
 def read_rows(file: Path) -> list[Row]:
