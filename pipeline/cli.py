@@ -97,6 +97,18 @@ def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Pa
 
 
 @main.command()
+@click.argument("customer_id")
+@in_one_line
+def forget(*, customer_id: str) -> None:
+    """Erase CUSTOMER_ID from weeks, outcomes and tables, and leave the customer out from now on."""
+    from pipeline.commands import forget as job
+    from pipeline.config import params
+
+    for line in job.run(params.load(), customer_id):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--write", is_flag=True, help="Write into a params.yaml that is there already.")
 @in_one_line

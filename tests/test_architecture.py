@@ -61,14 +61,14 @@ DOORS = {
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
     "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store"},
     "fsspec": {"pipeline.sources.places"},
-    "filelock": {"pipeline.commands.outcomes", "pipeline.commands.weekly"},
+    "filelock": {"pipeline.commands.locks"},
     "openpyxl": {"pipeline.outcomes.filled_list"},
 }
 # Only these set switches of the libraries they import.
 SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 # Only these touch files or services.
 EDGE = re.compile(
-    r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache)"
+    r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache|forgotten|rejected_rows)"
     r"|api\.(project|orders|published_week|outputs|trial)|model\.artefacts|scoring\.(bucket|explainer_cache)|outcomes\.(feedback|filled_list|published_lists|store)"
     r"|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week))"
 )

@@ -21,6 +21,7 @@ from pipeline.sources import files, open_source
 from pipeline.sources.proposal import Placed, Proposal, Wanted, propose, read_folder
 from pipeline.sources.proposal.sheets import shared_ids
 from pipeline.tables import intake, schemas
+from pipeline.tables.forgotten import Forgotten
 
 USUAL_FOLDERS = {"raw", "data", "input", "files", "export", "exports"}
 MAX_EVENT_TYPES = 8
@@ -130,7 +131,7 @@ def _source(placed: Placed) -> params.Source:
 def _query(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> str:
     source = _source(placed)
     raw = open_source(engine, name, source)
-    return intake.validated_query(schemas.TABLES[name], source, raw.query, raw.types, data)
+    return intake.validated_query(schemas.TABLES[name], source, raw.query, raw.types, data, Forgotten())
 
 
 def _checked_rows(

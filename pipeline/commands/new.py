@@ -10,6 +10,7 @@ from pipeline.config.shipped import find_shipped
 COPIED = (
     "params.yaml",
     "playbooks.yaml",
+    "forgotten.json",
     "churn.sh",
     ".gitignore",
     ".dvcignore",

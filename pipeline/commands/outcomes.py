@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock, Timeout
-
+from pipeline.commands.locks import alone
 from pipeline.config import params
-from pipeline.config.errors import BadData, Locked
+from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.outcomes import filled_list, published_lists, store
 from pipeline.outcomes.filled_list import FilledList
@@ -54,18 +53,14 @@ def run(
     lists = cache(lambda of: published_lists.read(paths.exports, settings.data.name, of))
     # All are read before any is taken: a file that is no list stops the command while nothing has changed.
     filled_lists = [(file, filled_list.read(file)) for file in files]
-    paths.outcomes_lock.parent.mkdir(parents=True, exist_ok=True)
     refused = 0
-    try:
-        with FileLock(paths.outcomes_lock, blocking=False):
-            for file, filled in filled_lists:
-                outcomes, complaints = _checked(filled, lists, day, as_of)
-                yield from (f"{file} {complaint}" for complaint in complaints)
-                counts = store.add(paths.outcomes, outcomes, day)
-                yield _summary(file, counts, len(complaints), filled.empty)
-                refused += len(complaints)
-    except Timeout:
-        raise Locked(f"{paths.outcomes}: another command is taking lists back; wait for it to end") from None
+    with alone(paths.outcomes_lock, f"{paths.outcomes}: another command is taking lists back"):
+        for file, filled in filled_lists:
+            outcomes, complaints = _checked(filled, lists, day, as_of)
+            yield from (f"{file} {complaint}" for complaint in complaints)
+            counts = store.add(paths.outcomes, outcomes, day)
+            yield _summary(file, counts, len(complaints), filled.empty)
+            refused += len(complaints)
     if refused:
         raise BadData(
             f"{refused} {'row was' if refused == 1 else 'rows were'} refused; correct them and hand the file back "

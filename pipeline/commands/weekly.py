@@ -1,20 +1,20 @@
 """The weekly job: the same stages for one day, with the registry's champion; it never trains."""
 
-from datetime import date
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pipeline import lists
 from pipeline.commands.job_log import Form, JobLog
+from pipeline.commands.locks import alone
 from pipeline.config import params, paths
-from pipeline.config.errors import AlreadyPublished, Locked
+from pipeline.config.errors import AlreadyPublished
 from pipeline.model.fingerprint import fingerprint
+from pipeline.outcomes import store as outcomes
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
 from pipeline.tables import storage
 from pipeline.tracking import champion, registry, store
-from pipeline.week import inputs
+from pipeline.week import contact_history, inputs
 from pipeline.week.composition import compose
 
 
@@ -49,15 +49,11 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool, l
         Another weekly job is at work.
     """
     week, lines = paths.REPRO.week(as_of), JobLog(paths.WEEKLY_LOG, as_of, log)
-    paths.WEEKLY_LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with lines.run(version("churn-pipeline")) as messages:
-        try:
-            with FileLock(paths.WEEKLY_LOCK, blocking=False):
-                if week.exists() and not replace and not dry_run:
-                    raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
-                messages.append(_run(settings, as_of, lines, replace=replace, dry_run=dry_run))
-        except Timeout:
-            raise Locked(f"{paths.WEEKLY_LOCK}: another weekly job is at work; wait for it to end") from None
+    busy = f"{paths.WEEKLY_LOCK}: another weekly job is at work"
+    with lines.run(version("churn-pipeline")) as messages, alone(paths.WEEKLY_LOCK, busy):
+        if week.exists() and not replace and not dry_run:
+            raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
+        messages.append(_run(settings, as_of, lines, replace=replace, dry_run=dry_run))
     return messages[0]
 
 
@@ -81,7 +77,8 @@ def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, 
         with lines.step("score") as messages:
             messages.append(run_stage(s5_score, settings, work, as_of))
         with lines.step("decide") as messages:
-            made = compose(inputs.read(settings_for(s6_publish.run, settings), work, as_of), work)
+            given = inputs.read(settings_for(s6_publish.run, settings), work, as_of)
+            made = compose(given, work)
             messages.append(f"{made.about.listed:,} listed")
         done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
         done = "; ".join(filter(None, [done, *lists.notices(made), age]))
@@ -90,10 +87,25 @@ def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, 
         with lines.step("publish") as messages:
             folder = lists.publish(made, work.exports, replace=replace)
             messages.append(str(folder))
+        if settings.lists.keep_days:
+            with lines.step("delete old weeks") as messages:
+                messages.append(_delete_old(settings, as_of, contact_history.first_day(given.playbooks, given.context)))
         return f"{done}: {folder}"
     finally:
         _keep_rejected(work, paths.weekly_rejected(as_of))
         storage.remove(paths.WEEKLY_WORK)
+
+
+def _delete_old(settings: params.Params, as_of: date, needed: date) -> str:
+    """Delete what is older than `lists.keep_days` allows, but never a week by which contacts are still limited."""
+    oldest = min(as_of - timedelta(days=settings.lists.keep_days), needed)
+    weeks = lists.delete_before(paths.REPRO.exports, settings.data.name, oldest)
+    outcomes_deleted = outcomes.delete_before(paths.REPRO.outcomes, oldest)
+    rejected = paths.weekly_rejected(oldest)
+    for folder in rejected.parent.glob("????-??-??"):
+        if folder.name < rejected.name:
+            storage.remove(folder)
+    return f"deleted what was published before {oldest}: {len(weeks):,} weeks, outcomes of {outcomes_deleted:,} lists"
 
 
 def _keep_rejected(work: paths.Paths, kept: Path) -> None:

@@ -18,6 +18,8 @@ class Paths:
     exports: Path = Path("exports")
     outcomes: Path = Path("outcomes")
     """What teams have handed back; shared by all, like the exports."""
+    forgotten: Path = Path("forgotten.json")
+    """Who asked to be forgotten; shared by all."""
 
     # ingest
     @property
@@ -169,6 +171,12 @@ class Paths:
     def week(self, as_of: date) -> Path:
         """The published week of that day."""
         return self.exports / as_of.isoformat()
+
+    @property
+    def of_customers(self) -> tuple[Path, ...]:
+        """The folders in which the stages keep rows of customers; all of them can be made again."""
+        made = (self.tables, self.rejected, self.examples, self.former, self.scores, self.contributions)
+        return (*made, self.composed)
 
     @property
     def outcomes_lock(self) -> Path:

@@ -66,3 +66,4 @@ class Lists(Section):
     max_rows: PositiveInt
     min_band: str
     replace_in_repro: bool
+    keep_days: NaturalInt

@@ -20,10 +20,12 @@
 `Week` is what a week is made of, `RISK_LIST` the columns of the list and `COLUMN_WORDS` a sentence on each. Text in CSV
 and XLSX went through `safe_text`, so that no spreadsheet takes it for a formula; `original_text` undoes it when a list
 comes back. `weeks_before` are the earlier weeks of a company; `recover`, which it calls, settles what a killed run
-left. The same week always makes the same bytes, and nobody else writes to ``exports``.
+left; `erase` takes a customer out of all weeks, and `delete_before` deletes old ones. The same week always makes the
+same bytes, and nobody else writes to ``exports``.
 """
 
 from pipeline.lists.cells import original_text, safe_text
+from pipeline.lists.erasing import Erased, delete_before, erase, weeks_holding
 from pipeline.lists.notices import notices
 from pipeline.lists.publishing import publish, release
 from pipeline.lists.schema import (
@@ -49,8 +51,11 @@ __all__ = [
     "RISK_LIST",
     "STATUSES",
     "About",
+    "Erased",
     "Week",
     "decision_files",
+    "delete_before",
+    "erase",
     "notices",
     "original_text",
     "publish",
@@ -58,4 +63,5 @@ __all__ = [
     "release",
     "safe_text",
     "weeks_before",
+    "weeks_holding",
 ]

@@ -3,6 +3,8 @@
 import codecs
 import csv
 import io
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import polars as pl
 
@@ -36,9 +38,15 @@ def csv_bytes(risk_list: pl.DataFrame, minor_digits: int) -> bytes:
 
 def table_bytes(table: pl.DataFrame, minor_digits: int = 0) -> bytes:
     """Write any table the same way; its numbers are what they are."""
+    cells = (
+        [csv_cell(name, value, minor_digits) for name, value in zip(table.columns, row, strict=True)]
+        for row in table.iter_rows()
+    )
+    return csv_lines(chain([table.columns], cells))
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """The bytes of a file with these cells, as they stand."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(table.columns)
-    for row in table.iter_rows():
-        writer.writerow(csv_cell(name, value, minor_digits) for name, value in zip(table.columns, row, strict=True))
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return codecs.BOM_UTF8 + text.getvalue().encode()

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.lists.schema import About
 
+MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the week folder: raised when a file or a column changes its meaning or its place."""
 
@@ -34,6 +35,11 @@ class File:
         return Entry(self.path, hashlib.sha256(self.content).hexdigest(), len(self.content), self.rows)
 
 
+def described(entry: Entry) -> dict[str, Any]:
+    """An entry as it stands under the path of its file."""
+    return {"sha256": entry.sha256, "bytes": entry.bytes, "rows": entry.rows}
+
+
 def manifest(about: About, fingerprints: Mapping[str, str], entries: Sequence[Entry]) -> dict[str, Any]:
     """The manifest of a week folder.
 
@@ -50,5 +56,5 @@ def manifest(about: About, fingerprints: Mapping[str, str], entries: Sequence[En
         "company": about.company,
         "as_of": about.as_of.isoformat(),
         "fingerprints": dict(fingerprints),
-        "files": {entry.path: {"sha256": entry.sha256, "bytes": entry.bytes, "rows": entry.rows} for entry in entries},
+        "files": {entry.path: described(entry) for entry in entries},
     }

@@ -15,24 +15,26 @@ MIN_LISTED: Final = 20
 
 
 def dominating(risk_list: pl.DataFrame) -> str:
-    """The customer who holds a tenth or more of the value at stake of a list, in words; empty where nobody does.
+    """That one customer holds a tenth or more of the value at stake of a list, in words; empty where nobody does.
+
+    The words go into logs and mails too, so they name the place on the list and not the customer.
 
     Examples
     --------
-    >>> listed = pl.DataFrame({"customer_id": [f"c{n}" for n in range(20)], "value_at_stake": [181.0, *[1.0] * 19]})
+    >>> listed = pl.DataFrame({"rank": range(1, 21), "value_at_stake": [1.0, 181.0, *[1.0] * 18]})
     >>> dominating(listed)
-    'customer c0 alone holds 90 % of the value at stake'
-    >>> dominating(listed.tail(19)), dominating(listed.with_columns(value_at_stake=1.0))
+    'the customer of rank 2 alone holds 90 % of the value at stake'
+    >>> dominating(listed.tail(18)), dominating(listed.with_columns(value_at_stake=1.0))
     ('', '')
     """
     total = math.fsum(risk_list["value_at_stake"])
     if risk_list.height < MIN_LISTED or total <= 0:
         return ""
-    largest = risk_list.sort("value_at_stake", "customer_id", descending=[True, False]).row(0, named=True)
+    largest = risk_list.sort("value_at_stake", "rank", descending=[True, False]).row(0, named=True)
     share = largest["value_at_stake"] / total
     if share < LARGE_SHARE:
         return ""
-    return f"customer {largest['customer_id']} alone holds {share * 100:.0f} % of the value at stake"
+    return f"the customer of rank {largest['rank']} alone holds {share * 100:.0f} % of the value at stake"
 
 
 def waiting(actions: pl.DataFrame) -> str:

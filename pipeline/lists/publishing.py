@@ -15,12 +15,11 @@ from pipeline.lists.checks import check
 from pipeline.lists.csv_file import csv_bytes, table_bytes
 from pipeline.lists.file_names import file_stems
 from pipeline.lists.html_page import html_page
-from pipeline.lists.manifest import File, manifest
+from pipeline.lists.manifest import MANIFEST, File, manifest
 from pipeline.lists.schema import Week
 from pipeline.lists.week_folder import ACTIONS_FILE, FORMER_ACTIONS, write_week
 from pipeline.lists.xlsx_file import xlsx_bytes
 
-MANIFEST = "manifest.json"
 ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
 
 

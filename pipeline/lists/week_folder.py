@@ -22,7 +22,7 @@ if sys.platform != "win32":
 
 ACTIONS_FILE = "actions.parquet"
 FORMER_ACTIONS = "former_actions.parquet"
-_NEW, _OLD = ".being_written", ".being_replaced"
+_NEW, _OLD, _GONE = ".being_written", ".being_replaced", ".being_deleted"
 
 
 def write_week(files: Iterable[File], exports: Path, name: str, *, replace: bool) -> Path:
@@ -49,8 +49,17 @@ def write_week(files: Iterable[File], exports: Path, name: str, *, replace: bool
     return week
 
 
+def delete_week(exports: Path, name: str) -> None:
+    """Delete a week, whole or not at all: from the rename on it is gone, and `recover` ends what a kill leaves."""
+    with _alone(exports):
+        gone = exports / f".{name}{_GONE}"
+        (exports / name).rename(gone)
+        _sync(exports)
+        shutil.rmtree(gone)
+
+
 def recover(exports: Path) -> None:
-    """Settle what a killed run left: half-written weeks go, a week put aside comes back.
+    """Settle what a killed run left: half-written weeks and deleted ones go, a week put aside comes back.
 
     Call it before reading earlier weeks; `publish` does so itself.
 
@@ -84,7 +93,7 @@ def decision_files(folder: Path) -> list[Path]:
 
 
 def _settle(exports: Path) -> None:
-    for left in sorted(exports.glob(f".*{_NEW}")):
+    for left in sorted([*exports.glob(f".*{_NEW}"), *exports.glob(f".*{_GONE}")]):
         shutil.rmtree(left)
     for old in sorted(exports.glob(f".*{_OLD}")):
         week = exports / old.name.removeprefix(".").removesuffix(_OLD)

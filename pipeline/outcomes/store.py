@@ -91,3 +91,23 @@ def _merged(outcome: Outcome, before: dict[str, object] | None) -> dict[str, obj
 
 def _differs(merged: dict[str, object], before: dict[str, object]) -> bool:
     return any(merged[name] != before[name] for name in SCHEMA if name != "received_day")
+
+
+def erase(folder: Path, customer_id: str) -> int:
+    """Take a customer out of everything that was handed back, and say how many rows that were."""
+    lost = 0
+    for file in sorted(folder.glob("*.parquet")):
+        kept = storage.read_parquet(file)
+        left = kept.filter(pl.col("customer_id") != customer_id)
+        if left.height < kept.height:
+            storage.write_parquet(left, file)
+            lost += kept.height - left.height
+    return lost
+
+
+def delete_before(folder: Path, day: date) -> int:
+    """Delete what was handed back of lists before a day, and say of how many lists."""
+    old = [file for file in sorted(folder.glob("*.parquet")) if file.stem < day.isoformat()]
+    for file in old:
+        storage.remove(file)
+    return len(old)

@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,7 +13,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
-from pipeline.tables import buckets, loading, schemas
+from pipeline.tables import buckets, forgotten, loading, schemas
 from pipeline.tables import storage as files
 from pipeline.tables.ingest_cache import IngestCache
 
@@ -33,17 +30,19 @@ class Settings:
 def run(settings: Settings, paths: Paths = REPRO) -> str:
     """Read every declared source into its table, report what became of each row, and say so in a line."""
     declared = settings.sources.declared()
+    left_out = forgotten.read(paths.forgotten)
     report: dict[str, Any] = {"company": settings.data.name, "notice": _notice(declared), "buckets": 0, "tables": {}}
     with (
         sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine,
-        _empty_folder(paths.data / ".staging") as staging,
+        files.scratch(paths.data / ".staging") as staging,
     ):
-        place = loading.Place(staging, IngestCache(paths.ingest_cache, settings.storage.keep_read_days))
+        place = loading.Place(staging, IngestCache(paths.ingest_cache, settings.storage.keep_read_days), left_out)
         for name in declared:
             report["tables"][name] = _ingest(engine, schemas.TABLES[name], settings, paths, place, report)
         place.cache.prune()
     report["fingerprint"] = _fingerprint(settings.data, declared, report["tables"])
     report["first_day"], report["last_day"] = loading.first_and_last_day(paths.tables / "transactions")
+    report["forgotten_customers"] = len(left_out.days)
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(paths, report["absent"])
     files.write_json(report, paths.ingest_report)
@@ -91,16 +90,6 @@ def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: 
 def _notice(declared: dict[str, params.Source]) -> str:
     notices = {samples.notice(source.sample) for source in declared.values() if source.sample}
     return " ".join(sorted(notices - {""}))
-
-
-@contextmanager
-def _empty_folder(folder: Path) -> Iterator[Path]:
-    files.remove(folder)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        files.remove(folder)
 
 
 def _drop_undeclared(paths: Paths, absent: list[str]) -> None:

@@ -9,6 +9,7 @@ from pipeline import sql
 from pipeline.config.params import Data, Source
 from pipeline.tables import schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
+from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.schemas import Column, Table
 
 NOTHING = ("", "nan", "null", "none")
@@ -44,8 +45,10 @@ def other_currency(data: Data) -> str:
     return f"currency is not {data.currency}"
 
 
-def validated_query(table: Table, source: Source, raw: str, types: dict[str, str], data: Data) -> str:
-    """Read a raw source as rows of a canonical table.
+def validated_query(
+    table: Table, source: Source, raw: str, types: dict[str, str], data: Data, forgotten: Forgotten
+) -> str:
+    """Read a raw source as rows of a canonical table; rows of who is forgotten are left out, refused ones too.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def validated_query(table: Table, source: Source, raw: str, types: dict[str, str
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
             md5_number_lower(rest_text) AS row_rest,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
-        FROM judged"""
+        FROM judged WHERE {forgotten.others("customer_id")}"""
 
 
 def _row(columns: list[Column], source: Source, types: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
 from pipeline.tables import dates, intake, storage
+from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
 from pipeline.tables.schemas import Table
 
@@ -43,10 +44,11 @@ class Staged:
 
 @dataclass(frozen=True)
 class Place:
-    """Where what is read lies: for this run only, and for runs to come."""
+    """Where what is read lies: for this run only, and for runs to come; and whose rows do not get there."""
 
     folder: Path
     cache: IngestCache
+    forgotten: Forgotten
 
 
 def stage(
@@ -62,7 +64,7 @@ def stage(
     where = f"sources.{table.name}: {raw.description}"
     parts, read = raw.parts(engine), list[Read]()
     for number, part in enumerate(progress.tracked(parts, where, "file", len(parts))):
-        query = intake.validated_query(table, source, part.query, raw.types, data)
+        query = intake.validated_query(table, source, part.query, raw.types, data, place.forgotten)
         key = place.cache.key(part.file, query)
         rows = place.cache.find(key) if key else None
         if rows is None:

@@ -72,6 +72,17 @@ def new_folder(target: Path) -> Iterator[Path]:
         yield partial
 
 
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder for the block alone; what a killed run left there goes first."""
+    remove(folder)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
 def copy_to(engine: duckdb.DuckDBPyConnection, query: str, file: Path) -> int:
     """Write the rows of a query, in its order, and say how many there were."""
     engine.execute(f"COPY ({query}) TO {sql.text(str(file))} (FORMAT parquet, COMPRESSION zstd)")

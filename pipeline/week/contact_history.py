@@ -29,16 +29,21 @@ FEATURES = ("margin_share_365d", "largest_day_spend_365d", "nps_latest", "csat_l
 
 def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: DecisionContext) -> pl.LazyFrame:
     """The decisions of the earlier weeks of the same company that can still matter, with `open_action.GIVEN`."""
-    contact, as_of = context.contact, context.as_of
-    answers = max(contact.declined_days, contact.wrong_reason_days)
-    days = max(contact.open_days, contact.window_days, answers, context.guards.apart_days)
-    since = min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days)).isoformat()
-    folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, as_of))
+    since = first_day(playbooks, context).isoformat()
+    folders = takewhile(lambda folder: folder.name >= since, lists.weeks_before(exports, company, context.as_of))
     files = [file for folder in reversed(list(folders)) for file in lists.decision_files(folder)]
     weeks = [pl.scan_parquet(file) for file in files]
     # Weeks of older versions lack some of the columns.
     decisions = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
     return decisions.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
+
+
+def first_day(playbooks: dict[str, Playbook], context: DecisionContext) -> date:
+    """The day of the first week whose decisions can still matter."""
+    contact, as_of = context.contact, context.as_of
+    answers = max(contact.declined_days, contact.wrong_reason_days)
+    days = max(contact.open_days, contact.window_days, answers, context.guards.apart_days)
+    return min(cooldown.first_day(playbooks, as_of), as_of - timedelta(days=days))
 
 
 def earlier(given: pl.LazyFrame, playbooks: dict[str, Playbook], as_of: date, outcomes: pl.DataFrame) -> pl.DataFrame:

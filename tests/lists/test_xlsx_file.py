@@ -186,12 +186,12 @@ def test_holds_no_clock_time(week: Week) -> None:
 
 def test_one_customer_who_moves_the_total_is_named(make_week: Callable[..., Week]) -> None:
     week = make_week(30, edits={3: {"value_at_stake": 1e6}})
-    (name,) = week.risk_list.filter(pl.col("value_at_stake") == 1e6)["customer_id"]
+    (rank,) = week.risk_list.filter(pl.col("value_at_stake") == 1e6)["rank"]
     share = 100 * 1e6 / math.fsum(week.risk_list["value_at_stake"])
-    words = f"ustomer {name} alone holds {share:.0f} % of the value at stake"
+    words = f"he customer of rank {rank} alone holds {share:.0f} % of the value at stake"
     lines = dict(about_lines(week))
-    assert lines["Money"] == f"All amounts are in USD. C{words}."
-    assert f"c{words}" in html_page(week)
+    assert lines["Money"] == f"All amounts are in USD. T{words}."
+    assert f"t{words}" in html_page(week)
     assert dict(about_lines(make_week(30)))["Money"] == "All amounts are in USD."
 
 
