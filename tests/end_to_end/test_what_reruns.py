@@ -21,6 +21,7 @@ EDITS = {
     "the style of the page": ("pipeline/lists/risk_list.css", ["publish"]),
     "the catalog of tactics": ("pipeline/playbooks/config/tactics.csv", ["publish"]),
     "a playbook": ("playbooks.yaml", ["publish"]),
+    "who is forgotten": ("forgotten.json", ["ingest"]),
     "how reasons are written": ("pipeline/reasons/renderer.py", ["score"]),
     "a word in a phrase": ("pipeline/reasons/phrases/purchases.py", ["score"]),
     "the plot of reasons": ("pipeline/reasons/plots.py", ["score"]),
@@ -42,7 +43,7 @@ EDITS = {
 def settled(tmp_path_factory, root) -> Iterator[Repo]:
     """A checkout in which DVC has nothing to do: every output is there, and the lock knows it."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("dvc.yaml", "params.yaml", "playbooks.yaml"):
+    for name in ("dvc.yaml", "params.yaml", "playbooks.yaml", "forgotten.json"):
         shutil.copy(root / name, folder)
     shutil.copytree(root / "pipeline", folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("raw", "outcomes"):

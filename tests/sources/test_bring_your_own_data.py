@@ -39,7 +39,7 @@ def checkout(folder: Path) -> Path:
     """A checkout without data of its own, and the odd files of a corner shop in ``raw/``."""
     here = folder / "checkout"
     shutil.copytree(ROOT / "pipeline", here / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dvc.yaml", "params.yaml", "playbooks.yaml", ".dvcignore", "churn.sh"):
+    for name in ("dvc.yaml", "params.yaml", "playbooks.yaml", "forgotten.json", ".dvcignore", "churn.sh"):
         shutil.copy(ROOT / name, here)
     for name in (".dvc", "params"):
         (here / name).mkdir()
