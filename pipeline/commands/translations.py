@@ -25,6 +25,7 @@ from pipeline.outcomes.words import WORDS, spoken
 from pipeline.playbooks.config import channels, playbooks_file
 from pipeline.playbooks.config import playbook as playbooks
 from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.reasons import interviews
 from pipeline.reasons.causes import CAUSES
 from pipeline.reasons.phrases import PHRASES, find_phrases
 from pipeline.reasons.units import NOUNS, SINGULAR
@@ -63,6 +64,7 @@ def _all() -> Iterator[tuple[str, Message]]:
     yield from (("word in a sentence", word) for word in (*customer_value.TIERS, *why_not.BANDS, *asking))
     yield from (("what a team fills in", spoken(word)) for word in WORDS)
     yield from (("a cause of churn", cause.description) for cause in CAUSES.values())
+    yield from (("a question for a talk", text) for text in interviews.TEXTS)
     names = vocabulary(settings.score, settings.features)
     for file in [paths.PLAYBOOKS, *sorted(Path("examples").glob("*/playbooks.yaml"))]:
         for book in playbooks_file.parse(params.read_playbooks(file), names, str(file)).values():

@@ -8,6 +8,7 @@
 - ``audiences.csv`` and ``audiences/<playbook>.csv``: what is sent without a person, to whom, for the system that sends;
 - ``former_customers.csv``: what is owed to customers who are no longer scored, whom to ask why, whom to win back; and
   ``former_actions.parquet``, the decisions on them;
+- ``interview_guides/<language>.html``: what to ask those who bought, who stayed and who left, and what no table shows;
 - ``outbox.jsonl``: the same actions, one message each, for a CRM;
 - ``left_the_list.csv``: who was on the last list and is not on this one, and why;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;

@@ -26,6 +26,7 @@ from pipeline.lists.schema import (
     Week,
     band_levels,
 )
+from pipeline.reasons.interviews import Guide
 
 FAMILY_WORDS: Final = {
     "recency": "Time since last order",
@@ -51,9 +52,9 @@ def html_page(week: Week) -> str:
     All text of the week reaches the page as JSON and is shown as text, never as markup. A content security policy
     forbids every network request and every script but the page's own, so that even a flaw could not call out.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_package_text))
     style, script = _package_text("risk_list.css"), _package_text("risk_list.js")
-    return environment.get_template("risk_list.html.j2").render(
+    return _rendered(
+        "risk_list.html.j2",
         about=week.about,
         as_of=f"{week.about.as_of.day} {week.about.as_of:%B %Y}",
         column_words=COLUMN_WORDS,
@@ -63,11 +64,28 @@ def html_page(week: Week) -> str:
         former=[] if week.former is None else week.former.rows(named=True),
         left=[] if week.left is None else week.left.rows(named=True),
         campaigns=campaigns(week.audiences).rows(named=True),
+        guides=[(guide.language, guide.heading) for guide in week.guides],
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704
         data=Markup(json_in_script(_page_data(week))),  # noqa: S704 - escaped there
     )
+
+
+def guide_page(guide: Guide) -> str:
+    """What to ask in a talk, as a page to read or to print."""
+    style = _package_text("interview_guide.css")
+    return _rendered(
+        "interview_guide.html.j2",
+        guide=guide,
+        policy=_policy(style, ""),
+        style=Markup(style),  # noqa: S704 - a file of this package
+    )
+
+
+def _rendered(template: str, **values: object) -> str:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_package_text))
+    return environment.get_template(template).render(**values)
 
 
 def json_in_script(content: object) -> str:

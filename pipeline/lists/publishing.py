@@ -14,7 +14,7 @@ from pipeline.lists import audiences, outbox
 from pipeline.lists.checks import check
 from pipeline.lists.csv_file import csv_bytes, table_bytes
 from pipeline.lists.file_names import file_stems
-from pipeline.lists.html_page import html_page
+from pipeline.lists.html_page import guide_page, html_page
 from pipeline.lists.manifest import MANIFEST, File, manifest
 from pipeline.lists.schema import Week
 from pipeline.lists.week_folder import ACTIONS_FILE, FORMER_ACTIONS, write_week
@@ -115,6 +115,8 @@ def _contents(week: Week) -> Iterator[File]:
     yield from _audience_files(week)
     if not (sent := outbox.messages(week.all_actions, about.as_of)).is_empty():
         yield File("outbox.jsonl", outbox.lines(sent), sent.height)
+    for guide in week.guides:
+        yield File(f"interview_guides/{guide.language}.html", guide_page(guide).encode(), None)
     if week.left is not None and not week.left.is_empty():
         yield File("left_the_list.csv", table_bytes(week.left), week.left.height)
     yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)

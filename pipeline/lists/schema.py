@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipeline.reasons.interviews import Guide
+
 RISK_LIST: Final[dict[str, pl.DataType]] = {
     "rank": pl.Int64(),
     "customer_id": pl.String(),
@@ -198,6 +200,8 @@ class Week:
         `pipeline.lists.former_customers.FORMER`; None is nobody.
     former_actions
         What was decided for them, and for those a sending system is handed, in the columns of `actions`.
+    guides
+        What to ask in a talk, in each language in which there may be one; none writes no file.
     """
 
     about: About
@@ -212,6 +216,7 @@ class Week:
     since_last: str = ""
     former: pl.DataFrame | None = None
     former_actions: pl.DataFrame | None = None
+    guides: tuple[Guide, ...] = ()
 
     @property
     def all_actions(self) -> pl.DataFrame:

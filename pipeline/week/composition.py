@@ -14,13 +14,15 @@ from pipeline.config.paths import PLAYBOOKS, Paths
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
+from pipeline.decisions.watch import is_personal
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
+from pipeline.i18n import Translator, language_of
 from pipeline.lists import audiences, former_customers, selection, since_last_list
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
-from pipeline.reasons import without_reason
+from pipeline.reasons import interviews, without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
@@ -128,8 +130,19 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "state", *DECISION
         ),
         left=left,
+        guides=_guides(everybody, reports, inputs.context.translator),
         since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )
+
+
+def _guides(everybody: pl.DataFrame, reports: Reports, translator: Translator) -> tuple[interviews.Guide, ...]:
+    """In the languages of those who read the lists, and of those customers whom somebody will talk to."""
+    unseen = [cause["id"] for cause in reports.causes["blind_spots"]]
+    codes = tasks.languages(everybody.filter(is_personal())).unique().drop_nulls().to_list()
+    read = {translator.usual.language, *(catalog.language for catalog, _ in translator.owners)}
+    spoken = read | {language_of(code) for code in codes}
+    catalogs = sorted((one for one in translator.others if one.language in spoken), key=lambda one: one.language)
+    return tuple(interviews.guide(catalog, unseen) for catalog in catalogs)
 
 
 def _listed(decided: pl.DataFrame, inputs: WeekInputs, previous: PreviousWeek, *, same_model: bool) -> pl.DataFrame:
