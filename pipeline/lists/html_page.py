@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import expected_words, money_words, rounded
+from pipeline.lists.comparison import MEASURES
 from pipeline.lists.notices import dominating, waiting
 from pipeline.lists.schema import (
     ANSWERS,
@@ -159,6 +160,22 @@ def _duties(week: Week) -> str:
     return f"{done}{left}; " if (left := waiting(week.actions)) else done
 
 
+def _history(week: Week, listed: pl.DataFrame) -> dict[str, Any]:
+    """Days with an order by month, and figures beside what is usual, in the order of the list."""
+    data: dict[str, Any] = {"months": [], "order_days": [], "measures": [], "figures": []}
+    if week.order_days is not None:
+        days = listed.join(week.order_days, on="customer_id", how="left", maintain_order="left").drop("customer_id")
+        data |= {"months": days.columns, "order_days": days.rows()}
+    if week.figures is not None:
+        figures = listed.join(week.figures, on="customer_id", how="left", maintain_order="left").drop("customer_id")
+        decimals = [pl.col(name).round(week.about.minor_digits if "spend" in name else 1) for name in figures.columns]
+        data |= {
+            "measures": [name for name in MEASURES if name in figures.columns],
+            "figures": figures.select(decimals).rows(),
+        }
+    return data
+
+
 def _page_data(week: Week) -> dict[str, Any]:
     """What the script needs: the list column by column, and the steps of each waterfall."""
     listed = rounded(week.risk_list, week.about.minor_digits).drop(*FILLED_IN, "as_of")
@@ -177,4 +194,6 @@ def _page_data(week: Week) -> dict[str, Any]:
         "families": [family_words(name.removeprefix(FAMILY_PREFIX)) for name in families],
         "columns": listed.to_dict(as_series=False),
         "steps": steps.select(pl.col("base_log_odds", *families).round(4)).rows(),
+        **_history(week, listed.select("customer_id")),
+        "former": [] if week.former is None else week.former.select("customer_id", "name").rows(),
     }

@@ -3,11 +3,13 @@
 "use strict";
 (() => {
   const PAGE = JSON.parse(document.getElementById("page").textContent);
-  const AT_ONCE = 200; // rows drawn at a time: scrolling stays smooth however long the list is
+  const AT_ONCE = 200; // rows drawn at a time, in batches: scrolling stays smooth however long the list is
+  const BATCH = 25;
+  const WHOLE = 1000; // rows of a list that stay drawn, so that the browser's own search finds everybody
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const COLUMNS = PAGE.columns;
   const byId = (id) => document.getElementById(id);
-  const body = byId("rows");
+  const table = byId("table");
 
   // ---------------------------------------------------------------------------------------------------- small helpers
   function element(tag, attributes, ...children) {
@@ -133,7 +135,7 @@
     } catch {
       kept = false;
     }
-    const cell = body.querySelector(`tr.row[data-at="${row.at}"] td.status`);
+    const cell = table.querySelector(`tr.row[data-at="${row.at}"] td.status`);
     cell?.querySelector(".filled")?.remove();
     const mark = filledMark(row);
     if (mark) cell?.append(mark);
@@ -147,7 +149,7 @@
   }
 
   function save() {
-    const listed = new Set(rows.map((row) => row.customer_id));
+    const listed = new Set([...rows.map((row) => row.customer_id), ...PAGE.former.map(([id]) => id)]);
     const content = { company: PAGE.company, as_of: PAGE.as_of, rows: [...filled].filter(([id]) => listed.has(id)).map(([customer_id, answers]) => ({ customer_id, ...answers })) };
     const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
     element("a", { href: url, download: `outcomes_${PAGE.as_of}.json` }).click();
@@ -163,7 +165,7 @@
     };
     const choice = (name, choices) => element("select", { "data-fill": name }, element("option", { value: "" }, "–"),
       ...choices.map(([value, title]) => element("option", { value }, title)));
-    const reasons = [1, 2, 3].filter((place) => row[`reason_${place}`] !== null).map((place) => [String(place), `reason ${place}`]);
+    const reasons = [1, 2, 3].filter((place) => (row[`reason_${place}`] ?? null) !== null).map((place) => [String(place), `reason ${place}`]);
     return element("section", { class: "fill" }, element("h3", {}, "What came of it"),
       element("div", { class: "fields" },
         labelled("Outcome", choice("outcome", PAGE.outcomes.map((one) => [one, words(one)])), "outcome"),
@@ -279,11 +281,47 @@
     return svg;
   }
 
+  // -------------------------------------------------------------------- what the customer did, and what is usual
+  function timelineBlock(row, width) {
+    if (!PAGE.months.length) return null;
+    const counts = PAGE.order_days[row.at], most = Math.max(...counts, 1), high = 54, wide = width / counts.length;
+    const said = `Days with an order in each of ${counts.length} months, from ${monthName(PAGE.months[0])} to ${monthName(PAGE.months.at(-1))}: ${counts.join(", ")}.`;
+    const svg = drawn("svg", { viewBox: `0 0 ${width} ${high + 18}`, width, class: "timeline", role: "img", "aria-label": said });
+    svg.append(drawn("line", { x1: 0, x2: width, y1: high + .5, y2: high + .5, class: "axis" }));
+    counts.forEach((count, at) => {
+      const tall = count / most * (high - 14), x = at * wide;
+      const bar = drawn("rect", { x: x + 1, y: high - tall, width: Math.max(wide - 2, 1), height: tall, rx: 1, class: "month" });
+      bar.append(drawn("title", {}, `${monthName(PAGE.months[at])}: ${count}`));
+      svg.append(bar);
+      if (count === most && counts.indexOf(most) === at) svg.append(drawn("text", { x: x + wide / 2, y: high - tall - 3, "text-anchor": "middle", class: "axis-words" }, String(count)));
+      if (at % 6 === 0) svg.append(drawn("text", { x: x + 1, y: high + 14, class: "axis-words" }, monthName(PAGE.months[at])));
+    });
+    return element("section", { class: "bought" }, element("h3", {}, "Days with an order, by month"), svg);
+  }
+  const monthName = (month) => `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`;
+
+  const MEASURES = {
+    days_since_last_order: ["Days since the last order", (value) => [value.toFixed(0)]],
+    orders_90d: ["Orders in 90 days", (value) => [value.toLocaleString("en", { maximumFractionDigits: 1 })]],
+    spend_90d: [`Spent in 90 days, ${PAGE.currency}`, (value) => [value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 100 ? PAGE.digits : 0 })]],
+  };
+  function figuresBlock(row) {
+    if (!PAGE.measures.length) return null;
+    const said = (measure, value) => (value === null ? ["–"] : MEASURES[measure][1](value));
+    const lines = PAGE.measures.map((measure, at) => element("tr", { "data-measure": measure },
+      element("th", { scope: "row" }, MEASURES[measure][0]),
+      ...PAGE.figures[row.at].slice(3 * at, 3 * at + 3).map((value) => element("td", {}, ...said(measure, value)))));
+    const head = element("tr", {}, element("td", {}), ...["Now", "Usual here", `Others: ${row.tier}`].map((title) => element("th", { scope: "col" }, title)));
+    return element("section", { class: "beside" }, element("h3", {}, "Beside what is usual"),
+      element("table", { class: "figures" }, element("thead", {}, head), element("tbody", {}, ...lines)),
+      element("p", { class: "faint" }, "Usual here: this customer's own mean pause, and the mean of 90 days in the year before. Others: the middle one of the same tier."));
+  }
+
   function detailRow(row) {
     const width = Math.max(280, Math.min(440, document.documentElement.clientWidth - 64));
-    const how = element("section", { class: "how" }, element("h3", {}, "How the risk comes about"), waterfall(row, width),
+    const how = element("section", {}, element("h3", {}, "How the risk comes about"), waterfall(row, width),
       element("p", { class: "legend" }, element("span", { class: "key raises" }, "raises the risk"), element("span", { class: "key lowers" }, "lowers it")));
-    const cell = element("td", { colspan: 8 }, element("div", { class: "panel" }, whyBlock(row), actionBlock(row), how, fillBlock(row)));
+    const cell = element("td", { colspan: 8 }, element("div", { class: "panel" }, element("div", {}, whyBlock(row), figuresBlock(row)), actionBlock(row), element("div", { class: "how" }, how, timelineBlock(row, width)), fillBlock(row)));
     return element("tr", { class: "detail", id: `more-${row.at}` }, cell);
   }
 
@@ -337,13 +375,48 @@
     return (state.down ? -order : order) || a.rank - b.rank;
   }
 
-  function drawMore(count) {
-    const part = document.createDocumentFragment();
-    const until = Math.min(shown.length, drawnRows + count);
-    const made = shown.slice(drawnRows, until).map(tableRow);
-    part.append(...made);
-    body.append(part);
+  // In a longer list a batch far from the screen is one empty row of its height; it is drawn again when it comes near.
+  function drawBatch(batch) {
+    const made = shown.slice(batch.from, batch.until).map(tableRow);
+    batch.part.replaceChildren(...made);
     for (const one of made) if (opened.has(Number(one.dataset.at))) setOpen(one, true);
+    batch.isDrawn = true;
+  }
+
+  function emptyBatch(batch) {
+    const { height } = batch.part.getBoundingClientRect();
+    if (shown.length <= WHOLE || isPrinting || !batch.isDrawn || height === 0 || batch.part.contains(document.activeElement)) return;
+    const space = element("td", { colspan: 8, class: "space" });
+    space.style.height = `${height}px`;
+    batch.part.replaceChildren(element("tr", { "aria-hidden": "true" }, space));
+    batch.isDrawn = false;
+  }
+
+  let isPrinting = false;
+  const batches = new Map();
+  const nearby = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const batch = batches.get(target);
+      if (batch && isIntersecting && !batch.isDrawn) drawBatch(batch);
+      else if (batch && !isIntersecting) emptyBatch(batch);
+    }
+  }, { rootMargin: "4000px 0px" });
+
+  function forgetBatches() {
+    nearby.disconnect();
+    for (const part of batches.keys()) part.remove();
+    batches.clear();
+  }
+
+  function drawMore(count) {
+    const until = Math.min(shown.length, drawnRows + count);
+    for (let from = drawnRows; from < until; from += BATCH) {
+      const batch = { part: element("tbody"), from, until: Math.min(until, from + BATCH), isDrawn: false };
+      batches.set(batch.part, batch);
+      drawBatch(batch);
+      table.append(batch.part);
+      nearby.observe(batch.part);
+    }
     drawnRows = until;
     byId("end").hidden = drawnRows >= shown.length;
     byId("more").textContent = `Show more (${(shown.length - drawnRows).toLocaleString("en")} left)`;
@@ -354,7 +427,7 @@
       state.words.every((word) => row.haystack.includes(word)) &&
       [...state.filters].every(([name, value]) => row[name] === value));
     shown.sort(compare);
-    body.replaceChildren();
+    forgetBatches();
     drawnRows = 0;
     drawMore(AT_ONCE);
     const narrowed = state.words.length > 0 || state.filters.size > 0;
@@ -364,7 +437,7 @@
       : `${rows.length.toLocaleString("en")} customers`;
     byId("clear").hidden = !narrowed;
     byId("nothing").hidden = shown.length > 0;
-    byId("table").hidden = shown.length === 0;
+    table.hidden = shown.length === 0;
     for (const head of document.querySelectorAll("th[data-sort]")) {
       if (head.dataset.sort === state.by) head.setAttribute("aria-sort", state.down ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
@@ -431,28 +504,39 @@
   byId("tools").addEventListener("reset", (event) => { event.preventDefault(); clear(); });
   byId("clear-too").addEventListener("click", clear);
 
-  body.addEventListener("click", (event) => {
+  table.addEventListener("click", (event) => {
     const made = event.target.closest("tr.row");
     const copying = !event.target.matches(".open") && String(getSelection()); // someone marks text in the row
     if (!made || copying) return;
     setOpen(made, !made.classList.contains("opened"));
   });
-  body.addEventListener("keydown", (event) => {
+  table.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !event.target.matches(".open")) return;
-    const buttons = [...body.querySelectorAll(".open")];
+    const buttons = [...table.querySelectorAll(".open")];
     const next = buttons[buttons.indexOf(event.target) + step];
     if (next) { event.preventDefault(); next.focus(); }
   });
 
   byId("save").addEventListener("click", save);
   byId("more").addEventListener("click", () => drawMore(AT_ONCE));
-  new IntersectionObserver(([entry]) => { if (entry.isIntersecting) drawMore(AT_ONCE); }, { rootMargin: "800px" }).observe(byId("end"));
+  new IntersectionObserver(([entry]) => { if (entry.isIntersecting) drawMore(BATCH); }, { rootMargin: "800px" }).observe(byId("end"));
   addEventListener("beforeprint", () => {
     if (!byId("calls").hidden) return;
+    isPrinting = true;
     drawMore(shown.length);
+    for (const batch of batches.values()) if (!batch.isDrawn) drawBatch(batch);
     byId("glossary").open = true;
   });
+
+  addEventListener("afterprint", () => { isPrinting = false; });
+
+  for (const [at, [customer_id, name]] of PAGE.former.entries()) {
+    const place = document.querySelector(`#former li:nth-child(${at + 1})`);
+    const more = element("details", { class: "more" }, element("summary", { "aria-label": `What came of it: ${name ?? customer_id}` }, "What came of it"));
+    more.addEventListener("toggle", () => { if (more.open && more.childElementCount === 1) more.append(fillBlock({ customer_id, at: null })); });
+    place?.append(" ", more);
+  }
 
   showFilled();
   byId("undrawn").remove();

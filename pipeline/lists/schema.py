@@ -200,6 +200,11 @@ class Week:
         `pipeline.lists.former_customers.FORMER`; None is nobody.
     former_actions
         What was decided for them, and for those a sending system is handed, in the columns of `actions`.
+    order_days
+        Of each listed customer, on how many days of each month he or she bought: ``customer_id`` and a column for each
+        month, such as ``2017-12``; None shows none.
+    figures
+        Of each listed customer, what `pipeline.lists.comparison.compare` says; None shows none.
     guides
         What to ask in a talk, in each language in which there may be one; none writes no file.
     """
@@ -216,6 +221,8 @@ class Week:
     since_last: str = ""
     former: pl.DataFrame | None = None
     former_actions: pl.DataFrame | None = None
+    order_days: pl.DataFrame | None = None
+    figures: pl.DataFrame | None = None
     guides: tuple[Guide, ...] = ()
 
     @property

@@ -18,16 +18,16 @@ class Comparison(NamedTuple):
 
 # The sentence as the catalogues hold it -> which of its places are set side by side.
 COMPARED: Final = {
-    "last order {days_since_last_order} ago; usually every {gap_mean_days}": Comparison(
+    "last order {days_since_last_order} ago; usually {gap_mean_days} between orders": Comparison(
         "days_since_last_order", "gap_mean_days"
     ),
     "last order {days_since_last_order} ago; the longest pause before was {gap_longest_days}": Comparison(
         "days_since_last_order", "gap_longest_days"
     ),
-    "orders every {gap_mean_days} on average, the last one {days_since_last_order} ago": Comparison(
+    "on average {gap_mean_days} between orders, the last one {days_since_last_order} ago": Comparison(
         "days_since_last_order", "gap_mean_days"
     ),
-    "orders every {gap_mean_days} on average, {gap_mean_90d_days} of late": Comparison(
+    "on average {gap_mean_days} between orders, {gap_mean_90d_days} of late": Comparison(
         "gap_mean_90d_days", "gap_mean_days"
     ),
     "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before": Comparison(
@@ -47,7 +47,7 @@ COMPARED: Final = {
     ),
     "{number} events in the last {window}, {before} in the 90 days before": Comparison("number", "before", 3),
     "{number} {told} events in the last {window}, {before} in the 90 days before": Comparison("number", "before", 3),
-    "last {told} {number} ago; usually every {usual}": Comparison("number", "usual"),
+    "last {told} {number} ago; usually {usual} in between": Comparison("number", "usual"),
     "waited {answer_wait_mean_90d_days} on average for an answer of late, {answer_wait_mean_days} over all": Comparison(
         "answer_wait_mean_90d_days", "answer_wait_mean_days"
     ),
@@ -63,7 +63,7 @@ def comparison_of(phrase: Phrase, feature: Feature, sign: int) -> pl.Expr:
     --------
     >>> from pipeline.examples.features import Aggregate, Feature
     >>> late = Feature("days_since_last_order", "days", "recency", Aggregate("last", "order"), "", "up")
-    >>> sentence = "last order {days_since_last_order} ago; usually every {gap_mean_days}"
+    >>> sentence = "last order {days_since_last_order} ago; usually {gap_mean_days} between orders"
     >>> phrase = Phrase.parse(sentence, {})
     >>> table = pl.DataFrame({"days_since_last_order": [40, 20], "gap_mean_days": [20, 40]})
     >>> table.select(comparison_of(phrase, late, 1)).to_series().to_list()

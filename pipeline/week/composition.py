@@ -26,7 +26,7 @@ from pipeline.reasons import interviews, without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import candidates, previous_week
+from pipeline.week import candidates, listed_history, previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
@@ -130,6 +130,8 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "state", *DECISION
         ),
         left=left,
+        order_days=listed_history.order_days(listed, paths, date.fromisoformat(reports.ingest["first_day"]), day),
+        figures=listed_history.figures(listed, decided, paths, day),
         guides=_guides(everybody, reports, inputs.context.translator),
         since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )

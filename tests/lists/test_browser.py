@@ -5,7 +5,9 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,16 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from pipeline.decisions.follow_up import LEFT
+from pipeline.i18n import ENGLISH
 from pipeline.lists import Week
+from pipeline.lists.audiences import AUDIENCE
+from pipeline.lists.comparison import MEASURES
+from pipeline.lists.former_customers import FORMER
 from pipeline.lists.html_page import family_words, html_page
 from pipeline.outcomes import filled_list
+from pipeline.reasons.interviews import guide
+from tests.lists.conftest import AS_OF
 
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else shutil.which("chromium")
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
@@ -41,6 +50,12 @@ def browser() -> Iterator[Browser]:
 def longer_week(make_week: Callable[..., Week]) -> Week:
     """More rows than are drawn at once, and few enough to look at all of them."""
     return make_week(450)
+
+
+@pytest.fixture(scope="module")
+def full_week(week: Week) -> Week:
+    """A week with everything a page can show."""
+    return with_history(week)
 
 
 class Visit:
@@ -94,6 +109,39 @@ def same_longer_page(browser: Browser, longer_week: Week, tmp_path_factory: pyte
     visit = Visit(browser, tmp_path_factory.mktemp("page"))
     yield visit(longer_week)
     visit.end()
+
+
+def with_history(week: Week) -> Week:
+    """The week with what its customers did, and with customers who are no longer scored."""
+    ids = week.risk_list["customer_id"]
+    months = {f"2017-{month:02d}": [(place * month) % 7 for place in range(len(ids))] for month in range(1, 13)}
+    measures = {
+        f"{kind}{name}": [None if place % 5 == 4 and kind else 1.25 * place + at for place in range(len(ids))]
+        for at, name in enumerate(MEASURES)
+        for kind in ("", "usual_", "tier_")
+    }
+    former = pl.DataFrame(
+        [
+            {name: f"{name} {place}" for name, kind in FORMER.items() if kind == pl.String()}
+            | {"customer_id": f"gone-{place}", "name": None if place else "Gone & Sons", "last_order_day": AS_OF}
+            for place in range(2)
+        ],
+        schema=FORMER,
+    )
+    audiences = pl.DataFrame(
+        [{name: f"{name} 1" for name, kind in AUDIENCE.items() if kind == pl.String()} | {"due_day": AS_OF}],
+        schema=AUDIENCE | {"caution": pl.String()},
+    )
+    return replace(
+        week,
+        order_days=pl.DataFrame({"customer_id": ids, **months}),
+        figures=pl.DataFrame({"customer_id": ids, **measures}),
+        former=former,
+        audiences=audiences,
+        left=pl.DataFrame([{name: f"{name} 1" for name in LEFT}], schema=LEFT),
+        guides=(guide(ENGLISH, ["C25"]),),
+        since_last="Since 25 December 2017: 3 came. 2 were done.",
+    )
 
 
 # ---------------------------------------------------------------------------------- what a reader should see of a value
@@ -200,7 +248,62 @@ def test_every_row_of_a_long_list(longer_week: Week, open_page: Open) -> None:
 def test_rows_appear_while_scrolling(longer_week: Week, open_page: Open) -> None:
     page = open_page(longer_week)
     page.locator("tr.row").nth(199).scroll_into_view_if_needed()
-    expect(page.locator("tr.row")).to_have_count(400)
+    expect(page.locator("tr.row").nth(224)).to_be_attached()
+
+
+def test_far_from_the_screen_nothing_is_drawn_and_all_comes_back(long_week: Week, open_page: Open) -> None:
+    page = open_page(long_week)
+    first = page.locator("tr.row").first
+    first.locator(".open").click()
+    page.locator("[data-fill=note]").fill("rang twice")
+    page.locator("#search").focus()
+    for _ in range(60):
+        page.mouse.wheel(0, 2500)
+        page.wait_for_timeout(20)
+    expect(page.locator("td.space").first).to_be_attached()
+    assert page.locator("tr.row").count() < 700
+    there = ranks(page)
+    assert there[0] > 500 and there == list(range(there[0], there[0] + len(there)))
+    page.mouse.wheel(0, -1_000_000)
+    expect(first.locator("[data-field=rank]")).to_have_text("1")
+    expect(page.locator("[data-fill=note]")).to_have_value("rang twice")
+    expect(page.locator("tr.row").nth(40)).to_be_attached()
+    assert ranks(page)[:40] == list(range(1, 41))
+
+
+def test_a_row_shows_what_was_bought_and_what_is_usual(full_week: Week, open_page: Open) -> None:
+    page = open_page(full_week)
+    for place, row in enumerate(truth(full_week)):
+        page.locator("tr.row .open").nth(place).click()
+        panel = page.locator("tr.detail")
+        days = full_week.order_days.row(by_predicate=pl.col("customer_id") == row["customer_id"])[1:]
+        said = panel.locator("svg.timeline").get_attribute("aria-label")
+        assert (
+            said == f"Days with an order in each of 12 months, from Jan 2017 to Dec 2017: {', '.join(map(str, days))}."
+        )
+        tall = panel.locator("svg.timeline rect").evaluate_all(
+            "bars => bars.map(bar => Number(bar.getAttribute('height')))"
+        )
+        assert tall == pytest.approx([number / max(*days, 1) * 40 for number in days])
+        numbers = full_week.figures.row(by_predicate=pl.col("customer_id") == row["customer_id"])[1:]
+        shown = panel.locator(".figures td:not(:empty)").all_text_contents()
+        assert [text == "–" for text in shown] == [number is None for number in numbers]
+        assert [float(text) for text in shown if text != "–"] == pytest.approx(
+            [n for n in numbers if n is not None], abs=0.5
+        )
+        page.locator("tr.row .open").nth(place).click()
+
+
+def test_what_came_of_a_former_customer_is_handed_back_with_the_rest(full_week: Week, open_page: Open, tmp_path: Path):
+    page = open_page(full_week)
+    page.get_by_label("What came of it: Gone & Sons").click()
+    page.locator("#former [data-fill=outcome]").select_option("done")
+    expect(page.locator("#former [data-fill=wrong_reason]")).to_have_count(0)
+    with page.expect_download() as saved:
+        page.locator("#save").click()
+    saved.value.save_as(tmp_path / "back.json")
+    (row,) = filled_list.read(tmp_path / "back.json").rows
+    assert (row.cells["customer_id"], row.cells["outcome"]) == ("gone-0", "done")
 
 
 def test_long_list_stays_quick(long_week: Week, open_page: Open) -> None:
@@ -576,3 +679,23 @@ def test_what_is_filled_in_is_kept_marked_and_saved_as_a_file_to_hand_back(open_
         page.locator(f"[data-fill={name}]").fill("")
     page.locator("[data-fill=answer]").select_option("")
     expect(page.locator("#filled")).to_have_text("1 row filled in")
+
+
+# ------------------------------------------------------------------------------------------------------- for everybody
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(full_week: Week, open_page: Open, scheme: str, width: int) -> None:
+    page = open_page(full_week, bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800})
+    for details in page.locator("details").all():
+        details.evaluate("one => { one.open = true; }")
+    for button in page.locator(".open").all()[:3]:
+        button.click()
+    page.evaluate(AXE)
+    for place in ("list", "calls"):
+        if place == "calls":
+            page.locator("#to-calls").click()
+        violations = page.evaluate("() => axe.run().then(found => found.violations)")
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in violations] == []

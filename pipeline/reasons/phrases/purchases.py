@@ -5,13 +5,13 @@ from typing import Final
 from pipeline.reasons.phrases.lookup import Phrasebook
 
 LAST_ORDER = (
-    "last order {days_since_last_order} ago; usually every {gap_mean_days}",
+    "last order {days_since_last_order} ago; usually {gap_mean_days} between orders",
     "last order {days_since_last_order} ago, and no second one yet",
 )
 ORDERS_TREND = "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before"
 GAPS = (
-    "orders every {gap_mean_days} on average, {gap_mean_90d_days} of late",
-    "orders every {gap_mean_days} on average",
+    "on average {gap_mean_days} between orders, {gap_mean_90d_days} of late",
+    "on average {gap_mean_days} between orders",
 )
 SPREAD = "the pause between orders is {gap_mean_days}, give or take {gap_spread_days}"
 SPEND_TREND = "spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before"
@@ -40,7 +40,7 @@ FREQUENCY: Phrasebook = {
     "weekend_share_365d": "{weekend_share_365d} of orders at weekends",
     "month_start_share_365d": "{month_start_share_365d} of orders in the first ten days of a month",
     "p_no_purchase": (
-        "orders every {gap_mean_days} on average, the last one {days_since_last_order} ago",
+        "on average {gap_mean_days} between orders, the last one {days_since_last_order} ago",
         "{orders_ever} so far, {days_since_last_order} ago",
     ),
 }

@@ -25,9 +25,9 @@ ENGAGEMENT: Phrasebook = {
     "events_{told}_trend_30d": TYPE_TREND,
     "days_since_last_event_{told}": "last {told} {number} ago",
     "days_since_last_event_{told}_per_usual_gap": (
-        "last {told} {number=days_since_last_event_{told}} ago; usually every {usual=event_{told}_gap_mean_days}"
+        "last {told} {number=days_since_last_event_{told}} ago; usually {usual=event_{told}_gap_mean_days} in between"
     ),
-    "event_{told}_gap_mean_days": "{told} every {number} on average",
+    "event_{told}_gap_mean_days": "on average {number} between one {told} and the next",
     "warnings_{told}_{window}d": "{told} events in the last {window}: {number}",
     "uses_{told}_{window}d": "{told} events in the last {window}: {number}",
     "is_newcomer_without_{told}": "first order {days_since_first_order} ago, and no {told} events for {window=30}",
