@@ -7,7 +7,7 @@ import polars as pl
 
 from pipeline.lists.cells import expected_words, xlsx_text
 from pipeline.lists.notices import dominating, waiting
-from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, OUTCOMES, Week
+from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, FILLED_IN, OUTCOMES, REASONS, Week
 
 FIRST_ROW = 2
 CAMPAIGN_WIDTHS: Final = {
@@ -64,8 +64,31 @@ def write_table(book: Any, title: str, table: pl.DataFrame | None, widths: dict[
         for column, value in enumerate(values):
             style = day if isinstance(value, date) else body
             write_cell(sheet, (row, column), "" if value is None else value, style)
+    if widths.keys() >= {*FILLED_IN}:
+        offer_choices(sheet, list(widths), len(table))
     sheet.freeze_panes(1, 0)
     sheet.fit_to_pages(1, 0)
+
+
+def offer_choices(sheet: Any, columns: list[str], last_row: int) -> None:
+    """Let the cells that teams fill in take only what can be handed back."""
+    for name, words in (("outcome", OUTCOMES), ("answer", ANSWERS), ("wrong_reason", REASONS)):
+        choice = {
+            "validate": "list",
+            "source": list(words),
+            "error_title": name,
+            "error_message": f"Please choose {', '.join(words[:-1])} or {words[-1]}, or leave the cell empty.",
+        }
+        sheet.data_validation(1, columns.index(name), last_row, columns.index(name), choice)
+    for name in ("done_day", "snooze_until_day"):
+        a_day = {
+            "validate": "date",
+            "criteria": ">",
+            "value": date(2000, 1, 1),
+            "error_title": name,
+            "error_message": "Please write a day, such as 2024-03-05, or leave the cell empty.",
+        }
+        sheet.data_validation(1, columns.index(name), last_row, columns.index(name), a_day)
 
 
 def about_lines(week: Week) -> list[tuple[str, str]]:

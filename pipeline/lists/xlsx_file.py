@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 import polars as pl
@@ -14,16 +14,21 @@ from xlsxwriter.utility import xl_col_to_name
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import MONEY, PROBABILITIES, rounded
 from pipeline.lists.schema import (
-    ANSWERS,
     COLUMN_WORDS,
     FILLED_IN,
-    OUTCOMES,
-    REASONS,
     RISK_LIST,
     Week,
     band_levels,
 )
-from pipeline.lists.xlsx_about import CAMPAIGN_WIDTHS, FORMER_WIDTHS, LEFT_WIDTHS, write_about, write_cell, write_table
+from pipeline.lists.xlsx_about import (
+    CAMPAIGN_WIDTHS,
+    FORMER_WIDTHS,
+    LEFT_WIDTHS,
+    offer_choices,
+    write_about,
+    write_cell,
+    write_table,
+)
 
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "lifecycle": 10,
@@ -124,7 +129,7 @@ def _write_list(book: Any, week: Week, title: str, rows: pl.DataFrame, styles: S
     sheet.autofilter(0, 0, last_row, last_column)
     if last_row:
         _help_to_read(sheet, last_row)
-        _help_to_fill_in(sheet, last_row)
+        offer_choices(sheet, list(RISK_LIST), last_row)
     _print_setup(sheet, week)
 
 
@@ -167,26 +172,6 @@ def _help_to_read(sheet: Any, last_row: int) -> None:
     whole = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}  # half full means one in two
     sheet.conditional_format(*_column("churn_probability", last_row), bar | whole)
     sheet.ignore_errors({"number_stored_as_text": f"A2:{xl_col_to_name(len(RISK_LIST) - 1)}{last_row + 1}"})
-
-
-def _help_to_fill_in(sheet: Any, last_row: int) -> None:
-    for name, words in (("outcome", OUTCOMES), ("answer", ANSWERS), ("wrong_reason", REASONS)):
-        choice = {
-            "validate": "list",
-            "source": list(words),
-            "error_title": name,
-            "error_message": f"Please choose {', '.join(words[:-1])} or {words[-1]}, or leave the cell empty.",
-        }
-        sheet.data_validation(*_column(name, last_row), choice)
-    for name in ("done_day", "snooze_until_day"):
-        a_day = {
-            "validate": "date",
-            "criteria": ">",
-            "value": date(2000, 1, 1),
-            "error_title": name,
-            "error_message": "Please write a day, such as 2024-03-05, or leave the cell empty.",
-        }
-        sheet.data_validation(*_column(name, last_row), a_day)
 
 
 def _print_setup(sheet: Any, week: Week) -> None:

@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 
 from pipeline.lists import ANSWERS, COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, original_text
 from pipeline.lists.cells import MONEY
+from pipeline.lists.former_customers import FORMER
 from pipeline.lists.html_page import html_page
 from pipeline.lists.xlsx_about import about_lines
 from pipeline.lists.xlsx_file import xlsx_bytes
@@ -219,3 +220,20 @@ def test_a_workbook_of_one_owner_or_of_too_many_has_one_sheet_of_rows(make_week:
     many = make_week(50, edits={at: {"owner": f"owner {at}"} for at in range(50)})
     for week in (one, many):
         assert read(xlsx_bytes(week)).sheetnames == ["Risk list", "About"]
+
+
+def test_the_sheet_of_former_customers_takes_only_what_can_be_handed_back(make_week: Callable[..., Week]) -> None:
+    row = {name: name for name, kind in FORMER.items() if kind == pl.String()}
+    former = pl.DataFrame([row, row], schema=FORMER)
+    book = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(replace(make_week(3), former=former))))
+    sheet = book["Former customers"]
+    heads = {cell.column_letter: cell.value for cell in sheet[1]}
+    offered = {
+        heads[str(one.sqref)[0]]: (one.type, one.formula1, str(one.sqref)[1:])
+        for one in sheet.data_validations.dataValidation
+    }
+    assert {name: kind for name, (kind, _, _) in offered.items()} == {
+        "outcome": "list", "answer": "list", "wrong_reason": "list", "done_day": "date", "snooze_until_day": "date",
+    }  # fmt: skip
+    assert offered["outcome"][1] == '"done,not_done,wrong_reason"'
+    assert all(place.startswith("2:") and place.endswith("3") for _, _, place in offered.values())
