@@ -36,8 +36,16 @@ for command in COMMANDS:
     default="none",
     help="Write a line on stderr as each step ends, too; data/weekly_log.jsonl always gets one.",
 )
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="NAME",
+    help="Publish although the data have moved so since the last list; may be given several times.",
+)
 @in_one_line
-def weekly(*, as_of: datetime, replace: bool, dry_run: bool, log: Literal["none", "text", "json"]) -> None:
+def weekly(
+    *, as_of: datetime, replace: bool, dry_run: bool, log: Literal["none", "text", "json"], accept: tuple[str, ...]
+) -> None:
     """Score everyone for a day with the champion model and publish the week; never trains."""
     from pipeline.commands import weekly as job
     from pipeline.config import params
@@ -46,7 +54,7 @@ def weekly(*, as_of: datetime, replace: bool, dry_run: bool, log: Literal["none"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not 1900 <= as_of.year <= 2199:
         raise BadParams(f"--as-of {as_of.date()}: write a day between 1900-01-01 and 2199-12-31")
-    click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run, log=log))
+    click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run, log=log, accepted=accept))
 
 
 @main.command()

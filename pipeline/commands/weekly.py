@@ -1,5 +1,6 @@
 """The weekly job: the same stages for one day, with the registry's champion; it never trains."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -8,7 +9,9 @@ from pipeline import lists
 from pipeline.commands.job_log import Form, JobLog
 from pipeline.commands.locks import alone
 from pipeline.config import params, paths
-from pipeline.config.errors import AlreadyPublished
+from pipeline.config.errors import AlreadyPublished, BadParams
+from pipeline.config.problems import suggestion
+from pipeline.drift.effects import KINDS
 from pipeline.model.fingerprint import fingerprint
 from pipeline.outcomes import store as outcomes
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
@@ -18,7 +21,15 @@ from pipeline.week import contact_history, inputs
 from pipeline.week.composition import compose
 
 
-def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool, log: Form = "none") -> str:
+def run(
+    settings: params.Params,
+    as_of: date,
+    *,
+    replace: bool,
+    dry_run: bool,
+    log: Form = "none",
+    accepted: Collection[str] = (),
+) -> str:
     """Ingest, look, score and publish for one day.
 
     Parameters
@@ -31,6 +42,8 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool, l
         Whether a week that is already out may be written again.
     dry_run
         Do everything but publish.
+    accepted
+        Kinds of `pipeline.drift.effects.KINDS` that somebody answers for, so that they do not stop this list.
     log
         How the lines of `paths.WEEKLY_LOG` are shown on stderr as well.
 
@@ -41,6 +54,8 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool, l
 
     Raises
     ------
+    BadParams
+        One of those kinds does not exist.
     ModelRefused
         The champion of the registry is not the model that was decided on here.
     AlreadyPublished
@@ -49,15 +64,20 @@ def run(settings: params.Params, as_of: date, *, replace: bool, dry_run: bool, l
         Another weekly job is at work.
     """
     week, lines = paths.REPRO.week(as_of), JobLog(paths.WEEKLY_LOG, as_of, log)
+    for name in accepted:
+        if name not in KINDS:
+            raise BadParams(f"--accept {name}: no such kind of change{suggestion(name, list(KINDS))}")
     busy = f"{paths.WEEKLY_LOCK}: another weekly job is at work"
     with lines.run(version("churn-pipeline")) as messages, alone(paths.WEEKLY_LOCK, busy):
         if week.exists() and not replace and not dry_run:
             raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
-        messages.append(_run(settings, as_of, lines, replace=replace, dry_run=dry_run))
+        messages.append(_run(settings, as_of, lines, accepted, replace=replace, dry_run=dry_run))
     return messages[0]
 
 
-def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, dry_run: bool) -> str:
+def _run(
+    settings: params.Params, as_of: date, lines: JobLog, accepted: Collection[str], *, replace: bool, dry_run: bool
+) -> str:
     work = paths.weekly(as_of)
     # Nobody else is at work, so whatever lies here was left by a run that was killed.
     storage.remove(paths.WEEKLY_WORK)
@@ -78,7 +98,7 @@ def _run(settings: params.Params, as_of: date, lines: JobLog, *, replace: bool, 
             messages.append(run_stage(s5_score, settings, work, as_of))
         with lines.step("decide") as messages:
             given = inputs.read(settings_for(s6_publish.run, settings), work, as_of)
-            made = compose(given, work)
+            made = compose(given, work, accepted)
             messages.append(f"{made.about.listed:,} listed")
         done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
         done = "; ".join(filter(None, [done, *lists.notices(made), age]))

@@ -43,6 +43,7 @@ from pipeline.config.types import Share as Share
 from pipeline.config.types import Word as Word
 from pipeline.config.week_sections import Contact as Contact
 from pipeline.config.week_sections import Control as Control
+from pipeline.config.week_sections import Drift as Drift
 from pipeline.config.week_sections import Guards as Guards
 from pipeline.config.week_sections import Lists as Lists
 
@@ -66,6 +67,7 @@ class Params(Section):
     control: Control
     guards: Guards
     contact: Contact
+    drift: Drift
     lists: Lists
     language: LanguageSettings
     tracking: Tracking

@@ -60,6 +60,43 @@ class Contact(Section):
     max_tries: PositiveInt
 
 
+class DriftCheck(Section):
+    """How far something may move from one list to the next, and what happens beyond."""
+
+    limit: NotNegative
+    action: Literal["warn", "stop"]
+
+
+class Drift(Section):
+    """What may have moved since the last list that was published."""
+
+    weeks: PositiveInt
+    usual_times: Annotated[float, Field(ge=1)]
+    late_days: NaturalInt
+    history_shrank: DriftCheck
+    history_grew: DriftCheck
+    amounts_changed: DriftCheck
+    customers_changed: DriftCheck
+    table_gone: DriftCheck
+    column_emptied: DriftCheck
+    column_constant: DriftCheck
+    kind_gone: DriftCheck
+    register_fell: DriftCheck
+    consent_lost: DriftCheck
+    consent_moved: DriftCheck
+    feature_moved: DriftCheck
+    feature_missing: DriftCheck
+    scores_moved: DriftCheck
+    churners_moved: DriftCheck
+    customers_moved: DriftCheck
+
+    def check(self, kind: str) -> DriftCheck:
+        """The settings of one kind of effect."""
+        check = getattr(self, kind)
+        assert isinstance(check, DriftCheck), "every kind has its settings"
+        return check
+
+
 class Lists(Section):
     """What people are handed."""
 

@@ -13,6 +13,7 @@
 - ``left_the_list.csv``: who was on the last list and is not on this one, and why;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
+- ``data_profile.json`` and ``data_sample.parquet``: what the week saw of the data, by which the next one is judged;
 - ``run_report.json``: how the week was made;
 - ``manifest.json``: SHA-256, size and row count of each file, so that anyone can prove a file is untouched.
 

@@ -62,6 +62,7 @@ def html_page(week: Week) -> str:
         tiles=_tiles(week),
         verdict=in_short(week.about.verdict),
         since_last=week.since_last,
+        warnings=week.warnings,
         former=[] if week.former is None else week.former.rows(named=True),
         left=[] if week.left is None else week.left.rows(named=True),
         campaigns=campaigns(week.audiences).rows(named=True),

@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.decisions.watch import is_personal
+from pipeline.drift.effects import TECHNICAL
 from pipeline.lists.schema import Week
 
 LARGE_SHARE: Final = 0.1
@@ -57,4 +58,9 @@ def notices(week: Week) -> list[str]:
     former = week.former_actions
     to_act = 0 if former is None else former.filter(is_personal()).height
     for_former = f"{to_act:,} former customers to act on" if to_act else ""
-    return [notice for notice in (for_former, waiting(week.actions), dominating(week.risk_list)) if notice]
+    technical = sum(one["kind"] in TECHNICAL for one in week.run_report.get("drift", {}).get("findings", []))
+    moved = f"features or scores have moved ({technical}): see drift in run_report.json" if technical else ""
+    return [
+        *(warning.removesuffix(".") for warning in week.warnings),
+        *(notice for notice in (moved, for_former, waiting(week.actions), dominating(week.risk_list)) if notice),
+    ]

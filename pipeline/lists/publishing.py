@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.drift import PROFILE_FILE, SAMPLE_FILE
 from pipeline.lists import audiences, outbox
 from pipeline.lists.checks import check
 from pipeline.lists.csv_file import csv_bytes, table_bytes
@@ -119,7 +120,16 @@ def _contents(week: Week) -> Iterator[File]:
         yield File(f"interview_guides/{guide.language}.html", guide_page(guide).encode(), None)
     if week.left is not None and not week.left.is_empty():
         yield File("left_the_list.csv", table_bytes(week.left), week.left.height)
-    yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(about)}), None)
+    yield from _reports(week)
+
+
+def _reports(week: Week) -> Iterator[File]:
+    """How the week was made, and what it saw of the data."""
+    if week.profile is not None:
+        yield File(PROFILE_FILE, json_bytes(week.profile.as_json()), None)
+    if week.sample is not None:
+        yield File(SAMPLE_FILE, parquet_bytes(week.sample), week.sample.height)
+    yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(week.about)}), None)
 
 
 def _audience_files(week: Week) -> Iterator[File]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipeline.drift import Profile
 from pipeline.reasons.interviews import Guide
 
 RISK_LIST: Final[dict[str, pl.DataType]] = {
@@ -205,6 +206,10 @@ class Week:
         month, such as ``2017-12``; None shows none.
     figures
         Of each listed customer, what `pipeline.lists.comparison.compare` says; None shows none.
+    warnings
+        What is wrong with the data behind the list, each in a sentence; whoever opens it reads that first.
+    profile, sample
+        What the week saw of the company's data, by which the next one is judged; None writes no file.
     guides
         What to ask in a talk, in each language in which there may be one; none writes no file.
     """
@@ -223,6 +228,9 @@ class Week:
     former_actions: pl.DataFrame | None = None
     order_days: pl.DataFrame | None = None
     figures: pl.DataFrame | None = None
+    warnings: tuple[str, ...] = ()
+    profile: Profile | None = None
+    sample: pl.DataFrame | None = None
     guides: tuple[Guide, ...] = ()
 
     @property

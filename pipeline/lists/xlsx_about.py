@@ -99,6 +99,7 @@ def about_lines(week: Week) -> list[tuple[str, str]]:
         ("As of", str(about.as_of)),
         ("What churn means here", about.churn_definition),
         ("How reliable the list is", about.verdict),
+        *(("Be careful", warning) for warning in week.warnings),
         *([("Please note", about.notice)] if about.notice else []),
         ("Customers", f"{about.listed:,} listed of {about.scored:,} scored; {about.eligible:,} were eligible."),
         ("Expected to stop buying", f"{week.expected_churners:,.0f} {expected_words(about)}.")

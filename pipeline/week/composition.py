@@ -3,18 +3,21 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, fields
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 from pipeline import lists
+from pipeline.config.errors import StaleInput
 from pipeline.config.paths import PLAYBOOKS, Paths
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
 from pipeline.decisions.watch import is_personal
+from pipeline.drift.effects import TECHNICAL
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
 from pipeline.i18n import Translator, language_of
@@ -26,7 +29,7 @@ from pipeline.reasons import interviews, without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import candidates, listed_history, previous_week
+from pipeline.week import candidates, listed_history, previous_week, witness
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
@@ -73,7 +76,7 @@ class Reports:
         )
 
 
-def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
+def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) -> lists.Week:
     """Decide for everyone, choose whom to list, and put together everything the week folder holds; writes nothing.
 
     Parameters
@@ -82,14 +85,22 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
         Everything the week is decided from.
     paths
         Where the reports and contributions beside the scores lie, and the weeks before.
+    accepted
+        Kinds of `pipeline.drift.effects.KINDS` that stop nothing this time.
+
+    Raises
+    ------
+    StaleInput
+        The past, the people or their consent are not what they were when the last list was made.
     """
     settings, day = inputs.settings, inputs.context.as_of
     reports = Reports.read(paths, day)
+    model = fingerprint.fingerprint(paths)
+    compared = _compared(inputs, paths, model, accepted)
     everybody, plan = decide(inputs)
     is_current = everybody["state"] == candidates.CURRENT
     decided, former = everybody.filter(is_current), everybody.filter(~is_current)
     previous = previous_week.read(paths.exports, settings.data.name, day)
-    model = fingerprint.fingerprint(paths)
     listed = _listed(decided, inputs, previous, same_model=previous.model == model)
     left = follow_up.left_the_list(listed, previous.listed, everybody, inputs.context.translator)
     since = follow_up.since_last(listed, previous.listed, left, everybody, inputs.outcomes)
@@ -104,6 +115,7 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
             "customers": reports.customers,
             "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
             "feeds": reports.feeds,
+            "drift": {"since": compared.since, "findings": [asdict(finding) for finding in compared.findings]},
             "causes": {key: reports.causes[key] for key in ("overall", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
@@ -132,9 +144,34 @@ def compose(inputs: WeekInputs, paths: Paths) -> lists.Week:
         left=left,
         order_days=listed_history.order_days(listed, paths, date.fromisoformat(reports.ingest["first_day"]), day),
         figures=listed_history.figures(listed, decided, paths, day),
+        warnings=_warnings(compared, reports),
+        profile=compared.profile,
+        sample=compared.sample,
         guides=_guides(everybody, reports, inputs.context.translator),
         since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )
+
+
+def _compared(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[str]) -> witness.Compared:
+    settings, day = inputs.settings, inputs.context.as_of
+    scored = inputs.customers.filter(pl.col("state") == candidates.CURRENT)
+    profile = witness.read_profile(paths, day, settings.drift.late_days, scored, model)
+    compared = witness.compare(profile, paths, settings.data.name, settings.drift, accepted)
+    for finding in compared.findings:
+        if finding.stops:
+            raise StaleInput(
+                f"{finding.words} (list of {compared.since}); repair the data, or, if that is meant, run churn weekly "
+                f"with --accept {finding.kind}"
+            )
+    return compared
+
+
+def _warnings(compared: witness.Compared, reports: Reports) -> tuple[str, ...]:
+    """What whoever opens the list must know of the data behind it: feeds that are down, and what has moved."""
+    down = (finding["description"] for finding in reports.feeds)
+    for_people = (finding for finding in compared.findings if finding.kind not in TECHNICAL)
+    moved = (f"{finding.words} (last time: {compared.since})" for finding in for_people)
+    return tuple(f"{words[0].upper()}{words[1:]}." for words in (*down, *moved))
 
 
 def _guides(everybody: pl.DataFrame, reports: Reports, translator: Translator) -> tuple[interviews.Guide, ...]:

@@ -39,6 +39,7 @@ class WeekSettings:
     control: params.Control
     guards: params.Guards
     contact: params.Contact
+    drift: params.Drift
     lists: params.Lists
     language: params.LanguageSettings
 

@@ -229,3 +229,30 @@ def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
     (other / "manifest.json").write_text(json.dumps(manifest | {"company": "elsewhere"}))
     run_stages((s6_publish,))
     assert pl.read_parquet(week() / "risk_list.parquet")["status"].unique().to_list() == ["new"]
+
+
+def test_a_past_that_has_changed_stops_the_list_until_somebody_answers_for_it(copy_of_shop):
+    day, settings = date(2024, 7, 2), params.load()
+    with pytest.raises(errors.BadParams, match="--accept history_shrunk: .* did you mean 'history_shrank'"):
+        weekly.run(settings, day, replace=False, dry_run=False, accepted=["history_shrunk"])
+    for file in Path("raw").glob("orders-*.csv"):
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        file.write_text("".join(line for line in lines if ",2024-03-" not in line), encoding="utf-8")
+    with pytest.raises(
+        errors.StaleInput, match="transactions: .* rows before 2024-06 last time, .*--accept history_shrank"
+    ):
+        weekly.run(settings, day, replace=False, dry_run=False)
+    assert not REPRO.week(day).exists()
+    meant = ["history_shrank", "amounts_changed", "customers_changed"]
+    line = weekly.run(settings, day, replace=False, dry_run=False, accepted=meant)
+    assert "rows before 2024-06 last time" in line
+    page = (REPRO.week(day) / "risk_list.html").read_text(encoding="utf-8")
+    assert page.count("<dt>Be careful</dt>") == len(meant)
+    report = json.loads((REPRO.week(day) / "run_report.json").read_text(encoding="utf-8"))["drift"]
+    assert report["since"] == "2024-07-01"
+    assert {one["kind"] for one in report["findings"]} >= {*meant} and not any(
+        one["stops"] for one in report["findings"]
+    )
+    # What was let through is the past now, and widens no limit.
+    profile = json.loads((REPRO.week(day) / "data_profile.json").read_text(encoding="utf-8"))
+    assert "history_shrank transactions" not in profile["effects"]

@@ -4,12 +4,14 @@ from collections import Counter
 from datetime import date
 
 import polars as pl
+import pytest
 
 from pipeline.config.paths import REPRO
 from pipeline.tables import storage
 from pipeline.week import listed_history
 from pipeline.week.listed_history import MONTHS
 
+pytestmark = pytest.mark.end_to_end
 DAY = date(2024, 6, 15)
 
 

@@ -1,0 +1,211 @@
+"""How far the same past, the same people and the scores have moved from one published week to the next.
+
+Each effect is a share or a ratio, so that one limit fits small and large companies; nothing is judged here.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from pipeline.drift.profile import BINS, Month, Profile, Sample, TableProfile
+
+MIN_ROWS: Final = 100
+"""Fewer rows than this say more of chance than of the feed."""
+MIN_FILLED: Final = 0.05
+"""A column or a kind with less than this share was hardly there before."""
+# A share of nothing among the scores counts as half a customer of a thousand, or one empty part would decide all.
+FLOOR: Final = 0.0005
+LARGEST: Final = 1000.0
+NOTHING: Final = Month(0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that moved.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`.
+    what
+        The table, column, feature or channel; empty where there is only one.
+    size
+        How far: a share, a ratio or, for features, standard deviations; 0 is not at all.
+    words
+        What was there before and what is there now, in words.
+    """
+
+    kind: str
+    what: str
+    size: float
+    words: str
+
+    @property
+    def name(self) -> str:
+        """The kind and what moved, under which earlier weeks keep the size."""
+        return f"{self.kind} {self.what}".strip()
+
+
+KINDS: Final = (
+    *("history_shrank", "history_grew", "amounts_changed", "customers_changed", "table_gone", "column_emptied"),
+    *("column_constant", "kind_gone", "register_fell", "consent_lost", "consent_moved"),
+    *("feature_moved", "feature_missing", "scores_moved", "churners_moved", "customers_moved"),
+)
+"""All kinds, each with its own settings in ``params.yaml: drift``."""
+TECHNICAL: Final = frozenset({"column_constant", "feature_moved", "feature_missing", "scores_moved"})
+"""Those that say something to whoever works on the model, and nothing to whoever works from the list."""
+
+
+def measure(then: Profile, now: Profile, sample_then: Sample, sample_now: Sample) -> list[Effect]:
+    """Everything that moved between two weeks of one company.
+
+    Parameters
+    ----------
+    then, now
+        The profile of the week before, and that of this one.
+    sample_then, sample_now
+        What both say of the same customers before the cutoff of the week before.
+    """
+    return [*_tables(then, now), *_people(sample_then, sample_now), *_register(then, now), *_scores(then, now)]
+
+
+def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
+    for name, before in then.tables.items():
+        after = now.tables.get(name)
+        if after is None:
+            yield Effect("table_gone", name, 1.0, f"{name}: {before.rows:,} rows last time, and no such table now")
+        else:
+            yield from _history(
+                before, after, Past(name, f"{then.cutoff:%Y-%m}", now.forgotten_customers - then.forgotten_customers)
+            )
+            yield from _columns(name, before, after)
+
+
+class Past(NamedTuple):
+    """What is compared: the months of a table before one, and how many customers were forgotten in between."""
+
+    table: str
+    until: str
+    forgotten: int
+
+
+def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[Effect]:
+    """The months in which nothing arrives late any more."""
+    months = [
+        (month, after.months.get(name, NOTHING))
+        for name, month in before.months.items()
+        if name < past.until and not 0 < month.customers - after.months.get(name, NOTHING).customers <= past.forgotten
+    ]
+    old = sum(then.rows for then, _ in months)
+    if old < MIN_ROWS:
+        return
+    lost = sum(max(then.rows - now.rows, 0) for then, now in months) / old
+    won = sum(max(now.rows - then.rows, 0) for then, now in months) / old
+    new = sum(now.rows for _, now in months)
+    words = f"{past.table}: {old:,} rows before {past.until} last time, {new:,} of the same months now"
+    yield Effect("history_shrank", past.table, lost, words)
+    yield Effect("history_grew", past.table, won, words)
+    total = sum(abs(then.amount_minor) for then, _ in months)
+    if total:
+        moved = sum(abs(now.amount_minor - then.amount_minor) for then, now in months) / total
+        words = f"{past.table}: the amounts of months before {past.until} moved by {moved:.0%} since the last list"
+        yield Effect("amounts_changed", past.table, moved, words)
+
+
+def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
+    for column, filled in before.columns.items():
+        now, what = after.columns.get(column), f"{name}.{column}"
+        pairs = [("", filled.all, now.all if now else 0.0), ("recent ", filled.recent, now.recent if now else 0.0)]
+        for rows, share, left in pairs:
+            if share is not None and left is not None and share >= MIN_FILLED:
+                fell = max(0.0, 1 - left / share)
+                words = f"{what}: filled in {share:.0%} of {rows}rows last time, in {left:.0%} now"
+                yield Effect("column_emptied", f"{what} {rows}".strip(), fell, words)
+        if filled.varies and now is not None and now.all >= MIN_FILLED:
+            words = f"{what}: had different values last time, has one and the same now"
+            yield Effect("column_constant", what, float(not now.varies), words)
+    for kind, share in before.kinds.items():
+        if share >= MIN_FILLED and after.kinds:
+            left = after.kinds.get(kind, 0.0)
+            words = f"{name}: {kind!r} was {share:.0%} of recent rows last time, and is {left:.0%} now"
+            yield Effect("kind_gone", f"{name} {kind}", max(0.0, 1 - left / share), words)
+
+
+def _people(then: Sample, now: Sample) -> Iterator[Effect]:
+    """The same customers: those who are gone or have another past, with one of the same length or not."""
+    if then.height < MIN_ROWS:
+        return
+    both = then.join(now, on="customer_id", how="left", suffix="_now")
+    gone = both["rows_now"].null_count()
+    other = both.filter(pl.col("rows_now").is_not_null() & (pl.col("amount_minor") != pl.col("amount_minor_now")))
+    words = (
+        f"of {then.height:,} customers of last time {gone:,} are not there now, and {other.height:,} have other amounts"
+    )
+    yield Effect("customers_changed", "", (gone + other.height) / then.height, words)
+
+
+def _register(then: Profile, now: Profile) -> Iterator[Effect]:
+    if then.registered:
+        share = now.registered or 0.0
+        words = f"customers: {then.registered:.1%} of those scored were in it last time, {share:.1%} are now"
+        yield Effect("register_fell", "", max(0.0, 1 - share / then.registered), words)
+    for column, (known, agreed) in then.consents.items():
+        share, yes = now.consents.get(column, (0.0, 0.0))
+        words = f"{column}: known of {known:.1%} of those scored last time, of {share:.1%} now"
+        yield Effect("consent_lost", column, max(0.0, 1 - share / known) if known else 0.0, words)
+        if known and share:
+            words = f"{column}: {agreed:.1%} agreed last time, {yes:.1%} do now"
+            yield Effect("consent_moved", column, abs(yes - agreed), words)
+
+
+def _scores(then: Profile, now: Profile) -> Iterator[Effect]:
+    for name, before in then.features.items():
+        after = now.features.get(name)
+        missing = 1.0 if after is None else after.missing
+        words = f"feature {name}: missing of {before.missing:.0%} of customers last time, of {missing:.0%} now"
+        yield Effect("feature_missing", name, abs(missing - before.missing), words)
+        if after is not None and before.mean is not None and after.mean is not None and before.deviation:
+            moved = abs(after.mean - before.mean) / before.deviation
+            words = f"feature {name}: {before.mean:.3g} on average last time, {after.mean:.3g} now"
+            yield Effect("feature_moved", name, moved, words)
+    old, new = then.scores, now.scores
+    if old.customers and new.customers:
+        words = f"{old.customers:,} customers were scored last time, {new.customers:,} now"
+        yield Effect("customers_moved", "", _times(old.customers, new.customers), words)
+    if old.customers and new.customers and old.model == new.model:
+        words = "the churn probabilities lie differently from last time"
+        # What the index of two samples of one and the same population comes to by chance.
+        by_chance = (BINS - 1) * (1 / old.customers + 1 / new.customers)
+        moved = max(0.0, stability_index(old.shares, new.shares) - by_chance)
+        yield Effect("scores_moved", "", moved, words)
+        rates = old.expected_churners / old.customers, new.expected_churners / new.customers
+        words = f"{rates[0]:.1%} of customers were expected to churn last time, {rates[1]:.1%} now"
+        yield Effect("churners_moved", "", _times(*rates), words)
+
+
+def _times(before: float, after: float) -> float:
+    """How many times more or less, less one: 0 for no change, 1 for twice or half."""
+    return LARGEST if min(before, after) <= 0 else min(LARGEST, max(before, after) / min(before, after) - 1)
+
+
+def stability_index(then: list[float], now: list[float]) -> float:
+    r"""The population stability index, :math:`\sum (q - p) \ln (q / p)`; above 0.25 is usually called a large change.
+
+    Parameters
+    ----------
+    then, now
+        The share of customers in each part of the probability, `BINS` of them.
+
+    Examples
+    --------
+    >>> stability_index([0.5] * 2 + [0.0] * 8, [0.5] * 2 + [0.0] * 8)
+    0.0
+    >>> round(stability_index([0.5] * 2 + [0.0] * 8, [0.2, 0.8] + [0.0] * 8), 3)
+    0.416
+    """
+    assert len(then) == len(now) == BINS, "both are counted alike"
+    pairs = [(max(p, FLOOR), max(q, FLOOR)) for p, q in zip(then, now, strict=True)]
+    return math.fsum((q - p) * math.log(q / p) for p, q in pairs)

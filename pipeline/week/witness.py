@@ -1,0 +1,211 @@
+"""What this week saw and what earlier weeks saw, read: from tables, examples and scores, and from published weeks."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import polars as pl
+import polars.selectors as cs
+
+from pipeline import lists
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Finding, judge, measure, usual_effects
+from pipeline.drift.profile import SAMPLE, SAMPLED, Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
+from pipeline.playbooks.config.channels import CONSENTS
+from pipeline.tables import schemas, storage
+
+RECENT_DAYS: Final = 28
+"""Days before the list whose rows are the recent ones."""
+KINDS: Final = {"events": "event_type", "contacts": "channel", "transactions": "channel"}
+"""Of which column of a table the kinds are counted."""
+KEYS: Final = ("customer_key", "customer_id")
+
+
+def read_profile(paths: Paths, day: date, late_days: int, scored: pl.DataFrame, model: str) -> Profile:
+    """What a week sees of a company, before its day.
+
+    Parameters
+    ----------
+    paths
+        Where tables, examples and the report of ingest are.
+    day
+        The day of the list.
+    late_days
+        For so many days rows may still arrive.
+    scored
+        Everybody scored, with ``customer_key`` and ``churn_probability``.
+    model
+        Fingerprint of the model that scored them.
+    """
+    names = [name for name in schemas.TABLES if storage.bucket_files(paths.tables / name)]
+    probability = scored["churn_probability"].sort()
+    registered, consents = _register(paths.tables / "customers", scored)
+    return Profile(
+        as_of=day,
+        cutoff=day - timedelta(days=late_days),
+        forgotten_customers=storage.read_json(paths.ingest_report).get("forgotten_customers", 0),
+        tables={name: _table(paths.tables / name, schemas.TABLES[name], day) for name in names},
+        registered=registered,
+        consents=consents,
+        features=_features(paths.examples, day),
+        scores=Scores(model, len(scored), round(float(probability.sum()), 4), score_shares(probability)),
+        effects={},
+    )
+
+
+def read_sample(tables: Path, before: date, of: pl.Series | None = None) -> pl.DataFrame:
+    """The transactions of some customers before a day, in the columns `SAMPLE`; those of `of`, or of a random few.
+
+    Keys are hashes of ids, so the customers with the smallest ones are a random sample, and the same one each week.
+    """
+    rows = storage.scan_buckets(tables / "transactions", [*KEYS, "day", "amount_minor"]).filter(pl.col("day") < before)
+    known = rows if of is None else rows.filter(pl.col("customer_id").is_in(of.implode()))
+    counted = known.group_by(KEYS).agg(pl.len().alias("rows"), pl.col("amount_minor").sum()).sort("customer_key")
+    few = counted if of is not None else counted.head(SAMPLED)
+    return few.select(pl.col(name).cast(kind) for name, kind in SAMPLE.items()).collect().sort("customer_id")
+
+
+def _earlier(exports: Path, company: str, day: date, number: int) -> Iterator[tuple[Path, Profile]]:
+    """The profiles of earlier weeks, the latest first; weeks of releases that wrote none are passed over."""
+    folders = (folder for folder in lists.weeks_before(exports, company, day) if (folder / PROFILE_FILE).is_file())
+    for _, folder in zip(range(number), folders, strict=False):
+        yield folder, Profile.from_json(storage.read_json(folder / PROFILE_FILE))
+
+
+class Compared(NamedTuple):
+    """A week beside the last one.
+
+    Attributes
+    ----------
+    profile, sample
+        What the week saw, to be published with it.
+    findings
+        What moved further than is usual.
+    since
+        The day of the last list; None where there is none to compare with.
+    """
+
+    profile: Profile
+    sample: pl.DataFrame
+    findings: list[Finding]
+    since: date | None
+
+
+def compare(
+    profile: Profile, paths: Paths, company: str, settings: params.Drift, accepted: Collection[str]
+) -> Compared:
+    """Hold what a week sees against what the last one saw.
+
+    Parameters
+    ----------
+    profile
+        As of `read_profile`.
+    paths
+        Where tables and published weeks are.
+    company
+        Weeks of others are no witness.
+    settings
+        ``params.yaml: drift``.
+    accepted
+        Kinds of effects that somebody answers for.
+    """
+    sample = read_sample(paths.tables, profile.cutoff)
+    earlier = list(_earlier(paths.exports, company, profile.as_of, settings.weeks))
+    if not earlier:
+        return Compared(profile, sample, [], None)
+    folder, last = earlier[0]
+    sampled = storage.read_parquet(folder / SAMPLE_FILE, [*SAMPLE])
+    effects = measure(last, profile, sampled, read_sample(paths.tables, last.cutoff, sampled["customer_id"]))
+    findings = judge(effects, [week.effects for _, week in earlier], settings, accepted)
+    return Compared(replace(profile, effects=usual_effects(effects, settings)), sample, findings, last.as_of)
+
+
+def _table(folder: Path, table: schemas.Table, day: date) -> TableProfile:
+    rows = storage.scan_buckets(folder)
+    when = table.sort_day
+    if when is not None:
+        rows = rows.filter(pl.col(when) < day)
+    columns = [name for name in rows.collect_schema().names() if name not in {*KEYS, when}]
+    is_recent = pl.lit(value=False) if when is None else pl.col(when) >= day - timedelta(days=RECENT_DAYS)
+    counted = rows.select(
+        pl.len().alias("rows"),
+        is_recent.sum().alias("recent"),
+        *(pl.col(name).count().alias(f"{name} all") for name in columns),
+        *(pl.col(name).filter(is_recent).count().alias(f"{name} recent") for name in columns),
+        *((pl.col(name).min() != pl.col(name).max()).alias(f"{name} varies") for name in columns),
+    ).collect()
+    total, recent = counted.item(0, "rows"), counted.item(0, "recent")
+    filled = {
+        name: Filled(
+            round(counted.item(0, f"{name} all") / max(total, 1), 6),
+            round(counted.item(0, f"{name} recent") / recent, 6) if recent else None,
+            bool(counted.item(0, f"{name} varies")),
+        )
+        for name in columns
+    }
+    return TableProfile(total, {} if when is None else _months(rows, when), filled, _kinds(rows, table.name, is_recent))
+
+
+def _months(rows: pl.LazyFrame, when: str) -> dict[str, Month]:
+    amount = pl.col("amount_minor").sum() if "amount_minor" in rows.collect_schema().names() else pl.lit(0)
+    counted = (
+        rows.group_by(pl.col(when).dt.strftime("%Y-%m").alias("month"))
+        .agg(pl.len().alias("rows"), pl.col("customer_key").n_unique().alias("customers"), amount.alias("amount"))
+        .sort("month")
+        .collect()
+    )
+    return {month: Month(number, customers, sum_minor) for month, number, customers, sum_minor in counted.iter_rows()}
+
+
+def _kinds(rows: pl.LazyFrame, table: str, is_recent: pl.Expr) -> dict[str, float]:
+    name = KINDS.get(table)
+    if name not in rows.collect_schema().names():
+        return {}
+    counts = rows.filter(is_recent).select(pl.col(str(name)).drop_nulls().value_counts()).collect().unnest(str(name))
+    total = counts["count"].sum()
+    return {kind: round(number / total, 6) for kind, number in sorted(counts.iter_rows())}
+
+
+def _register(folder: Path, scored: pl.DataFrame) -> tuple[float | None, dict[str, tuple[float, float]]]:
+    """The share of those scored who are in the table customers, and what it says of their consent."""
+    if not storage.bucket_files(folder):
+        return None, {}
+    rows = storage.scan_buckets(folder)
+    there = [name for name in CONSENTS if name in rows.collect_schema().names()]
+    # Of several rows of a customer the stricter holds.
+    known = rows.group_by("customer_key").agg(pl.col(there).min(), is_known=pl.lit(value=True)).collect()
+    of_scored = scored.select("customer_key").join(known, on="customer_key", how="left")
+    consents = {}
+    for name in there:
+        answers = of_scored[name].drop_nulls()
+        agreed = float(answers.cast(pl.Float64).mean() or 0.0)  # type: ignore[arg-type]
+        consents[name] = (round(len(answers) / max(len(scored), 1), 6), round(agreed, 6))
+    return round(of_scored["is_known"].count() / max(len(scored), 1), 6), consents
+
+
+def _features(examples: Path, day: date) -> dict[str, Spread]:
+    rows = storage.scan_buckets(examples).filter(pl.col("snapshot") == day)
+    numbers = rows.select((cs.numeric() | cs.boolean()).exclude("customer_key", "churned").cast(pl.Float64))
+    names = numbers.collect_schema().names()
+    values = numbers.select(
+        pl.len().alias("customers"),
+        *(pl.col(name).mean().alias(f"{name} mean") for name in names),
+        *(pl.col(name).std().alias(f"{name} deviation") for name in names),
+        *(pl.col(name).null_count().alias(f"{name} missing") for name in names),
+    ).collect().row(0, named=True)  # fmt: skip
+    return {
+        name: Spread(
+            _significant(values[f"{name} mean"]),
+            _significant(values[f"{name} deviation"]),
+            round(values[f"{name} missing"] / max(values["customers"], 1), 6),
+        )
+        for name in names
+    }
+
+
+def _significant(value: float | None) -> float | None:
+    """Six digits: sums of floats differ in the last ones by the number of buckets."""
+    return None if value is None else float(f"{value:.6g}")

@@ -1,0 +1,147 @@
+"""What moved between two weeks: every kind of fault is seen under its name, and a week like the last one is silent."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import params
+from pipeline.drift import judge, measure, usual_effects
+from pipeline.drift.effects import KINDS, Effect
+from pipeline.drift.profile import BINS, SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile
+from tests.company import ROOT
+from tests.profiles import examples
+
+DRIFT = params.load(ROOT / "params.yaml").drift
+MONTHS = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
+
+
+def table(rows: int = 1000, **changes: object) -> TableProfile:
+    months = {month: Month(rows, rows // 4, 100 * rows) for month in MONTHS}
+    columns = {"category": Filled(0.9, 0.9, True), "discount_minor": Filled(0.3, 0.3, True)}
+    return replace(TableProfile(rows * len(MONTHS), months, columns, {"visit": 0.6, "login": 0.4}), **changes)
+
+
+LAST = Profile(
+    as_of=date(2024, 1, 8), cutoff=date(2023, 12, 11), forgotten_customers=0,
+    tables={"transactions": table(), "events": table(200), "customers": table(0, months={}, kinds={})},
+    registered=0.98, consents={"email_opt_in": (0.95, 0.6), "phone_opt_in": (0.5, 0.3)},
+    features={"orders_90d": Spread(4.0, 2.0, 0.0), "nps_latest": Spread(7.0, 1.5, 0.6)},
+    scores=Scores("m1", 5000, 900.0, [1 / BINS] * BINS), effects={},
+)  # fmt: skip
+SAMPLED = pl.DataFrame(
+    {"customer_id": [f"c{n}" for n in range(500)], "rows": [9] * 500, "amount_minor": range(500)}, schema=SAMPLE
+)
+
+
+def with_table(name: str, change: Callable[[TableProfile], TableProfile]) -> Profile:
+    return replace(LAST, tables=LAST.tables | {name: change(LAST.tables[name])})
+
+
+def with_months(name: str, change: Callable[[Month], Month], of: list[str] = MONTHS) -> Profile:
+    return with_table(
+        name, lambda one: replace(one, months={m: change(x) if m in of else x for m, x in one.months.items()})
+    )
+
+
+def with_column(name: str, filled: Filled | None) -> Profile:
+    return with_table("transactions", lambda one: replace(one, columns=one.columns | {name: filled} if filled else {
+        other: there for other, there in one.columns.items() if other != name}))  # fmt: skip
+
+
+FAULTS: dict[str, tuple[Profile, str]] = {
+    "a year of history is not there": (with_months("transactions", lambda m: Month(0, 0, 0), MONTHS[:12]), "history_shrank"),
+    "a twentieth of every month is gone": (with_months("events", lambda m: Month(m.rows * 19 // 20, m.customers, 0)), "history_shrank"),
+    "everything came twice": (with_months("transactions", lambda m: Month(2 * m.rows, m.customers, 2 * m.amount_minor)), "history_grew"),
+    "amounts in cents": (with_months("transactions", lambda m: replace(m, amount_minor=100 * m.amount_minor)), "amounts_changed"),
+    "amounts with the other sign": (with_months("transactions", lambda m: replace(m, amount_minor=-m.amount_minor)), "amounts_changed"),
+    "one month without its refunds": (with_months("transactions", lambda m: replace(m, amount_minor=2 * m.amount_minor), MONTHS[3:4]), "amounts_changed"),
+    "a table is gone": (replace(LAST, tables={n: t for n, t in LAST.tables.items() if n != "events"}), "table_gone"),
+    "a column is empty": (with_column("category", Filled(0.0, 0.0, False)), "column_emptied"),
+    "a column is not mapped any more": (with_column("category", None), "column_emptied"),
+    "a column has become empty of late": (with_column("category", Filled(0.88, 0.1, True)), "column_emptied"),
+    "a column says one thing": (with_column("category", Filled(0.9, 0.9, False)), "column_constant"),
+    "an event type has another name": (with_table("events", lambda t: replace(t, kinds={"view": 0.6, "login": 0.4})), "kind_gone"),
+    "half of the register": (replace(LAST, registered=0.49), "register_fell"),
+    "no register": (replace(LAST, registered=None), "register_fell"),
+    "a column of consent is empty": (replace(LAST, consents=LAST.consents | {"email_opt_in": (0.0, 0.0)}), "consent_lost"),
+    "consent of a twentieth is gone": (replace(LAST, consents=LAST.consents | {"phone_opt_in": (0.475, 0.3)}), "consent_lost"),
+    "everybody agrees": (replace(LAST, consents=LAST.consents | {"phone_opt_in": (0.5, 1.0)}), "consent_moved"),
+    "a feature jumps": (replace(LAST, features=LAST.features | {"orders_90d": Spread(5.5, 2.0, 0.0)}), "feature_moved"),
+    "a feature is missing": (replace(LAST, features=LAST.features | {"orders_90d": Spread(4.0, 2.0, 0.5)}), "feature_missing"),
+    "scores bunch": (replace(LAST, scores=replace(LAST.scores, shares=[0.55, *[0.05] * (BINS - 1)])), "scores_moved"),
+    "many more churners": (replace(LAST, scores=replace(LAST.scores, expected_churners=1400.0)), "churners_moved"),
+    "half of the customers": (replace(LAST, scores=replace(LAST.scores, customers=2500, expected_churners=450.0)), "customers_moved"),
+}  # fmt: skip
+
+
+def found(now: Profile, sample: pl.DataFrame = SAMPLED, last: Profile = LAST) -> dict[str, bool]:
+    return {one.kind: one.stops for one in judge(measure(last, now, SAMPLED, sample), [], DRIFT, ())}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_seen_under_its_name(fault):
+    now, kind = FAULTS[fault]
+    kinds = found(now)
+    assert kind in kinds and set(kinds) <= {kind, "history_shrank", "amounts_changed"}, kinds
+    assert kinds[kind] == (DRIFT.check(kind).action == "stop")
+
+
+def test_every_kind_has_a_fault_and_settings():
+    assert {kind for _, kind in FAULTS.values()} | {"customers_changed"} == set(KINDS)
+    assert all(DRIFT.check(kind) for kind in KINDS)
+
+
+def test_customers_with_other_ids_or_other_pasts_are_other_customers():
+    renamed = SAMPLED.with_columns(customer_id=pl.lit("x") + "1" + pl.col("customer_id"))
+    assert found(LAST, SAMPLED.join(renamed, on="customer_id", how="semi")) == {"customers_changed": True}
+    mixed = SAMPLED.with_columns(pl.col("amount_minor").shuffle(seed=1))
+    assert found(LAST, mixed) == {"customers_changed": True}
+    assert found(LAST, SAMPLED.head(490)) == {}
+
+
+def test_a_week_like_the_last_one_is_silent_and_so_are_late_rows():
+    assert found(LAST) == {}
+    late = with_months("transactions", lambda m: Month(3 * m.rows, m.customers, 3 * m.amount_minor), MONTHS[-1:])
+    assert found(late) == {}, "December is not over when the cutoff is in it"
+
+
+def test_forgotten_customers_are_no_loss():
+    fewer = with_months("transactions", lambda m: Month(m.rows - 100, m.customers - 3, m.amount_minor - 10_000))
+    assert found(replace(fewer, forgotten_customers=3)) == {}
+    assert found(replace(fewer, forgotten_customers=2)) == {"history_shrank": True, "amounts_changed": True}
+    assert "history_shrank" in found(replace(FAULTS["a year of history is not there"][0], forgotten_customers=3))
+
+
+@examples(60)
+@given(st.floats(0, 1), st.floats(0, 1), st.lists(st.floats(0, 0.5), max_size=4))
+def test_the_limit_is_the_setting_or_what_is_usual_here(size, other, earlier):
+    effects = [Effect("history_shrank", "events", size, "words"), Effect("kind_gone", "events visit", other, "more")]
+    weeks = [{"history_shrank events": before} for before in earlier]
+    stops = {one.kind for one in judge(effects, weeks, DRIFT, ())}
+    assert ("history_shrank" in stops) == (size > max(0.02, 3 * max(earlier, default=0)))
+    assert ("kind_gone" in stops) == (other > 0.9)
+    told = judge(effects, weeks, DRIFT, {"history_shrank"})
+    assert {one.kind for one in told} == stops and not any(one.stops for one in told)
+
+
+def test_what_somebody_answered_for_once_widens_no_limit():
+    big = [Effect("history_shrank", "events", 0.5, "words"), Effect("feature_moved", "x", 0.9, "words")]
+    small = [Effect("history_shrank", "events", 0.01, "words"), Effect("history_grew", "events", 0.0, "")]
+    assert usual_effects(big, DRIFT) == {"feature_moved x": 0.9}
+    assert usual_effects(small, DRIFT) == {"history_shrank events": 0.01}
+
+
+def test_a_profile_comes_back_from_its_file():
+    assert Profile.from_json(json.loads(json.dumps(LAST.as_json()))) == LAST
+
+
+def test_of_one_kind_three_are_named():
+    words = [Effect("feature_moved", f"f{n}", 1.0 + n, f"f{n} moved") for n in range(5)]
+    (one,) = judge(words, [], DRIFT, ())
+    assert one.words == "f4 moved; f3 moved; f2 moved (and 2 more)"
