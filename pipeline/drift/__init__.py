@@ -7,7 +7,17 @@ the consent, features and scores that must not jump.
 """
 
 from pipeline.drift.effects import Effect, measure
-from pipeline.drift.findings import Finding, judge, usual_effects
+from pipeline.drift.findings import Finding, find_changes, usual_effects
 from pipeline.drift.profile import PROFILE_FILE, SAMPLE_FILE, Profile, Sample
 
-__all__ = ["PROFILE_FILE", "SAMPLE_FILE", "Effect", "Finding", "Profile", "Sample", "judge", "measure", "usual_effects"]
+__all__ = [
+    "PROFILE_FILE",
+    "SAMPLE_FILE",
+    "Effect",
+    "Finding",
+    "Profile",
+    "Sample",
+    "find_changes",
+    "measure",
+    "usual_effects",
+]

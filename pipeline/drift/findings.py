@@ -30,7 +30,7 @@ class Finding:
     words: str
 
 
-def judge(
+def find_changes(
     effects: Iterable[Effect], earlier: Collection[dict[str, float]], settings: Drift, accepted: Collection[str]
 ) -> list[Finding]:
     """The effects beyond their limits, those that stop first.

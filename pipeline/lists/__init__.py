@@ -27,12 +27,12 @@ same bytes, and nobody else writes to ``exports``.
 """
 
 from pipeline.lists.cells import original_text, safe_text
+from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.erasing import Erased, delete_before, erase, weeks_holding
 from pipeline.lists.notices import notices
 from pipeline.lists.publishing import publish, release
 from pipeline.lists.schema import (
     ANSWERS,
-    COLUMN_WORDS,
     FILLED_IN,
     OUTCOMES,
     REASONS,

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import expected_words, money_words, rounded
+from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.comparison import MEASURES
 from pipeline.lists.notices import dominating, waiting
 from pipeline.lists.schema import (
     ANSWERS,
-    COLUMN_WORDS,
     FAMILY_PREFIX,
     FILLED_IN,
     OUTCOMES,

@@ -1,4 +1,4 @@
-"""What a week is made of, the columns of the risk list, and a sentence on each of them."""
+"""What a week is made of, and the columns of the risk list."""
 
 import math
 from dataclasses import dataclass
@@ -87,47 +87,6 @@ ANSWERS: Final = ("accepted", "declined", "unreachable", "complaint")
 
 REASONS: Final = ("1", "2", "3")
 """What a team may write into ``wrong_reason``: which of the reasons is wrong."""
-
-COLUMN_WORDS: Final[dict[str, str]] = {
-    "rank": "Place on the list: duties due this week, then tasks by what they keep, other duties, those to watch.",
-    "customer_id": "The customer in your own systems.",
-    "name": "What the customer is called, where that is known.",
-    "owner": "Who looks after this customer.",
-    "tier": "How settled the customer is: new, one-time, regular or loyal.",
-    "lifecycle": "How long the customer has been with us: short (bought once), medium (bought again) or long (loyal).",
-    "churn_probability": "How likely the customer is to stop buying: of 100 customers at 30 %, about 30 stop.",
-    "risk_band": "The churn probability in a word.",
-    "value": "Profit we expect from the customer in the outcome window, if he or she stays.",
-    "value_at_stake": "What we stand to lose: the customer's expected value times the churn probability.",
-    "reason_1": "Why this customer may leave: what speaks for a cause by itself, else what raises the risk most.",
-    "reason_2": "The second reason, told in the same order.",
-    "reason_3": "The third reason, told in the same order.",
-    "reason_1_act": "Whether we can do something about the first reason: yes, partly or no; empty: not known.",
-    "reason_1_team": "Which of our teams can do something about the first reason.",
-    "protects": "What most speaks for the customer staying.",
-    "work": "What this row asks of you: a duty is owed to the customer, a task is worth doing, watch asks for nothing.",
-    "playbook": "The playbook the action comes from.",
-    "action": "What to do this week; where nobody has to act, why the customer is worth an eye.",
-    "channel": "How to reach the customer.",
-    "who": "Who should do it.",
-    "due_day": "The day to do it by.",
-    "status": "Where this stands since last week: new, still_open, snoozed, recovered or dropped.",
-    "since_week": "The week this customer came onto the list.",
-    "previous_probability": "How likely it was on the last list; empty means: not scored then.",
-    "change": "What has changed since the last list.",
-    "caution": "What to mind before acting.",
-    "draft": "What you may send or say to the customer: change it as you like; nothing is sent by itself.",
-    "last_order_day": "The day of the last order.",
-    "last_contact_day": "The day we last got in touch; empty means we know of none.",
-    "outcome": "For you to fill in: done, not_done or wrong_reason.",
-    "done_day": "For you to fill in: the day it was done, such as 2024-03-05; it may stay empty.",
-    "answer": "For you to fill in: what the customer said: accepted, declined, unreachable or complaint.",
-    "wrong_reason": "For you to fill in: 1, 2 or 3, if that reason is not true of this customer.",
-    "snooze_until_day": "For you to fill in: the day until which this customer is to be left alone.",
-    "note": "For you to fill in: anything the next reader should know.",
-    "as_of": "The day the list was made for. Leave it as it is: it tells which list the row belongs to.",
-}
-"""A sentence on each column, for everyone who reads the list: cell notes, tooltips and glossaries use this one."""
 
 
 @dataclass(frozen=True)

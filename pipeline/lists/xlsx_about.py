@@ -6,8 +6,9 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.lists.cells import expected_words, xlsx_text
+from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.notices import dominating, waiting
-from pipeline.lists.schema import ANSWERS, COLUMN_WORDS, FILLED_IN, OUTCOMES, REASONS, Week
+from pipeline.lists.schema import ANSWERS, FILLED_IN, OUTCOMES, REASONS, Week
 
 FIRST_ROW = 2
 CAMPAIGN_WIDTHS: Final = {

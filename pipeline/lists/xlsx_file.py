@@ -13,8 +13,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import MONEY, PROBABILITIES, rounded
+from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.schema import (
-    COLUMN_WORDS,
     FILLED_IN,
     RISK_LIST,
     Week,

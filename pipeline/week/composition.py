@@ -11,25 +11,21 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline import lists
-from pipeline.config.errors import StaleInput
 from pipeline.config.paths import PLAYBOOKS, Paths
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
-from pipeline.decisions.watch import is_personal
-from pipeline.drift.effects import TECHNICAL
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
-from pipeline.i18n import Translator, language_of
-from pipeline.lists import audiences, former_customers, selection, since_last_list
+from pipeline.lists import audiences, former_customers, guides, selection, since_last_list
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
-from pipeline.reasons import interviews, without_reason
+from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import candidates, listed_history, previous_week, witness
+from pipeline.week import candidates, data_checks, listed_history, previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
@@ -96,7 +92,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     settings, day = inputs.settings, inputs.context.as_of
     reports = Reports.read(paths, day)
     model = fingerprint.fingerprint(paths)
-    compared = _compared(inputs, paths, model, accepted)
+    compared = data_checks.compare(inputs, paths, model, accepted)
     everybody, plan = decide(inputs)
     is_current = everybody["state"] == candidates.CURRENT
     decided, former = everybody.filter(is_current), everybody.filter(~is_current)
@@ -144,44 +140,12 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         left=left,
         order_days=listed_history.order_days(listed, paths, date.fromisoformat(reports.ingest["first_day"]), day),
         figures=listed_history.figures(listed, decided, paths, day),
-        warnings=_warnings(compared, reports),
+        warnings=data_checks.warnings(compared, reports.feeds),
         profile=compared.profile,
         sample=compared.sample,
-        guides=_guides(everybody, reports, inputs.context.translator),
+        guides=guides.of_week(everybody, reports.causes["blind_spots"], inputs.context.translator),
         since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
     )
-
-
-def _compared(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[str]) -> witness.Compared:
-    settings, day = inputs.settings, inputs.context.as_of
-    scored = inputs.customers.filter(pl.col("state") == candidates.CURRENT)
-    profile = witness.read_profile(paths, day, settings.drift.late_days, scored, model)
-    compared = witness.compare(profile, paths, settings.data.name, settings.drift, accepted)
-    for finding in compared.findings:
-        if finding.stops:
-            raise StaleInput(
-                f"{finding.words} (list of {compared.since}); repair the data, or, if that is meant, run churn weekly "
-                f"with --accept {finding.kind}"
-            )
-    return compared
-
-
-def _warnings(compared: witness.Compared, reports: Reports) -> tuple[str, ...]:
-    """What whoever opens the list must know of the data behind it: feeds that are down, and what has moved."""
-    down = (finding["description"] for finding in reports.feeds)
-    for_people = (finding for finding in compared.findings if finding.kind not in TECHNICAL)
-    moved = (f"{finding.words} (last time: {compared.since})" for finding in for_people)
-    return tuple(f"{words[0].upper()}{words[1:]}." for words in (*down, *moved))
-
-
-def _guides(everybody: pl.DataFrame, reports: Reports, translator: Translator) -> tuple[interviews.Guide, ...]:
-    """In the languages of those who read the lists, and of those customers whom somebody will talk to."""
-    unseen = [cause["id"] for cause in reports.causes["blind_spots"]]
-    codes = tasks.languages(everybody.filter(is_personal())).unique().drop_nulls().to_list()
-    read = {translator.usual.language, *(catalog.language for catalog, _ in translator.owners)}
-    spoken = read | {language_of(code) for code in codes}
-    catalogs = sorted((one for one in translator.others if one.language in spoken), key=lambda one: one.language)
-    return tuple(interviews.guide(catalog, unseen) for catalog in catalogs)
 
 
 def _listed(decided: pl.DataFrame, inputs: WeekInputs, previous: PreviousWeek, *, same_model: bool) -> pl.DataFrame:

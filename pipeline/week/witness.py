@@ -12,7 +12,7 @@ import polars.selectors as cs
 from pipeline import lists
 from pipeline.config import params
 from pipeline.config.paths import Paths
-from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Finding, judge, measure, usual_effects
+from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Finding, find_changes, measure, usual_effects
 from pipeline.drift.profile import SAMPLE, SAMPLED, Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas, storage
@@ -119,7 +119,7 @@ def compare(
     folder, last = earlier[0]
     sampled = storage.read_parquet(folder / SAMPLE_FILE, [*SAMPLE])
     effects = measure(last, profile, sampled, read_sample(paths.tables, last.cutoff, sampled["customer_id"]))
-    findings = judge(effects, [week.effects for _, week in earlier], settings, accepted)
+    findings = find_changes(effects, [week.effects for _, week in earlier], settings, accepted)
     return Compared(replace(profile, effects=usual_effects(effects, settings)), sample, findings, last.as_of)
 
 

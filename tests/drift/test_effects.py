@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import params
-from pipeline.drift import judge, measure, usual_effects
+from pipeline.drift import find_changes, measure, usual_effects
 from pipeline.drift.effects import KINDS, Effect
 from pipeline.drift.profile import BINS, SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile
 from tests.company import ROOT
@@ -81,7 +81,7 @@ FAULTS: dict[str, tuple[Profile, str]] = {
 
 
 def found(now: Profile, sample: pl.DataFrame = SAMPLED, last: Profile = LAST) -> dict[str, bool]:
-    return {one.kind: one.stops for one in judge(measure(last, now, SAMPLED, sample), [], DRIFT, ())}
+    return {one.kind: one.stops for one in find_changes(measure(last, now, SAMPLED, sample), [], DRIFT, ())}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -123,10 +123,10 @@ def test_forgotten_customers_are_no_loss():
 def test_the_limit_is_the_setting_or_what_is_usual_here(size, other, earlier):
     effects = [Effect("history_shrank", "events", size, "words"), Effect("kind_gone", "events visit", other, "more")]
     weeks = [{"history_shrank events": before} for before in earlier]
-    stops = {one.kind for one in judge(effects, weeks, DRIFT, ())}
+    stops = {one.kind for one in find_changes(effects, weeks, DRIFT, ())}
     assert ("history_shrank" in stops) == (size > max(0.02, 3 * max(earlier, default=0)))
     assert ("kind_gone" in stops) == (other > 0.9)
-    told = judge(effects, weeks, DRIFT, {"history_shrank"})
+    told = find_changes(effects, weeks, DRIFT, {"history_shrank"})
     assert {one.kind for one in told} == stops and not any(one.stops for one in told)
 
 
@@ -143,5 +143,5 @@ def test_a_profile_comes_back_from_its_file():
 
 def test_of_one_kind_three_are_named():
     words = [Effect("feature_moved", f"f{n}", 1.0 + n, f"f{n} moved") for n in range(5)]
-    (one,) = judge(words, [], DRIFT, ())
+    (one,) = find_changes(words, [], DRIFT, ())
     assert one.words == "f4 moved; f3 moved; f2 moved (and 2 more)"
