@@ -109,14 +109,14 @@ def _run(
             messages.append(str(folder))
         if settings.lists.keep_days:
             with lines.step("delete old weeks") as messages:
-                messages.append(_delete_old(settings, as_of, contact_history.first_day(given.playbooks, given.context)))
+                messages.append(delete_old(settings, as_of, contact_history.first_day(given.playbooks, given.context)))
         return f"{done}: {folder}"
     finally:
         _keep_rejected(work, paths.weekly_rejected(as_of))
         storage.remove(paths.WEEKLY_WORK)
 
 
-def _delete_old(settings: params.Params, as_of: date, needed: date) -> str:
+def delete_old(settings: params.Params, as_of: date, needed: date) -> str:
     """Delete what is older than `lists.keep_days` allows, but never a week by which contacts are still limited."""
     oldest = min(as_of - timedelta(days=settings.lists.keep_days), needed)
     weeks = lists.delete_before(paths.REPRO.exports, settings.data.name, oldest)

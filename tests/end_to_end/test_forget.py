@@ -17,7 +17,7 @@ from pipeline.config.errors import BadData, Locked
 from pipeline.config.paths import REPRO, WEEKLY_LOCK
 from pipeline.outcomes import store
 from pipeline.outcomes.store import Outcome
-from tests.flow import run_stages
+from tests.flow import run_untracked
 
 pytestmark = pytest.mark.end_to_end
 WEEK = date(2024, 7, 1)
@@ -41,9 +41,8 @@ def naming(customer: str) -> list[str]:
     return sorted(file.as_posix() for file in files if re.search(rf"(?<!\w){customer}(?!\w)", texts(file)))
 
 
-def test_nothing_of_ours_names_the_customer_and_no_delivery_brings_them_back(copy_of_shop):
+def test_nothing_of_ours_names_the_customer_and_no_delivery_brings_them_back(copy_of_shop, monkeypatch):
     settings = params.load()
-    weekly.run(settings, WEEK, replace=True, dry_run=False)
     listed = pl.read_parquet(REPRO.week(WEEK) / "risk_list.parquet")
     gone, stays = listed["customer_id"][0], listed["customer_id"][1]
     store.add(
@@ -75,14 +74,13 @@ def test_nothing_of_ours_names_the_customer_and_no_delivery_brings_them_back(cop
     again = pl.read_parquet(REPRO.week(WEEK) / "risk_list.parquet")
     assert (REPRO.week(WEEK) / "risk_list.html").is_file()
     assert set(listed["customer_id"]) - set(again["customer_id"]) == {gone}
-    run_stages(settings)
+    run_untracked(monkeypatch, settings)
     assert naming(gone) == []
     assert naming(stays)
 
 
 def test_a_kill_before_the_weeks_are_done_is_ended_by_another_run(copy_of_shop, monkeypatch):
     settings = params.load()
-    weekly.run(settings, WEEK, replace=True, dry_run=False)
     gone = pl.read_parquet(REPRO.week(WEEK) / "risk_list.parquet")["customer_id"][0]
     next(iter(forget.run(settings, gone)))  # only the first step was reached
     assert naming(gone)
@@ -113,10 +111,22 @@ def test_weeks_that_are_old_enough_go_but_none_by_which_contacts_are_limited(cop
         shutil.copytree(REPRO.week(WEEK), REPRO.week(day))
         store.add(REPRO.outcomes, [Outcome("c0001", day, "done", *[None] * 6)], day)
         paths.weekly_rejected(day).mkdir(parents=True)
-    for keep_days, left in ((0, {30, 1000, 2000}), (1500, {30, 1000}), (1, {30})):
+    needed = WEEK - timedelta(days=400)
+    for keep_days, left in ((1500, {30, 1000}), (1, {30})):
         lists = settings.lists.model_copy(update={"keep_days": keep_days})
-        weekly.run(settings.model_copy(update={"lists": lists}), WEEK, replace=True, dry_run=False)
+        assert weekly.delete_old(settings.model_copy(update={"lists": lists}), WEEK, needed).endswith(
+            "1 weeks, outcomes of 1 lists"
+        )
         days = {f"{old[number]}" for number in left}
         assert {folder.name for folder in REPRO.exports.iterdir()} == {*days, f"{WEEK}"}
         assert {file.stem for file in REPRO.outcomes.glob("*.parquet")} == days
-        assert {folder.name for folder in Path("data/weekly_rejected").iterdir()} == {*days, f"{WEEK}"}
+        assert {folder.name for folder in Path("data/weekly_rejected").iterdir()} == days
+
+
+def test_the_weekly_job_deletes_what_is_too_old(copy_of_shop):
+    settings = params.load()
+    assert settings.lists.keep_days == 1095
+    for day in (date(2020, 1, 6), date(2024, 1, 1)):
+        shutil.copytree(REPRO.week(WEEK), REPRO.week(day))
+    weekly.run(settings, WEEK, replace=True, dry_run=False)
+    assert {folder.name for folder in REPRO.exports.iterdir()} == {"2024-01-01", f"{WEEK}"}
