@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipeline.config.errors import BadParams, NotEnoughData
+from pipeline.config.errors import BadParams, ModelRefused, NotEnoughData
 from pipeline.config.params import Tracking
 from pipeline.config.paths import Paths
 from pipeline.model.artefacts_upgrade import upgrade
 from pipeline.model.fingerprint import fingerprint
-from pipeline.tracking.runs import FINGERPRINT, Pointer
+from pipeline.tables import storage
+from pipeline.tracking.runs import FINGERPRINT, VERDICT_DIGEST, Pointer
 from pipeline.tracking.store import (
     MlflowException,
     client,
@@ -163,6 +164,11 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
     """Copy the files of a registered version into a folder.
 
     Only they are asked for: the hundreds of files of code that travel with the model are for those who serve it.
+
+    Raises
+    ------
+    ModelRefused
+        They are not the files that were registered: a digit of a tree that has changed looks like any other digit.
     """
     with reachable(settings), TemporaryDirectory() as folder:
         uri = f"models:/{settings.registered_model}/{version}/data"
@@ -171,7 +177,24 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
         for file in sorted(download.rglob("*")):
             if file.is_file():
                 shutil.copy(file, models / file.name)
-        upgrade(models)
+    registered = described(settings, version).get(FINGERPRINT)
+    if registered and _is_of_this_release(models) and fingerprint(Paths(models=models)) != registered:
+        raise _damaged(settings, f"the files of version {version}", "registered")
+    upgrade(models)
+
+
+def _is_of_this_release(models: Path) -> bool:
+    """Earlier releases named files and keys otherwise, and took their fingerprint of those."""
+    paths = Paths(models=models)
+    parts = (paths.model_text, paths.additive_logistic, paths.calibration, paths.model_card)
+    return all(file.is_file() for file in parts) and b'"rhythm"' not in paths.model_card.read_bytes()
+
+
+def _damaged(settings: Tracking, what: str, then: str) -> ModelRefused:
+    return ModelRefused(
+        f"{mask_password(settings.uri)}: {what} of {settings.registered_model!r} are not those that were {then}; go "
+        "back to another version: churn rollback, or train again: dvc repro"
+    )
 
 
 def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
@@ -208,6 +231,9 @@ def _verdict(settings: Tracking, run_id: str) -> dict[str, Any]:
         kept = {file.path for file in client(settings).list_artifacts(run_id, "reports")}
         file = next((name for name in VERDICTS if name in kept), VERDICTS[0])
         verdict = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=file, dst_path=folder)
+        digest = client(settings).get_run(run_id).data.tags.get(VERDICT_DIGEST)
+        if digest and storage.fingerprint([Path(verdict)]) != digest:
+            raise _damaged(settings, "the figures of the champion", "written after its evaluation")
         content: dict[str, Any] = json.loads(Path(verdict).read_text(encoding="utf-8"))
         return content
 

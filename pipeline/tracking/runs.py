@@ -35,6 +35,8 @@ from pipeline.tracking.store import (
 AT_ONCE = 1000
 # Tags by which runs and versions are found again.
 FINGERPRINT, EXPERIMENT, GROUP = "churn.model_fingerprint", "churn.dvc_experiment", "churn.is_experiment"
+# SHA-256 of the verdict on a model: a grade that was changed afterwards is seen.
+VERDICT_DIGEST = "churn.verdict_sha256"
 NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
 
 
@@ -192,6 +194,12 @@ def log_files(settings: Tracking, run_id: str, files: dict[Path, str]) -> None:
         for file, folder in files.items():
             if file.is_file():
                 store.log_artifact(run_id, str(file), folder)
+
+
+def tag(settings: Tracking, run_id: str, name: str, text: str) -> None:
+    """Set one tag of a run."""
+    with reachable(settings):
+        client(settings).set_tag(run_id, name, text)
 
 
 def describe(settings: Tracking, run_id: str, name: str, description: str) -> None:
