@@ -47,6 +47,8 @@ def make_company(folder: Path, customers: int = 400, seed: int = 7) -> None:
     """Write the corner shop: regulars with rhythms of their own, of whom some stop, and one-time buyers."""
     for name in ("params.yaml", "playbooks.yaml"):
         (folder / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    playbooks = (folder / "playbooks.yaml").read_text(encoding="utf-8")
+    (folder / "playbooks.yaml").write_text(playbooks.replace("currency: USD", "currency: EUR"), encoding="utf-8")
     (folder / "company.yaml").write_text(COMPANY, encoding="utf-8")
     overlay.apply(folder / "company.yaml", folder / paths.PARAMS)
     _write_raw(folder / "raw", customers, random.Random(seed))

@@ -57,6 +57,7 @@ def _playbooks(settings: params.Params, features: list[Feature]) -> Iterator[str
     content = params.read_playbooks(PLAYBOOKS)
     playbooks = playbooks_file.parse(content, names)
     there_is = limits.parse(content, playbooks)
+    playbooks_file.check_currency(content, settings.data.currency)
     restrictions.check_against(playbooks, settings.guards)
     lint.refuse(playbooks, names, settings.score, there_is)
     yield f"playbooks.yaml: {len(playbooks)} playbooks"

@@ -86,7 +86,8 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
         proposal = _overlay(engine, proposed, days, folder)
     yield from _written(proposal, target, write=write)
     yield (
-        f"left as they were, so look at them: data.timezone {base.data.timezone}, data.currency {base.data.currency}; "
+        f"left as they were, so look at them: data.timezone {base.data.timezone}, data.currency {base.data.currency}, "
+        "and the costs and amounts of playbooks.yaml, which are those of an example: write your own, in your currency; "
         "`churn suggest` proposes active_days and horizon_days, `churn check` reads all of it against the files"
     )
 

@@ -112,6 +112,7 @@ def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playb
     content = params.read_playbooks(file)
     playbooks = playbooks_file.parse(content, vocabulary(settings.score, settings.features), file.name)
     there_is = limits.parse(content, playbooks, file.name)
+    playbooks_file.check_currency(content, settings.data.currency, file.name)
     restrictions.check_against(playbooks, settings.guards)
     return playbooks, there_is
 

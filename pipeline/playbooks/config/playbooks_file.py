@@ -19,6 +19,7 @@ class Playbooks(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     playbooks: Annotated[dict[str, Playbook], Field(min_length=1)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     limits: Any = None
 
 
@@ -49,6 +50,31 @@ def parse(content: dict[str, Any], names: Vocabulary, file: str = "playbooks.yam
         _check_words(f"{file}: playbooks.{name}", playbook, names)
         restrictions.check_terms(f"{file}: playbooks.{name}", playbook)
     return books
+
+
+def check_currency(content: dict[str, Any], currency: str, file: str = "playbooks.yaml") -> None:
+    """Refuse playbooks whose amounts are in another currency: a call that costs 1 yen is made to everybody.
+
+    Parameters
+    ----------
+    content
+        What ``playbooks.yaml`` holds; one that says no currency is taken for written in the company's own.
+    currency
+        ``params.yaml: data.currency``.
+    file
+        What to call the file.
+
+    Raises
+    ------
+    BadPlaybooks
+        The file says another currency.
+    """
+    written_in = content.get("currency")
+    if written_in is not None and written_in != currency:
+        raise BadPlaybooks(
+            f"{file}: costs, gains and the amounts in rules and limits are in {written_in}, data.currency is "
+            f"{currency}; write yours, then change its line 'currency: {written_in}' to 'currency: {currency}'"
+        )
 
 
 def _check_tactic(where: str, playbook: Playbook) -> None:

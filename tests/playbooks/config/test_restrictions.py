@@ -117,3 +117,13 @@ def test_the_shipped_playbooks_keep_to_all_limits(root, settings, file):
     found = playbooks_file.parse(params.read_yaml(root / file, BadPlaybooks), NAMES)
     restrictions.check_against(found, settings.guards)
     assert all(channels.find(name) for book in found.values() for name in book.channels)
+
+
+@pytest.mark.parametrize("content", [{}, {"currency": None}, {"currency": "NOK"}])
+def test_amounts_in_the_companys_currency_or_in_none_are_taken(content):
+    playbooks_file.check_currency(content, "NOK")
+
+
+def test_amounts_in_another_currency_are_refused():
+    with pytest.raises(BadPlaybooks, match="are in USD, data.currency is NOK; write yours, then change its line 'currency: USD'"):
+        playbooks_file.check_currency({"currency": "USD"}, "NOK")
