@@ -2,7 +2,7 @@
 
 A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; what is around it is written by hand.
 What the README shows of the default sample is left as it is where the last run was on other data, or on none.
-``--picture`` takes the README's picture of the list anew; it needs a Chromium on the machine. ``--plot`` draws the plot
+``--picture`` takes the pictures of the list anew; it needs a Chromium on the machine. ``--plot`` draws the plot
 of the playbooks benchmark.
 """
 
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks import (
     feeds_table,
@@ -302,12 +302,20 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
     return {page: text for page, text in wanted.items() if page.read_text(encoding="utf-8") != text}
 
 
-def take_picture() -> None:
-    """The list of the sample with its first row opened, 1280 × 800, in 256 colours."""
+# What a picture shows: size, colours, medium; and what is done before it is taken.
+PICTURES: Final = {
+    "risk_list": {"viewport": {"width": 1280, "height": 800}},
+    "risk_list_dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "risk_list_phone": {"viewport": {"width": 390, "height": 844}},
+    "risk_list_print": {"viewport": {"width": 1120, "height": 790}},
+}
+
+
+def take_pictures() -> None:
+    """The list of the sample as people see it: opened, in the dark, on a phone, the next ten on paper; 256 colours."""
     from PIL import Image
     from playwright.sync_api import sync_playwright
 
-    file = ROOT / "docs" / "images" / "risk_list.png"
     switches = (
         "no-sandbox",
         "disable-gpu",
@@ -319,16 +327,22 @@ def take_picture() -> None:
         browser = browsers.chromium.launch(
             executable_path=shutil.which("chromium"), args=[f"--{switch}" for switch in switches]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto((ROOT / "exports" / SAMPLE_WEEK / "risk_list.html").as_uri())
-        page.locator("#table tbody tr").first.click()
-        page.mouse.move(5, 5)
-        page.wait_for_timeout(500)
-        page.screenshot(path=file)
+        for name, options in PICTURES.items():
+            file = ROOT / "docs" / "images" / f"{name}.png"
+            page = browser.new_page(**options)
+            page.goto((ROOT / "exports" / SAMPLE_WEEK / "risk_list.html").as_uri())
+            if name == "risk_list_print":
+                page.locator("#to-calls").click()
+                page.emulate_media(media="print")
+            elif name != "risk_list_phone":
+                page.locator("#table tbody tr").first.click()
+            page.mouse.move(5, 5)
+            page.wait_for_timeout(500)
+            page.screenshot(path=file)
+            with Image.open(file) as picture:
+                smaller = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            smaller.save(file, optimize=True)
         browser.close()
-    with Image.open(file) as picture:
-        smaller = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    smaller.save(file, optimize=True)
 
 
 def draw_plot() -> None:
@@ -340,7 +354,7 @@ def draw_plot() -> None:
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` say which are out of date."""
     if arguments == ["--picture"]:
-        take_picture()
+        take_pictures()
         return 0
     if arguments == ["--plot"]:
         draw_plot()

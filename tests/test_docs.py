@@ -210,6 +210,10 @@ def test_the_readme_says_what_the_provider_wants_said():
 
 def test_the_picture_is_small_enough_for_a_readme():
     assert (ROOT / "docs/images/risk_list.png").stat().st_size < 300_000
+    page = (ROOT / "docs/the-list.md").read_text(encoding="utf-8")
+    for name in generate.PICTURES:
+        assert f"images/{name}.png" in page, f"docs/the-list.md: show images/{name}.png"
+        assert (ROOT / f"docs/images/{name}.png").is_file(), "take it: python -m docs.generate --picture"
 
 
 def test_every_dependency_has_its_line():

@@ -294,6 +294,13 @@ def test_a_row_shows_what_was_bought_and_what_is_usual(full_week: Week, open_pag
         page.locator("tr.row .open").nth(place).click()
 
 
+def test_on_a_phone_the_first_customer_stands_on_the_first_screen(week: Week, open_page: Open) -> None:
+    page = open_page(week, viewport={"width": 390, "height": 844})
+    box = page.locator("tr.row").first.bounding_box()
+    assert box["y"] + box["height"] < 844
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_what_came_of_a_former_customer_is_handed_back_with_the_rest(full_week: Week, open_page: Open, tmp_path: Path):
     page = open_page(full_week)
     page.get_by_label("What came of it: Gone & Sons").click()

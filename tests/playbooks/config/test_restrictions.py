@@ -125,5 +125,7 @@ def test_amounts_in_the_companys_currency_or_in_none_are_taken(content):
 
 
 def test_amounts_in_another_currency_are_refused():
-    with pytest.raises(BadPlaybooks, match="are in USD, data.currency is NOK; write yours, then change its line 'currency: USD'"):
+    with pytest.raises(
+        BadPlaybooks, match="are in USD, data.currency is NOK; write yours, then change its line 'currency: USD'"
+    ):
         playbooks_file.check_currency({"currency": "USD"}, "NOK")
