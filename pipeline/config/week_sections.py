@@ -81,6 +81,11 @@ class Drift(Section):
     column_emptied: DriftCheck
     column_constant: DriftCheck
     kind_gone: DriftCheck
+    channel_gone: DriftCheck
+    volume_moved: DriftCheck
+    refunds_moved: DriftCheck
+    names_changed: DriftCheck
+    owners_changed: DriftCheck
     register_fell: DriftCheck
     consent_lost: DriftCheck
     consent_moved: DriftCheck

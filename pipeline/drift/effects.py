@@ -6,6 +6,8 @@ Each effect is a share or a ratio, so that one limit fits small and large compan
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
+from statistics import median
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -15,10 +17,15 @@ from pipeline.drift.profile import BINS, Month, Profile, Sample, TableProfile
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
 MIN_FILLED: Final = 0.05
+MIN_WEEKS: Final = 8
+MIN_EXPECTED: Final = 20
+"""Of a kind that should have come less often than this in a week, none may come by chance."""
 """A column or a kind with less than this share was hardly there before."""
 # A share of nothing among the scores counts as half a customer of a thousand, or one empty part would decide all.
 FLOOR: Final = 0.0005
 LARGEST: Final = 1000.0
+# A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
+SPREADS: Final = 1.25
 NOTHING: Final = Month(0, 0, 0)
 
 
@@ -51,11 +58,22 @@ class Effect:
 
 KINDS: Final = (
     *("history_shrank", "history_grew", "amounts_changed", "customers_changed", "table_gone", "column_emptied"),
-    *("column_constant", "kind_gone", "register_fell", "consent_lost", "consent_moved"),
+    *(
+        "column_constant",
+        "kind_gone",
+        "channel_gone",
+        "volume_moved",
+        "refunds_moved",
+        "owners_changed",
+        "names_changed",
+        "register_fell",
+        "consent_lost",
+        "consent_moved",
+    ),
     *("feature_moved", "feature_missing", "scores_moved", "churners_moved", "customers_moved"),
 )
 """All kinds, each with its own settings in ``params.yaml: drift``."""
-TECHNICAL: Final = frozenset({"column_constant", "feature_moved", "feature_missing", "scores_moved"})
+TECHNICAL: Final = frozenset({"feature_moved", "feature_missing", "scores_moved"})
 """Those that say something to whoever works on the model, and nothing to whoever works from the list."""
 
 
@@ -82,6 +100,7 @@ def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
                 before, after, Past(name, f"{then.cutoff:%Y-%m}", now.forgotten_customers - then.forgotten_customers)
             )
             yield from _columns(name, before, after)
+            yield from _last_week(name, before, after)
 
 
 class Past(NamedTuple):
@@ -118,20 +137,50 @@ def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[
 def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
     for column, filled in before.columns.items():
         now, what = after.columns.get(column), f"{name}.{column}"
-        pairs = [("", filled.all, now.all if now else 0.0), ("recent ", filled.recent, now.recent if now else 0.0)]
-        for rows, share, left in pairs:
-            if share is not None and left is not None and share >= MIN_FILLED:
-                fell = max(0.0, 1 - left / share)
-                words = f"{what}: filled in {share:.0%} of {rows}rows last time, in {left:.0%} now"
-                yield Effect("column_emptied", f"{what} {rows}".strip(), fell, words)
+        pairs = [("all", filled.all, now.all if now else 0.0), ("recent", filled.recent, now.recent if now else 0.0)]
+        emptied = [
+            (1 - left / share, f"{what}: filled in {share:.0%} of {rows} rows last time, in {left:.0%} now")
+            for rows, share, left in pairs
+            if share is not None and left is not None and share >= MIN_FILLED
+        ]
+        if emptied:
+            fell, words = max(emptied, key=itemgetter(0))
+            yield Effect("column_emptied", what, max(0.0, fell), words)
         if filled.varies and now is not None and now.all >= MIN_FILLED:
             words = f"{what}: had different values last time, has one and the same now"
             yield Effect("column_constant", what, float(not now.varies), words)
-    for kind, share in before.kinds.items():
-        if share >= MIN_FILLED and after.kinds:
-            left = after.kinds.get(kind, 0.0)
-            words = f"{name}: {kind!r} was {share:.0%} of recent rows last time, and is {left:.0%} now"
-            yield Effect("kind_gone", f"{name} {kind}", max(0.0, 1 - left / share), words)
+
+
+def _last_week(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
+    """What came in the last seven days, beside the seven days before the last list and the weeks before this one."""
+    if before.weeks and after.weeks:
+        for column, shares in before.kinds.items():
+            for kind, share in shares.items():
+                left = after.kinds.get(column, {}).get(kind, 0.0)
+                words = f"{name}: {column} {kind!r} was {share:.0%} of a week's rows last time, and is {left:.0%} now"
+                if share >= MIN_FILLED and share * min(before.weeks[0], after.weeks[0]) >= MIN_EXPECTED:
+                    gone = "channel_gone" if name == "transactions" else "kind_gone"
+                    yield Effect(gone, f"{name} {column} {kind}", max(0.0, 1 - left / share), words)
+        if before.negative is not None and after.negative is not None and after.weeks[0] >= MIN_ROWS:
+            then, now = before.negative, after.negative
+            words = f"{name}: {then:.0%} of a week's amounts were negative last time, {now:.0%} are now"
+            yield Effect("refunds_moved", name, abs(now - then), words)
+    yield from _volume(name, after.weeks)
+
+
+def _volume(name: str, weeks: list[int]) -> Iterator[Effect]:
+    """The last week beside the weeks before it: nothing where they differ among each other nearly as much."""
+    last, *earlier = weeks or [0]
+    usual = median(earlier) if earlier else 0
+    if len(earlier) < MIN_WEEKS or usual < MIN_ROWS:
+        return
+    moved = abs(last / usual - 1)
+    spread = max(abs(week / usual - 1) for week in earlier)
+    words = (
+        f"{name}: {last:,} rows in the last 7 days, {min(earlier):,} to {max(earlier):,} in each of the "
+        f"{len(earlier)} weeks before"
+    )
+    yield Effect("volume_moved", name, moved if moved > SPREADS * spread else 0.0, words)
 
 
 def _people(then: Sample, now: Sample) -> Iterator[Effect]:
@@ -140,11 +189,17 @@ def _people(then: Sample, now: Sample) -> Iterator[Effect]:
         return
     both = then.join(now, on="customer_id", how="left", suffix="_now")
     gone = both["rows_now"].null_count()
-    other = both.filter(pl.col("rows_now").is_not_null() & (pl.col("amount_minor") != pl.col("amount_minor_now")))
-    words = (
-        f"of {then.height:,} customers of last time {gone:,} are not there now, and {other.height:,} have other amounts"
-    )
-    yield Effect("customers_changed", "", (gone + other.height) / then.height, words)
+    is_other = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_now") for name in ("amount_minor", "first_day"))
+    other = both.filter(pl.col("rows_now").is_not_null() & is_other).height
+    words = f"of {then.height:,} customers of last time {gone:,} are not there now, and {other:,} have another past"
+    yield Effect("customers_changed", "", (gone + other) / then.height, words)
+    for kind, what in (("names_changed", "name"), ("owners_changed", "owner")):
+        before, after = pl.col(f"{what}_hash"), pl.col(f"{what}_hash_now")
+        known = both.filter(before.is_not_null() & after.is_not_null())
+        if known.height >= MIN_ROWS:
+            moved = known.filter(before != after).height
+            words = f"of {known.height:,} customers whose {what} is known {moved:,} have another {what} than last time"
+            yield Effect(kind, "", moved / known.height, words)
 
 
 def _register(then: Profile, now: Profile) -> Iterator[Effect]:

@@ -12,8 +12,11 @@ SAMPLE: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(),
     "rows": pl.Int64(),
     "amount_minor": pl.Int64(),
+    "first_day": pl.Date(),
+    "name_hash": pl.UInt64(),
+    "owner_hash": pl.UInt64(),
 }
-"""Of some customers, the transactions before `Profile.cutoff`: how many, and their sum."""
+"""Of some customers, the transactions before `Profile.cutoff`: how many, their sum, the first day; and who it is."""
 SAMPLED: Final = 2_000
 BINS: Final = 10
 Sample = pl.DataFrame
@@ -50,13 +53,19 @@ class TableProfile:
     columns
         Each column that somebody mapped.
     kinds
-        The share of each kind (type of event, channel) among the recent rows.
+        The share of each kind (type of event, channel, store) among the rows of the last week, by column.
+    weeks
+        The rows of the last weeks before the day of the list, the latest first; none where rows have no day.
+    negative
+        The share of negative amounts among the rows of the last week (0-1); null where there are no amounts.
     """
 
     rows: int
     months: dict[str, Month]
     columns: dict[str, Filled]
-    kinds: dict[str, float]
+    kinds: dict[str, dict[str, float]]
+    weeks: list[int]
+    negative: float | None
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,8 @@ def _table(content: dict[str, Any]) -> TableProfile:
         {month: Month(**counted) for month, counted in content["months"].items()},
         {name: Filled(**filled) for name, filled in content["columns"].items()},
         content["kinds"],
+        content["weeks"],
+        content["negative"],
     )
 
 

@@ -13,14 +13,18 @@ from pipeline import lists
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Finding, find_changes, measure, usual_effects
+from pipeline.drift.effects import MIN_FILLED
 from pipeline.drift.profile import SAMPLE, SAMPLED, Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas, storage
 
 RECENT_DAYS: Final = 28
 """Days before the list whose rows are the recent ones."""
-KINDS: Final = {"events": "event_type", "contacts": "channel", "transactions": "channel"}
-"""Of which column of a table the kinds are counted."""
+KINDS: Final = {"events": ("event_type",), "contacts": ("channel",), "transactions": ("channel", "store_id")}
+"""Of which columns of a table the kinds are counted."""
+WEEK_DAYS: Final = 7
+WEEKS: Final = 13
+"""How many weeks are counted, the last one too."""
 KEYS: Final = ("customer_key", "customer_id")
 
 
@@ -63,9 +67,29 @@ def read_sample(tables: Path, before: date, of: pl.Series | None = None) -> pl.D
     """
     rows = storage.scan_buckets(tables / "transactions", [*KEYS, "day", "amount_minor"]).filter(pl.col("day") < before)
     known = rows if of is None else rows.filter(pl.col("customer_id").is_in(of.implode()))
-    counted = known.group_by(KEYS).agg(pl.len().alias("rows"), pl.col("amount_minor").sum()).sort("customer_key")
-    few = counted if of is not None else counted.head(SAMPLED)
-    return few.select(pl.col(name).cast(kind) for name, kind in SAMPLE.items()).collect().sort("customer_id")
+    sums = pl.len().alias("rows"), pl.col("amount_minor").sum(), pl.col("day").min().alias("first_day")
+    counted = known.group_by(KEYS).agg(*sums).sort("customer_key")
+    few = (counted if of is not None else counted.head(SAMPLED)).collect()
+    named = few.join(_names(tables / "customers"), on="customer_key", how="left")
+    return named.select(pl.col(name).cast(kind) for name, kind in SAMPLE.items()).sort("customer_id")
+
+
+def _names(folder: Path) -> pl.DataFrame:
+    """A hash of what each customer is called, and of who looks after each: whether they are the same is all to know."""
+    files = storage.bucket_files(folder)
+    there = [name for name in ("name", "owner") if files and name in pl.read_parquet_schema(files[0])]
+    hashed = pl.DataFrame(schema={"customer_key": pl.Int64, "name_hash": pl.UInt64, "owner_hash": pl.UInt64})
+    if there:
+        # Of several rows of a customer the first by the alphabet, as no order of files may decide.
+        known = storage.scan_buckets(folder, ["customer_key", *there]).group_by("customer_key").agg(pl.col(there).min())
+        hashes = known.collect().select("customer_key", *(_hashed(name) for name in there))
+        hashed = pl.concat([hashed, hashes], how="diagonal")
+    return hashed
+
+
+def _hashed(name: str) -> pl.Expr:
+    digest = pl.col(name).map_elements(lambda text: int(storage.digest(text)[:16], 16), return_dtype=pl.UInt64)
+    return digest.alias(f"{name}_hash")
 
 
 def _earlier(exports: Path, company: str, day: date, number: int) -> Iterator[tuple[Path, Profile]]:
@@ -146,7 +170,11 @@ def _table(folder: Path, table: schemas.Table, day: date) -> TableProfile:
         )
         for name in columns
     }
-    return TableProfile(total, {} if when is None else _months(rows, when), filled, _kinds(rows, table.name, is_recent))
+    if when is None:
+        return TableProfile(total, {}, filled, {}, [], None)
+    last_week = rows.filter(pl.col(when) >= day - timedelta(days=WEEK_DAYS))
+    kinds = {name: _shares(last_week, name) for name in KINDS.get(table.name, ()) if name in columns}
+    return TableProfile(total, _months(rows, when), filled, kinds, _weeks(rows, when, day), _negative(last_week))
 
 
 def _months(rows: pl.LazyFrame, when: str) -> dict[str, Month]:
@@ -160,13 +188,29 @@ def _months(rows: pl.LazyFrame, when: str) -> dict[str, Month]:
     return {month: Month(number, customers, sum_minor) for month, number, customers, sum_minor in counted.iter_rows()}
 
 
-def _kinds(rows: pl.LazyFrame, table: str, is_recent: pl.Expr) -> dict[str, float]:
-    name = KINDS.get(table)
-    if name not in rows.collect_schema().names():
-        return {}
-    counts = rows.filter(is_recent).select(pl.col(str(name)).drop_nulls().value_counts()).collect().unnest(str(name))
+def _weeks(rows: pl.LazyFrame, when: str, day: date) -> list[int]:
+    """The rows of each of the last weeks, the latest first, as far back as the table goes."""
+    ago = (pl.lit(day) - pl.col(when)).dt.total_days() - 1
+    counted = rows.filter(ago < WEEKS * WEEK_DAYS).group_by((ago // WEEK_DAYS).alias("week")).len().collect()
+    first = rows.select(pl.col(when).min()).collect().item()
+    whole = 0 if first is None else min(WEEKS, (day - first).days // WEEK_DAYS)
+    by_week = dict(counted.iter_rows())
+    return [by_week.get(week, 0) for week in range(whole)]
+
+
+def _negative(rows: pl.LazyFrame) -> float | None:
+    if "amount_minor" not in rows.collect_schema().names():
+        return None
+    share = rows.select((pl.col("amount_minor") < 0).mean()).collect().item()
+    return None if share is None else round(float(share), 6)
+
+
+def _shares(rows: pl.LazyFrame, name: str) -> dict[str, float]:
+    """The kinds that are not rare, most of which a large company has thousands of."""
+    counts = rows.select(pl.col(name).drop_nulls().value_counts()).collect().unnest(name)
     total = counts["count"].sum()
-    return {kind: round(number / total, 6) for kind, number in sorted(counts.iter_rows())}
+    shares = {kind: round(number / total, 6) for kind, number in sorted(counts.iter_rows())}
+    return {kind: share for kind, share in shares.items() if share >= MIN_FILLED}
 
 
 def _register(folder: Path, scored: pl.DataFrame) -> tuple[float | None, dict[str, tuple[float, float]]]:

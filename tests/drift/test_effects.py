@@ -18,24 +18,29 @@ from tests.company import ROOT
 from tests.profiles import examples
 
 DRIFT = params.load(ROOT / "params.yaml").drift
+KIND_SHARES = {"event_type": {"visit": 0.6, "login": 0.4}, "channel": {"web": 0.5, "shop": 0.5}}
 MONTHS = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 13)]
 
 
 def table(rows: int = 1000, **changes: object) -> TableProfile:
     months = {month: Month(rows, rows // 4, 100 * rows) for month in MONTHS}
     columns = {"category": Filled(0.9, 0.9, True), "discount_minor": Filled(0.3, 0.3, True)}
-    return replace(TableProfile(rows * len(MONTHS), months, columns, {"visit": 0.6, "login": 0.4}), **changes)
+    return replace(TableProfile(rows * len(MONTHS), months, columns, KIND_SHARES, [rows] * 13, 0.02), **changes)
 
 
 LAST = Profile(
     as_of=date(2024, 1, 8), cutoff=date(2023, 12, 11), forgotten_customers=0,
-    tables={"transactions": table(), "events": table(200), "customers": table(0, months={}, kinds={})},
+    tables={"transactions": table(), "events": table(200), "customers": table(0, months={}, kinds={}, weeks=[], negative=None)},
     registered=0.98, consents={"email_opt_in": (0.95, 0.6), "phone_opt_in": (0.5, 0.3)},
     features={"orders_90d": Spread(4.0, 2.0, 0.0), "nps_latest": Spread(7.0, 1.5, 0.6)},
     scores=Scores("m1", 5000, 900.0, [1 / BINS] * BINS), effects={},
 )  # fmt: skip
 SAMPLED = pl.DataFrame(
-    {"customer_id": [f"c{n}" for n in range(500)], "rows": [9] * 500, "amount_minor": range(500)}, schema=SAMPLE
+    {
+        **{"customer_id": [f"c{n}" for n in range(500)], "rows": [9] * 500, "amount_minor": range(500)},
+        **{"first_day": [date(2022, 3, 1)] * 500, "name_hash": range(500), "owner_hash": [n % 7 for n in range(500)]},
+    },
+    schema=SAMPLE,
 )
 
 
@@ -66,7 +71,10 @@ FAULTS: dict[str, tuple[Profile, str]] = {
     "a column is not mapped any more": (with_column("category", None), "column_emptied"),
     "a column has become empty of late": (with_column("category", Filled(0.88, 0.1, True)), "column_emptied"),
     "a column says one thing": (with_column("category", Filled(0.9, 0.9, False)), "column_constant"),
-    "an event type has another name": (with_table("events", lambda t: replace(t, kinds={"view": 0.6, "login": 0.4})), "kind_gone"),
+    "an event type has another name": (with_table("events", lambda t: replace(t, kinds={"event_type": {"view": 0.6, "login": 0.4}})), "kind_gone"),
+    "nothing comes from the web": (with_table("transactions", lambda t: replace(t, kinds={"channel": {"shop": 1.0}})), "channel_gone"),
+    "a steady feed at two thirds": (with_table("transactions", lambda t: replace(t, weeks=[650, *[1000] * 12])), "volume_moved"),
+    "sales come as refunds": (with_table("transactions", lambda t: replace(t, negative=0.98)), "refunds_moved"),
     "half of the register": (replace(LAST, registered=0.49), "register_fell"),
     "no register": (replace(LAST, registered=None), "register_fell"),
     "a column of consent is empty": (replace(LAST, consents=LAST.consents | {"email_opt_in": (0.0, 0.0)}), "consent_lost"),
@@ -93,7 +101,9 @@ def test_each_fault_is_seen_under_its_name(fault):
 
 
 def test_every_kind_has_a_fault_and_settings():
-    assert {kind for _, kind in FAULTS.values()} | {"customers_changed"} == set(KINDS)
+    assert {kind for _, kind in FAULTS.values()} | {"customers_changed", "names_changed", "owners_changed"} == set(
+        KINDS
+    )
     assert all(DRIFT.check(kind) for kind in KINDS)
 
 
@@ -102,7 +112,29 @@ def test_customers_with_other_ids_or_other_pasts_are_other_customers():
     assert found(LAST, SAMPLED.join(renamed, on="customer_id", how="semi")) == {"customers_changed": True}
     mixed = SAMPLED.with_columns(pl.col("amount_minor").shuffle(seed=1))
     assert found(LAST, mixed) == {"customers_changed": True}
+    later = SAMPLED.with_columns(pl.col("first_day").dt.offset_by("1d"))
+    assert found(LAST, later) == {"customers_changed": True}
     assert found(LAST, SAMPLED.head(490)) == {}
+
+
+def test_names_and_owners_of_others_are_seen():
+    assert found(LAST, SAMPLED.with_columns(pl.col("name_hash").shuffle(seed=1))) == {"names_changed": True}
+    assert found(LAST, SAMPLED.with_columns(owner_hash=pl.lit(9, pl.UInt64))) == {"owners_changed": False}
+    assert found(LAST, SAMPLED.with_columns(name_hash=pl.lit(None, pl.UInt64))) == {}, (
+        "a column that emptied is another kind"
+    )
+
+
+def test_a_week_is_unusual_beside_the_weeks_before_it():
+    def volume(*weeks: int) -> set[str]:
+        return {*found(with_table("transactions", lambda t: replace(t, weeks=[*weeks])))}
+
+    lively = [1000, 1500, 700, 1200, 900, 1300, 800, 1100, 1000, 1600, 700, 1000]
+    assert volume(600, *[1000] * 12) == volume(1400, *[1000] * 12) == {"volume_moved"}
+    assert (
+        volume(800, *[1000] * 12) == volume(600, *lively) == volume(10, *[1000] * 5) == volume(5, *[20] * 12) == set()
+    )
+    assert volume(100, *lively) == {"volume_moved"}
 
 
 def test_a_week_like_the_last_one_is_silent_and_so_are_late_rows():

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import chdir
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -117,6 +117,33 @@ def all_yes(rows: Rows) -> Rows:
     return [row | {"mail": row["mail"] and "yes"} for row in rows]
 
 
+def names_of_others(rows: Rows) -> Rows:
+    return [row | {"name": other["name"]} for row, other in zip(rows, [*rows[1:], rows[0]], strict=True)]
+
+
+def owners_of_others(rows: Rows) -> Rows:
+    return [
+        row | {"looked_after_by": other["looked_after_by"]}
+        for row, other in zip(rows, rows[1:] + rows[:1], strict=True)
+    ]
+
+
+def a_day_later(rows: Rows) -> Rows:
+    return [row | {"at": (datetime.fromisoformat(row["at"]) + timedelta(days=1)).isoformat()} for row in rows]
+
+
+def no_web(rows: Rows) -> Rows:
+    return [row for row in rows if row["via"] == "shop" or row["at"] < "2024-06-10"]
+
+
+def refunds_of_late(rows: Rows) -> Rows:
+    return [row | {"paid": str(-float(row["paid"]))} if row["at"] >= "2024-06-24" else row for row in rows]
+
+
+def last_week_twice(rows: Rows) -> Rows:
+    return [*rows, *(row | {"order": f"again-{row['order']}"} for row in rows if row["at"] >= "2024-06-24")]
+
+
 def every_other(rows: Rows) -> Rows:
     return rows[::2]
 
@@ -138,6 +165,12 @@ FAULTS: dict[str, tuple[str, Callable[[Rows], Rows], str, bool]] = {
     "orders under the next customer": ("orders-*.csv", shifted, "customers_changed", True),
     "no consent any more": ("customers.csv", no_answers, "consent_lost", True),
     "everybody agrees": ("customers.csv", all_yes, "consent_moved", True),
+    "names of other customers": ("customers.csv", names_of_others, "names_changed", True),
+    "owners of other customers": ("customers.csv", owners_of_others, "owners_changed", False),
+    "a day later, as in another zone": ("orders-*.csv", a_day_later, "customers_changed", True),
+    "nothing came from the web of late": ("orders-*.csv", no_web, "channel_gone", True),
+    "the last week as refunds": ("orders-*.csv", refunds_of_late, "refunds_moved", True),
+    "the last week twice": ("orders-*.csv", last_week_twice, "volume_moved", False),
     "half of the register": ("customers.csv", every_other, "register_fell", True),
     "nobody has an owner": ("customers.csv", no_owner, "column_emptied", False),
     "visits are called views": ("visits.csv", views, "kind_gone", False),
@@ -174,6 +207,11 @@ def test_figures_are_those_of_the_raw_rows(last_week):
         assert counted.customers == len({row["customer_id"] for row in of_month})
         assert counted.amount_minor == sum(row["amount_minor"] for row in of_month)
     assert sum(month.rows for month in profile.tables["transactions"].months.values()) == len(rows)
+    ago = [(LAST - row["day"]).days - 1 for row in rows]
+    assert profile.tables["transactions"].weeks == [sum(days // 7 == week for days in ago) for week in range(13)]
+    last_week = [row for row in rows if (LAST - row["day"]).days <= 7]
+    from_web = sum(row["channel"] == "web" for row in last_week) / len(last_week)
+    assert profile.tables["transactions"].kinds["channel"]["web"] == pytest.approx(from_web, abs=1e-5)
     sample = storage.read_parquet(REPRO.week(LAST) / SAMPLE_FILE)
     for row in sample.sample(30, seed=2).to_dicts():
         own = [
