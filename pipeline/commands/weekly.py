@@ -11,7 +11,7 @@ from pipeline.commands.locks import alone
 from pipeline.config import params, paths
 from pipeline.config.errors import AlreadyPublished, BadParams
 from pipeline.config.problems import suggestion
-from pipeline.drift.effects import KINDS
+from pipeline.drift.kinds import KINDS
 from pipeline.model.fingerprint import fingerprint
 from pipeline.outcomes import store as outcomes
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
@@ -43,7 +43,7 @@ def run(
     dry_run
         Do everything but publish.
     accepted
-        Kinds of `pipeline.drift.effects.KINDS` that somebody answers for, so that they do not stop this list.
+        Kinds of `pipeline.drift.kinds.KINDS` that somebody answers for, so that they do not stop this list.
     log
         How the lines of `paths.WEEKLY_LOG` are shown on stderr as well.
 

@@ -6,8 +6,9 @@ by how steady this company's data have been. A feed that is wrong today is the b
 the consent, features and scores that must not jump.
 """
 
-from pipeline.drift.effects import Effect, measure
+from pipeline.drift.effects import measure
 from pipeline.drift.findings import Finding, find_changes, usual_effects
+from pipeline.drift.kinds import Effect
 from pipeline.drift.profile import PROFILE_FILE, SAMPLE_FILE, Profile, Sample
 
 __all__ = [

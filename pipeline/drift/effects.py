@@ -3,16 +3,16 @@
 Each effect is a share or a ratio, so that one limit fits small and large companies; nothing is judged here.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import itemgetter
 from statistics import median
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from pipeline.drift.profile import BINS, Month, Profile, Sample, TableProfile
+from pipeline.drift.kinds import Effect
+from pipeline.drift.profile import Month, Profile, Sample, TableProfile
+from pipeline.drift.score_effects import of_scores
 
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
@@ -21,60 +21,9 @@ MIN_WEEKS: Final = 8
 MIN_EXPECTED: Final = 20
 """Of a kind that should have come less often than this in a week, none may come by chance."""
 """A column or a kind with less than this share was hardly there before."""
-# A share of nothing among the scores counts as half a customer of a thousand, or one empty part would decide all.
-FLOOR: Final = 0.0005
-LARGEST: Final = 1000.0
 # A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
 SPREADS: Final = 1.25
 NOTHING: Final = Month(0, 0, 0)
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Something that moved.
-
-    Attributes
-    ----------
-    kind
-        One of `KINDS`.
-    what
-        The table, column, feature or channel; empty where there is only one.
-    size
-        How far: a share, a ratio or, for features, standard deviations; 0 is not at all.
-    words
-        What was there before and what is there now, in words.
-    """
-
-    kind: str
-    what: str
-    size: float
-    words: str
-
-    @property
-    def name(self) -> str:
-        """The kind and what moved, under which earlier weeks keep the size."""
-        return f"{self.kind} {self.what}".strip()
-
-
-KINDS: Final = (
-    *("history_shrank", "history_grew", "amounts_changed", "customers_changed", "table_gone", "column_emptied"),
-    *(
-        "column_constant",
-        "kind_gone",
-        "channel_gone",
-        "volume_moved",
-        "refunds_moved",
-        "owners_changed",
-        "names_changed",
-        "register_fell",
-        "consent_lost",
-        "consent_moved",
-    ),
-    *("feature_moved", "feature_missing", "scores_moved", "churners_moved", "customers_moved"),
-)
-"""All kinds, each with its own settings in ``params.yaml: drift``."""
-TECHNICAL: Final = frozenset({"feature_moved", "feature_missing", "scores_moved"})
-"""Those that say something to whoever works on the model, and nothing to whoever works from the list."""
 
 
 def measure(then: Profile, now: Profile, sample_then: Sample, sample_now: Sample) -> list[Effect]:
@@ -87,7 +36,7 @@ def measure(then: Profile, now: Profile, sample_then: Sample, sample_now: Sample
     sample_then, sample_now
         What both say of the same customers before the cutoff of the week before.
     """
-    return [*_tables(then, now), *_people(sample_then, sample_now), *_register(then, now), *_scores(then, now)]
+    return [*_tables(then, now), *_people(sample_then, sample_now), *_register(then, now), *of_scores(then, now)]
 
 
 def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
@@ -214,53 +163,3 @@ def _register(then: Profile, now: Profile) -> Iterator[Effect]:
         if known and share:
             words = f"{column}: {agreed:.1%} agreed last time, {yes:.1%} do now"
             yield Effect("consent_moved", column, abs(yes - agreed), words)
-
-
-def _scores(then: Profile, now: Profile) -> Iterator[Effect]:
-    for name, before in then.features.items():
-        after = now.features.get(name)
-        missing = 1.0 if after is None else after.missing
-        words = f"feature {name}: missing of {before.missing:.0%} of customers last time, of {missing:.0%} now"
-        yield Effect("feature_missing", name, abs(missing - before.missing), words)
-        if after is not None and before.mean is not None and after.mean is not None and before.deviation:
-            moved = abs(after.mean - before.mean) / before.deviation
-            words = f"feature {name}: {before.mean:.3g} on average last time, {after.mean:.3g} now"
-            yield Effect("feature_moved", name, moved, words)
-    old, new = then.scores, now.scores
-    if old.customers and new.customers:
-        words = f"{old.customers:,} customers were scored last time, {new.customers:,} now"
-        yield Effect("customers_moved", "", _times(old.customers, new.customers), words)
-    if old.customers and new.customers and old.model == new.model:
-        words = "the churn probabilities lie differently from last time"
-        # What the index of two samples of one and the same population comes to by chance.
-        by_chance = (BINS - 1) * (1 / old.customers + 1 / new.customers)
-        moved = max(0.0, stability_index(old.shares, new.shares) - by_chance)
-        yield Effect("scores_moved", "", moved, words)
-        rates = old.expected_churners / old.customers, new.expected_churners / new.customers
-        words = f"{rates[0]:.1%} of customers were expected to churn last time, {rates[1]:.1%} now"
-        yield Effect("churners_moved", "", _times(*rates), words)
-
-
-def _times(before: float, after: float) -> float:
-    """How many times more or less, less one: 0 for no change, 1 for twice or half."""
-    return LARGEST if min(before, after) <= 0 else min(LARGEST, max(before, after) / min(before, after) - 1)
-
-
-def stability_index(then: list[float], now: list[float]) -> float:
-    r"""The population stability index, :math:`\sum (q - p) \ln (q / p)`; above 0.25 is usually called a large change.
-
-    Parameters
-    ----------
-    then, now
-        The share of customers in each part of the probability, `BINS` of them.
-
-    Examples
-    --------
-    >>> stability_index([0.5] * 2 + [0.0] * 8, [0.5] * 2 + [0.0] * 8)
-    0.0
-    >>> round(stability_index([0.5] * 2 + [0.0] * 8, [0.2, 0.8] + [0.0] * 8), 3)
-    0.416
-    """
-    assert len(then) == len(now) == BINS, "both are counted alike"
-    pairs = [(max(p, FLOOR), max(q, FLOOR)) for p, q in zip(then, now, strict=True)]
-    return math.fsum((q - p) * math.log(q / p) for p, q in pairs)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.config.params import Drift
-from pipeline.drift.effects import Effect
+from pipeline.drift.kinds import Effect
 
 MAX_NAMED: Final = 3
 """Of one kind no more are named: a table that lost ten columns is one piece of news."""
@@ -18,7 +18,7 @@ class Finding:
     Attributes
     ----------
     kind
-        One of `pipeline.drift.effects.KINDS`.
+        One of `pipeline.drift.kinds.KINDS`.
     stops
         Whether no list may be made from it, or it is only said.
     words

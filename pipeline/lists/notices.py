@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.decisions.watch import is_personal
-from pipeline.drift.effects import TECHNICAL
+from pipeline.drift.kinds import TECHNICAL
 from pipeline.lists.schema import Week
 
 LARGE_SHARE: Final = 0.1

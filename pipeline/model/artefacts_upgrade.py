@@ -10,6 +10,12 @@ FEATURES: Final = {"no_order_chance": renamed.COLUMNS["no_order_chance"]}
 KEYS: Final = FEATURES | {"rhythm": "purchase_process", "judged": "evaluated", "words": "description"}
 
 
+def is_of_this_release(folder: Path) -> bool:
+    """Whether a model has the files and keys of this release; earlier ones took their fingerprint of others."""
+    parts = [folder / name for name in ("churn.txt", "additive_logistic.json", "calibration.json", "model.json")]
+    return all(file.is_file() for file in parts) and b'"rhythm"' not in parts[-1].read_bytes()
+
+
 def upgrade(folder: Path) -> None:
     """Rename files, keys and features; a model of this release, or one that lacks parts, stays as it is.
 

@@ -84,10 +84,9 @@ def record_evaluation(
     series |= _by_snapshot(storage.read_json(paths.evaluation))
     runs.log_figures(tracking, pointer.run_id, series, pointer.model_id)
     runs.log_files(tracking, pointer.run_id, dict.fromkeys(files, "reports"))
-    runs.tag(tracking, pointer.run_id, runs.VERDICT_DIGEST, storage.fingerprint([paths.verdict]))
     # The figures first: lists of runs cut names short.
     name = f"AUC {figures['auc']:.3f}, grade {verdict['grade']}: {_name(model)}"
-    runs.describe(tracking, pointer.run_id, name, verdict["verdict"])
+    runs.describe(tracking, pointer.run_id, name, verdict["verdict"], storage.fingerprint([paths.verdict]))
 
 
 def compared_settings(settings: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.config.errors import BadParams, ModelRefused, NotEnoughData
 from pipeline.config.params import Tracking
 from pipeline.config.paths import Paths
-from pipeline.model.artefacts_upgrade import upgrade
+from pipeline.model.artefacts_upgrade import is_of_this_release, upgrade
 from pipeline.model.fingerprint import fingerprint
 from pipeline.tables import storage
 from pipeline.tracking.runs import FINGERPRINT, VERDICT_DIGEST, Pointer
@@ -178,16 +178,9 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
             if file.is_file():
                 shutil.copy(file, models / file.name)
     registered = described(settings, version).get(FINGERPRINT)
-    if registered and _is_of_this_release(models) and fingerprint(Paths(models=models)) != registered:
+    if registered and is_of_this_release(models) and fingerprint(Paths(models=models)) != registered:
         raise _damaged(settings, f"the files of version {version}", "registered")
     upgrade(models)
-
-
-def _is_of_this_release(models: Path) -> bool:
-    """Earlier releases named files and keys otherwise, and took their fingerprint of those."""
-    paths = Paths(models=models)
-    parts = (paths.model_text, paths.additive_logistic, paths.calibration, paths.model_card)
-    return all(file.is_file() for file in parts) and b'"rhythm"' not in paths.model_card.read_bytes()
 
 
 def _damaged(settings: Tracking, what: str, then: str) -> ModelRefused:

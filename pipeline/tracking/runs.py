@@ -196,18 +196,13 @@ def log_files(settings: Tracking, run_id: str, files: dict[Path, str]) -> None:
                 store.log_artifact(run_id, str(file), folder)
 
 
-def tag(settings: Tracking, run_id: str, name: str, text: str) -> None:
-    """Set one tag of a run."""
-    with reachable(settings):
-        client(settings).set_tag(run_id, name, text)
-
-
-def describe(settings: Tracking, run_id: str, name: str, description: str) -> None:
-    """Give a run the name and the description that people see first."""
+def describe(settings: Tracking, run_id: str, name: str, description: str, verdict_digest: str = "") -> None:
+    """Give a run the name and the description that people see first, and the digest of the verdict behind them."""
     with reachable(settings):
         store = client(settings)
         store.set_tag(run_id, NAME, name)
         store.set_tag(run_id, NOTE, description)
+        store.set_tag(run_id, VERDICT_DIGEST, verdict_digest)
 
 
 def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:

@@ -82,7 +82,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     paths
         Where the reports and contributions beside the scores lie, and the weeks before.
     accepted
-        Kinds of `pipeline.drift.effects.KINDS` that stop nothing this time.
+        Kinds of `pipeline.drift.kinds.KINDS` that stop nothing this time.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.config.errors import StaleInput
 from pipeline.config.paths import Paths
-from pipeline.drift.effects import TECHNICAL
+from pipeline.drift.kinds import TECHNICAL
 from pipeline.week import candidates, witness
 from pipeline.week.inputs import WeekInputs
 
@@ -23,7 +23,7 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
     model
         Fingerprint of the model that scored everybody.
     accepted
-        Kinds of `pipeline.drift.effects.KINDS` that somebody answers for.
+        Kinds of `pipeline.drift.kinds.KINDS` that somebody answers for.
 
     Raises
     ------

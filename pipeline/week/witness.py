@@ -14,9 +14,10 @@ from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Finding, find_changes, measure, usual_effects
 from pipeline.drift.effects import MIN_FILLED
-from pipeline.drift.profile import SAMPLE, SAMPLED, Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
+from pipeline.drift.profile import SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas, storage
+from pipeline.week import witness_sample
 
 RECENT_DAYS: Final = 28
 """Days before the list whose rows are the recent ones."""
@@ -58,38 +59,6 @@ def read_profile(paths: Paths, day: date, late_days: int, scored: pl.DataFrame, 
         scores=Scores(model, len(scored), round(float(probability.sum()), 4), score_shares(probability)),
         effects={},
     )
-
-
-def read_sample(tables: Path, before: date, of: pl.Series | None = None) -> pl.DataFrame:
-    """The transactions of some customers before a day, in the columns `SAMPLE`; those of `of`, or of a random few.
-
-    Keys are hashes of ids, so the customers with the smallest ones are a random sample, and the same one each week.
-    """
-    rows = storage.scan_buckets(tables / "transactions", [*KEYS, "day", "amount_minor"]).filter(pl.col("day") < before)
-    known = rows if of is None else rows.filter(pl.col("customer_id").is_in(of.implode()))
-    sums = pl.len().alias("rows"), pl.col("amount_minor").sum(), pl.col("day").min().alias("first_day")
-    counted = known.group_by(KEYS).agg(*sums).sort("customer_key")
-    few = (counted if of is not None else counted.head(SAMPLED)).collect()
-    named = few.join(_names(tables / "customers"), on="customer_key", how="left")
-    return named.select(pl.col(name).cast(kind) for name, kind in SAMPLE.items()).sort("customer_id")
-
-
-def _names(folder: Path) -> pl.DataFrame:
-    """A hash of what each customer is called, and of who looks after each: whether they are the same is all to know."""
-    files = storage.bucket_files(folder)
-    there = [name for name in ("name", "owner") if files and name in pl.read_parquet_schema(files[0])]
-    hashed = pl.DataFrame(schema={"customer_key": pl.Int64, "name_hash": pl.UInt64, "owner_hash": pl.UInt64})
-    if there:
-        # Of several rows of a customer the first by the alphabet, as no order of files may decide.
-        known = storage.scan_buckets(folder, ["customer_key", *there]).group_by("customer_key").agg(pl.col(there).min())
-        hashes = known.collect().select("customer_key", *(_hashed(name) for name in there))
-        hashed = pl.concat([hashed, hashes], how="diagonal")
-    return hashed
-
-
-def _hashed(name: str) -> pl.Expr:
-    digest = pl.col(name).map_elements(lambda text: int(storage.digest(text)[:16], 16), return_dtype=pl.UInt64)
-    return digest.alias(f"{name}_hash")
 
 
 def _earlier(exports: Path, company: str, day: date, number: int) -> Iterator[tuple[Path, Profile]]:
@@ -136,13 +105,13 @@ def compare(
     accepted
         Kinds of effects that somebody answers for.
     """
-    sample = read_sample(paths.tables, profile.cutoff)
+    sample = witness_sample.read(paths.tables, profile.cutoff)
     earlier = list(_earlier(paths.exports, company, profile.as_of, settings.weeks))
     if not earlier:
         return Compared(profile, sample, [], None)
     folder, last = earlier[0]
     sampled = storage.read_parquet(folder / SAMPLE_FILE, [*SAMPLE])
-    effects = measure(last, profile, sampled, read_sample(paths.tables, last.cutoff, sampled["customer_id"]))
+    effects = measure(last, profile, sampled, witness_sample.read(paths.tables, last.cutoff, sampled["customer_id"]))
     findings = find_changes(effects, [week.effects for _, week in earlier], settings, accepted)
     return Compared(replace(profile, effects=usual_effects(effects, settings)), sample, findings, last.as_of)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config import overlay, params
 from pipeline.config.errors import BadParams
-from pipeline.drift.effects import KINDS
+from pipeline.drift.kinds import KINDS
 
 
 @pytest.mark.parametrize(

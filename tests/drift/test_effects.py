@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import params
 from pipeline.drift import find_changes, measure, usual_effects
-from pipeline.drift.effects import KINDS, Effect
+from pipeline.drift.kinds import KINDS, Effect
 from pipeline.drift.profile import BINS, SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile
 from tests.company import ROOT
 from tests.profiles import examples

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipeline.config import params
-from pipeline.drift.effects import KINDS
+from pipeline.drift.kinds import KINDS
 from tests.company import ROOT
 
 PAGE = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")

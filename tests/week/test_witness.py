@@ -16,7 +16,7 @@ from pipeline.config.paths import REPRO
 from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Profile
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import forgotten, storage
-from pipeline.week import witness
+from pipeline.week import witness, witness_sample
 
 pytestmark = pytest.mark.end_to_end
 LAST, NOW = date(2024, 6, 24), date(2024, 7, 1)
@@ -69,7 +69,7 @@ def published(built_company, tmp_path_factory) -> Path:
         week.mkdir(parents=True)
         # The examples of the company are those of the week after.
         storage.write_json(replace(profile, features={}).as_json(), week / PROFILE_FILE)
-        storage.write_parquet(witness.read_sample(REPRO.tables, profile.cutoff), week / SAMPLE_FILE)
+        storage.write_parquet(witness_sample.read(REPRO.tables, profile.cutoff), week / SAMPLE_FILE)
         storage.write_json({"company": "corner_shop"}, week / "manifest.json")
     return folder
 
