@@ -14,7 +14,7 @@ from pipeline.lists import message_plan
 from pipeline.playbooks.config import playbooks_file
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.tables import storage
-from pipeline.week import contact_history
+from pipeline.week import contact_history, last_orders
 
 
 def run(settings: params.Params, plan: Path, as_of: date, to: Path, paths: Paths = REPRO) -> str:
@@ -47,7 +47,7 @@ def run(settings: params.Params, plan: Path, as_of: date, to: Path, paths: Paths
     context = DecisionContext(as_of, settings.guards, settings.contact, settings.score)
     playbooks = playbooks_file.parse(params.read_playbooks(PLAYBOOKS), vocabulary(settings.score, settings.features))
     given = contact_history.given(paths.exports, settings.data.name, playbooks, context)
-    who = contact_history.with_last_orders(messages.select("customer_id").unique(), paths, as_of)
+    who = last_orders.add(messages.select("customer_id").unique(), paths, as_of)
     history = contact_history.read(who, given, paths, playbooks, context)
     known = history.customers().drop("last_order_day")
     past = history.past()

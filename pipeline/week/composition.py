@@ -21,6 +21,7 @@ from pipeline.lists import audiences, former_customers, guides, selection, since
 from pipeline.model import fingerprint
 from pipeline.model.calibration import Calibration
 from pipeline.outcomes import wrong_reasons
+from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
@@ -42,7 +43,7 @@ DECISION: Final = [
     "value_at_stake", *REASONS, "work", "playbook", "action", "channel", "who", "due_day", "cost", "caution",
     "why_not", "waiting_duty", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
     "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
-    "contact_due_day", "expected_saved_value", "lifecycle", *decision_record.RECORD, *RISK_SHARES,
+    "contact_due_day", "expected_saved_value", "lifecycle", *CONSENTS, *decision_record.RECORD, *RISK_SHARES,
 ]  # fmt: skip
 
 

@@ -34,8 +34,9 @@ def given(exports: Path, company: str, playbooks: dict[str, Playbook], context: 
     files = [file for folder in reversed(list(folders)) for file in lists.decision_files(folder)]
     weeks = [pl.scan_parquet(file) for file in files]
     # Weeks of older versions lack some of the columns.
-    decisions = pl.concat([pl.LazyFrame(schema=open_action.GIVEN), *weeks], how="diagonal")
-    return decisions.select(open_action.GIVEN.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
+    columns = open_action.GIVEN | dict.fromkeys(channels.CONSENTS, pl.Boolean())
+    decisions = pl.concat([pl.LazyFrame(schema=columns), *weeks], how="diagonal")
+    return decisions.select(columns.keys()).with_columns(pl.coalesce("given_day", "as_of").alias("given_day"))
 
 
 def first_day(playbooks: dict[str, Playbook], context: DecisionContext) -> date:
@@ -178,7 +179,12 @@ def read(
             _together(bucket.fatigued for bucket in buckets),
             _together(bucket.open_matters for bucket in buckets),
             consent.stricter(
-                _together(bucket.consents for bucket in buckets) if consents else who.select("customer_id", *CONSENTS),
+                consent.once_known(
+                    _together(bucket.consents for bucket in buckets)
+                    if consents
+                    else who.select("customer_id", *CONSENTS),
+                    _consents_of_last_week(given),
+                ),
                 _together((bucket.opted_out for bucket in buckets), dict.fromkeys(channels.CONSENTS, pl.Boolean())),
             ),
             who.select("customer_id", *features) if features else _features(paths, playbooks, context.as_of),
@@ -187,6 +193,13 @@ def read(
         playbooks,
         context,
     )
+
+
+def _consents_of_last_week(given: pl.LazyFrame) -> pl.DataFrame:
+    """What was known of channels when the last list was made."""
+    last = given.filter(pl.col("as_of") == pl.col("as_of").max()).group_by("customer_id")
+    known = last.agg(pl.col(channels.CONSENTS).min()).filter(pl.any_horizontal(pl.col(channels.CONSENTS).is_not_null()))
+    return known.collect()
 
 
 def _together(parts: Iterable[pl.DataFrame], columns: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
@@ -210,18 +223,6 @@ def _bucket_numbers(tables: Path) -> range:
     """Every bucket that some table has a file of; tables that are absent or shorter lack the rest."""
     folders = [folder for folder in tables.iterdir() if folder.is_dir()] if tables.is_dir() else []
     return range(max((len(storage.bucket_files(folder)) for folder in folders), default=0))
-
-
-def with_last_orders(who: pl.DataFrame, paths: Paths, as_of: date) -> pl.DataFrame:
-    """Add ``last_order_day``, before the day, of customers that were not scored."""
-
-    def last(file: Path) -> pl.DataFrame:
-        bought = pl.scan_parquet(file).filter(pl.col("day") < as_of, pl.col("amount_minor") > 0)
-        mine = bought.join(who.lazy(), on="customer_id", how="semi")
-        return mine.group_by("customer_id").agg(pl.col("day").max().alias("last_order_day")).collect()
-
-    days = [last(file) for file in storage.bucket_files(paths.tables / "transactions")]
-    return who.join(_together(days), on="customer_id", how="left")
 
 
 def wanted_features(playbooks: dict[str, Playbook]) -> tuple[str, ...]:

@@ -392,6 +392,42 @@ def test_an_opt_out_counts_whatever_the_register_says(here, case, buckets):
     assert found["b"] == ((None, None) if case["register"] == "none" else (True, False))
 
 
+# What the last list knew of e-mail, what the register says now, and whether it may be used.
+ONCE_KNOWN = """
+    | last list | register | may be e-mailed |
+    | yes       | yes      | True            |
+    | yes       | no       | False           |
+    | yes       | -        | False           |
+    | no        | -        | False           |
+    | no        | yes      | True            |
+    | yes       | none     | False           |
+    | -         | -        | None            |
+    | -         | none     | None            |
+    | -         | yes      | True            |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(ONCE_KNOWN), ids=lambda case: f"{case['last list']} {case['register']}")
+def test_consent_that_is_not_known_any_more_is_no_consent(here, case):
+    day = REPRO.exports / "2024-02-26"
+    before = pl.DataFrame(
+        {
+            "customer_id": ["a", "b"],
+            "as_of": [date(2024, 2, 26)] * 2,
+            "email_opt_in": [cell("email_opt_in", case["last list"]), True],
+        },
+        schema_overrides={"email_opt_in": pl.Boolean},
+    )
+    storage.write_parquet(before, day / "actions.parquet")
+    (day / "manifest.json").write_text(json.dumps({"company": "shop"}), encoding="utf-8")
+    if case["register"] != "none":
+        table("customers", f"| customer_id | email_opt_in |\n| a | {case['register']} |\n| b | yes |")
+    found = known("email_opt_in", "phone_opt_in")
+    assert str(found["a"][0]) == case["may be e-mailed"]
+    assert found["b"] == (case["register"] != "none", None)
+    assert found["c"] == (None, None), "who was on no list was never known"
+
+
 def test_an_opt_out_counts_where_the_consents_were_read_with_the_scores(here):
     table("events", "| customer_id | day | event_type |\n| a | 2024-02-01 | unsubscribe |")
     who = pl.DataFrame({"customer_id": ["a", "b"], "email_opt_in": [True, True], "phone_opt_in": [True, None],

@@ -20,6 +20,36 @@ def held(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | 
     )
 
 
+def once_known(consents: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """What the register says of channels; where it has forgotten what it knew, nobody is reached that way.
+
+    A column that was emptied looks like customers who were never asked, and whoever was never asked may be contacted
+    where `unknown_consent` allows it.
+
+    Parameters
+    ----------
+    consents
+        ``customer_id``, and those of `channels.CONSENTS` that the register has, beside other columns.
+    before
+        ``customer_id``, and what was known of each of them when the last list was made.
+
+    Examples
+    --------
+    >>> register = pl.DataFrame({"customer_id": ["a", "b", "c"], "email_opt_in": [None, None, True]})
+    >>> before = pl.DataFrame({"customer_id": ["a", "c"], "email_opt_in": [True, False]})
+    >>> before = before.with_columns(pl.lit(None, pl.Boolean).alias(name) for name in ("phone_opt_in", "sms_opt_in"))
+    >>> once_known(register, before)["email_opt_in"].to_list(), once_known(register.head(0), before).height
+    ([False, None, True], 2)
+    """
+    absent = [pl.lit(None, dtype=pl.Boolean).alias(name) for name in channels.CONSENTS if name not in consents.columns]
+    full = consents.with_columns(absent)
+    both = full.join(before, on="customer_id", how="full", suffix="_before", coalesce=True, maintain_order="left")
+    lost = {name: pl.col(name).is_null() & pl.col(f"{name}_before").is_not_null() for name in channels.CONSENTS}
+    return both.with_columns(
+        pl.when(is_lost).then(pl.lit(value=False)).otherwise(name).alias(name) for name, is_lost in lost.items()
+    ).select(full.columns)
+
+
 def stricter(consents: pl.DataFrame, opted_out: pl.DataFrame) -> pl.DataFrame:
     """What the register says of channels, but where a customer has opted out since: then it is no.
 
