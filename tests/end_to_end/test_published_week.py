@@ -212,7 +212,7 @@ def test_all_list_files_are_there(shop):
     owners = {"by_owner/Ann.csv", "by_owner/Bo.csv", "by_owner/unassigned.csv"}
     sent = set(pl.read_csv(week() / "audiences.csv")["file"])
     assert found == owners | sent | {
-        "risk_list.csv", "risk_list.xlsx", "risk_list.html", "risk_list.parquet", "actions.parquet", "run_report.json",
+        "risk_list.csv", "risk_list.xlsx", "risk_list.html", "risk_list.parquet", "actions.parquet", "run_report.json", "data_profile.json", "data_sample.parquet", "interview_guides/en.html",
         "manifest.json", "audiences.csv", "former_customers.csv", "former_actions.parquet", "outbox.jsonl",
     }  # fmt: skip
     assert pl.read_parquet(week() / "risk_list.parquet").schema == lists.RISK_LIST

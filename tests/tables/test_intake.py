@@ -11,6 +11,7 @@ from pipeline import sql
 from pipeline.config import params
 from pipeline.config.params import Data, Source
 from pipeline.tables import intake, schemas
+from pipeline.tables.forgotten import Forgotten
 
 TYPED = {
     "who": "BIGINT",
@@ -34,7 +35,8 @@ ROWS = st.lists(
 def judged(con: duckdb.DuckDBPyConnection, types: dict[str, str], zone: str | None, data: Data) -> list[tuple]:
     source = Source(path="x", columns=COLUMNS, timezone=zone)
     casts = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in types.items())
-    query = intake.validated_query(schemas.TABLES["transactions"], source, f"SELECT {casts} FROM given", types, data)
+    given = f"SELECT {casts} FROM given"
+    query = intake.validated_query(schemas.TABLES["transactions"], source, given, types, data, Forgotten())
     return sql.frame(con, query).rows()
 
 
