@@ -9,6 +9,7 @@ The rooms, in the order the data passes them:
 - ``model`` learns on earlier snapshots and is judged on a later one;
 - ``reasons`` split a score into what raises and what lowers it, and say so in words;
 - ``playbooks`` choose one action per customer, or none, with the reason;
+- ``drift`` holds what a week sees of the data against what the last one saw;
 - ``lists`` write the week that people open;
 - ``simulate`` makes a company whose truth is known, to judge all of this by.
 

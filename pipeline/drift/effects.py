@@ -17,10 +17,11 @@ from pipeline.drift.score_effects import of_scores
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
 MIN_FILLED: Final = 0.05
-MIN_WEEKS: Final = 8
+"""A column or a kind with less than this share was hardly there before."""
 MIN_EXPECTED: Final = 20
 """Of a kind that should have come less often than this in a week, none may come by chance."""
-"""A column or a kind with less than this share was hardly there before."""
+MIN_WEEKS: Final = 8
+"""Fewer weeks than this do not say what is usual."""
 # A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
 SPREADS: Final = 1.25
 NOTHING: Final = Month(0, 0, 0)
@@ -133,7 +134,7 @@ def _volume(name: str, weeks: list[int]) -> Iterator[Effect]:
 
 
 def _people(then: Sample, now: Sample) -> Iterator[Effect]:
-    """The same customers: those who are gone or have another past, with one of the same length or not."""
+    """The same customers: who is gone, has another past, or is called or looked after otherwise."""
     if then.height < MIN_ROWS:
         return
     both = then.join(now, on="customer_id", how="left", suffix="_now")

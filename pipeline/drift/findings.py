@@ -47,7 +47,7 @@ def find_changes(
     settings
         ``params.yaml: drift``.
     accepted
-        Kinds that somebody says are meant: they are told, and do not stop.
+        Kinds that somebody says are meant: they are named, and do not stop.
     """
     by_kind: dict[str, list[Effect]] = {}
     for effect in effects:

@@ -88,19 +88,20 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _without(file: Path, folder: Path, customer_id: str) -> tuple[File, int]:
-    """A file without the rows of a customer, and how many these were."""
+    """A file without the rows of a customer, and how many these were; byte for byte the same where there are none."""
     content = file.read_bytes()
     path = file.relative_to(folder).as_posix()
     if file.suffix not in _TABLES:
         return File(path, content, None), 0
     left, lost, rows = _TABLES[file.suffix](content, customer_id)
-    return File(path, left if lost else content, rows), lost
+    return File(path, left, rows), lost
 
 
 def _parquet(content: bytes, customer_id: str) -> tuple[bytes, int, int | None]:
     rows = pl.read_parquet(io.BytesIO(content))
     left = rows.filter(pl.col("customer_id") != customer_id)
-    return parquet_bytes(left), rows.height - left.height, left.height
+    lost = rows.height - left.height
+    return parquet_bytes(left) if lost else content, lost, left.height
 
 
 def _csv(content: bytes, customer_id: str) -> tuple[bytes, int, int | None]:
@@ -109,7 +110,8 @@ def _csv(content: bytes, customer_id: str) -> tuple[bytes, int, int | None]:
         return content, 0, len(rows)
     place = head.index("customer_id")
     left = [row for row in rows if original_text(row[place]) != customer_id]
-    return csv_lines([head, *left]), len(rows) - len(left), len(left)
+    lost = len(rows) - len(left)
+    return csv_lines([head, *left]) if lost else content, lost, len(left)
 
 
 def _json_lines(content: bytes, customer_id: str) -> tuple[bytes, int, int | None]:

@@ -18,6 +18,7 @@ from pipeline.drift.profile import SAMPLE, Filled, Month, Profile, Scores, Sprea
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas, storage
 from pipeline.week import witness_sample
+from pipeline.week.witness_sample import KEYS
 
 RECENT_DAYS: Final = 28
 """Days before the list whose rows are the recent ones."""
@@ -26,7 +27,6 @@ KINDS: Final = {"events": ("event_type",), "contacts": ("channel",), "transactio
 WEEK_DAYS: Final = 7
 WEEKS: Final = 13
 """How many weeks are counted, the last one too."""
-KEYS: Final = ("customer_key", "customer_id")
 
 
 def read_profile(paths: Paths, day: date, late_days: int, scored: pl.DataFrame, model: str) -> Profile:
@@ -121,7 +121,8 @@ def _table(folder: Path, table: schemas.Table, day: date) -> TableProfile:
     when = table.sort_day
     if when is not None:
         rows = rows.filter(pl.col(when) < day)
-    columns = [name for name in rows.collect_schema().names() if name not in {*KEYS, when}]
+    there = rows.collect_schema().names()
+    columns = [name for name in there if name not in {*KEYS, when}]
     is_recent = pl.lit(value=False) if when is None else pl.col(when) >= day - timedelta(days=RECENT_DAYS)
     counted = rows.select(
         pl.len().alias("rows"),
@@ -141,13 +142,17 @@ def _table(folder: Path, table: schemas.Table, day: date) -> TableProfile:
     }
     if when is None:
         return TableProfile(total, {}, filled, {}, [], None)
+    has_amounts = "amount_minor" in there
     last_week = rows.filter(pl.col(when) >= day - timedelta(days=WEEK_DAYS))
     kinds = {name: _shares(last_week, name) for name in KINDS.get(table.name, ()) if name in columns}
-    return TableProfile(total, _months(rows, when), filled, kinds, _weeks(rows, when, day), _negative(last_week))
+    negative = _negative(last_week) if has_amounts else None
+    return TableProfile(
+        total, _months(rows, when, has_amounts=has_amounts), filled, kinds, _weeks(rows, when, day), negative
+    )
 
 
-def _months(rows: pl.LazyFrame, when: str) -> dict[str, Month]:
-    amount = pl.col("amount_minor").sum() if "amount_minor" in rows.collect_schema().names() else pl.lit(0)
+def _months(rows: pl.LazyFrame, when: str, *, has_amounts: bool) -> dict[str, Month]:
+    amount = pl.col("amount_minor").sum() if has_amounts else pl.lit(0)
     counted = (
         rows.group_by(pl.col(when).dt.strftime("%Y-%m").alias("month"))
         .agg(pl.len().alias("rows"), pl.col("customer_key").n_unique().alias("customers"), amount.alias("amount"))
@@ -168,8 +173,6 @@ def _weeks(rows: pl.LazyFrame, when: str, day: date) -> list[int]:
 
 
 def _negative(rows: pl.LazyFrame) -> float | None:
-    if "amount_minor" not in rows.collect_schema().names():
-        return None
     share = rows.select((pl.col("amount_minor") < 0).mean()).collect().item()
     return None if share is None else round(float(share), 6)
 
