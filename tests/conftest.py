@@ -99,16 +99,19 @@ SLOW_TO_LOAD = {"pipeline/tracking", "tests/tracking", "pipeline/api", "tests/ap
 
 
 @cache
-def _slow() -> set[str]:
-    lines = (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines()
+def _named(file: str) -> set[str]:
+    """The tests, and files of tests, that a list beside this file names."""
+    lines = (ROOT / "tests" / file).read_text(encoding="utf-8").splitlines()
     return {line for line in lines if not line.startswith("#")}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With ``--fast`` a slow file is not imported: libraries that only such files need take seconds to load."""
-    if config.getoption("--fast") and collection_path.is_relative_to(ROOT):
-        return collection_path.relative_to(ROOT).as_posix() in _slow() | SLOW_TO_LOAD or None
-    return None
+    """A file none of whose tests will run is not imported: libraries that only such files need take seconds to load."""
+    if not collection_path.is_relative_to(ROOT):
+        return None
+    fast, nightly = (config.getoption(name) for name in ("--fast", "--nightly"))
+    unwanted = (_named("slow.txt") | SLOW_TO_LOAD if fast else set()) | (set() if nightly else _named("nightly.txt"))
+    return collection_path.relative_to(ROOT).as_posix() in unwanted or None
 
 
 @pytest.fixture
@@ -128,12 +131,12 @@ def copy_of_shop(built_company, tmp_path, monkeypatch) -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what tests/slow.txt names, and leave out what was not asked for."""
-    slow = _slow()
+    """Mark what tests/slow.txt and tests/nightly.txt name, and leave out what was not asked for."""
     for item in items:
         test = item.nodeid.partition("[")[0]
-        if test in slow or test.partition("::")[0] in slow:
-            item.add_marker("slow")
+        for marker in ("slow", "nightly"):
+            if {test, test.partition("::")[0]} & _named(f"{marker}.txt"):
+                item.add_marker(marker)
     unwanted = [
         *(["slow", "end_to_end", "browser"] if config.getoption("--fast") else []),
         *([] if config.getoption("--nightly") else ["nightly"]),

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, settings
 NIGHTLY = 10_000
 
 
-def examples(number: int) -> settings:
-    """So many examples; 10,000 in the nightly run."""
+def examples(number: int, *, nightly: int = NIGHTLY) -> settings:
+    """So many examples; in the nightly run 10,000, or fewer where each takes long."""
     is_nightly = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=NIGHTLY if is_nightly else number, deadline=None, suppress_health_check=slow)
+    return settings(max_examples=nightly if is_nightly else number, deadline=None, suppress_health_check=slow)

@@ -86,10 +86,11 @@ def test_the_runtime_lock_holds_the_same_versions_as_the_full_one():
     assert not [pin for pin in pins("runtime.txt") if pin.startswith(("lifetimes", "completejourney", "pytest"))]
 
 
-def test_every_line_of_the_slow_tests_names_a_test():
-    lines = [line for line in (ROOT / "tests/slow.txt").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
-    assert lines == sorted(set(lines)), "tests/slow.txt: sort the lines, each once"
+@pytest.mark.parametrize("file", ["tests/slow.txt", "tests/nightly.txt"])
+def test_every_line_of_a_list_of_tests_names_a_test(file):
+    lines = [line for line in (ROOT / file).read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    assert lines == sorted(set(lines)), f"{file}: sort the lines, each once"
     for line in lines:
         place, _, name = line.partition("::")
-        assert (ROOT / place).exists(), f"tests/slow.txt: there is no {place}"
-        assert f"def {name}(" in (ROOT / place).read_text(encoding="utf-8") if name else True, f"tests/slow.txt: {line}"
+        assert (ROOT / place).exists(), f"{file}: there is no {place}"
+        assert f"def {name}(" in (ROOT / place).read_text(encoding="utf-8") if name else True, f"{file}: {line}"

@@ -6,7 +6,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.config.params import Snapshots
@@ -15,6 +14,7 @@ from tests import bucket
 from tests.drawing import drawn
 from tests.oracle import Line
 from tests.oracle_records import Period, Promise, Records
+from tests.profiles import examples
 
 S = date(2024, 6, 1)
 ACTIVE, FORMER = 90, 365
@@ -82,7 +82,7 @@ ORDERS = st.lists(st.tuples(st.sampled_from(["ann", "bo"]), st.integers(-364, -9
 LATER = st.lists(st.tuples(st.sampled_from(["ann", "bo"]), st.integers(0, 50), st.integers(1, 9)), max_size=5)
 
 
-@hypothesis_settings(max_examples=12)
+@examples(6, nightly=50)
 @given(ORDERS, LATER)
 def test_the_future_changes_nothing_and_features_are_those_of_everybody(tmp_path_factory, orders, later):
     """Cut off, or made up: what happens on the day of the list and after is not known; nor is what is kept then."""

@@ -163,8 +163,19 @@ def outcome(table: schemas.Table, content: bytes | None, purchases: Path, ending
         return counts
 
 
-@pytest.mark.parametrize("table", schemas.TABLES)
-@pytest.mark.parametrize("case", DAMAGE)
+def pairs() -> list:
+    """Every kind of damage with every table; the nightly run has all pairs, each other run a third of them."""
+    every = [
+        (number, case, table)
+        for place, case in enumerate(DAMAGE)
+        for number, table in enumerate(schemas.TABLES, start=place)
+    ]
+    return [
+        pytest.param(case, table, marks=[pytest.mark.nightly] if number % 3 else []) for number, case, table in every
+    ]
+
+
+@pytest.mark.parametrize(("case", "table"), pairs())
 @settings(max_examples=1, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_damaged_table_is_told_or_counted(case, table, purchases, seed):

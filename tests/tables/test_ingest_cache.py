@@ -10,13 +10,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import params
 from pipeline.config.paths import REPRO, Paths, weekly
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import intake, loading
+from tests.profiles import examples
 
 HEADER = "who,when,paid,note\n"
 COLUMNS = {"customer_id": "who", "ts": "when", "amount": "paid"}
@@ -173,7 +174,7 @@ def test_files_with_other_columns_and_types_are_read_as_they_are_in_whole(folder
 DELIVERY = st.tuples(st.sampled_from(["new", "again", "twice", "late", "gone"]), st.integers(0, 10_000))
 
 
-@settings(max_examples=12, deadline=None)
+@examples(6, nightly=50)
 @given(st.lists(DELIVERY, min_size=2, max_size=5))
 def test_whatever_is_delivered_all_at_once_gives_the_same_bytes(tmp_path_factory, deliveries):
     """Beside a folder in which nothing was ever read before."""
