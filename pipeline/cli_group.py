@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pipeline.config import failures
 from pipeline.config.errors import PipelineError
 from pipeline.config.renamed import OPTIONS
 
@@ -18,7 +19,8 @@ def in_one_line(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            command(*args, **kwargs)
+            with failures.in_words():
+                command(*args, **kwargs)
         except PipelineError as error:
             if click.get_current_context().find_root().params["debug"]:
                 traceback.print_exc()

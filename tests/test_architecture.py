@@ -60,7 +60,7 @@ DOORS = {
     "tqdm": {"pipeline.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
-    "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store"},
+    "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store", "pipeline.tracking.probe"},
     "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.commands.locks"},
     "openpyxl": {"pipeline.outcomes.filled_list"},

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -33,11 +33,14 @@ class JobLog:
         The day the job is for.
     form
         How the same lines are shown on stderr as well: not at all, as text, or as JSON.
+    troubles
+        Why a line could not be written, for each one that could not.
     """
 
     file: Path
     as_of: date
     form: Form = "none"
+    troubles: list[str] = field(default_factory=list)
 
     @contextmanager
     def run(self, version: str) -> Iterator[list[str]]:
@@ -68,6 +71,8 @@ class JobLog:
             self._end("failed", began, 1, f"{type(defect).__name__}: {defect}")
             raise
         self._end("done", began, 0, " ".join(messages))
+        for trouble in self.troubles[:1]:
+            sys.stderr.write(f"{trouble}\n")
 
     @contextmanager
     def step(self, name: str) -> Iterator[list[str]]:
@@ -81,7 +86,7 @@ class JobLog:
         self.write(event, **_used(began), exit_code=exit_code, message=message)
 
     def write(self, event: str, **facts: Any) -> None:
-        """Add a line; where the disk takes none the job goes on, and says so."""
+        """Add a line; where the disk takes none the job goes on, and says so at its end, unless it fails anyway."""
         now = datetime.now(UTC).replace(microsecond=0).isoformat()
         line = {"time": now, "as_of": self.as_of.isoformat(), "event": event, **facts}
         text = json.dumps(line, ensure_ascii=False)
@@ -90,7 +95,7 @@ class JobLog:
             with self.file.open("a", encoding="utf-8") as file:
                 file.write(f"{text}\n")
         except OSError as error:
-            sys.stderr.write(f"{self.file}: cannot be written ({error.strerror})\n")
+            self.troubles.append(f"{self.file}: cannot be written ({error.strerror})")
         if self.form == "json":
             sys.stderr.write(f"{text}\n")
         elif self.form == "text":

@@ -35,7 +35,8 @@ def run(settings: params.Params, paths: Paths = REPRO) -> str:
     outcome = promotion.offer(settings.tracking, settings.evaluate, settings.label, paths)
     if not outcome.is_champion:
         return f"{outcome.sentence} Nothing was published; its list is {composed}"
-    week = lists.release(composed, paths.exports, replace=settings.lists.replace_in_repro)
+    how = settings.lists
+    week = lists.release(composed, paths.exports, replace=how.replace_in_repro, readable_by=how.readable_by)
     return f"{outcome.sentence} Published: {week}"
 
 

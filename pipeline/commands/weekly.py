@@ -8,8 +8,8 @@ from pathlib import Path
 from pipeline import lists
 from pipeline.commands.job_log import Form, JobLog
 from pipeline.commands.locks import alone
-from pipeline.config import params, paths
-from pipeline.config.errors import AlreadyPublished, BadParams
+from pipeline.config import failures, params, paths
+from pipeline.config.errors import AlreadyPublished, BadParams, ModelRefused
 from pipeline.config.problems import suggestion
 from pipeline.drift.kinds import KINDS
 from pipeline.model.fingerprint import fingerprint
@@ -68,7 +68,7 @@ def run(
         if name not in KINDS:
             raise BadParams(f"--accept {name}: no such kind of change{suggestion(name, list(KINDS))}")
     busy = f"{paths.WEEKLY_LOCK}: another weekly job is at work"
-    with lines.run(version("churn-pipeline")) as messages, alone(paths.WEEKLY_LOCK, busy):
+    with lines.run(version("churn-pipeline")) as messages, failures.in_words(), alone(paths.WEEKLY_LOCK, busy):
         if week.exists() and not replace and not dry_run:
             raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
         messages.append(_run(settings, as_of, lines, accepted, replace=replace, dry_run=dry_run))
@@ -85,7 +85,7 @@ def _run(
         with lines.step("model") as messages:
             model = registry.fetch_champion(settings.tracking, work.models, work.verdict)
             champion.check(fingerprint(work), model, paths.REPRO, is_shared=store.is_shared(settings.tracking))
-            card = storage.read_json(work.model_card)
+            card = storage.read_json(work.model_card, ModelRefused)
             age = champion.check_age(
                 date.fromisoformat(card["learnt_until"]), as_of, settings.tracking.max_model_age_days
             )
@@ -105,7 +105,7 @@ def _run(
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
         with lines.step("publish") as messages:
-            folder = lists.publish(made, work.exports, replace=replace)
+            folder = lists.publish(made, work.exports, replace=replace, readable_by=settings.lists.readable_by)
             messages.append(str(folder))
         if settings.lists.keep_days:
             with lines.step("delete old weeks") as messages:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline.config.source import Section, Source, Zone
-from pipeline.config.types import CauseId, Day, Days, NaturalInt, Positive, PositiveInt, Share, Word
+from pipeline.config.types import CauseId, Day, Days, NaturalInt, PositiveInt, Share, Word
 
 
 class Data(Section):
@@ -44,9 +44,9 @@ class Storage(Section):
     buckets: PositiveInt | Literal["auto"]
     executor: Literal["serial", "processes", "dask"]
     scheduler: str | None
-    workers: PositiveInt
-    threads: PositiveInt
-    memory_gb: Positive
+    workers: Annotated[int, Field(ge=1, le=4096)]
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    memory_gb: Annotated[float, Field(gt=0, le=65536)]
     keep_read_days: NaturalInt
 
     @model_validator(mode="after")

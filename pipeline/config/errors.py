@@ -53,6 +53,12 @@ class Locked(PipelineError):
     exit_code = 16
 
 
+class MachineFailure(PipelineError):
+    """The machine does not allow it: a full disk, a place that cannot be written to, too little memory."""
+
+    exit_code = 18
+
+
 class AlreadyPublished(PipelineError):
     """The week is out; people may be working on it."""
 

@@ -1,13 +1,23 @@
 """Sections of ``params.yaml`` on the model: training, evaluation, scores, reasons and tracking."""
 
 import itertools
+import os
 import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from pipeline.config.source import Section
-from pipeline.config.types import NaturalInt, NotNegative, Positive, PositiveInt, PositiveShare, Share
+from pipeline.config.errors import BadParams
+from pipeline.config.masking import mask_password
+from pipeline.config.source import EnvironmentVariable, Section
+from pipeline.config.types import (
+    NaturalInt,
+    NotNegative,
+    Positive,
+    PositiveInt,
+    PositiveShare,
+    Share,
+)
 
 
 class AdditiveLogisticSettings(Section):
@@ -92,16 +102,35 @@ class Tracking(Section):
     """Where MLflow keeps runs and models."""
 
     uri: str
+    uri_env: EnvironmentVariable | None
     experiment: str
     registered_model: str
     max_model_age_days: PositiveInt
 
+    @property
+    def address(self) -> str:
+        """The address of the store: what the variable of `uri_env` holds, else `uri`."""
+        if self.uri_env is None:
+            return self.uri
+        address = os.environ.get(self.uri_env, "").strip()
+        if not address:
+            raise BadParams(
+                f"tracking.uri_env: the environment variable {self.uri_env} is not set; set it to the address of MLflow"
+            )
+        return address
+
+    @property
+    def masked_address(self) -> str:
+        """The address as it may be shown and kept: without a password."""
+        return mask_password(self.address)
+
     @field_validator("uri")
     @classmethod
     def _holds_no_password(cls, uri: str) -> str:
-        if re.match(r"https?://[^/]*:[^/]*@", uri):
+        # Also where the address is not quite one: `postgresql:/ann:secret@db`.
+        if re.search(r":(?!//)[^@]*@|[?&;]\w*(?i:password|passwd|pwd|token|secret|key)\w*=", uri):
             raise ValueError(
                 "holds a password, and this file is in git; take it out, and set the environment variables "
-                "`MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`"
+                "`MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, or the one that `tracking.uri_env` names"
             )
         return uri

@@ -119,11 +119,23 @@ def read_yaml(path: Path, kind: type[PipelineError]) -> dict[str, Any]:
         content = copy.deepcopy(_content(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise kind(f"{path}: not found; run from the folder that holds it") from None
+    except IsADirectoryError:
+        raise kind(f"{path}: is a folder; write the settings into a file of that name") from None
+    except RecursionError:
+        raise kind(f"{path}: not readable as YAML: it is nested too deeply") from None
     except (error.YAMLError, ValueError) as problem:
-        raise kind(f"{path}: not readable as YAML: {' '.join(str(problem).split())}") from None
+        raise kind(f"{path}: not readable as YAML: {_yaml_problem(problem)}") from None
     if not isinstance(content, dict):
         raise kind(f"{path}: must be a mapping of sections, found {type(content).__name__}")
     return content
+
+
+def _yaml_problem(problem: Exception) -> str:
+    """What is wrong and in which line, without the quotations and links of the library."""
+    if isinstance(problem, error.MarkedYAMLError) and problem.problem_mark is not None:
+        where = f"line {problem.problem_mark.line + 1}, column {problem.problem_mark.column + 1}"
+        return f"{where}: {' '.join(str(problem.problem).split())}"
+    return " ".join(str(problem).split())
 
 
 def content_of(text: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import re
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.masking import mask_password
+
 
 def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
     """The first thing wrong, in words a user can act on."""
@@ -19,7 +21,7 @@ def first_problem(error: ValidationError, root: type[BaseModel]) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if not where or (problem["type"] == "value_error" and "`" in message):
         return f"{where + ': ' if where else ''}{message}"
-    return f"{where}: {message[0].lower()}{message[1:]}, found {problem['input']!r}"
+    return f"{where}: {message[0].lower()}{message[1:]}, found {mask_password(repr(problem['input']))}"
 
 
 def suggestion(word: str, known: list[str]) -> str:

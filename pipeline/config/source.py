@@ -12,7 +12,7 @@ from pipeline.config.problems import suggestion
 class Section(BaseModel):
     """One section of ``params.yaml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def _known_zone(name: object) -> object:
@@ -27,6 +27,7 @@ def _zones() -> set[str]:
     return available_timezones()
 
 
+EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Zone = Annotated[str, BeforeValidator(_known_zone)]
 
 
@@ -36,7 +37,7 @@ class Source(Section):
     sample: str | None = None
     path: str | None = None
     sql: str | None = None
-    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    url_env: EnvironmentVariable | None = None
     timeout_seconds: Annotated[int, Field(ge=1)] = 3600
     batch_mb: Annotated[int, Field(ge=1, le=1024)] = 16
     columns: dict[str, str]

@@ -11,11 +11,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 CauseId = Annotated[str, Field(pattern=r"^C(0[1-9]|[1-4][0-9]|5[0-6])$")]
-PositiveInt = Annotated[int, Field(ge=1)]
+# More than this is a slip of the finger, and would be refused by some library in words of its own.
+MANY = 1_000_000_000
+PositiveInt = Annotated[int, Field(ge=1, le=MANY)]
 Days = Annotated[int, Field(ge=1, le=36500)]
-NaturalInt = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+NaturalInt = Annotated[int, Field(ge=0, le=MANY)]
+Positive = Annotated[float, Field(gt=0, le=1e12)]
+NotNegative = Annotated[float, Field(ge=0, le=1e12)]
+Readers = Literal["owner", "group", "everybody"]
 LanguageCode = Literal["en", "nb", "zh_Hans", "ja"]
 
 

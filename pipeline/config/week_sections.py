@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.source import Section
-from pipeline.config.types import CauseId, Days, NaturalInt, NotNegative, PositiveInt, PositiveShare, Share, Word
+from pipeline.config.types import (
+    CauseId,
+    Days,
+    NaturalInt,
+    NotNegative,
+    PositiveInt,
+    PositiveShare,
+    Readers,
+    Share,
+    Word,
+)
 
 
 class Control(Section):
@@ -109,3 +119,4 @@ class Lists(Section):
     min_band: str
     replace_in_repro: bool
     keep_days: NaturalInt
+    readable_by: Readers

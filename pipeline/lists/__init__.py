@@ -26,7 +26,7 @@ left; `erase` takes a customer out of all weeks, and `delete_before` deletes old
 same bytes, and nobody else writes to ``exports``.
 """
 
-from pipeline.lists.cells import original_text, safe_text
+from pipeline.lists.cells import csv_original, csv_text, original_text, safe_text
 from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.erasing import Erased, delete_before, erase, weeks_holding
 from pipeline.lists.notices import notices
@@ -55,6 +55,8 @@ __all__ = [
     "About",
     "Erased",
     "Week",
+    "csv_original",
+    "csv_text",
     "decision_files",
     "delete_before",
     "erase",

@@ -14,7 +14,16 @@ MONEY = ("value", "value_at_stake")
 # A spreadsheet starts a formula at one of these signs (those of full width in East Asian settings), and looks for it
 # behind blanks. Tab and line breaks at the start can push the rest of a cell into a new one. "<r>" at the start makes
 # the XLSX writer take a text for marked-up XML. Leading apostrophes are skipped so that the mark can be taken off.
-_RISKY = re.compile(r"'*(?:[\t\r\n]|<r>|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])")
+# Signs that nobody sees are blanks too (soft hyphens, fillers, joiners, marks that turn the direction of writing), and
+# so are quotes, which a reader may take off.
+_UNSEEN = (
+    '"\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u115f\\u1160\\u17b4'
+    "\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff9-\\ufffb"
+    "\\U000110bd\\U000110cd\\U00013430-\\U0001343f\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff"
+)
+_RISKY = re.compile(rf"'*(?:[\t\r\n]|<r>|[{_UNSEEN}]*[=+\-@＝＋－＠])")
+# Where a program that takes semicolons or tabs for the separator of a file with commas begins a new cell.
+_SEPARATOR = re.compile(r"([;\t\r\n])")
 
 
 def safe_text(text: str) -> str:
@@ -37,6 +46,28 @@ def original_text(text: str) -> str:
     ('=1+1', "'t Hooft")
     """
     return text[1:] if text.startswith("'") and _RISKY.match(text[1:]) else text
+
+
+def csv_text(text: str) -> str:
+    """`safe_text` for a file of comma-separated values, of which another program may make cells at other signs.
+
+    Examples
+    --------
+    >>> csv_text("Ann;=1+1"), csv_text("Ann; Bo")
+    ("Ann;'=1+1", 'Ann; Bo')
+    """
+    return "".join(safe_text(part) if place % 2 == 0 else part for place, part in enumerate(_SEPARATOR.split(text)))
+
+
+def csv_original(text: str) -> str:
+    """Take the marks of `csv_text` off again; any other text stays as it is.
+
+    Examples
+    --------
+    >>> csv_original("'=1;'=2;'t Hooft")
+    "=1;=2;'t Hooft"
+    """
+    return "".join(original_text(part) if place % 2 == 0 else part for place, part in enumerate(_SEPARATOR.split(text)))
 
 
 def xlsx_text(text: str) -> str:
@@ -70,7 +101,7 @@ def csv_cell(name: str, value: str | float | date | None, minor_digits: int) -> 
     if value is None:
         return ""
     if isinstance(value, str):
-        return safe_text(value)
+        return csv_text(value)
     if name in PROBABILITIES:
         return f"{value:.{PROBABILITY_DECIMALS}f}"
     if name in MONEY:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.lists.cells import original_text
+from pipeline.lists.cells import csv_original
 from pipeline.lists.csv_file import csv_lines
 from pipeline.lists.manifest import MANIFEST, File, described
 from pipeline.lists.publishing import json_bytes, parquet_bytes
@@ -109,7 +109,7 @@ def _csv(content: bytes, customer_id: str) -> tuple[bytes, int, int | None]:
     if "customer_id" not in head:
         return content, 0, len(rows)
     place = head.index("customer_id")
-    left = [row for row in rows if original_text(row[place]) != customer_id]
+    left = [row for row in rows if csv_original(row[place]) != customer_id]
     lost = len(rows) - len(left)
     return csv_lines([head, *left]) if lost else content, lost, len(left)
 

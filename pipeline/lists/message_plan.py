@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.config.errors import BadData
 from pipeline.config.problems import suggestion
 from pipeline.decisions.contact_policy import calendar
-from pipeline.lists import safe_text
+from pipeline.lists import csv_text
 from pipeline.playbooks.config import channels
 from pipeline.tables import storage
 
@@ -113,5 +113,5 @@ def write(decided: pl.DataFrame, file: Path) -> None:
         pl.col(name).replace_strict(words, return_dtype=pl.String) for name in ("kept", "has_value")
     )
     for row in flagged.select(*REQUIRED, *OPTIONAL, "kept", "why").iter_rows():
-        writer.writerow(["" if cell is None else safe_text(str(cell)) for cell in row])
+        writer.writerow(["" if cell is None else csv_text(str(cell)) for cell in row])
     storage.write_text(buffer.getvalue(), file)

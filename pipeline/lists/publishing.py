@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.config.types import Readers
 from pipeline.drift import PROFILE_FILE, SAMPLE_FILE
 from pipeline.lists import audiences, outbox
 from pipeline.lists.checks import check
@@ -24,7 +25,7 @@ from pipeline.lists.xlsx_file import xlsx_bytes
 ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
 
 
-def publish(week: Week, exports: Path, *, replace: bool) -> Path:
+def publish(week: Week, exports: Path, *, replace: bool, readable_by: Readers | None = None) -> Path:
     """Write the week folder, whole or not at all.
 
     Parameters
@@ -35,6 +36,8 @@ def publish(week: Week, exports: Path, *, replace: bool) -> Path:
         The folder that holds all weeks; made if absent.
     replace
         Whether a week that is already out may be written again. Readers see the old week or the new one, never a mix.
+    readable_by
+        Who may read it besides its owner; None: as the week that it replaces, else nobody.
 
     Returns
     -------
@@ -50,10 +53,10 @@ def publish(week: Week, exports: Path, *, replace: bool) -> Path:
         Another run is writing to `exports`.
     """
     check(week)
-    return write_week(_files(week), exports, week.about.as_of.isoformat(), replace=replace)
+    return write_week(_files(week), exports, week.about.as_of.isoformat(), replace=replace, readable_by=readable_by)
 
 
-def release(composed: Path, exports: Path, *, replace: bool) -> Path:
+def release(composed: Path, exports: Path, *, replace: bool, readable_by: Readers | None = None) -> Path:
     """Put a week that was written elsewhere into `exports`, byte for byte, whole or not at all.
 
     Parameters
@@ -64,6 +67,8 @@ def release(composed: Path, exports: Path, *, replace: bool) -> Path:
         The folder that holds all weeks.
     replace
         Whether a week that is out with other content may be written again. One with the same content stays as it is.
+    readable_by
+        Who may read it besides its owner; None: as the week that it replaces, else nobody.
 
     Raises
     ------
@@ -75,7 +80,7 @@ def release(composed: Path, exports: Path, *, replace: bool) -> Path:
     published = exports / composed.name / MANIFEST
     if published.is_file() and published.read_bytes() == (composed / MANIFEST).read_bytes():
         return published.parent
-    return write_week(_written(composed), exports, composed.name, replace=replace)
+    return write_week(_written(composed), exports, composed.name, replace=replace, readable_by=readable_by)
 
 
 def _written(folder: Path) -> Iterator[File]:

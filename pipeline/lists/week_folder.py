@@ -7,13 +7,16 @@ and `recover` knows what to do with it from its name alone.
 
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from pipeline.config.errors import AlreadyPublished, Locked
+from pipeline.config.types import Readers
 from pipeline.lists.manifest import File
 from pipeline.tables import storage
 
@@ -25,8 +28,31 @@ FORMER_ACTIONS = "former_actions.parquet"
 _NEW, _OLD, _GONE = ".being_written", ".being_replaced", ".being_deleted"
 
 
-def write_week(files: Iterable[File], exports: Path, name: str, *, replace: bool) -> Path:
+# Permissions of a folder and of a file in it.
+PERMISSIONS: Final[dict[Readers, tuple[int, int]]] = {
+    "owner": (0o700, 0o600),
+    "group": (0o750, 0o640),
+    "everybody": (0o755, 0o644),
+}
+
+
+def write_week(
+    files: Iterable[File], exports: Path, name: str, *, replace: bool, readable_by: Readers | None = None
+) -> Path:
     """Write `files` to ``exports/<name>``, or leave everything as it was.
+
+    Parameters
+    ----------
+    files
+        What goes into the folder.
+    exports
+        The folder that holds all weeks; made if absent, with the permissions that are usual on the machine.
+    name
+        The day of the week.
+    replace
+        Whether a week that is there may be written again.
+    readable_by
+        Who may read it besides its owner; None: as the week that it replaces, else nobody.
 
     Raises
     ------
@@ -42,7 +68,7 @@ def write_week(files: Iterable[File], exports: Path, name: str, *, replace: bool
         if week.exists() and not replace:
             raise AlreadyPublished(f"{week}: this week is already published; --replace writes it again")
         try:
-            _write_all(files, new)
+            _write_all(files, new, _permissions(week, readable_by))
             _swap(new, week, exports / f".{name}{_OLD}")
         finally:
             shutil.rmtree(new, ignore_errors=True)
@@ -104,18 +130,29 @@ def _settle(exports: Path) -> None:
             _sync(exports)
 
 
-def _write_all(files: Iterable[File], folder: Path) -> None:
-    folder.mkdir(parents=True)
+def _permissions(week: Path, readable_by: Readers | None) -> tuple[int, int]:
+    if readable_by is None and week.is_dir():
+        mode = stat.S_IMODE(week.stat().st_mode)
+        return next((both for both in PERMISSIONS.values() if both[0] == mode), PERMISSIONS["owner"])
+    return PERMISSIONS[readable_by or "owner"]
+
+
+def _write_all(files: Iterable[File], folder: Path, permissions: tuple[int, int]) -> None:
+    of_folders, of_files = permissions
+    # Until all is there nobody else looks in; the permissions of a new folder are cut by the umask, these are not.
+    folder.mkdir(mode=0o700, parents=True)
     folders = {folder}
     for file in files:
         path = folder / file.path
         path.parent.mkdir(exist_ok=True)
         folders.add(path.parent)
         with path.open("xb") as handle:
+            path.chmod(of_files)
             handle.write(file.content)
             handle.flush()
             os.fsync(handle.fileno())
     for written in sorted(folders, reverse=True):
+        written.chmod(of_folders)
         _sync(written)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.config.errors import BadData
+from pipeline.config.errors import BadData, ModelRefused
 from pipeline.config.paths import Paths
 from pipeline.model import gbm
 from pipeline.model.additive_logistic import AdditiveLogistic
@@ -94,11 +94,28 @@ def readable(folder: Path) -> bool:
 
 
 def load(folder: Path) -> ChurnModel:
-    """Read the parts of a model back."""
-    text, wide, calibration, card = (folder / name for name in FILES)
+    """Read the parts of a model back.
+
+    Raises
+    ------
+    BadData
+        There is no model.
+    ModelRefused
+        Its files are damaged, or are not those of a model.
+    """
+    text = folder / FILES[0]
     if not text.is_file():
         raise BadData(f"{text}: not found; train first: dvc repro")
-    saved, regression, curves = (storage.read_json(file) for file in (card, wide, calibration))
+    try:
+        return _load(folder)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}" if isinstance(error, KeyError | TypeError) else error
+        raise ModelRefused(f"{folder}: holds no model of this release ({what}); train again: dvc repro") from error
+
+
+def _load(folder: Path) -> ChurnModel:
+    text, wide, calibration, card = (folder / name for name in FILES)
+    saved, regression, curves = (storage.read_json(file, ModelRefused) for file in (card, wide, calibration))
     ensemble = Ensemble(
         [feature["name"] for feature in saved["features"]],
         gbm.from_text(text.read_text(encoding="utf-8")),

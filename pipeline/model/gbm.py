@@ -12,9 +12,10 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.config.errors import BadData
+from pipeline.config.errors import ModelRefused
 from pipeline.config.params import Model
 from pipeline.examples.features import Feature
+from pipeline.model import model_text
 
 Matrix = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -53,7 +54,8 @@ class Fitted:
 
     def first_trees(self, number: int) -> lightgbm.Booster:
         """The first trees, as if no more had been grown: none of them depends on the validation rows."""
-        return from_text(from_text(self.grown).model_to_string(num_iteration=number))
+        booster = lightgbm.Booster(model_str=self.grown)
+        return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=number))
 
 
 def fit(
@@ -94,7 +96,7 @@ def fit(
     )
     best = max(1, booster.best_iteration)
     return Fitted(
-        from_text(booster.model_to_string(num_iteration=best)),
+        lightgbm.Booster(model_str=booster.model_to_string(num_iteration=best)),
         best,
         history["train"]["binary_logloss"],
         history["validation"]["binary_logloss"],
@@ -159,13 +161,14 @@ def from_text(text: str) -> lightgbm.Booster:
 
     Raises
     ------
-    BadData
-        The text is no model.
+    ModelRefused
+        The text is no model, or a damaged one.
     """
     try:
+        model_text.check(text)
         return lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as error:
-        raise BadData(f"models/churn.txt: is no model ({error}); train again: dvc repro") from None
+    except (ValueError, lightgbm.basic.LightGBMError) as error:
+        raise ModelRefused(f"models/churn.txt: is no model ({error}); train again: dvc repro") from None
 
 
 def log_odds(booster: lightgbm.Booster, features: Matrix, num_threads: int = 1) -> Matrix:

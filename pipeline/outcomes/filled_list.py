@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from pipeline.config.errors import BadData
-from pipeline.lists import FILLED_IN, original_text
+from pipeline.lists import FILLED_IN, csv_original
 
 KEY: Final = "customer_id"
 COLUMNS: Final = (KEY, "as_of", *FILLED_IN)
@@ -164,7 +164,7 @@ def _rows(names: list[str], table: Iterable[list[str]], kind: str, first: int) -
 
 
 def _cells(content: dict[str, Any]) -> dict[str, str]:
-    return {name: original_text(_text(content.get(name)).strip()).strip() for name in COLUMNS}
+    return {name: csv_original(_text(content.get(name)).strip()).strip() for name in COLUMNS}
 
 
 def _text(value: Any) -> str:

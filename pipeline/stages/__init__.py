@@ -8,7 +8,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from pipeline.config import params
+from pipeline.config import failures, params
 from pipeline.config.errors import BadParams, PipelineError
 
 # In the order of the flow, as `churn stage` and dvc.yaml name them.
@@ -54,7 +54,8 @@ def run_named(name: str) -> str:
 def main(run: Callable[..., str]) -> None:
     """Run a stage and print its line; a failure the user can act on is one line and an exit code."""
     try:
-        sys.stdout.write(f"{run(settings_for(run, params.load()))}\n")
+        with failures.in_words():
+            sys.stdout.write(f"{run(settings_for(run, params.load()))}\n")
     except PipelineError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)

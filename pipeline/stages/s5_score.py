@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import params
-from pipeline.config.errors import BadData, BadParams, StaleInput
+from pipeline.config.errors import BadData, BadParams, ModelRefused, StaleInput
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import feed_health
 from pipeline.examples.features import Feature, evidence_only_features, model_features
@@ -41,7 +41,8 @@ def run(
 ) -> str:
     """Score everyone who is eligible on the day, check that nobody was lost, and say how many in a line."""
     day = as_of or settings.snapshots.as_of
-    check_model_compatibility(files.read_json(paths.model_card), settings.data, settings.label, settings.snapshots, day)
+    model = artefacts.load(paths.models)
+    check_model_compatibility(model.card, settings.data, settings.label, settings.snapshots, day)
     bucket_files = files.bucket_files(paths.examples)
     audit = files.read_json(paths.examples_report)["snapshots"]
     if str(day) not in audit or not bucket_files:
@@ -51,7 +52,7 @@ def run(
     features = model_features(settings.features, settings.sources)
     evidence_only = evidence_only_features(settings.features, settings.sources)
     # Once, before buckets that work side by side would each do it.
-    explainer_cache.explainer(artefacts.load(paths.models).ensemble.trees, paths.explainers)
+    explainer_cache.explainer(model.ensemble.trees, paths.explainers)
     with files.new_folder(paths.scores) as scored, files.new_folder(paths.contributions) as contributed:
         jobs = [
             scoring.Job(
@@ -77,7 +78,30 @@ def check_model_compatibility(
     card: dict[str, Any], data: params.Data, label: params.Label, snapshots: params.Snapshots, day: date
 ) -> None:
     """A model of another company, meaning or population gives numbers that look right and are not."""
-    meant = {
+    try:
+        meant = _trained_and_configured(card, data, label, snapshots)
+        learnt_until = date.fromisoformat(card["learnt_until"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelRefused(
+            f"models/model.json: is not the card of a model ({type(error).__name__}: {error}); train again: dvc repro"
+        ) from None
+    for name, (trained, configured) in meant.items():
+        if trained != configured:
+            raise BadParams(
+                f"the model was trained with {name} {trained!r}, params.yaml says {configured!r}; run: dvc repro"
+            )
+    if day < learnt_until:
+        raise StaleInput(
+            f"the model has learnt from what happened until {learnt_until}; a list as of {day} would show what "
+            "it knows, not what it foresees: score a later day"
+        )
+
+
+def _trained_and_configured(
+    card: dict[str, Any], data: params.Data, label: params.Label, snapshots: params.Snapshots
+) -> dict[str, tuple[Any, Any]]:
+    """What a model was trained with beside what is asked for now, by the name of the setting."""
+    return {
         "data.name": (card["company"], data.name),
         "data.currency": (card["money"]["currency"], data.currency),
         "data.minor_digits": (card["money"]["minor_digits"], data.minor_digits),
@@ -86,16 +110,6 @@ def check_model_compatibility(
         "snapshots.min_tenure_days": (card["population"]["min_tenure_days"], snapshots.min_tenure_days),
         **{f"label.{key}": (card["label"][key], value) for key, value in label.model_dump().items()},
     }
-    for name, (trained, configured) in meant.items():
-        if trained != configured:
-            raise BadParams(
-                f"the model was trained with {name} {trained!r}, params.yaml says {configured!r}; run: dvc repro"
-            )
-    if day < date.fromisoformat(card["learnt_until"]):
-        raise StaleInput(
-            f"the model has learnt from what happened until {card['learnt_until']}; a list as of {day} would show what "
-            "it knows, not what it foresees: score a later day"
-        )
 
 
 def _refuse_suspicious(findings: list[dict[str, str]]) -> None:

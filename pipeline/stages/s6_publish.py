@@ -16,7 +16,7 @@ def run(settings: WeekSettings, paths: Paths = REPRO) -> str:
     # A week of another day or model must not lie there when this one is refused.
     storage.remove(paths.composed)
     week = composition.compose(inputs.read(settings, paths, settings.snapshots.as_of), paths)
-    folder = lists.publish(week, paths.composed, replace=True)
+    folder = lists.publish(week, paths.composed, replace=True, readable_by=settings.lists.readable_by)
     return f"{'; '.join([f'{week.about.listed:,} customers listed', *lists.notices(week)])}: {folder}"
 
 

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipeline import sql
-from pipeline.config.errors import BadData
+from pipeline.config.errors import BadData, PipelineError
 
 
 def bucket_file(folder: Path, bucket: int) -> Path:
@@ -51,6 +51,8 @@ def replacing(target: Path) -> Iterator[Path]:
                 raise
             remove(aside)
         else:
+            if target.is_file():
+                partial.chmod(target.stat().st_mode)  # who may read it was decided when it was first written
             partial.replace(target)
     finally:
         remove(partial)
@@ -118,14 +120,25 @@ def parquet_in_parts(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
 def read_parquet(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """Read one table, or raise `BadData` saying which columns it lacks."""
     refuse_absent(file)
-    _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
-    return pl.read_parquet(file, columns=columns)
+    with _undamaged(file):
+        _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
+        return pl.read_parquet(file, columns=columns)
 
 
 def read_snapshot(file: Path, day: date) -> pl.DataFrame:
     """The examples of one snapshot in a bucket, by customer; rows of other snapshots are not read from disk."""
     refuse_absent(file)
-    return pl.scan_parquet(file).filter(pl.col("snapshot") == day).collect().sort("customer_key")
+    with _undamaged(file):
+        return pl.scan_parquet(file).filter(pl.col("snapshot") == day).collect().sort("customer_key")
+
+
+@contextmanager
+def _undamaged(file: Path) -> Iterator[None]:
+    """What polars raises of a damaged file does not say which one it is."""
+    try:
+        yield
+    except pl.exceptions.ComputeError as error:
+        raise BadData(f"{file}: is damaged ({error}); bring back a copy of it, or make it anew") from None
 
 
 def refuse_absent(file: Path) -> None:
@@ -143,7 +156,8 @@ def _refuse_missing(file: Path, present: list[str], columns: list[str] | None) -
 def extremes(file: Path, column: str) -> tuple[Any, Any]:
     """The smallest and the largest value of a column, read in a stream; None and None where there is no row."""
     least, most = pl.col(column).min().alias("least"), pl.col(column).max().alias("most")
-    frame = pl.scan_parquet(file).select(least, most).collect()
+    with _undamaged(file):
+        frame = pl.scan_parquet(file).select(least, most).collect()
     return frame.item(0, "least"), frame.item(0, "most")
 
 
@@ -153,7 +167,8 @@ def scan_buckets(folder: Path, columns: list[str] | None = None) -> pl.LazyFrame
     if not files:
         raise BadData(f"{folder}: has no bucket; run the earlier stages first: dvc repro")
     for file in files:
-        _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
+        with _undamaged(file):
+            _refuse_missing(file, list(pl.read_parquet_schema(file)), columns)
     rows = pl.scan_parquet(files)
     return rows.select(columns) if columns else rows
 
@@ -170,12 +185,30 @@ def write_json(content: dict[str, Any], file: Path) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
-def read_json(file: Path) -> dict[str, Any]:
-    """Read a report or a model part."""
+def read_json(file: Path, kind: type[PipelineError] = BadData) -> dict[str, Any]:
+    """Read a report or a model part; one that is damaged is refused as `kind`, in one line."""
     refuse_absent(file)
-    content = json.loads(file.read_text(encoding="utf-8"))
-    assert isinstance(content, dict), f"{file} holds one JSON object"
+    return parse_json(file.read_bytes(), str(file), kind)
+
+
+def parse_json(text: str | bytes, where: str, kind: type[PipelineError] = BadData) -> dict[str, Any]:
+    """The object that a text holds; one that is damaged is refused as `kind`, in one line that begins with `where`.
+
+    Numbers that are none (``NaN``, ``Infinity``) are refused: nothing here writes them.
+    """
+    try:
+        content = json.loads(text, parse_constant=_no_number)
+    except RecursionError:
+        raise kind(f"{where}: is nested too deeply to be read; bring back a copy of it, or make it anew") from None
+    except ValueError as error:
+        raise kind(f"{where}: is damaged ({error}); bring back a copy of it, or make it anew") from None
+    if not isinstance(content, dict):
+        raise kind(f"{where}: holds no JSON object; bring back a copy of it, or make it anew")
     return content
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")
 
 
 def digest(text: str) -> str:

@@ -1,6 +1,5 @@
 """The registry of models: which version is champion, which were before it, and their files."""
 
-import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,6 @@ from pipeline.tracking.runs import FINGERPRINT, VERDICT_DIGEST, Pointer
 from pipeline.tracking.store import (
     MlflowException,
     client,
-    mask_password,
     mlflow,
     quiet,
     reachable,
@@ -155,7 +153,7 @@ def _version(settings: Tracking, version: str) -> Any:
             return client(settings).get_model_version(settings.registered_model, version)
     except MlflowException as error:
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            uri = mask_password(settings.uri)
+            uri = settings.masked_address
             raise BadParams(f"{uri} has no version {version!r} of {settings.registered_model!r}") from None
         raise unreachable(settings, error) from None
 
@@ -172,21 +170,26 @@ def fetch(settings: Tracking, version: str, models: Path) -> None:
     """
     with reachable(settings), TemporaryDirectory() as folder:
         uri = f"models:/{settings.registered_model}/{version}/data"
-        download = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+        try:
+            download = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+        except MlflowException as error:
+            if "No such artifact" not in str(error):
+                raise
+            raise _damaged(settings, f"the files of version {version}", "are gone") from None
         models.mkdir(parents=True, exist_ok=True)
         for file in sorted(download.rglob("*")):
             if file.is_file():
                 shutil.copy(file, models / file.name)
     registered = described(settings, version).get(FINGERPRINT)
     if registered and is_of_this_release(models) and fingerprint(Paths(models=models)) != registered:
-        raise _damaged(settings, f"the files of version {version}", "registered")
+        raise _damaged(settings, f"the files of version {version}", "are not those that were registered")
     upgrade(models)
 
 
-def _damaged(settings: Tracking, what: str, then: str) -> ModelRefused:
+def _damaged(settings: Tracking, what: str, state: str) -> ModelRefused:
     return ModelRefused(
-        f"{mask_password(settings.uri)}: {what} of {settings.registered_model!r} are not those that were {then}; go "
-        "back to another version: churn rollback, or train again: dvc repro"
+        f"{settings.masked_address}: {what} of {settings.registered_model!r} {state}; go back to another "
+        "version: churn rollback, or train again: dvc repro"
     )
 
 
@@ -213,8 +216,7 @@ def fetch_champion(settings: Tracking, models: Path, figures: Path) -> str:
     # Who answers for a version may have said so only when it was promoted by hand.
     before = metrics.pop("answered_for_by", "")  # as the release before called it
     metrics["approved_by"] = champion.tags.get("approved_by", metrics.get("approved_by", before))
-    figures.parent.mkdir(parents=True, exist_ok=True)
-    figures.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    storage.write_json(metrics, figures)
     return str(champion.version)
 
 
@@ -226,9 +228,8 @@ def _verdict(settings: Tracking, run_id: str) -> dict[str, Any]:
         verdict = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=file, dst_path=folder)
         digest = client(settings).get_run(run_id).data.tags.get(VERDICT_DIGEST)
         if digest and storage.fingerprint([Path(verdict)]) != digest:
-            raise _damaged(settings, "the figures of the champion", "written after its evaluation")
-        content: dict[str, Any] = json.loads(Path(verdict).read_text(encoding="utf-8"))
-        return content
+            raise _damaged(settings, "the figures of the champion", "are not those of its evaluation")
+        return storage.read_json(Path(verdict), ModelRefused)
 
 
 def _champion(settings: Tracking) -> Any:
@@ -237,8 +238,8 @@ def _champion(settings: Tracking) -> Any:
     except MlflowException as error:
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             raise NotEnoughData(
-                f"{mask_password(settings.uri)} has no model {settings.registered_model!r} with alias {CHAMPION!r}; "
-                "train one: dvc repro; or take the one in models/: churn promote"
+                f"{settings.masked_address} has no model {settings.registered_model!r} with alias "
+                f"{CHAMPION!r}; train one: dvc repro; or take the one in models/: churn promote"
             ) from None
         raise unreachable(settings, error) from None
 

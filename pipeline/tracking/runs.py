@@ -24,7 +24,6 @@ from pipeline.tracking.store import (
     client,
     experiment_id,
     from_polars,
-    mask_password,
     mlflow,
     quiet,
     reachable,
@@ -139,7 +138,7 @@ def log(settings: Tracking, run_id: str, logged: Logged, model: ModelFiles) -> P
         info = mlflow.pyfunc.log_model(name="model", data_path=folder, **serving.flavour(model.example))
         log_figures(settings, run_id, logged.series, info.model_id)
         log_files(settings, run_id, logged.files)
-    return Pointer(run_id, info.model_id, model.fingerprint, mask_password(settings.uri), experiment_name() or "")
+    return Pointer(run_id, info.model_id, model.fingerprint, settings.masked_address, experiment_name() or "")
 
 
 def record_trial(
@@ -214,7 +213,7 @@ def find(settings: Tracking, model_fingerprint: str) -> Pointer | None:
             models = [output.model_id for output in (run.outputs.model_outputs if run.outputs else [])]
             if models:
                 made_for = run.data.tags.get(EXPERIMENT, "")
-                return Pointer(run.info.run_id, models[-1], model_fingerprint, mask_password(settings.uri), made_for)
+                return Pointer(run.info.run_id, models[-1], model_fingerprint, settings.masked_address, made_for)
     return None
 
 
@@ -230,7 +229,7 @@ def pointed(settings: Tracking, model_fingerprint: str, file: Path) -> Pointer |
     content = json.loads(file.read_text(encoding="utf-8"))
     wanted = {
         "model_fingerprint": model_fingerprint,
-        "tracking_uri": mask_password(settings.uri),
+        "tracking_uri": settings.masked_address,
         "experiment": experiment_name() or "",
     }
     # A pointer of an earlier release names no experiment: its run is recorded once more.

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +32,16 @@ with warnings.catch_warnings():
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, Schema
 
+from pipeline.config import failures
 from pipeline.config.errors import BadParams, StaleInput
 from pipeline.config.location import workspace
+from pipeline.config.masking import mask_password
 from pipeline.config.params import Tracking
-from pipeline.tracking import moved_store
+from pipeline.tracking import moved_store, probe
 
 # Offered to the other modules of this room, so that MLflow is imported after its switches are set.
 __all__ = ["AnyType", "ColSpec", "Metric", "MlflowException", "ModelSignature", "Schema", "client", "connect",
-           "experiment_id", "from_polars", "mask_password", "mlflow", "quiet", "reachable", "unless_there",
+           "experiment_id", "from_polars", "mlflow", "place", "quiet", "reachable", "unless_there",
            "unreachable"]  # fmt: skip
 SQLITE = "sqlite:///"
 for _chatty in ("alembic", "mlflow"):
@@ -57,8 +58,9 @@ def quiet() -> Iterator[None]:
 
 def connect(settings: Tracking) -> None:
     """Point MLflow to the store that params name."""
-    uri = resolve(settings.uri)
-    if uri != settings.uri:
+    uri = resolve(settings.address)
+    probe.check(uri, place(settings))
+    if uri != settings.address:
         _adopt_once(Path(uri.removeprefix(SQLITE)))
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
@@ -70,8 +72,13 @@ def client(settings: Tracking) -> Any:
     try:
         return mlflow.MlflowClient()
     except MlflowException as error:
-        uri = mask_password(settings.uri)
-        raise BadParams(f"params.yaml: tracking.uri {uri!r} cannot be opened: {error.message}") from None
+        raise BadParams(f"{place(settings)} cannot be opened: {mask_password(error.message)}") from None
+
+
+def place(settings: Tracking) -> str:
+    """How a message names the store: never with a password."""
+    setting = f"tracking.uri_env {settings.uri_env}" if settings.uri_env else "tracking.uri"
+    return f"params.yaml: {setting} {settings.masked_address!r}"
 
 
 def resolve(uri: str) -> str:
@@ -89,7 +96,7 @@ def resolve(uri: str) -> str:
 
 def is_shared(settings: Tracking) -> bool:
     """Whether colleagues work with the same store: it is a server, and no file of this folder."""
-    return "://" in settings.uri and not settings.uri.startswith(SQLITE)
+    return "://" in settings.address and not settings.address.startswith(SQLITE)
 
 
 def experiment_id(settings: Tracking) -> str:
@@ -118,7 +125,7 @@ def unless_there() -> Iterator[None]:
 
 
 def _artifacts(settings: Tracking) -> str | None:
-    uri = resolve(settings.uri)
+    uri = resolve(settings.address)
     if not uri.startswith(SQLITE):
         return None
     return str(Path(uri.removeprefix(SQLITE)).parent / moved_store.ARTIFACTS / settings.experiment)
@@ -144,20 +151,12 @@ def reachable(settings: Tracking) -> Iterator[None]:
             connect(settings)
             yield
     except (MlflowException, OSError) as error:
-        raise unreachable(settings, error) from None
+        # A full disk here is no failure of the store.
+        raise failures.failure(error) or unreachable(settings, error) from None
 
 
 def unreachable(settings: Tracking, error: Exception) -> StaleInput:
     """The failure of a store that does not answer, in one line and without a password."""
-    message = mask_password(" ".join(str(error).replace(settings.uri, mask_password(settings.uri)).split()))[:200]
-    uri = mask_password(settings.uri)
-    return StaleInput(f"params.yaml: tracking.uri {uri!r} does not answer as it should: {message}")
-
-
-def mask_password(text: str) -> str:
-    """A text with addresses in it, without their passwords.
-
-    >>> mask_password("postgresql://ann:her-own@db/mlflow")
-    'postgresql://ann:***@db/mlflow'
-    """
-    return re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
+    # The last link of a chain of failures says most.
+    message = mask_password(" ".join(str(error).rpartition("Caused by")[2].split()))[:200]
+    return StaleInput(f"{place(settings)} does not answer as it should: {message}")

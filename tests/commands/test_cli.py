@@ -31,6 +31,7 @@ def test_exit_codes_are_those_of_the_contract():
         "StaleInput": 15,
         "Locked": 16,
         "AlreadyPublished": 17,
+        "MachineFailure": 18,
     }
 
 

@@ -72,4 +72,11 @@ def test_the_same_lines_on_stderr(tmp_path, capsys, form):
 def test_a_disk_without_room_for_a_line_does_not_end_the_job(capsys):
     with JobLog(Path("/dev/full"), DAY).run("1.0") as done:
         done.append("published")
-    assert capsys.readouterr().err == "/dev/full: cannot be written (No space left on device)\n" * 2
+    assert capsys.readouterr().err == "/dev/full: cannot be written (No space left on device)\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 and not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_job_that_fails_says_why_and_nothing_else(capsys):
+    with pytest.raises(StaleInput), JobLog(Path("/dev/full"), DAY).run("1.0"):
+        raise StaleInput("why")
+    assert not capsys.readouterr().err

@@ -2,14 +2,19 @@
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 
 import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.lists import RISK_LIST, Week, original_text
+from pipeline.lists import RISK_LIST, Week, csv_original, csv_text
 from pipeline.lists.cells import MONEY
-from pipeline.lists.csv_file import csv_bytes
+from pipeline.lists.csv_file import csv_bytes, csv_lines
 
 # fmt: off
 # What teams fill in, and the day of the list.
@@ -60,7 +65,7 @@ def test_every_cell_of_a_long_list(long_week: Week) -> None:
             elif name in MONEY:
                 assert abs(float(cell) - value) <= 0.005 + 1e-9 and cell[-3] == "."
             else:
-                assert original_text(cell) == ("" if value is None else str(value))
+                assert csv_original(cell) == ("" if value is None else str(value))
 
 
 def test_no_cell_starts_a_formula(make_week: Callable[..., Week]) -> None:
@@ -75,3 +80,28 @@ def test_no_cell_starts_a_formula(make_week: Callable[..., Week]) -> None:
     week = make_week(3, edits={0: evil})
     rows = csv.reader(io.StringIO(csv_bytes(week.risk_list, 2).decode("utf-8-sig"), newline=""))
     assert not [cell for row in rows for cell in row if cell.lstrip()[:1] in {*"=+-@＝", "\t"} and cell]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@given(
+    st.lists(
+        st.text(st.sampled_from([*"ab;\t\n\r,'\" =+-@", "\u202e", "\u2066", "\u00ad", "\u3164", "\ufe0f", "＝"]), max_size=8),
+        min_size=1, max_size=4,
+    )
+)  # fmt: skip
+def test_no_separator_makes_a_formula_and_every_text_comes_back(separator, texts):
+    """Also of a reader that splits at other signs than commas, and knows of quotes only where a cell begins with one."""
+    content = csv_lines([[csv_text(text) for text in texts]]).decode("utf-8-sig")
+    (row,) = csv.reader(io.StringIO(content, newline="")) if content != "\r\n" else [[""]]
+    assert [csv_original(cell) for cell in row] == texts
+    cells = row if separator == "," else re.split(rf"[{separator}\r\n]", content)
+    unseen = '" \t\r\n\u202e\u2066\u00ad\u3164\ufe0f'
+    assert not [cell for cell in cells if cell.lstrip(unseen)[:1] in set("=+-@＝")]
+
+
+def test_signs_that_nobody_sees_hide_no_formula():
+    """Every sign of the kinds that take no room, in front of a formula."""
+    for number in range(0x110000):
+        sign = chr(number)
+        if unicodedata.category(sign) in {"Cf", "Cc", "Zs", "Zl", "Zp"}:
+            assert re.search("'.?=", csv_text(f"{sign}=1+1"), re.DOTALL), f"U+{number:04X}"

@@ -1,6 +1,7 @@
 """A reader sees a whole week or none, whatever goes wrong in between."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pipeline.config.errors import AlreadyPublished, Locked
 from pipeline.lists import Week, publish, publishing, recover, week_folder
 from pipeline.lists.manifest import File
 from pipeline.lists.week_folder import write_week
+from pipeline.tables import storage
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -177,3 +179,28 @@ def test_two_runs_never_write_at_once(exports: Path) -> None:
     write_week(second(), exports, "2018-01-01", replace=False)
     write_week(files("b"), exports, "2018-01-08", replace=False)
     assert sorted(path.name for path in exports.iterdir()) == ["2018-01-01", "2018-01-08"]
+
+
+@pytest.mark.parametrize(
+    ("readers", "of_folders", "of_files"),
+    [("owner", 0o700, 0o600), ("group", 0o750, 0o640), ("everybody", 0o755, 0o644)],
+)
+def test_who_may_read_a_week_does_not_depend_on_the_umask(tmp_path, readers, of_folders, of_files):
+    before = os.umask(0o077)
+    try:
+        folder = write_week(files("old"), tmp_path / "exports", "2018-01-01", replace=False, readable_by=readers)
+        modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
+        assert all(mode == (of_folders if path.is_dir() else of_files) for path, mode in modes.items())
+        # Whoever replaces the week and names no readers leaves them as they were; so does a change of one file.
+        write_week(files("new"), tmp_path / "exports", "2018-01-01", replace=True)
+        assert stat.S_IMODE(folder.stat().st_mode) == of_folders
+        file = next(path for path in folder.rglob("*") if path.is_file())
+        storage.write_bytes(b"changed", file)
+        assert stat.S_IMODE(file.stat().st_mode) == of_files
+    finally:
+        os.umask(before)
+
+
+def test_nobody_else_reads_a_week_of_which_nothing_is_known(tmp_path):
+    folder = write_week(files("old"), tmp_path / "exports", "2018-01-01", replace=False)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "a.txt")] == [0o700, 0o600]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from pipeline.config.errors import BadData, NotEnoughData
+from pipeline.config.errors import BadData, ModelRefused, NotEnoughData
 from pipeline.config.params import Label
 from pipeline.config.paths import Paths
 from pipeline.evaluation import baselines, metrics, report
@@ -229,7 +229,7 @@ def test_parts_of_a_model_round_trip_and_wrong_ones_are_refused(fitted, settings
     with pytest.raises(BadData, match="the model needs 1 features that the data cannot carry, such as b"):
         again.probability(rows.drop("b"))
     at.model_text.write_text("tree\nnonsense")
-    with pytest.raises(BadData, match=r"churn\.txt: is no model"):
+    with pytest.raises(ModelRefused, match=r"churn\.txt: is no model"):
         artefacts.load(at.models)
     with pytest.raises(BadData, match="not found; train first: dvc repro"):
         artefacts.load(tmp_path)

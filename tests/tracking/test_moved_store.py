@@ -23,7 +23,11 @@ def original(tmp_path_factory) -> Path:
 
 def _settings(folder: Path) -> params.Tracking:
     return params.Tracking(
-        uri=f"sqlite:///{folder / 'mlflow.db'}", experiment="churn", registered_model="churn", max_model_age_days=365
+        uri=f"sqlite:///{folder / 'mlflow.db'}",
+        uri_env=None,
+        experiment="churn",
+        registered_model="churn",
+        max_model_age_days=365,
     )
 
 
@@ -70,7 +74,13 @@ def test_connecting_is_enough(original, tmp_path, monkeypatch):
     shutil.copytree(original, copy)
     monkeypatch.chdir(copy)
     store.connect(
-        params.Tracking(uri="sqlite:///mlflow.db", experiment="churn", registered_model="churn", max_model_age_days=365)
+        params.Tracking(
+            uri="sqlite:///mlflow.db",
+            uri_env=None,
+            experiment="churn",
+            registered_model="churn",
+            max_model_age_days=365,
+        )
     )
     assert all(path.startswith(f"{copy}/") for path in _paths_in(copy / "mlflow.db"))
 
