@@ -61,14 +61,27 @@ docs: setup ## the documentation as a site, in site/
 bench: setup ## the benchmarks, side by side with peers
 	python -m benchmarks
 
+.venv-audit/installed: requirements/audit.txt requirements/uv.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: setup .venv-audit/installed ## list the packages of the lock file that have known holes
+	@python -m docs.audit audit
+
+sbom: setup .venv-audit/installed ## write sbom.json: every package of the lock file
+	@python -m docs.audit sbom
+
 lock: setup ## write requirements/*.txt anew from pyproject.toml
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --all-extras \
 	  --upgrade --quiet pyproject.toml -o requirements/lock.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra sql \
 	  --constraints requirements/lock.txt --quiet pyproject.toml -o requirements/runtime.txt
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	  --upgrade --quiet requirements/audit.in -o requirements/audit.txt
 
 clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test tests lint fast nightly coverage docs bench lock clean
+.PHONY: help setup repro test tests lint fast nightly coverage docs bench audit sbom lock clean

@@ -235,3 +235,15 @@ def test_a_hash_and_a_list_need_no_learner(module):
     """Neither what tells models apart nor the stages around them loads LightGBM."""
     files = {file.relative_to(ROOT).as_posix() for file in closure(modules()[module])}
     assert "pipeline/model/gbm.py" not in files
+
+
+def test_nothing_that_is_loaded_can_run_code():
+    """A pickle runs whatever was put into it; models are text and JSON."""
+    runs_code = {"pickle", "cPickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
+    for name, file in modules().items():
+        assert not {module.partition(".")[0] for module in imported(file)} & runs_code, name
+        calls = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        allowed = [word.value for call in calls for word in call.keywords if word.arg == "allow_pickle"]
+        words = {ast.unparse(value) for value in allowed} - {"False"}
+        names = {call.func.id for call in calls if isinstance(call.func, ast.Name)} & {"eval", "exec", "compile"}
+        assert not words | names, f"{name}: {words | names}"

@@ -42,7 +42,7 @@ def test_the_workflow_runs_make_and_nothing_else():
     runs = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     assert runs == ["make fast", "make test", "make docs"]
     widest = read(".github/workflows/nightly.yml")["jobs"]["nightly"]["steps"]
-    assert [step["run"] for step in widest if "run" in step] == ["make nightly"]
+    assert [step["run"] for step in widest if "run" in step] == ["make audit", "make nightly"]
     versions = jobs["fast"]["strategy"]["matrix"]["python"]
     assert PROJECT["requires-python"] == f">={versions[0]},<3.{int(versions[-1].split('.')[1]) + 1}"
 
