@@ -179,6 +179,8 @@ def _overlay(engine: duckdb.DuckDBPyConnection, proposal: Proposal, days: Days, 
         out.write("    columns:\n")
         out.writelines(f"      {column}: {_yaml(theirs)}\n" for column, theirs in _in_order(placed))
     out.write(f'snapshots:\n  as_of: "{after}"\n  observed_until: "{after}"\n  first: "{first}"\n')
+    # Whoever was never asked is not contacted, until somebody answers for it.
+    out.write("contact:\n  unknown_consent: refuse\n")
     out.write(f"features:\n  event_types: [{', '.join(_event_types(engine, proposal))}]\n")
     return out.getvalue()
 

@@ -46,6 +46,7 @@ from pipeline.config.week_sections import Control as Control
 from pipeline.config.week_sections import Drift as Drift
 from pipeline.config.week_sections import Guards as Guards
 from pipeline.config.week_sections import Lists as Lists
+from pipeline.config.week_sections import UnknownConsent as UnknownConsent
 
 
 class Params(Section):

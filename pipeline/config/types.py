@@ -18,6 +18,7 @@ Days = Annotated[int, Field(ge=1, le=36500)]
 NaturalInt = Annotated[int, Field(ge=0, le=MANY)]
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 NotNegative = Annotated[float, Field(ge=0, le=1e12)]
+Permission = Literal["allow", "refuse"]
 Readers = Literal["owner", "group", "everybody"]
 LanguageCode = Literal["en", "nb", "zh_Hans", "ja"]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.config.source import Section
 from pipeline.config.types import (
@@ -10,6 +10,7 @@ from pipeline.config.types import (
     Days,
     NaturalInt,
     NotNegative,
+    Permission,
     PositiveInt,
     PositiveShare,
     Readers,
@@ -47,6 +48,39 @@ class ByChannel(Section):
     sms: list[Word]
 
 
+class Permissions(Section):
+    """Whether a customer may be reached by a channel where no consent is known."""
+
+    email: Permission | None = None
+    phone: Permission | None = None
+    sms: Permission | None = None
+
+
+class UnknownConsent(Section):
+    """The same for every channel, and what holds instead for customers of some countries."""
+
+    email: Permission
+    phone: Permission
+    sms: Permission
+    by_country: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], Permissions] = Field(default_factory=dict)
+
+    def answers(self, channel: str) -> tuple[bool, dict[str, bool]]:
+        """Whether the channel is allowed, and for which countries that is said apart.
+
+        >>> UnknownConsent.model_validate("refuse").answers("email")
+        (False, {})
+        """
+        apart = {country: getattr(of, channel) for country, of in self.by_country.items()}
+        return getattr(self, channel) == "allow", {
+            country: answer == "allow" for country, answer in apart.items() if answer is not None
+        }
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_word_for_all(cls, value: object) -> object:
+        return dict.fromkeys(("email", "phone", "sms"), value) if isinstance(value, str) else value
+
+
 class Contact(Section):
     """How often, how and when a customer may hear from all teams together."""
 
@@ -55,7 +89,7 @@ class Contact(Section):
     longest_silence_days: Days
     open_days: NaturalInt
     rest_days: NaturalInt
-    unknown_consent: Literal["allow", "refuse"]
+    unknown_consent: UnknownConsent
     window_days: Annotated[int, Field(ge=7, le=36500)]
     max_offers_in_window: NaturalInt
     max_offer_share: PositiveShare

@@ -17,6 +17,7 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "email_opt_in": pl.Boolean(),
     "phone_opt_in": pl.Boolean(),
     "sms_opt_in": pl.Boolean(),
+    "home_country": pl.String(),
     "preferred_channel": pl.String(),
     "responded_channel": pl.String(),
     "unreached_channel": pl.String(),
@@ -45,6 +46,7 @@ FACTS: Final[dict[str, pl.DataType]] = {
 }
 """The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
 `promise_what` is the open promise that is due first, `dispute_since` when the oldest open dispute began;
+`home_country` is read only where `unknown_consent` differs by country;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
 place; `done_day` is when an action was last done, `done_playbook` what it was; `unreached_channel` is the one on which
 a team last tried in vain;

@@ -33,6 +33,8 @@ class BucketHistory:
         ``fatigued_day``, when a customer last showed to have had enough.
     open_matters
         Tickets and promises that are open on the day.
+    countries
+        ``home_country`` of each customer, where that decides whom to reach.
     opted_out
         ``customer_id`` and for each of `channels.CONSENTS` whether the customer has taken it back.
     consents
@@ -44,6 +46,7 @@ class BucketHistory:
     with_playbook: pl.DataFrame
     fatigued: pl.DataFrame
     open_matters: pl.DataFrame
+    countries: pl.DataFrame
     opted_out: pl.DataFrame
     consents: pl.DataFrame
 
@@ -84,6 +87,7 @@ def read_bucket(
         sent.filter(pl.col("playbook").is_not_null()).select("customer_id", "day", "playbook").collect(),
         event_days.select("customer_id", "fatigued_day"),
         tickets.join(promises, on="customer_id", how="full", coalesce=True).collect(),
+        _countries(tables / "customers", bucket, context),
         event_days.select("customer_id", *channels.CONSENTS).filter(pl.any_horizontal(channels.CONSENTS)),
         _consents(tables / "customers", bucket) if consents else pl.DataFrame(schema={"customer_id": pl.String}),
     )
@@ -154,6 +158,18 @@ def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
         due.min().alias("promise_due_next"),
         first.struct.field("what").alias("promise_what"),
     )  # fmt: skip
+
+
+def _countries(folder: Path, bucket: int, context: DecisionContext) -> pl.DataFrame:
+    """Where customers live, as far as that decides whom to reach; of several countries, one at random."""
+    nowhere = pl.DataFrame(schema={"customer_id": pl.String, "home_country": pl.String})
+    if not context.contact.unknown_consent.by_country:
+        return nowhere
+    customers = _scan(folder, bucket, {"customer_id": pl.String()})
+    if "country" not in customers.collect_schema().names():
+        return nowhere
+    country = pl.col("country").str.to_uppercase().min().alias("home_country")
+    return customers.group_by("customer_id").agg(country).collect()
 
 
 def _consents(folder: Path, bucket: int) -> pl.DataFrame:

@@ -178,6 +178,7 @@ def read(
         [
             _together(bucket.fatigued for bucket in buckets),
             _together(bucket.open_matters for bucket in buckets),
+            _together((bucket.countries for bucket in buckets), {"home_country": pl.String()}),
             consent.stricter(
                 consent.once_known(
                     _together(bucket.consents for bucket in buckets)

@@ -25,7 +25,7 @@ def context(day: date = WEEK, guards: dict | None = None, **contact) -> Decision
     return DecisionContext(
         day,
         SETTINGS.guards.model_copy(update=guards or {}),
-        SETTINGS.contact.model_copy(update=contact),
+        params.Contact.model_validate(SETTINGS.contact.model_dump() | contact),
         SETTINGS.score,
     )
 

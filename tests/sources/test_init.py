@@ -45,6 +45,14 @@ def left(told: list[str]) -> list[str]:
     return [line.strip() for line in told if line.strip().startswith("not placed: ")]
 
 
+def test_whoever_was_never_asked_is_not_contacted_until_somebody_answers_for_it(raw):
+    orders(raw / "orders.csv")
+    _, found = run(raw)
+    assert [found.contact.unknown_consent.answers(channel) for channel in ("email", "phone", "sms")] == [
+        (False, {})
+    ] * 3
+
+
 def test_odd_german_files_are_all_recognised(raw, tmp_path):
     before = Path("params.yaml").read_text(encoding="utf-8")
     (tmp_path / "shop").mkdir()

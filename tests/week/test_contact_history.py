@@ -322,6 +322,22 @@ def test_open_matters_and_consents(here):
     assert found["b"] == (0, 0, 0, None, None, None, None, None)
 
 
+def test_the_country_is_read_where_it_decides_whom_to_reach(here):
+    table(
+        "customers",
+        """
+        | customer_id | country | email_opt_in |
+        | a           | no      | -            |
+        | a           | NO      | -            |
+        | b           | DE      | yes          |
+    """,
+    )
+    assert known("home_country")["a"] == (None,), "it decides nothing, and is not read"
+    by_country = {"email": "allow", "phone": "allow", "sms": "allow", "by_country": {"NO": {"email": "refuse"}}}
+    found = known("home_country", "email_opt_in", rule=context(unknown_consent=by_country))
+    assert found == {"a": ("NO", None), "b": ("DE", True), "c": (None, None)}
+
+
 def test_features_are_read_where_a_guard_asks_for_them(here):
     books = BOOKS | {"less": book("personal-post-sale-offer", discount={"share": 0.1}, cooldown_days=9)}
     storage.write_parquet(

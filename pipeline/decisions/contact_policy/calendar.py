@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.config.params import Contact
+from pipeline.decisions.contact_policy.consent import allowed
 from pipeline.decisions.contact_policy.contacts_sent import WEEK_DAYS
 from pipeline.playbooks.config import channels
 
@@ -137,12 +138,11 @@ def _why_kept(row: dict[str, Any]) -> str:
 
 def _not_allowed(contact: Contact) -> pl.Expr:
     """Why a message may not be sent whatever else is planned; null where it may."""
-    refuses = contact.unknown_consent == "refuse"
     sells = pl.col("purpose") == "offer"
     texts = []
     for name, channel in channels.CHANNELS.items():
         if channel.consent is not None:
-            agreed = pl.col(channel.consent).fill_null(value=not refuses)
+            agreed = allowed(channel.consent, contact)
             is_it = channels.keyed("channel") == channels.key(name)
             texts.append(pl.when(is_it & ~agreed).then(pl.lit(f"the customer has not agreed to {name}")))
     quiet = timedelta(days=contact.quiet_days)

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipeline.config.params import Contact
 from pipeline.decisions.context import DecisionContext, because
 from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
@@ -115,4 +116,22 @@ def _is_allowed(name: str, context: DecisionContext) -> pl.Expr:
     consent = _consent(name)
     if consent is None:
         return pl.lit(value=True)
-    return pl.col(consent).fill_null(value=context.contact.unknown_consent == "allow")
+    return allowed(consent, context.contact)
+
+
+def allowed(consent: str, contact: Contact) -> pl.Expr:
+    """Whether customers may be reached by a channel: as they say, or, where nothing is known, as the settings say.
+
+    Parameters
+    ----------
+    consent
+        One of `channels.CONSENTS`.
+    contact
+        ``params.yaml: contact``; `unknown_consent` may have other answers for customers of a country.
+    """
+    channel = next(name for name, column in channels.CONSENT_OF.items() if column == consent)
+    everywhere, by_country = contact.unknown_consent.answers(channel)
+    unknown = pl.lit(everywhere)
+    for country, answer in by_country.items():
+        unknown = pl.when(pl.col("home_country") == country).then(pl.lit(answer)).otherwise(unknown)
+    return pl.col(consent).fill_null(unknown)

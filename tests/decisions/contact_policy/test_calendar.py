@@ -168,7 +168,7 @@ def test_what_a_customer_does_not_want_is_not_sent(case):
 
 
 def test_where_no_consent_is_known_the_setting_decides():
-    table, refuse = messages("| day |\n| 0 |"), CONTACT.model_copy(update={"unknown_consent": "refuse"})
+    table, refuse = messages("| day |\n| 0 |"), context(unknown_consent="refuse").contact
     assert calendar.plan(table, NOBODY, NOTHING, CONTACT)["kept"].to_list() == [True]
     assert calendar.plan(table, NOBODY, NOTHING, refuse)["why"].to_list() == ["the customer has not agreed to e-mail"]
 

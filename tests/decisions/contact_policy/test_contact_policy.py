@@ -72,6 +72,38 @@ def test_the_channel_is_one_the_customer_allows_and_likes_best(case):
         assert found["why_not"] == f"nothing, because this customer has not agreed to {' or '.join(wanted)}"
 
 
+# What is done where nothing is known, by channel and country: everywhere e-mail is refused and the phone allowed, in
+# Germany nobody is called, in Norway mail is allowed; Sweden is not named, and of the last customer no country is known.
+BY_COUNTRY = {"email": "refuse", "phone": "allow", "sms": "refuse",
+              "by_country": {"DE": {"phone": "refuse"}, "NO": {"email": "allow"}}}  # fmt: skip
+COUNTRIES = """
+    | country | email | channels             | by     |
+    | DE      | -     | e-mail, phone, sms   | -      |
+    | DE      | yes   | e-mail, phone, sms   | e-mail |
+    | NO      | -     | e-mail, phone        | e-mail |
+    | NO      | no    | e-mail, phone        | phone  |
+    | SE      | -     | e-mail, phone        | phone  |
+    | SE      | -     | e-mail, sms          | -      |
+    | -       | -     | e-mail, phone        | phone  |
+    | -       | -     | sms, letter          | letter |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(COUNTRIES), ids=lambda case: "-".join(case.values()))
+def test_where_nothing_is_known_the_channel_and_the_country_decide(case):
+    fact = {"home_country": None if case["country"] == "-" else case["country"]}
+    fact |= {"email_opt_in": {"yes": True, "no": False, "-": None}[case["email"]]}
+    books = {"x": book(channel=case["channels"].split(", "))}
+    assert (decide(frame(fact), books, context(unknown_consent=BY_COUNTRY))[0]["channel"] or "-") == case["by"]
+
+
+@pytest.mark.parametrize("wrong", ["maybe", {"email": "allow"}, {**BY_COUNTRY, "by_country": {"Germany": {}}},
+                                   {**BY_COUNTRY, "by_country": {"DE": {"fax": "allow"}}}])  # fmt: skip
+def test_an_answer_that_is_none_is_refused(wrong):
+    with pytest.raises(ValueError, match="unknown_consent"):
+        context(unknown_consent=wrong)
+
+
 # Offers and all contacts within the window; at most 3 offers, and at most half of everything.
 MIXES = """
     | offers | sent | given | why                                          |
