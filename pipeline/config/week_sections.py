@@ -124,6 +124,7 @@ class Drift(Section):
     table_gone: DriftCheck
     column_emptied: DriftCheck
     column_constant: DriftCheck
+    column_moved: DriftCheck
     kind_gone: DriftCheck
     channel_gone: DriftCheck
     volume_moved: DriftCheck
@@ -133,6 +134,7 @@ class Drift(Section):
     register_fell: DriftCheck
     consent_lost: DriftCheck
     consent_moved: DriftCheck
+    consent_turned: DriftCheck
     feature_moved: DriftCheck
     feature_missing: DriftCheck
     scores_moved: DriftCheck

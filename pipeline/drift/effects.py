@@ -4,6 +4,7 @@ Each effect is a share or a ratio, so that one limit fits small and large compan
 """
 
 from collections.abc import Iterator
+from math import sqrt
 from operator import itemgetter
 from statistics import median
 from typing import Final, NamedTuple
@@ -11,8 +12,9 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from pipeline.drift.kinds import Effect
-from pipeline.drift.profile import Month, Profile, Sample, TableProfile
+from pipeline.drift.profile import Filled, Month, Profile, Sample, TableProfile
 from pipeline.drift.score_effects import of_scores
+from pipeline.playbooks.config.channels import CONSENTS
 
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
@@ -22,6 +24,8 @@ MIN_EXPECTED: Final = 20
 """Of a kind that should have come less often than this in a week, none may come by chance."""
 MIN_WEEKS: Final = 8
 """Fewer weeks than this do not say what is usual."""
+RECENT_WEEKS: Final = 4
+"""As many as the rows that count as recent go back."""
 # A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
 SPREADS: Final = 1.25
 NOTHING: Final = Month(0, 0, 0)
@@ -87,10 +91,14 @@ def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[
 def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
     for column, filled in before.columns.items():
         now, what = after.columns.get(column), f"{name}.{column}"
-        pairs = [("all", filled.all, now.all if now else 0.0), ("recent", filled.recent, now.recent if now else 0.0)]
+        recent = sum(before.weeks[:RECENT_WEEKS]), sum(after.weeks[:RECENT_WEEKS])
+        pairs = [
+            ("all", filled.all, now.all if now else 0.0, 0.0),
+            ("recent", filled.recent, now.recent if now else 0.0, _by_chance(filled.recent, recent)),
+        ]
         emptied = [
-            (1 - left / share, f"{what}: filled in {share:.0%} of {rows} rows last time, in {left:.0%} now")
-            for rows, share, left in pairs
+            (1 - left / share - chance, f"{what}: filled in {share:.0%} of {rows} rows last time, in {left:.0%} now")
+            for rows, share, left, chance in pairs
             if share is not None and left is not None and share >= MIN_FILLED
         ]
         if emptied:
@@ -99,6 +107,22 @@ def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[E
         if filled.varies and now is not None and now.all >= MIN_FILLED:
             words = f"{what}: had different values last time, has one and the same now"
             yield Effect("column_constant", what, float(not now.varies), words)
+        yield from _values(what, filled, now)
+
+
+def _values(what: str, before: Filled, after: Filled | None) -> Iterator[Effect]:
+    """Numbers and flags over all rows: of a past that stays as it was, their mean hardly moves."""
+    if after is None or before.mean is None or after.mean is None or not before.deviation:
+        return
+    words = f"{what}: {before.mean:,.4g} on average last time, {after.mean:,.4g} now"
+    yield Effect("column_moved", what, abs(after.mean - before.mean) / before.deviation, words)
+
+
+def _by_chance(share: float | None, rows: tuple[int, int]) -> float:
+    """By what share of itself the share of a few rows can have fallen by chance: four standard errors."""
+    if not share or not all(rows):
+        return 0.0
+    return 4 * sqrt(share * (1 - share) * (1 / rows[0] + 1 / rows[1])) / share
 
 
 def _last_week(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
@@ -150,6 +174,12 @@ def _people(then: Sample, now: Sample) -> Iterator[Effect]:
             moved = known.filter(before != after).height
             words = f"of {known.height:,} customers whose {what} is known {moved:,} have another {what} than last time"
             yield Effect(kind, "", moved / known.height, words)
+    for column in CONSENTS:
+        known = both.filter(pl.col(column).is_not_null() & pl.col(f"{column}_now").is_not_null())
+        if known.height >= MIN_ROWS:
+            turned = known.filter(~pl.col(column) & pl.col(f"{column}_now")).height
+            words = f"{column}: of {known.height:,} customers {turned:,} had refused last time and agree now"
+            yield Effect("consent_turned", column, turned / known.height, words)
 
 
 def _register(then: Profile, now: Profile) -> Iterator[Effect]:

@@ -35,6 +35,7 @@ KINDS: Final = (
     *("history_shrank", "history_grew", "amounts_changed", "customers_changed", "table_gone", "column_emptied"),
     *(
         "column_constant",
+        "column_moved",
         "kind_gone",
         "channel_gone",
         "volume_moved",
@@ -44,9 +45,10 @@ KINDS: Final = (
         "register_fell",
         "consent_lost",
         "consent_moved",
+        "consent_turned",
     ),
     *("feature_moved", "feature_missing", "scores_moved", "churners_moved", "customers_moved"),
 )
 """All kinds, each with its own settings in ``params.yaml: drift``."""
-TECHNICAL: Final = frozenset({"feature_moved", "feature_missing", "scores_moved"})
+TECHNICAL: Final = frozenset({"column_moved", "feature_moved", "feature_missing", "scores_moved"})
 """Those that say something to whoever works on the model, and nothing to whoever works from the list."""

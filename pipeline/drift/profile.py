@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipeline.playbooks.config.channels import CONSENTS
+
 PROFILE_FILE: Final = "data_profile.json"
 SAMPLE_FILE: Final = "data_sample.parquet"
 SAMPLE: Final[dict[str, pl.DataType]] = {
@@ -15,8 +17,10 @@ SAMPLE: Final[dict[str, pl.DataType]] = {
     "first_day": pl.Date(),
     "name_hash": pl.UInt64(),
     "owner_hash": pl.UInt64(),
+    **dict.fromkeys(CONSENTS, pl.Boolean()),
 }
-"""Of some customers, the transactions before `Profile.cutoff`: how many, their sum, the first day; and who it is."""
+"""Of some customers, the transactions before `Profile.cutoff`: how many, their sum, the first day; who it is, and which
+channels are agreed to."""
 SAMPLED: Final = 2_000
 BINS: Final = 10
 Sample = pl.DataFrame
@@ -33,11 +37,16 @@ class Month:
 
 @dataclass(frozen=True)
 class Filled:
-    """How full a column is, in all rows and in the recent ones (0-1), and whether it holds more than one value."""
+    """How full a column is, in all rows and in the recent ones (0-1), whether it holds more than one value, and which.
+
+    Mean and standard deviation are of numbers and of flags, over all rows; null for other columns.
+    """
 
     all: float
     recent: float | None
     varies: bool
+    mean: float | None = None
+    deviation: float | None = None
 
 
 @dataclass(frozen=True)

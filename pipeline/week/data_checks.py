@@ -34,12 +34,14 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
     scored = inputs.customers.filter(pl.col("state") == candidates.CURRENT)
     profile = witness.read_profile(paths, day, settings.drift.late_days, scored, model)
     compared = witness.compare(profile, paths, settings.data.name, settings.drift, accepted)
-    for finding in compared.findings:
-        if finding.stops:
-            raise StaleInput(
-                f"{finding.words} (list of {compared.since}); repair the data, or, if that is meant, run churn weekly "
-                f"with --accept {finding.kind}"
-            )
+    stopping = [finding for finding in compared.findings if finding.stops]
+    if stopping:
+        others = f", and {len(stopping) - 1} more" if len(stopping) > 1 else ""
+        kinds = " ".join(f"--accept {kind}" for kind in dict.fromkeys(finding.kind for finding in stopping))
+        raise StaleInput(
+            f"{stopping[0].words} (list of {compared.since}){others}; repair the data, or, if that is meant, run churn "
+            f"weekly with {kinds}"
+        )
     return compared
 
 

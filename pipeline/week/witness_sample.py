@@ -7,9 +7,12 @@ from typing import Final
 import polars as pl
 
 from pipeline.drift.profile import SAMPLE, SAMPLED
+from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import storage
 
 KEYS: Final = ("customer_key", "customer_id")
+HASHED: Final = ("name", "owner")
+OF_REGISTER: Final = (*(f"{name}_hash" for name in HASHED), *CONSENTS)
 
 
 def read(tables: Path, before: date, of: pl.Series | None = None) -> pl.DataFrame:
@@ -26,17 +29,28 @@ def read(tables: Path, before: date, of: pl.Series | None = None) -> pl.DataFram
     return named.select(pl.col(name).cast(kind) for name, kind in SAMPLE.items()).sort("customer_id")
 
 
+def published(file: Path) -> pl.DataFrame:
+    """What an earlier week kept; of columns that its release did not know, nothing."""
+    kept = storage.read_parquet(file)
+    absent = [pl.lit(None, kind).alias(name) for name, kind in SAMPLE.items() if name not in kept.columns]
+    return kept.with_columns(absent).select(*SAMPLE)
+
+
 def _names(folder: Path) -> pl.DataFrame:
-    """A hash of what each customer is called, and of who looks after each: whether they are the same is all to know."""
+    """A hash of each customer's name and owner, for all to know is whether they are the same; and the consents."""
     files = storage.bucket_files(folder)
-    there = [name for name in ("name", "owner") if files and name in pl.read_parquet_schema(files[0])]
-    hashed = pl.DataFrame(schema={"customer_key": pl.Int64, "name_hash": pl.UInt64, "owner_hash": pl.UInt64})
-    if there:
-        # Of several rows of a customer the first by the alphabet, as no order of files may decide.
-        known = storage.scan_buckets(folder, ["customer_key", *there]).group_by("customer_key").agg(pl.col(there).min())
-        hashes = known.collect().select("customer_key", *(_hashed(name) for name in there))
-        hashed = pl.concat([hashed, hashes], how="diagonal")
-    return hashed
+    present = pl.read_parquet_schema(files[0]) if files else {}
+    there = [name for name in (*HASHED, *CONSENTS) if name in present]
+    nobody = pl.DataFrame(
+        schema={"customer_key": pl.Int64, **{name: kind for name, kind in SAMPLE.items() if name in OF_REGISTER}}
+    )
+    if not there:
+        return nobody
+    # Of several rows of a customer the first by the alphabet, as no order of files may decide; the stricter consent.
+    known = storage.scan_buckets(folder, ["customer_key", *there]).group_by("customer_key").agg(pl.col(there).min())
+    hashes = [_hashed(name) for name in HASHED if name in there]
+    answers = [name for name in CONSENTS if name in there]
+    return pl.concat([nobody, known.collect().select("customer_key", *hashes, *answers)], how="diagonal")
 
 
 def _hashed(name: str) -> pl.Expr:

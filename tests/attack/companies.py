@@ -1,6 +1,7 @@
 """Three simulated companies whose systems deliver every week: a retailer, a supplier of companies, a subscription."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.commands import simulate
-from pipeline.config import overlay, paths
+from pipeline.config import overlay, params, paths
 from pipeline.config.paths import REPRO
 from pipeline.tables import storage
 from tests.company import ROOT
@@ -96,12 +97,14 @@ def build(name: str, folder: Path, customers: int, days: int) -> Company:
     company = Company(name, tables, folder)
     shutil.copy(ROOT / "params.yaml", folder / paths.PARAMS)
     shutil.copy(ROOT / PLAYBOOKS[name], folder / "playbooks.yaml")
-    text = (folder / "playbooks.yaml").read_text(encoding="utf-8")
-    (folder / "playbooks.yaml").write_text(text.replace("currency: USD", "currency: EUR"), encoding="utf-8")
     whole = (ROOT / f"params/simulated_{name}.yaml").read_text(encoding="utf-8").replace("raw/simulated/", "raw/")
     for file, settings in (("company.yaml", whole), ("quick.yaml", QUICK.format(first=FIRST))):
         (folder / file).write_text(settings, encoding="utf-8")
         overlay.apply(folder / file, folder / paths.PARAMS)
+    currency = params.load(folder / paths.PARAMS).data.currency
+    text = (folder / "playbooks.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"^currency: [A-Z]{3}$", f"currency: {currency}", text, flags=re.MULTILINE)
+    (folder / "playbooks.yaml").write_text(text, encoding="utf-8")
     company.deliver(company.known(FIRST))
     return company
 

@@ -14,6 +14,7 @@ from pipeline.config import params
 from pipeline.drift import find_changes, measure, usual_effects
 from pipeline.drift.kinds import KINDS, Effect
 from pipeline.drift.profile import BINS, SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile
+from pipeline.playbooks.config.channels import CONSENTS
 from tests.company import ROOT
 from tests.profiles import examples
 
@@ -24,7 +25,7 @@ MONTHS = [f"{year}-{month:02d}" for year in (2022, 2023) for month in range(1, 1
 
 def table(rows: int = 1000, **changes: object) -> TableProfile:
     months = {month: Month(rows, rows // 4, 100 * rows) for month in MONTHS}
-    columns = {"category": Filled(0.9, 0.9, True), "discount_minor": Filled(0.3, 0.3, True)}
+    columns = {"category": Filled(0.9, 0.9, True), "discount_minor": Filled(0.3, 0.3, True, 120.0, 300.0)}
     return replace(TableProfile(rows * len(MONTHS), months, columns, KIND_SHARES, [rows] * 13, 0.02), **changes)
 
 
@@ -39,6 +40,7 @@ SAMPLED = pl.DataFrame(
     {
         **{"customer_id": [f"c{n}" for n in range(500)], "rows": [9] * 500, "amount_minor": range(500)},
         **{"first_day": [date(2022, 3, 1)] * 500, "name_hash": range(500), "owner_hash": [n % 7 for n in range(500)]},
+        **{name: [n % 2 == 0 for n in range(500)] for name in CONSENTS},
     },
     schema=SAMPLE,
 )
@@ -70,6 +72,7 @@ FAULTS: dict[str, tuple[Profile, str]] = {
     "a column is empty": (with_column("category", Filled(0.0, 0.0, False)), "column_emptied"),
     "a column is not mapped any more": (with_column("category", None), "column_emptied"),
     "a column has become empty of late": (with_column("category", Filled(0.88, 0.1, True)), "column_emptied"),
+    "a number is another one": (with_column("discount_minor", Filled(0.3, 0.3, True, 180.0, 300.0)), "column_moved"),
     "a column says one thing": (with_column("category", Filled(0.9, 0.9, False)), "column_constant"),
     "an event type has another name": (with_table("events", lambda t: replace(t, kinds={"event_type": {"view": 0.6, "login": 0.4}})), "kind_gone"),
     "nothing comes from the web": (with_table("transactions", lambda t: replace(t, kinds={"channel": {"shop": 1.0}})), "channel_gone"),
@@ -101,9 +104,9 @@ def test_each_fault_is_seen_under_its_name(fault):
 
 
 def test_every_kind_has_a_fault_and_settings():
-    assert {kind for _, kind in FAULTS.values()} | {"customers_changed", "names_changed", "owners_changed"} == set(
-        KINDS
-    )
+    assert {kind for _, kind in FAULTS.values()} | {
+        "customers_changed", "names_changed", "owners_changed", "consent_turned",
+    } == set(KINDS)  # fmt: skip
     assert all(DRIFT.check(kind) for kind in KINDS)
 
 
@@ -123,6 +126,36 @@ def test_names_and_owners_of_others_are_seen():
     assert found(LAST, SAMPLED.with_columns(name_hash=pl.lit(None, pl.UInt64))) == {}, (
         "a column that emptied is another kind"
     )
+
+
+def test_a_refusal_that_became_an_agreement_is_seen_and_no_other_change_of_consent():
+    def answered(change: pl.Expr) -> dict[str, bool]:
+        return found(LAST, SAMPLED.with_columns(change.alias("email_opt_in")))
+
+    number, agreed = pl.int_range(pl.len()), pl.col("email_opt_in")
+    assert answered(agreed | (number < 12)) == {"consent_turned": True}, "6 of 500"
+    assert answered(agreed | (number < 8)) == {}, "4 of 500: less than one in a hundred"
+    assert answered(agreed & (number < 100)) == {}, "whoever takes a consent back is not contacted"
+    assert answered(pl.lit(None, pl.Boolean)) == {}, "a consent that is forgotten is another kind"
+
+
+def test_a_column_of_which_an_earlier_release_kept_no_mean_is_not_compared():
+    before = with_column("discount_minor", Filled(0.3, 0.3, True))
+    assert Profile.from_json(json.loads(json.dumps(before.as_json()))) == before
+    moved = measure(before, LAST, SAMPLED, SAMPLED) + measure(LAST, before, SAMPLED, SAMPLED)
+    assert not [one for one in moved if one.name == "column_moved transactions.discount_minor"]
+
+
+@pytest.mark.parametrize(("weeks", "is_seen"), [([10] * 9, False), ([1000] * 9, True)])
+def test_few_recent_rows_are_emptier_by_chance(weeks, is_seen):
+    def of(recent: float) -> Profile:
+        table = LAST.tables["transactions"]
+        columns = table.columns | {"category": Filled(0.9, recent, True)}
+        return replace(LAST, tables=LAST.tables | {"transactions": replace(table, weeks=weeks, columns=columns)})
+
+    moved = {one.name: one.size for one in measure(of(0.9), of(0.75), SAMPLED, SAMPLED)}
+    size = moved["column_emptied transactions.category"]
+    assert (size > DRIFT.check("column_emptied").limit) is is_seen
 
 
 def test_a_week_is_unusual_beside_the_weeks_before_it():
