@@ -50,6 +50,7 @@ DOORS = {
         "pipeline.model.additive_logistic",
         "pipeline.model.additive_weight",
         "pipeline.model.calibration",
+        "pipeline.model.outage_curves",
     },
     "numba": {"pipeline.compiled"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},

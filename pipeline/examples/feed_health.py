@@ -1,6 +1,6 @@
 """What is wrong with a feed on a snapshot, judged by what is usual for that feed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -45,6 +45,11 @@ class Finding:
     def as_report(self) -> dict[str, str]:
         """The finding, for ``reports/feeds.json``."""
         return asdict(self)
+
+
+def down(findings: Iterable[Finding]) -> frozenset[str]:
+    """The tables of which nothing comes any more; one that has not begun was missing in training, too."""
+    return frozenset(finding.table for finding in findings if finding.kind == "outage")
 
 
 def check_feeds(profile: Profile, snapshot: date, settings: Feeds, data: Data) -> list[Finding]:

@@ -1,6 +1,7 @@
 """A model as files: the trees as text, the rest as JSON, nothing pickled."""
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import polars as pl
 
 from pipeline.config.errors import BadData, ModelRefused
 from pipeline.config.paths import Paths
-from pipeline.model import gbm
+from pipeline.model import gbm, without_feed
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
 from pipeline.model.seasonality import DAY_OF_YEAR
+from pipeline.model.without_feed import WithoutFeed
 from pipeline.tables import storage
 from pipeline.value.bg_nbd import BgNbd
 
@@ -37,12 +39,15 @@ class ChurnModel:
         The curve that was judged on the test snapshot, fitted before it.
     card
         Where the model comes from and what its columns mean.
+    without
+        What it is worth while a table is down, by the table; None where that was not measured.
     """
 
     ensemble: Ensemble
     calibration: Calibration
     evaluated: Calibration
     card: dict[str, Any]
+    without: dict[str, WithoutFeed] | None = None
 
     @property
     def features(self) -> list[str]:
@@ -53,6 +58,11 @@ class ChurnModel:
     def inputs(self) -> list[str]:
         """Columns that scoring needs, all of them numbers: features, and the day of the year where that counts."""
         return [*self.ensemble.inputs, *([DAY_OF_YEAR] if self.calibration.season else [])]
+
+    def during(self, outages: Collection[str]) -> "ChurnModel":
+        """The model with the curve that holds while some tables are down; see `without_feed.choose`."""
+        chosen = without_feed.choose(self.without, outages)
+        return self if chosen is None else dataclasses.replace(self, calibration=chosen.curve(self.calibration))
 
     def matrix(self, examples: pl.DataFrame) -> Array:
         """The columns of the model, missing values as NaN; see `Ensemble.matrix`."""
@@ -72,8 +82,11 @@ def save(model: ChurnModel, paths: Paths) -> None:
     ensemble = model.ensemble
     storage.write_text(gbm.to_text(ensemble.trees), paths.model_text)
     storage.write_json({"share": ensemble.additive_weight} | _wide(ensemble), paths.additive_logistic)
-    curves = {"in_use": model.calibration, "evaluated": model.evaluated}
-    storage.write_json({name: dataclasses.asdict(curve) for name, curve in curves.items()}, paths.calibration)
+    curves: dict[str, Any] = {"in_use": model.calibration, "evaluated": model.evaluated}
+    saved = {name: dataclasses.asdict(curve) for name, curve in curves.items()}
+    if model.without is not None:
+        saved["without"] = {tables: dataclasses.asdict(one) for tables, one in model.without.items()}
+    storage.write_json(saved, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
     storage.write_json(
         model.card | {"purchase_process": rhythm, "window_days": list(ensemble.window)}, paths.model_card
@@ -125,4 +138,4 @@ def _load(folder: Path) -> ChurnModel:
         (saved["window_days"][0], saved["window_days"][1]),
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
-    return ChurnModel(ensemble, in_use, evaluated, saved)
+    return ChurnModel(ensemble, in_use, evaluated, saved, without_feed.from_dict(curves.get("without")))

@@ -74,11 +74,12 @@ class Job:
     currency: str
     threads: int
     language: LanguageSettings
+    outages: frozenset[str] = frozenset()
 
 
 def score(job: Job) -> int:
     """Write the scores and the contributions of one bucket, and say how many customers it scored."""
-    model = artefacts.load(job.models)
+    model = artefacts.load(job.models).during(job.outages)
     examples = storage.read_snapshot(storage.bucket_file(job.examples, job.bucket), job.as_of)
     assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")

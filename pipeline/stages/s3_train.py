@@ -15,7 +15,7 @@ from pipeline.examples import labelled
 from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, calibration, split, training
+from pipeline.model import artefacts, calibration, outage_curves, split, training
 from pipeline.model import data_requirements as minimum
 from pipeline.model.ensemble import margins_by_day
 from pipeline.reasons import evidence_weights
@@ -120,7 +120,8 @@ def _train(settings: Settings, paths: Paths) -> Made:
     log_odds = trained.known_log_odds | margins_by_day(trained.ensemble, later, settings.model.num_threads)
     in_use = _calibrated(trained, log_odds[parts.test], validation_examples, test)
     in_use = training.levelled(in_use, log_odds, until_test, settings.label, settings.model)
-    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card)
+    without = outage_curves.measure(trained.ensemble, test, in_use, declared, settings.model.num_threads)
+    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
     series = _by_snapshot(trained, train_examples, validation_examples, settings.evaluate)

@@ -48,7 +48,10 @@ def run(
     if str(day) not in audit or not bucket_files:
         raise BadData(f"{paths.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
     eligible = audit[str(day)]["eligible"]
-    _refuse_suspicious(files.read_json(paths.feeds_report)[str(day)])
+    findings = [feed_health.Finding(**finding) for finding in files.read_json(paths.feeds_report)[str(day)]]
+    _refuse_suspicious(findings)
+    outages = feed_health.down(findings)
+    model.during(outages)  # refused here, before buckets begin
     features = model_features(settings.features, settings.sources)
     evidence_only = evidence_only_features(settings.features, settings.sources)
     # Once, before buckets that work side by side would each do it.
@@ -58,7 +61,7 @@ def run(
             scoring.Job(
                 bucket, day, paths.tables, paths.examples, paths.models, scored, contributed, paths.explainers,
                 features, evidence_only, settings.score, settings.reasons, settings.label, settings.data.currency,
-                settings.storage.threads, settings.language,
+                settings.storage.threads, settings.language, outages,
             )
             for bucket in range(len(bucket_files))
         ]  # fmt: skip
@@ -112,9 +115,9 @@ def _trained_and_configured(
     }
 
 
-def _refuse_suspicious(findings: list[dict[str, str]]) -> None:
+def _refuse_suspicious(findings: list[feed_health.Finding]) -> None:
     """A feed of which something wrong comes makes wrong lists; one of which nothing comes has missing features only."""
-    wrong = [suspect for suspect in (feed_health.Finding(**finding) for finding in findings) if not suspect.is_outage]
+    wrong = [suspect for suspect in findings if not suspect.is_outage]
     if wrong:
         more = f" (and {len(wrong) - 1} more in reports/feeds.json)" if len(wrong) > 1 else ""
         raise StaleInput(f"{wrong[0].description}{more}; correct the data, or the limits under params.yaml: feeds")

@@ -18,8 +18,9 @@ from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, verdict
 from pipeline.examples.definition import definition_at
 from pipeline.lists import audiences, former_customers, guides, selection, since_last_list
-from pipeline.model import fingerprint
+from pipeline.model import fingerprint, without_feed
 from pipeline.model.calibration import Calibration
+from pipeline.model.without_feed import WithoutFeed
 from pipeline.outcomes import wrong_reasons
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.reasons import without_reason
@@ -58,10 +59,12 @@ class Reports:
     feeds: list[Any]
     verdict: dict[str, Any]
     calibration: Calibration
+    without: dict[str, WithoutFeed] | None
 
     @classmethod
     def read(cls, paths: Paths, day: date) -> "Reports":
         """Read the reports beside the scores of a day."""
+        curves = storage.read_json(paths.calibration)
         return cls(
             storage.read_json(paths.model_card),
             storage.read_json(paths.ingest_report),
@@ -69,7 +72,8 @@ class Reports:
             storage.read_json(paths.examples_report)["snapshots"][str(day)],
             storage.read_json(paths.feeds_report)[str(day)],
             storage.read_json(paths.verdict),
-            Calibration.from_dict(storage.read_json(paths.calibration)["in_use"]),
+            Calibration.from_dict(curves["in_use"]),
+            without_feed.from_dict(curves.get("without")),
         )
 
 
@@ -94,6 +98,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     reports = Reports.read(paths, day)
     model = fingerprint.fingerprint(paths)
     compared = data_checks.compare(inputs, paths, model, accepted)
+    degraded = data_checks.without(reports.feeds, reports.without, reports.verdict)
     everybody, plan = decide(inputs)
     is_current = everybody["state"] == candidates.CURRENT
     decided, former = everybody.filter(is_current), everybody.filter(~is_current)
@@ -141,7 +146,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         left=left,
         order_days=listed_history.order_days(listed, paths, date.fromisoformat(reports.ingest["first_day"]), day),
         figures=listed_history.figures(listed, decided, paths, day),
-        warnings=data_checks.warnings(compared, reports.feeds),
+        warnings=data_checks.warnings(compared, reports.feeds, degraded),
         profile=compared.profile,
         sample=compared.sample,
         guides=guides.of_week(everybody, reports.causes["blind_spots"], inputs.context.translator),

@@ -1,14 +1,22 @@
 """The data behind a week, held against the last one: what stops the list, and what its readers must know."""
 
 from collections.abc import Collection, Iterable
+from operator import itemgetter
+from typing import Any, Final
 
 import polars as pl
 
-from pipeline.config.errors import StaleInput
+from pipeline.config.errors import ModelRefused, StaleInput
 from pipeline.config.paths import Paths
 from pipeline.drift.kinds import TECHNICAL
+from pipeline.examples import feed_health
+from pipeline.model import without_feed
+from pipeline.model.without_feed import WithoutFeed
 from pipeline.week import candidates, witness
 from pipeline.week.inputs import WeekInputs
+
+RULES: Final = ("recency_rule", "rfm_logistic", "bg_nbd")
+"""What the model has to beat, by its key in the verdict."""
 
 
 def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[str]) -> witness.Compared:
@@ -45,9 +53,47 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
     return compared
 
 
-def warnings(compared: witness.Compared, feeds: Iterable[dict[str, str]]) -> tuple[str, ...]:
+def without(
+    feeds: Iterable[dict[str, str]], known: dict[str, WithoutFeed] | None, verdict: dict[str, Any]
+) -> str | None:
+    """What the list is worth while feeds are down, in a sentence; None where none is, or none that counts.
+
+    Parameters
+    ----------
+    feeds
+        What was found of them, as in ``reports/feeds.json``.
+    known
+        What was measured when the model was trained.
+    verdict
+        What the evaluation says of the model and of simple rules, which need orders alone.
+
+    Raises
+    ------
+    ModelRefused
+        Without them a simple rule ranks better, and nobody answers for the model.
+    """
+    down = feed_health.down(feed_health.Finding(**finding) for finding in feeds)
+    worth = without_feed.choose(known, down)
+    if worth is None:
+        return None
+    tables = " and ".join(sorted(down))
+    rule, best = max(((rule, verdict[rule]["auc"]) for rule in RULES if rule in verdict), key=itemgetter(1))
+    if worth.auc < best and not verdict["approved_by"]:
+        raise ModelRefused(
+            f"without {tables} the model ranks worse (AUC {worth.auc:.3f}) than {rule} does with orders alone "
+            f"({best:.3f}); repair the feed"
+        )
+    return (
+        f"without {tables} the risks were worked out anew, and their order is less sure: AUC {worth.auc:.3f} instead "
+        f"of {worth.auc_whole:.3f} on {verdict['test_snapshot']}"
+    )
+
+
+def warnings(
+    compared: witness.Compared, feeds: Iterable[dict[str, str]], degraded: str | None = None
+) -> tuple[str, ...]:
     """What whoever opens the list must know of the data behind it: feeds that are down, and what has moved."""
-    down = (finding["description"] for finding in feeds)
+    down = [*(finding["description"] for finding in feeds), *([degraded] if degraded else [])]
     for_people = (finding for finding in compared.findings if finding.kind not in TECHNICAL)
     moved = (f"{finding.words} (last time: {compared.since})" for finding in for_people)
     return tuple(f"{words[0].upper()}{words[1:]}." for words in (*down, *moved))

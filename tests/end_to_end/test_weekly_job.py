@@ -19,6 +19,7 @@ from pipeline.config.paths import REPRO
 from pipeline.stages import run_stage, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 from pipeline.tracking import registry
+from pipeline.week import data_checks
 from tests.company import sell_in_dollars
 from tests.end_to_end.helpers import WEEK, churn, run_stages, same_bytes, week
 
@@ -229,6 +230,44 @@ def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
     (other / "manifest.json").write_text(json.dumps(manifest | {"company": "elsewhere"}))
     run_stages((s6_publish,))
     assert pl.read_parquet(week() / "risk_list.parquet")["status"].unique().to_list() == ["new"]
+
+
+def without_visits_since(day: str) -> None:
+    file = Path("raw/visits.csv")
+    head, *lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join([head, *(line for line in lines if line.split(",")[1] < day)]), encoding="utf-8")
+
+
+def test_while_a_feed_is_down_the_risks_are_those_of_a_model_without_it(copy_of_shop):
+    day, settings = date(2024, 7, 2), params.load()
+    weekly.run(settings, day, replace=False, dry_run=False)
+    whole = pl.read_parquet(REPRO.week(day) / "actions.parquet")["churn_probability"]
+    shutil.rmtree(REPRO.week(day))
+    without_visits_since("2024-06-20")
+    line = weekly.run(settings, day, replace=False, dry_run=False)
+    known = storage.read_json(REPRO.calibration)["without"]["events"]
+    sentence = (
+        f"without events the risks were worked out anew, and their order is less sure: AUC {known['auc']:.3f} instead of "
+        f"{known['auc_whole']:.3f} on 2024-06-01"
+    )
+    assert sentence[1:] in line.lower().replace("auc", "AUC")
+    assert f"W{sentence[1:]}" in (REPRO.week(day) / "risk_list.html").read_text(encoding="utf-8")
+    blind = pl.read_parquet(REPRO.week(day) / "actions.parquet")["churn_probability"]
+    assert not whole.equals(blind)
+    assert blind.sum() == pytest.approx(whole.sum(), rel=0.15), "as many are expected to leave as with the feed"
+
+
+def test_without_a_feed_a_simple_rule_may_be_better_and_then_there_is_no_list(copy_of_shop, monkeypatch):
+    day, settings = date(2024, 7, 2), params.load()
+    without_visits_since("2024-06-20")
+    real = data_checks.without
+    better = {rule: {"auc": 0.999} for rule in data_checks.RULES}
+    monkeypatch.setattr(data_checks, "without", lambda feeds, known, verdict: real(feeds, known, verdict | better))
+    with pytest.raises(
+        errors.ModelRefused, match=r"without events the model ranks worse \(AUC 0.*\) than .* does with orders"
+    ):
+        weekly.run(settings, day, replace=False, dry_run=False)
+    assert not REPRO.week(day).exists()
 
 
 def test_a_past_that_has_changed_stops_the_list_until_somebody_answers_for_it(copy_of_shop):

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.config import params, paths
 from pipeline.config.errors import StaleInput
+from pipeline.examples import feed_health
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score
 from pipeline.tables import storage
 from tests.company import make_company, sell_in_dollars
@@ -59,7 +60,7 @@ def test_rubbish_stops_the_scoring(shop, tmp_path, monkeypatch):
 
     settings, said = built(shop, tmp_path, monkeypatch, renumbered)
     assert "customer_id of a form never seen before" in said
-    told = storage.read_json(paths.REPRO.feeds_report)["2024-07-01"]
+    told = [feed_health.Finding(**one) for one in storage.read_json(paths.REPRO.feeds_report)["2024-07-01"]]
     with pytest.raises(StaleInput, match="of a form never seen before, such as 'a-a9'"):
         s5_score._refuse_suspicious(told)
     assert StaleInput.exit_code == 15
@@ -90,7 +91,7 @@ def test_a_week_in_another_currency_stops_the_scoring(in_dollars):
     assert [found["kind"] for found in told[str(as_of)]] == ["currency_mix"]
     assert told[str(as_of)][0]["description"] in said
     with pytest.raises(StaleInput, match=words):
-        s5_score._refuse_suspicious(told[str(as_of)])
+        s5_score._refuse_suspicious([feed_health.Finding(**one) for one in told[str(as_of)]])
 
 
 def test_what_was_refused_is_judged_the_same_in_all_buckets_and_delivered_twice(in_dollars):
