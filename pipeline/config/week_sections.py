@@ -130,6 +130,7 @@ class Drift(Section):
     volume_moved: DriftCheck
     refunds_moved: DriftCheck
     names_changed: DriftCheck
+    habits_changed: DriftCheck
     owners_changed: DriftCheck
     register_fell: DriftCheck
     consent_lost: DriftCheck

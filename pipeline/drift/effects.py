@@ -41,7 +41,8 @@ def measure(then: Profile, now: Profile, sample_then: Sample, sample_now: Sample
     sample_then, sample_now
         What both say of the same customers before the cutoff of the week before.
     """
-    return [*_tables(then, now), *_people(sample_then, sample_now), *_register(then, now), *of_scores(then, now)]
+    people = [*_people(sample_then, sample_now), *_habits(now)]
+    return [*_tables(then, now), *people, *_register(then, now), *of_scores(then, now)]
 
 
 def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
@@ -180,6 +181,19 @@ def _people(then: Sample, now: Sample) -> Iterator[Effect]:
             turned = known.filter(~pl.col(column) & pl.col(f"{column}_now")).height
             words = f"{column}: of {known.height:,} customers {turned:,} had refused last time and agree now"
             yield Effect("consent_turned", column, turned / known.height, words)
+
+
+def _habits(now: Profile) -> Iterator[Effect]:
+    """Orders under other customers' ids are of stores and categories that these never had before."""
+    for habit, ((share, rows), *before) in now.familiar.items():
+        earlier = sum(number for _, number in before)
+        if min(rows, earlier) >= MIN_ROWS and (usual := sum(of * number for of, number in before) / earlier):
+            words = (
+                f"transactions: in {share:.0%} of the last two weeks' rows the customer had had the {habit} before, in "
+                f"{usual:.0%} of those of the weeks before"
+            )
+            size = max(0.0, 1 - share / usual - _by_chance(usual, (rows, earlier)))
+            yield Effect("habits_changed", habit, size, words)
 
 
 def _register(then: Profile, now: Profile) -> Iterator[Effect]:

@@ -42,6 +42,7 @@ KINDS: Final = (
         "refunds_moved",
         "owners_changed",
         "names_changed",
+        "habits_changed",
         "register_fell",
         "consent_lost",
         "consent_moved",

@@ -1,6 +1,6 @@
 """What a week saw of a company's data, small enough to be published beside every list."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, Final
 
@@ -120,6 +120,9 @@ class Profile:
         Of everybody.
     effects
         How far the same past had moved since the week before, by kind and what moved; empty for the first week.
+    familiar
+        By store and category, for the last two weeks and the times of two weeks before them: the share of the
+        orders of which the customer had had the same before (0-1), and of how many; see `pipeline.week.witness_habits`.
     """
 
     as_of: date
@@ -131,6 +134,7 @@ class Profile:
     features: dict[str, Spread]
     scores: Scores
     effects: dict[str, float]
+    familiar: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The profile, for a file."""
@@ -139,7 +143,8 @@ class Profile:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Profile":
         """The profile of a file; keys of a later release are left alone."""
-        known = {field.name: content[field.name] for field in fields(cls)}
+        # What a profile of an earlier release does not have is empty.
+        known = {one.name: content[one.name] for one in fields(cls) if one.name in content}
         return cls(
             **known
             | {
@@ -149,6 +154,10 @@ class Profile:
                 "consents": {name: (share[0], share[1]) for name, share in content["consents"].items()},
                 "features": {name: Spread(**spread) for name, spread in content["features"].items()},
                 "scores": Scores(**content["scores"]),
+                "familiar": {
+                    name: [(share, rows) for share, rows in windows]
+                    for name, windows in content.get("familiar", {}).items()
+                },
             }
         )
 

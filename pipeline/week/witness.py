@@ -17,7 +17,7 @@ from pipeline.drift.effects import MIN_FILLED
 from pipeline.drift.profile import Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas, storage
-from pipeline.week import witness_sample
+from pipeline.week import witness_habits, witness_sample
 from pipeline.week.witness_sample import KEYS
 
 RECENT_DAYS: Final = 28
@@ -58,6 +58,7 @@ def read_profile(paths: Paths, day: date, late_days: int, scored: pl.DataFrame, 
         features=_features(paths.examples, day),
         scores=Scores(model, len(scored), round(float(probability.sum()), 4), score_shares(probability)),
         effects={},
+        familiar=witness_habits.read(paths.tables / "transactions", day),
     )
 
 

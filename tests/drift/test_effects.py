@@ -72,6 +72,7 @@ FAULTS: dict[str, tuple[Profile, str]] = {
     "a column is empty": (with_column("category", Filled(0.0, 0.0, False)), "column_emptied"),
     "a column is not mapped any more": (with_column("category", None), "column_emptied"),
     "a column has become empty of late": (with_column("category", Filled(0.88, 0.1, True)), "column_emptied"),
+    "orders of other customers": (replace(LAST, familiar={"store_id": [(0.8, 500), (0.97, 500), (0.96, 400)]}), "habits_changed"),
     "a number is another one": (with_column("discount_minor", Filled(0.3, 0.3, True, 180.0, 300.0)), "column_moved"),
     "a column says one thing": (with_column("category", Filled(0.9, 0.9, False)), "column_constant"),
     "an event type has another name": (with_table("events", lambda t: replace(t, kinds={"event_type": {"view": 0.6, "login": 0.4}})), "kind_gone"),
@@ -137,6 +138,22 @@ def test_a_refusal_that_became_an_agreement_is_seen_and_no_other_change_of_conse
     assert answered(agreed | (number < 8)) == {}, "4 of 500: less than one in a hundred"
     assert answered(agreed & (number < 100)) == {}, "whoever takes a consent back is not contacted"
     assert answered(pl.lit(None, pl.Boolean)) == {}, "a consent that is forgotten is another kind"
+
+
+@pytest.mark.parametrize(
+    ("windows", "is_seen"),
+    [
+        ([(0.8, 500), (0.97, 500), (0.96, 400)], True),
+        ([(0.93, 500), (0.97, 500), (0.96, 400)], False),
+        ([(0.5, 99), (0.97, 500)], False),
+        ([(0.99, 500), (0.7, 500)], False),
+        ([(0.6, 120), (0.7, 300)], False),
+        ([(0.0, 500), (0.0, 500)], False),
+    ],
+)
+def test_habits_that_break_by_more_than_chance(windows, is_seen):
+    kinds = found(replace(LAST, familiar={"store_id": windows}))
+    assert kinds == ({"habits_changed": False} if is_seen else {})
 
 
 def test_a_column_of_which_an_earlier_release_kept_no_mean_is_not_compared():

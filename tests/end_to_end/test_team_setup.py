@@ -92,12 +92,13 @@ def test_a_server_keeps_models_for_all_and_fails_in_one_line(tracking, tmp_path,
     assert time.monotonic() - began < 60
 
 
-def test_no_password_of_a_store_is_shown_or_kept(changed):
+def test_no_password_of_a_store_is_shown_or_kept(changed, monkeypatch):
     with pytest.raises(params.BadParams) as refused:
         changed(**{"tracking.uri": "http://ann:hush@tracking:5000"})
     assert "MLFLOW_TRACKING_PASSWORD" in str(refused.value)
-    settings = changed(**{"tracking.uri": "postgresql://ann:hush@db/mlflow"}).tracking
-    message = str(store.unreachable(settings, OSError(f"no\nanswer from {settings.uri} or postgresql://b:hush@db")))
+    monkeypatch.setenv("STORE", "postgresql://ann:hush@db/mlflow")
+    settings = changed(**{"tracking.uri_env": "STORE"}).tracking
+    message = str(store.unreachable(settings, OSError(f"no\nanswer from {settings.address} or postgresql://b:hush@db")))
     assert "hush" not in str(refused.value) + message
     assert "\n" not in message
     assert "postgresql://ann:***@db/mlflow" in message

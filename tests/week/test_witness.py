@@ -220,6 +220,18 @@ def test_figures_are_those_of_the_raw_rows(last_week):
             if one["customer_id"] == row["customer_id"] and one["day"] < profile.cutoff
         ]
         assert (row["rows"], row["amount_minor"]) == (len(own), sum(own))
+    for habit, name in (("store_id", "store_id"), ("category", "category")):
+        for number, (share, counted) in enumerate(profile.familiar[habit]):
+            end = LAST - timedelta(days=14 * number)
+            had = {(row["customer_id"], row[name]) for row in rows if row["day"] < end - timedelta(days=14)}
+            window = [
+                row for row in rows
+                if end - timedelta(days=14) <= row["day"] < end and row["customer_id"] in {who for who, _ in had}
+            ]  # fmt: skip
+            assert counted == len(window) > 0
+            assert share == pytest.approx(
+                sum((row["customer_id"], row[name]) in had for row in window) / counted, abs=1e-6
+            )
     assert profile.consents["email_opt_in"][0] == pytest.approx(0.75, abs=0.1)
     assert replace(profile, effects={}) == profile
 

@@ -1,0 +1,81 @@
+"""Attack three companies with every family of faults and write what came of it into the page: ``python -m tests.attack``.
+
+It takes half an hour. The table stands between two marks of `docs/reliability.md`; what is around them is written by hand.
+"""
+
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.attack.companies import NAMES
+from tests.attack.faults import FAMILIES
+from tests.attack.injected import Outcome, attacked, clean_weeks
+from tests.company import ROOT
+
+PAGE = ROOT / "docs/reliability.md"
+BEGIN, END = "<!-- written by python -m tests.attack -->", "<!-- until here -->"
+ROUNDS, CLEAN, SEED = 2, 67, 2
+KINDS = ("stopped", "warned", "nothing moved", "silent")
+
+
+def outcomes(name: str, folder: Path) -> Iterator[Outcome]:
+    """Every family on one company, `ROUNDS` times, at a strength that is drawn."""
+    target, dice = attacked(name, folder), random.Random(f"{SEED}{name}")
+    for number in range(ROUNDS):
+        for family in FAMILIES:
+            strength = 1.0 if number == 0 and dice.random() < 0.5 else 0.05 + 0.9 * dice.random()
+            yield target.inject(family, strength, dice.randrange(2**32))
+
+
+def table(found: list[Outcome], stops: int, weeks: int) -> str:
+    """What came of it, family by family."""
+    lines = [
+        "| what goes wrong | strengths | stopped | warned | nothing moved | silent |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for family, fault in FAMILIES.items():
+        mine = [one for one in found if one.family == family]
+        kinds = Counter(one.kind for one in mine)
+        low, high = min(one.strength for one in mine), max(one.strength for one in mine)
+        what = (fault.__doc__ or "").partition("\n")[0].rstrip(".")
+        lines.append(f"| {what} | {low:.2f} to {high:.2f} | {' | '.join(str(kinds[kind]) for kind in KINDS)} |")
+    total = Counter(one.kind for one in found)
+    lines.append(f"| **all {len(found)} weeks** | | {' | '.join(f'**{total[kind]}**' for kind in KINDS)} |")
+    moved = max((one.moved for one in found if one.is_silent), default=0.0)
+    after = f"Of {weeks} weeks in which nothing was wrong {stops} {'was' if stops == 1 else 'were'} stopped."
+    return "\n".join(
+        [*lines, "", after + (f" The silent ones moved up to {moved:.0%} of the actions." if moved else "")]
+    )
+
+
+def main() -> None:
+    """Run all, say what is silent as it comes, and write the table."""
+    found, stops, weeks = [], 0, 0
+    for name in NAMES:
+        with TemporaryDirectory() as folder:
+            for part in ("attacked", "clean"):
+                (Path(folder) / part).mkdir()
+            os.chdir(Path(folder) / "attacked")
+            for outcome in outcomes(name, Path.cwd()):
+                found.append(outcome)
+                sys.stdout.write(
+                    f"{outcome.kind}: {name} {outcome.family} {outcome.strength} {outcome.moved} {outcome.new_words}\n"
+                )
+                sys.stdout.flush()
+            os.chdir(Path(folder) / "clean")
+            for day, week in clean_weeks(name, Path.cwd(), CLEAN):
+                stops, weeks = stops + bool(week.code), weeks + 1
+                sys.stdout.write(f"clean {name} {day}: {week.code} {week.says}\n")
+                sys.stdout.flush()
+            os.chdir(ROOT)
+    text = PAGE.read_text(encoding="utf-8")
+    head, tail = text.partition(BEGIN)[0], text.partition(END)[2]
+    PAGE.write_text(f"{head}{BEGIN}\n\n{table(found, stops, weeks)}\n\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
