@@ -13,6 +13,7 @@ import polars as pl
 from pipeline.drift.kinds import Effect
 from pipeline.drift.profile import Month, Profile, Sample, TableProfile
 from pipeline.drift.score_effects import of_scores
+from pipeline.i18n import in_percent, say
 
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
@@ -24,6 +25,10 @@ MIN_WEEKS: Final = 8
 """Fewer weeks than this do not say what is usual."""
 # A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
 SPREADS: Final = 1.25
+OTHER_NAME: Final = say("of {number} customers whose name is known {other} have another name than last time").text
+OTHER_OWNER: Final = say("of {number} customers whose owner is known {other} have another owner than last time").text
+FILLED: Final = say("{column}: filled in {before} of all rows last time, in {now} now").text
+RECENTLY_FILLED: Final = say("{column}: filled in {before} of recent rows last time, in {now} now").text
 NOTHING: Final = Month(0, 0, 0)
 
 
@@ -44,7 +49,8 @@ def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
     for name, before in then.tables.items():
         after = now.tables.get(name)
         if after is None:
-            yield Effect("table_gone", name, 1.0, f"{name}: {before.rows:,} rows last time, and no such table now")
+            words = say("{table}: {number} rows last time, and no such table now", table=name, number=before.rows)
+            yield Effect("table_gone", name, 1.0, words)
         else:
             yield from _history(
                 before, after, Past(name, f"{then.cutoff:%Y-%m}", now.forgotten_customers - then.forgotten_customers)
@@ -74,30 +80,39 @@ def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[
     lost = sum(max(then.rows - now.rows, 0) for then, now in months) / old
     won = sum(max(now.rows - then.rows, 0) for then, now in months) / old
     new = sum(now.rows for _, now in months)
-    words = f"{past.table}: {old:,} rows before {past.until} last time, {new:,} of the same months now"
+    words = say(
+        "{table}: {before} rows before {month} last time, {now} of the same months now",
+        table=past.table, before=old, month=past.until, now=new,
+    )  # fmt: skip
     yield Effect("history_shrank", past.table, lost, words)
     yield Effect("history_grew", past.table, won, words)
     total = sum(abs(then.amount_minor) for then, _ in months)
     if total:
         moved = sum(abs(now.amount_minor - then.amount_minor) for then, now in months) / total
-        words = f"{past.table}: the amounts of months before {past.until} moved by {moved:.0%} since the last list"
+        words = say(
+            "{table}: the amounts of months before {month} moved by {share} since the last list",
+            table=past.table, month=past.until, share=in_percent(moved),
+        )  # fmt: skip
         yield Effect("amounts_changed", past.table, moved, words)
 
 
 def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
     for column, filled in before.columns.items():
         now, what = after.columns.get(column), f"{name}.{column}"
-        pairs = [("all", filled.all, now.all if now else 0.0), ("recent", filled.recent, now.recent if now else 0.0)]
+        pairs = [
+            (FILLED, filled.all, now.all if now else 0.0),
+            (RECENTLY_FILLED, filled.recent, now.recent if now else 0.0),
+        ]
         emptied = [
-            (1 - left / share, f"{what}: filled in {share:.0%} of {rows} rows last time, in {left:.0%} now")
-            for rows, share, left in pairs
+            (1 - left / share, say(text, column=what, before=in_percent(share), now=in_percent(left)))
+            for text, share, left in pairs
             if share is not None and left is not None and share >= MIN_FILLED
         ]
         if emptied:
             fell, words = max(emptied, key=itemgetter(0))
             yield Effect("column_emptied", what, max(0.0, fell), words)
         if filled.varies and now is not None and now.all >= MIN_FILLED:
-            words = f"{what}: had different values last time, has one and the same now"
+            words = say("{column}: had different values last time, has one and the same now", column=what)
             yield Effect("column_constant", what, float(not now.varies), words)
 
 
@@ -107,13 +122,19 @@ def _last_week(name: str, before: TableProfile, after: TableProfile) -> Iterator
         for column, shares in before.kinds.items():
             for kind, share in shares.items():
                 left = after.kinds.get(column, {}).get(kind, 0.0)
-                words = f"{name}: {column} {kind!r} was {share:.0%} of a week's rows last time, and is {left:.0%} now"
+                words = say(
+                    "{table}: {column} '{value}' was {before} of a week's rows last time, and is {now} now",
+                    table=name, column=column, value=kind, before=in_percent(share), now=in_percent(left),
+                )  # fmt: skip
                 if share >= MIN_FILLED and share * min(before.weeks[0], after.weeks[0]) >= MIN_EXPECTED:
                     gone = "channel_gone" if name == "transactions" else "kind_gone"
                     yield Effect(gone, f"{name} {column} {kind}", max(0.0, 1 - left / share), words)
         if before.negative is not None and after.negative is not None and after.weeks[0] >= MIN_ROWS:
             then, now = before.negative, after.negative
-            words = f"{name}: {then:.0%} of a week's amounts were negative last time, {now:.0%} are now"
+            words = say(
+                "{table}: {before} of a week's amounts were negative last time, {now} are now",
+                table=name, before=in_percent(then), now=in_percent(now),
+            )  # fmt: skip
             yield Effect("refunds_moved", name, abs(now - then), words)
     yield from _volume(name, after.weeks)
 
@@ -126,10 +147,10 @@ def _volume(name: str, weeks: list[int]) -> Iterator[Effect]:
         return
     moved = abs(last / usual - 1)
     spread = max(abs(week / usual - 1) for week in earlier)
-    words = (
-        f"{name}: {last:,} rows in the last 7 days, {min(earlier):,} to {max(earlier):,} in each of the "
-        f"{len(earlier)} weeks before"
-    )
+    words = say(
+        "{table}: {now} rows in the last 7 days, {low} to {high} in each of the {number} weeks before",
+        table=name, now=last, low=min(earlier), high=max(earlier), number=len(earlier),
+    )  # fmt: skip
     yield Effect("volume_moved", name, moved if moved > SPREADS * spread else 0.0, words)
 
 
@@ -141,26 +162,37 @@ def _people(then: Sample, now: Sample) -> Iterator[Effect]:
     gone = both["rows_now"].null_count()
     is_other = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_now") for name in ("amount_minor", "first_day"))
     other = both.filter(pl.col("rows_now").is_not_null() & is_other).height
-    words = f"of {then.height:,} customers of last time {gone:,} are not there now, and {other:,} have another past"
+    words = say(
+        "of {number} customers of last time {gone} are not there now, and {other} have another past",
+        number=then.height, gone=gone, other=other,
+    )  # fmt: skip
     yield Effect("customers_changed", "", (gone + other) / then.height, words)
-    for kind, what in (("names_changed", "name"), ("owners_changed", "owner")):
+    for kind, what, text in (("names_changed", "name", OTHER_NAME), ("owners_changed", "owner", OTHER_OWNER)):
         before, after = pl.col(f"{what}_hash"), pl.col(f"{what}_hash_now")
         known = both.filter(before.is_not_null() & after.is_not_null())
         if known.height >= MIN_ROWS:
             moved = known.filter(before != after).height
-            words = f"of {known.height:,} customers whose {what} is known {moved:,} have another {what} than last time"
-            yield Effect(kind, "", moved / known.height, words)
+            yield Effect(kind, "", moved / known.height, say(text, number=known.height, other=moved))
 
 
 def _register(then: Profile, now: Profile) -> Iterator[Effect]:
     if then.registered:
         share = now.registered or 0.0
-        words = f"customers: {then.registered:.1%} of those scored were in it last time, {share:.1%} are now"
+        words = say(
+            "customers: {before} of those scored were in it last time, {now} are now",
+            before=in_percent(then.registered, 1), now=in_percent(share, 1),
+        )  # fmt: skip
         yield Effect("register_fell", "", max(0.0, 1 - share / then.registered), words)
     for column, (known, agreed) in then.consents.items():
         share, yes = now.consents.get(column, (0.0, 0.0))
-        words = f"{column}: known of {known:.1%} of those scored last time, of {share:.1%} now"
+        words = say(
+            "{column}: known of {before} of those scored last time, of {now} now",
+            column=column, before=in_percent(known, 1), now=in_percent(share, 1),
+        )  # fmt: skip
         yield Effect("consent_lost", column, max(0.0, 1 - share / known) if known else 0.0, words)
         if known and share:
-            words = f"{column}: {agreed:.1%} agreed last time, {yes:.1%} do now"
+            words = say(
+                "{column}: {before} agreed last time, {now} do now",
+                column=column, before=in_percent(agreed, 1), now=in_percent(yes, 1),
+            )  # fmt: skip
             yield Effect("consent_moved", column, abs(yes - agreed), words)

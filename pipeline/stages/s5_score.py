@@ -100,7 +100,8 @@ def check_model_compatibility(
 
 def _refuse_suspicious(findings: list[dict[str, str]]) -> None:
     """A feed of which something wrong comes makes wrong lists; one of which nothing comes has missing features only."""
-    wrong = [suspect for suspect in (feed_health.Finding(**finding) for finding in findings) if not suspect.is_outage]
+    known = map(feed_health.Finding.from_report, findings)
+    wrong = [suspect for suspect in known if not suspect.is_outage]
     if wrong:
         more = f" (and {len(wrong) - 1} more in reports/feeds.json)" if len(wrong) > 1 else ""
         raise StaleInput(f"{wrong[0].description}{more}; correct the data, or the limits under params.yaml: feeds")

@@ -1,12 +1,15 @@
 """The data behind a week, held against the last one: what stops the list, and what its readers must know."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Any
 
 import polars as pl
 
 from pipeline.config.errors import StaleInput
 from pipeline.config.paths import Paths
 from pipeline.drift.kinds import TECHNICAL
+from pipeline.i18n import Message, Sentence, say
 from pipeline.week import candidates, witness
 from pipeline.week.inputs import WeekInputs
 
@@ -43,9 +46,14 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
     return compared
 
 
-def warnings(compared: witness.Compared, feeds: Iterable[dict[str, str]]) -> tuple[str, ...]:
+def warnings(compared: witness.Compared, feeds: Iterable[dict[str, Any]]) -> tuple[Sentence, ...]:
     """What whoever opens the list must know of the data behind it: feeds that are down, and what has moved."""
-    down = (finding["description"] for finding in feeds)
+    # A report of an older version holds the words alone.
+    down = (Message.from_json(one["sentence"]) if "sentence" in one else str(one["description"]) for one in feeds)
     for_people = (finding for finding in compared.findings if finding.kind not in TECHNICAL)
-    moved = (f"{finding.words} (last time: {compared.since})" for finding in for_people)
-    return tuple(f"{words[0].upper()}{words[1:]}." for words in (*down, *moved))
+    moved = (_since(finding.words, compared.since) for finding in for_people)
+    return tuple(say("{sentence}.", sentence=words) for words in (*down, *moved))
+
+
+def _since(words: Sentence, last: date | None) -> Message:
+    return say("{sentence} (last time: {day})", sentence=words, day="" if last is None else last)
