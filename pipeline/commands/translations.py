@@ -110,7 +110,7 @@ def _of_lists() -> Iterator[tuple[str, Message]]:
     yield from (("what a column means", words) for words in COLUMN_WORDS.values())
     yield from (("the heading of a column", spoken(name)) for name in column_titles.COLUMNS)
     yield from (("the title of a sheet", title) for title in xlsx_file.RESERVED)
-    of_causes = {word for cause in CAUSES.values() for word in (cause.act, cause.who)}
+    of_causes = {word for cause in CAUSES.values() for word in (cause.kind, cause.act, cause.who)}
     fixed = (*STATUSES, *WORK, *lifecycle.STAGES, *population.FORMER.values(), *channels.CHANNELS, *sorted(of_causes))
     yield from (("a value of a column", spoken(word)) for word in (*fixed, *value_words.OTHERWISE.values()))
     yield from (("what the maker of a sample asks to be told", samples.notice(sample)) for sample in samples.NOTICES)

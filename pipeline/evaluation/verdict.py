@@ -48,13 +48,13 @@ def refuse_unfit(report: dict[str, Any]) -> Verdict:
     ModelRefused
         The model is of grade F and nobody answers for it.
     """
-    found, name = Verdict.from_json(report), report["approved_by"]
+    verdict, name = Verdict.from_json(report), report["approved_by"]
     if report["ship"]:
-        return found
+        return verdict
     if not name:
         raise ModelRefused(
-            f"{found} No list is made with it. Whoever wants one all the same answers for it by name: "
+            f"{verdict} No list is made with it. Whoever wants one all the same answers for it by name: "
             "params.yaml: evaluate.approved_by"
         )
     answered = say("Used all the same; {name} answers for it.", name=str(name))
-    return Verdict(in_sequence(found.words, answered), found.figures)
+    return Verdict(in_sequence(verdict.words, answered), verdict.figures)

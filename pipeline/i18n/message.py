@@ -54,7 +54,7 @@ class Message:
     """
 
     text: str
-    parts: Mapping[str, "Field"] = field(default_factory=dict)
+    parts: Mapping[str, "Field"] = field(default_factory=dict, hash=False)
     one: str = ""
     number: int = 0
 

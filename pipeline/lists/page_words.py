@@ -26,6 +26,7 @@ WORDS: Final[dict[str, str]] = {
     "why_at_risk": "Why at risk",
     "since_the_last_list": "Since the last list: {change}",
     "nothing_stands_out": "Nothing stands out; many small influences add up.",
+    "kind_of_cause": "Kind of cause: {kind}",
     "can_be_acted_on": "The first reason can be acted on: {act}",
     "can_be_acted_on_by": "The first reason can be acted on: {act}, by {team}",
     "anybody": "anybody",

@@ -206,7 +206,9 @@
       row.reason_1_act === null ? null : element("p", { class: "faint" }, ...pieces(row.reason_1_act === "no" ? "can_be_acted_on" : "can_be_acted_on_by", {
         act: [field("reason_1_act", label("reason_1_act", row.reason_1_act))],
         team: [field("reason_1_team", row.reason_1_team === null ? WORDS.anybody : label("reason_1_team", row.reason_1_team))],
-      })));
+      })),
+      row.reason_1_kind === null ? null : element("p", { class: "faint" },
+        ...pieces("kind_of_cause", { kind: [field("reason_1_kind", label("reason_1_kind", row.reason_1_kind))] })));
     if (row.protects !== null) {
       block.append(element("h3", {}, WORDS.speaks_for_staying), element("p", { class: "protects", "data-field": "protects" }, sentence(row.protects)));
     }

@@ -25,6 +25,7 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "reason_1": pl.String(),
     "reason_2": pl.String(),
     "reason_3": pl.String(),
+    "reason_1_kind": pl.String(),
     "reason_1_act": pl.String(),
     "reason_1_team": pl.String(),
     "protects": pl.String(),

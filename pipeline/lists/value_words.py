@@ -10,7 +10,7 @@ from pipeline.playbooks.config import channels
 
 OF_THE_LIST: Final = (
     *("tier", "lifecycle", "risk_band", "status", "work"),
-    *("playbook", "channel", "who", "reason_1_act", "reason_1_team"),
+    *("playbook", "channel", "who", "reason_1_kind", "reason_1_act", "reason_1_team"),
 )
 """The columns whose values are words of ours or of the company's settings."""
 # Where one word means two things, a catalogue needs two texts: a new customer is not a customer new on the list.

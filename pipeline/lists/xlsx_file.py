@@ -39,8 +39,8 @@ from pipeline.lists.xlsx_about import (
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "lifecycle": 10,
     "churn_probability": 12, "risk_band": 10,
-    "value": 15, "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "reason_1_act": 10,
-    "reason_1_team": 16, "protects": 36, "work": 8, "playbook": 18,
+    "value": 15, "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36,
+    "reason_1_kind": 11, "reason_1_act": 10, "reason_1_team": 16, "protects": 36, "work": 8, "playbook": 18,
     "action": 40,
     "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12,
     "previous_probability": 12, "change": 36, "caution": 30, "draft": 50, "last_order_day": 12,

@@ -25,7 +25,7 @@ from pipeline.value.expected_spend import Spend
 CHECKED_ROWS = 1000
 PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
 REASON_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("family", "text", "contribution")]
-CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "act", "team")]
+CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "kind", "act", "team")]
 # What the contract of data/scores names, in its order, and behind it what lists need to know of a customer.
 SCORE_COLUMNS = [
     "customer_id",

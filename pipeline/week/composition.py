@@ -36,7 +36,7 @@ DRAWS: Final = 1000
 REASONS: Final = [
     f"{place}_{part}"
     for place in ("reason_1", "reason_2", "reason_3", "protects_1")
-    for part in ("family", "text", "causes", "act", "team")
+    for part in ("family", "text", "causes", "kind", "act", "team")
 ]
 DECISION: Final = [
     "customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
@@ -113,7 +113,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
             "feeds": reports.feeds,
             "drift": {"since": compared.since, "findings": [finding.as_report() for finding in compared.findings]},
-            "causes": {key: reports.causes[key] for key in ("overall", "blind_spots")},
+            "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),

@@ -86,6 +86,7 @@ def _words(place: int, draw: random.Random) -> dict[str, Any]:
     reasons = [text.format(**numbers) for text in draw.sample(REASONS, 3)]
     return {
         **{f"reason_{at}": reason if at <= told else None for at, reason in enumerate(reasons, start=1)},
+        "reason_1_kind": ("avoidable", "avoidable", "natural", None)[place % 4] if told else None,
         "reason_1_act": ("yes", "partly", "no", None)[place % 4] if told else None,
         "reason_1_team": ("service", "product", "nobody", None)[place % 4] if told else None,
         "protects": "has bought in every month since March" if place % 3 else None,

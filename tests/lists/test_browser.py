@@ -81,7 +81,7 @@ WHEN_OPEN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("channel", "playbook"), words),
     "who": as_is,
     "draft": as_is,
-    **dict.fromkeys(("reason_1_act", "reason_1_team"), as_is),
+    **dict.fromkeys(("reason_1_kind", "reason_1_act", "reason_1_team"), as_is),
 }
 # every field of every row of a kind, in one trip to the browser
 FIELDS = """rows => rows.map(row => Object.fromEntries(

@@ -77,7 +77,7 @@ def test_every_cell_of_a_long_list(long_week: Week) -> None:
 
 def test_stays_in_view_and_filters(sheet: Any) -> None:
     assert sheet.freeze_panes == "D2"  # the header, and rank, customer_id, name
-    assert sheet.auto_filter.ref == "A1:AK13"
+    assert sheet.auto_filter.ref == "A1:AL13"
 
 
 def test_formats(sheet: Any) -> None:
