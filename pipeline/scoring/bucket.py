@@ -90,7 +90,10 @@ def score(job: Job) -> int:
     some = slice(None, None, -(-len(matrix) // CHECKED_ROWS) or 1)
     predicted = model.ensemble.log_odds(matrix[some], job.threads)
     assert np.allclose(log_odds[some], predicted, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
-    weights = {name: Weight.from_dict(saved) for name, saved in model.card["evidence"].items()}
+    # What nothing is told of is no evidence either, whatever it weighed when the model was trained.
+    silent = {feature.name for feature in (*job.features, *job.evidence_only_features) if feature.evidence is None}
+    weighed = model.card["evidence"].items()
+    weights = {name: Weight.from_dict(saved) for name, saved in weighed if name not in silent}
     style = Style(job.reasons, job.currency, load_translator(job.language))
     beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]
     renderer = ReasonRenderer(_in_model_order(job, model), model.card["typical"], style, weights, beside)
