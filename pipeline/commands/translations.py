@@ -83,7 +83,7 @@ def _all() -> Iterator[tuple[str, Message]]:
 
 def _of_playbook(book: playbooks.Playbook) -> Iterator[str]:
     promised = book.promise.what if book.promise is not None else None
-    yield from (text for text in (book.action, book.caution, book.draft, promised) if text is not None)
+    yield from (text for text in (book.action, book.caution, *book.drafts, promised) if text is not None)
     yield from decision_record.happenings(book)
     yield from (book.who, *book.channels)
 

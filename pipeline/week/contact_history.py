@@ -21,6 +21,7 @@ from pipeline.outcomes import feedback
 from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
+from pipeline.week import last_bought
 from pipeline.week.bucket_history import CONSENTS, read_bucket, recorded_contacts
 
 # Features that some guard looks at.
@@ -178,6 +179,7 @@ def read(
         [
             _together(bucket.fatigued for bucket in buckets),
             _together(bucket.open_matters for bucket in buckets),
+            last_bought.read(paths.tables, who, playbooks.values(), context.as_of),
             consent.stricter(
                 consent.once_known(
                     _together(bucket.consents for bucket in buckets)
