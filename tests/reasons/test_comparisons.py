@@ -122,3 +122,16 @@ def test_one_fact_is_told_once_and_every_claim_is_true(rows, seed):
                 assert 3 * row["spend_30d"] < row["spend_31_to_120d"], text
             elif "in the 90 days before" in text:
                 assert 3 * row["orders_30d"] < row["orders_31_to_120d"], text
+
+
+def test_evidence_is_never_told_with_numbers_that_argue_the_other_way():
+    """Evidence is told for its own number, whatever a second one beside it says: only a ratio of both may have two."""
+    compared = {
+        feature.name
+        for feature in FEATURES.values()
+        if feature.evidence is not None
+        and any(phrase.text in comparisons.COMPARED for phrase in find_phrases(feature, PHRASES))
+    }
+    ratios = {name for name in compared if FEATURES[name].unit == "ratio"}
+    assert compared == ratios == {"spend_per_order_trend_90d"}
+    assert FEATURES["spend_per_order_trend_90d"].evidence < 1
