@@ -91,6 +91,7 @@ PART_WORDS = {
     "text": ("text", "{}: in words, with the customer's own numbers"),
     "contribution": ("log-odds", "{}: how much it adds to the margin"),
     "causes": ("ids", "{}: the causes it speaks for, the likeliest first; [what they are](causes.md)"),
+    "kind": ("text", "{}: whether the likeliest cause is avoidable, or part of the natural outflow"),
     "act": ("text", "{}: whether anything can be done about the likeliest cause: yes, partly or no"),
     "team": ("text", "{}: the team that could"),
     "risk_share": ("0–1", "{}: the part of the churn probability it explains; none where it is no evidence"),
@@ -212,9 +213,10 @@ def _quoted(cell: str) -> str:
 def causes() -> str:
     """Every cause, and the features that speak for it."""
     every = declared(params.load(ROOT / "params.yaml").features)
-    head = ("id", "cause", "can we act", "who could", "features that speak for it", "where data cannot show it, ask")
+    speaking = ("features that speak for it", "where data cannot show it, ask")
+    head = ("id", "cause", "kind", "can we act", "who could", *speaking)
     return table(head, [
-        (c.id, c.description, c.act, c.who, _names(_speaking(c.id, every)), c.question)
+        (c.id, c.description, c.kind, c.act, c.who, _names(_speaking(c.id, every)), c.question)
         for c in CAUSES.values()
     ])  # fmt: skip
 

@@ -85,7 +85,7 @@ class ProjectFolder:
     def definition(self, snapshot: str | date | None = None) -> str:
         """Return what churn means here, in a sentence: for one snapshot, or for none in particular."""
         label = self.settings.label
-        return definition(label) if snapshot is None else definition_at(as_dates(snapshot)[0], label)
+        return definition(label) if snapshot is None else str(definition_at(as_dates(snapshot)[0], label))
 
     @property
     def snapshots(self) -> split.Split:

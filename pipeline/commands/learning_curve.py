@@ -9,7 +9,7 @@ from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import learning_curve
 from pipeline.evaluation.learning_curve_plot import picture
 from pipeline.examples import labelled
-from pipeline.examples.features import model_features
+from pipeline.examples.features import model_features, without_money
 from pipeline.model import split
 from pipeline.tables import storage
 
@@ -33,7 +33,8 @@ def run(settings: params.Params, to: Path, paths: Paths = REPRO) -> Iterator[str
     str
         One line per model, and what follows from them.
     """
-    features = model_features(settings.features, settings.sources)
+    seen = model_features(settings.features, settings.sources)
+    features = without_money(seen, settings.features, amounts_vary=labelled.amounts_vary(paths))
     names = [feature.name for feature in features]
     complete = labelled.complete_days(paths)
     cutoff = split.known_cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)[-1]

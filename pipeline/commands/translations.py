@@ -15,13 +15,17 @@ from typing import Final, TypeAlias
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
 
 from pipeline.config import params, paths
 from pipeline.decisions import decision_record, why_not
+from pipeline.examples import population
 from pipeline.examples.features import declared
 from pipeline.i18n import LANGUAGES
 from pipeline.i18n.catalogs import places
-from pipeline.outcomes.words import WORDS, spoken
+from pipeline.lists import COLUMN_WORDS, STATUSES, column_titles, page_data, page_words, spoken, value_words, xlsx_file
+from pipeline.lists.schema import WORK
+from pipeline.outcomes.words import WORDS
 from pipeline.playbooks.config import channels, playbooks_file
 from pipeline.playbooks.config import playbook as playbooks
 from pipeline.playbooks.rules.vocabulary import vocabulary
@@ -29,7 +33,8 @@ from pipeline.reasons import interviews
 from pipeline.reasons.causes import CAUSES
 from pipeline.reasons.phrases import PHRASES, find_phrases
 from pipeline.reasons.units import NOUNS, SINGULAR
-from pipeline.value import customer_value, purchase_process
+from pipeline.sources import samples
+from pipeline.value import customer_value, lifecycle, purchase_process
 
 COMMAND: Final = "python -m pipeline.commands.translations"
 FOLDER: Final = Path("pipeline/i18n")
@@ -37,8 +42,9 @@ TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en"
 # A text, or one for one and one for many.
 Message: TypeAlias = str | tuple[str, str]
 # Functions that tell a text -> which of their arguments it is.
-TELLING: Final = {"translate": 0, "text": 0, "because": 2, "nothing_because": 1}
-SPEAKING: Final = ("i18n", "reasons", "playbooks", "decisions")
+TELLING: Final = {"say": 0, "translate": 0, "text": 0, "because": 2, "nothing_because": 1}
+SPEAKING: Final = ("i18n", "examples", "evaluation", "reasons", "playbooks", "decisions", "drift", "lists", "week")
+TEMPLATES: Final = (Path("pipeline/lists/risk_list.html.j2"),)
 # No file holds the time it was written at.
 NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -54,11 +60,15 @@ def messages() -> dict[Message, str]:
 
 def _all() -> Iterator[tuple[str, Message]]:
     yield from _of_code()
+    yield from _of_templates()
+    yield from _of_lists()
     yield from (("a number with its noun", forms) for forms in NOUNS.values())
     settings = params.load()
     one_of_each = {"event_types": ["x"], "warning_types": ["x"], "usage_types": ["x"], "ticket_topics": {"x": "C09"}}
     for feature in [*declared(settings.features.model_copy(update=one_of_each)), purchase_process.P_NO_PURCHASE]:
         where = f"reason of the family {feature.family}"
+        if not feature.family.startswith(page_data.ABOUT):
+            yield "what drives the risk", page_data.family_words(feature.family)
         yield from ((where, phrase.text) for phrase in find_phrases(feature, PHRASES))
     asking = [name for name, channel in channels.CHANNELS.items() if channel.consent is not None]
     yield from (("word in a sentence", word) for word in (*customer_value.TIERS, *why_not.BANDS, *asking))
@@ -67,18 +77,46 @@ def _all() -> Iterator[tuple[str, Message]]:
     yield from (("a question for a talk", text) for text in interviews.TEXTS)
     names = vocabulary(settings.score, settings.features)
     for file in [paths.PLAYBOOKS, *sorted(Path("examples").glob("*/playbooks.yaml"))]:
-        for book in playbooks_file.parse(params.read_playbooks(file), names, str(file)).values():
-            yield from ((str(file), text) for text in _of_playbook(book))
+        for name, book in playbooks_file.parse(params.read_playbooks(file), names, str(file)).items():
+            yield from ((str(file), text) for text in (*_of_playbook(book), spoken(name)))
 
 
 def _of_playbook(book: playbooks.Playbook) -> Iterator[str]:
     promised = book.promise.what if book.promise is not None else None
-    yield from (text for text in (book.action, book.caution, book.draft, promised) if text is not None)
+    yield from (text for text in (book.action, book.caution, *book.drafts, promised) if text is not None)
     yield from decision_record.happenings(book)
     yield from (book.who, *book.channels)
 
 
-def _of_code() -> Iterator[tuple[str, str]]:
+def _of_templates() -> Iterator[tuple[str, Message]]:
+    for file in TEMPLATES:
+        with file.open("rb") as handle:
+            calls = [one for one in babel_extract(handle, ("_", "counted"), (), {"encoding": "utf-8"}) if one[2]]
+        for _, name, arguments, _ in calls:
+            # A call with parts has a place for each of them, a call that counts its two texts first.
+            texts = [
+                text
+                for text in ((arguments,) if isinstance(arguments, str) else arguments or ())
+                if isinstance(text, str)
+            ]
+            if texts:
+                yield file.as_posix(), (texts[0], texts[1]) if name == "counted" else texts[0]
+
+
+def _of_lists() -> Iterator[tuple[str, Message]]:
+    """What the page and the workbook say besides the texts of their rows."""
+    for words in page_words.TEXTS:
+        yield "a word of the page", words
+    yield from (("what a column means", words) for words in COLUMN_WORDS.values())
+    yield from (("the heading of a column", spoken(name)) for name in column_titles.COLUMNS)
+    yield from (("the title of a sheet", title) for title in xlsx_file.RESERVED)
+    of_causes = {word for cause in CAUSES.values() for word in (cause.kind, cause.act, cause.who)}
+    fixed = (*STATUSES, *WORK, *lifecycle.STAGES, *population.FORMER.values(), *channels.CHANNELS, *sorted(of_causes))
+    yield from (("a value of a column", spoken(word)) for word in (*fixed, *value_words.OTHERWISE.values()))
+    yield from (("what the maker of a sample asks to be told", samples.notice(sample)) for sample in samples.NOTICES)
+
+
+def _of_code() -> Iterator[tuple[str, Message]]:
     for room in SPEAKING:
         for file in sorted((Path("pipeline") / room).rglob("*.py")):
             module = ".".join(file.with_suffix("").parts)
@@ -87,16 +125,20 @@ def _of_code() -> Iterator[tuple[str, str]]:
                     yield file.as_posix(), text
 
 
-def _find_text(call: ast.Call, module: str) -> str | None:
+def _find_text(call: ast.Call, module: str) -> Message | None:
     """The text a call tells, written out there or a constant of the module; None where it hands on what it was told."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "counted":
+        forms = [one.value for one in call.args[:2] if isinstance(one, ast.Constant)]
+        return (str(forms[0]), str(forms[1])) if len(forms) == 2 else None
     if name not in TELLING or len(call.args) <= TELLING[name]:
         return None
     argument = call.args[TELLING[name]]
     if isinstance(argument, ast.Constant):
         return str(argument.value)
     if isinstance(argument, ast.Name) and argument.id.isupper():
-        return str(getattr(import_module(module), argument.id))
+        constant = getattr(import_module(module), argument.id)
+        return constant if isinstance(constant, str) else None
     assert not isinstance(argument, ast.JoinedStr), (
         f"{module} line {call.lineno}: a text is written out, with {{names}}"
     )

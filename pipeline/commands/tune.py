@@ -13,7 +13,7 @@ from pipeline.config import params
 from pipeline.config.paths import REPRO, TUNING, Paths
 from pipeline.evaluation import backtest, metrics
 from pipeline.examples import labelled
-from pipeline.examples.features import Feature, model_features
+from pipeline.examples.features import Feature, model_features, without_money
 from pipeline.model import split
 from pipeline.tables import storage
 from pipeline.tracking import runs
@@ -40,7 +40,8 @@ def run(settings: params.Params, trials: int, to: Path, paths: Paths = REPRO) ->
     str
         One line per trial, and one on the best.
     """
-    declared = model_features(settings.features, settings.sources)
+    seen = model_features(settings.features, settings.sources)
+    declared = without_money(seen, settings.features, amounts_vary=labelled.amounts_vary(paths))
     judged = labelled.judged(paths, settings.evaluate.max_customers)
     examples = labelled.read(paths, [feature.name for feature in declared], judged)
     complete = labelled.complete_days(paths)

@@ -124,7 +124,7 @@ def full(shared: Plan, there_is: list[Limit], number: int) -> list[Limit | None]
 
 def _capacity(playbook: str, room: int) -> Part:
     return lambda catalog: catalog.translate(
-        "capacity of {playbook}, {number} a week", playbook=playbook, number=str(room)
+        "capacity of {playbook}, {number} a week", playbook=catalog.text(playbook), number=str(room)
     )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from pipeline.decisions import contact_policy, guardrails, stock
 from pipeline.decisions.contact_policy import consent
 from pipeline.decisions.context import DecisionContext, Rule, nothing_because
-from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure
+from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure, named
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.rules.matching import applies
 
@@ -172,7 +172,7 @@ class Eligibility:
                 words = nothing_because(
                     self.translator,
                     "what {playbook} promotes, {number} in stock, goes to who has more at stake",
-                    playbook=name,
+                    playbook=named(name),
                     number=figure(str(pieces)),
                 )
                 full = pl.when(wanted == position).then(words).otherwise(full)
@@ -224,7 +224,7 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
             text = nothing_because(
                 context.translator,
                 "what {playbook} promotes is nearly out of stock, and others were told of it first",
-                playbook=name,
+                playbook=named(name),
             )
             sentence, goes_on = _where(too_many, text, sentence, customers[OWNER]), goes_on & ~too_many
         held.append(sentence)

@@ -35,6 +35,10 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "promise_due_next": pl.Date(),
     "promise_what": pl.String(),
     "dispute_since": pl.Date(),
+    "dispute_topic": pl.String(),
+    "ticket_topic": pl.String(),
+    "last_category": pl.String(),
+    "last_product": pl.String(),
     "margin_share_365d": pl.Float64(),
     "largest_day_spend_365d": pl.Float64(),
     "nps_latest": pl.Float64(),
@@ -45,7 +49,9 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "won_back_day": pl.Date(),
 }
 """The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
-`promise_what` is the open promise that is due first, `dispute_since` when the oldest open dispute began;
+`promise_what` is the open promise that is due first, `dispute_since` when the oldest open dispute began and
+`dispute_topic` what it is about; `ticket_topic` is what the open request is about that waits longest for an answer;
+`last_category` and `last_product` are what most of the last order went to, read only where a draft speaks of them;
 `home_country` is read only where `unknown_consent` differs by country;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
 place; `done_day` is when an action was last done, `done_playbook` what it was; `unreached_channel` is the one on which

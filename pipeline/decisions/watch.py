@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.i18n import IN_ENGLISH, Translator
+from pipeline.i18n import IN_ENGLISH, Part, Translator, swapped
 
 PERSONAL: Final = ("duty", "task")
 WATCH: Final = "watch"
@@ -44,14 +44,14 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     personal = is_personal()
     sent = translator.translate(
         "Keep an eye on this customer; for now {playbook} is under way ({team}, by {day}).",
-        playbook=pl.col("playbook"),
-        team=pl.col("who"),
+        playbook=_named("playbook", listed),
+        team=_named("who", listed),
         day=lambda catalog: catalog.day(pl.col("due_day")),
     )
     nothing = translator.translate("Keep an eye on this customer; for now {nothing}.", nothing=pl.col("why_not"))
     waits = translator.translate(
         "{playbook} is owed to this customer, and there are no hands for it this week; others are more pressing.",
-        playbook=pl.col("waiting_duty"),
+        playbook=_named("waiting_duty", listed),
     )
     sentence = (
         pl.when(pl.col("waiting_duty").is_not_null())
@@ -66,3 +66,9 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
         pl.when(personal).then("caution").otherwise("open_matters").alias("caution"),
         *(pl.when(personal).then(name).alias(name) for name in OF_A_TASK),
     )
+
+
+def _named(column: str, rows: pl.DataFrame) -> Part:
+    """The names in a column, each as the reader's language has it."""
+    names = rows[column].cast(pl.String).unique().drop_nulls().sort().to_list()
+    return lambda catalog: swapped(catalog, pl.col(column), names)

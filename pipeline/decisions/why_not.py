@@ -7,7 +7,7 @@ import polars as pl
 from pipeline.decisions.context import nothing_because
 from pipeline.decisions.control_group import LEFT_ALONE
 from pipeline.decisions.optimizer import Limit
-from pipeline.i18n import IN_ENGLISH, Part, Translator, figure, swapped
+from pipeline.i18n import IN_ENGLISH, Part, Translator, figure, named, swapped
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 from pipeline.value.customer_value import TIERS
@@ -47,7 +47,7 @@ def why_not(
     no_room = nothing_because(
         translator,
         "this week there is no room for {playbook}, and others wait who are more pressing",
-        playbook=pl.col("waiting_duty"),
+        playbook=lambda catalog: swapped(catalog, pl.col("waiting_duty"), playbooks),
     )
     return (
         pl.when(pl.col("is_duty").fill_null(value=False))
@@ -89,7 +89,7 @@ def _stood_between(
             .when(pl.col("obstacle") == "cause")
             .then(
                 nothing_because(
-                    translator, "{playbook} is an offer, and what is for the cause goes first", playbook=name
+                    translator, "{playbook} is an offer, and what is for the cause goes first", playbook=named(name)
                 )
             )
             .when(pl.lit(book.is_task) & pl.col("owner_is_full"))
@@ -119,7 +119,7 @@ def _too_dear(name: str, book: Playbook, currency: str, translator: Translator) 
         translator,
         "it would cost {cost} {currency} and only {kept} {currency} of what is at stake is expected to be kept by "
         "{playbook}",
-        playbook=name,
+        playbook=named(name),
         **amounts,
     )
 
@@ -131,7 +131,7 @@ def _rests(name: str, book: Playbook, translator: Translator) -> pl.Expr:
     return nothing_because(
         translator,
         "{playbook} was given fewer than {days} ago",
-        playbook=name,
+        playbook=named(name),
         days=number_of("days", book.cooldown_days),
     )
 

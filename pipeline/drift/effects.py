@@ -14,6 +14,7 @@ import polars as pl
 from pipeline.drift.kinds import Effect
 from pipeline.drift.profile import Filled, Month, Profile, Sample, TableProfile
 from pipeline.drift.score_effects import of_scores
+from pipeline.i18n import Figure, in_percent, say
 from pipeline.playbooks.config.channels import CONSENTS
 
 MIN_ROWS: Final = 100
@@ -28,6 +29,10 @@ RECENT_WEEKS: Final = 4
 """As many as the rows that count as recent go back."""
 # A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
 SPREADS: Final = 1.25
+OTHER_NAME: Final = say("of {number} customers whose name is known {other} have another name than last time").text
+OTHER_OWNER: Final = say("of {number} customers whose owner is known {other} have another owner than last time").text
+FILLED: Final = say("{column}: filled in {before} of all rows last time, in {now} now").text
+RECENTLY_FILLED: Final = say("{column}: filled in {before} of recent rows last time, in {now} now").text
 NOTHING: Final = Month(0, 0, 0)
 
 
@@ -49,7 +54,8 @@ def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
     for name, before in then.tables.items():
         after = now.tables.get(name)
         if after is None:
-            yield Effect("table_gone", name, 1.0, f"{name}: {before.rows:,} rows last time, and no such table now")
+            words = say("{table}: {number} rows last time, and no such table now", table=name, number=before.rows)
+            yield Effect("table_gone", name, 1.0, words)
         else:
             yield from _history(
                 before, after, Past(name, f"{then.cutoff:%Y-%m}", now.forgotten_customers - then.forgotten_customers)
@@ -79,13 +85,19 @@ def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[
     lost = sum(max(then.rows - now.rows, 0) for then, now in months) / old
     won = sum(max(now.rows - then.rows, 0) for then, now in months) / old
     new = sum(now.rows for _, now in months)
-    words = f"{past.table}: {old:,} rows before {past.until} last time, {new:,} of the same months now"
+    words = say(
+        "{table}: {before} rows before {month} last time, {now} of the same months now",
+        table=past.table, before=old, month=past.until, now=new,
+    )  # fmt: skip
     yield Effect("history_shrank", past.table, lost, words)
     yield Effect("history_grew", past.table, won, words)
     total = sum(abs(then.amount_minor) for then, _ in months)
     if total:
         moved = sum(abs(now.amount_minor - then.amount_minor) for then, now in months) / total
-        words = f"{past.table}: the amounts of months before {past.until} moved by {moved:.0%} since the last list"
+        words = say(
+            "{table}: the amounts of months before {month} moved by {share} since the last list",
+            table=past.table, month=past.until, share=in_percent(moved),
+        )  # fmt: skip
         yield Effect("amounts_changed", past.table, moved, words)
 
 
@@ -94,19 +106,19 @@ def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[E
         now, what = after.columns.get(column), f"{name}.{column}"
         recent = sum(before.weeks[:RECENT_WEEKS]), sum(after.weeks[:RECENT_WEEKS])
         pairs = [
-            ("all", filled.all, now.all if now else 0.0, 0.0),
-            ("recent", filled.recent, now.recent if now else 0.0, _by_chance(filled.recent, recent)),
+            (FILLED, filled.all, now.all if now else 0.0, 0.0),
+            (RECENTLY_FILLED, filled.recent, now.recent if now else 0.0, _by_chance(filled.recent, recent)),
         ]
         emptied = [
-            (1 - left / share - chance, f"{what}: filled in {share:.0%} of {rows} rows last time, in {left:.0%} now")
-            for rows, share, left, chance in pairs
+            (1 - left / share - chance, say(text, column=what, before=in_percent(share), now=in_percent(left)))
+            for text, share, left, chance in pairs
             if share is not None and left is not None and share >= MIN_FILLED
         ]
         if emptied:
             fell, words = max(emptied, key=itemgetter(0))
             yield Effect("column_emptied", what, max(0.0, fell), words)
         if filled.varies and now is not None and now.all >= MIN_FILLED:
-            words = f"{what}: had different values last time, has one and the same now"
+            words = say("{column}: had different values last time, has one and the same now", column=what)
             yield Effect("column_constant", what, float(not now.varies), words)
         yield from _values(what, filled, now)
 
@@ -115,7 +127,8 @@ def _values(what: str, before: Filled, after: Filled | None) -> Iterator[Effect]
     """Numbers and flags over all rows: of a past that stays as it was, their mean hardly moves."""
     if after is None or before.mean is None or after.mean is None or not before.deviation:
         return
-    words = f"{what}: {before.mean:,.4g} on average last time, {after.mean:,.4g} now"
+    then, now = (Figure(f"{mean:,.4g}") for mean in (before.mean, after.mean))
+    words = say("{column}: {before} on average last time, {now} now", column=what, before=then, now=now)
     yield Effect("column_moved", what, abs(after.mean - before.mean) / before.deviation, words)
 
 
@@ -132,13 +145,19 @@ def _last_week(name: str, before: TableProfile, after: TableProfile) -> Iterator
         for column, shares in before.kinds.items():
             for kind, share in shares.items():
                 left = after.kinds.get(column, {}).get(kind, 0.0)
-                words = f"{name}: {column} {kind!r} was {share:.0%} of a week's rows last time, and is {left:.0%} now"
+                words = say(
+                    "{table}: {column} '{value}' was {before} of a week's rows last time, and is {now} now",
+                    table=name, column=column, value=kind, before=in_percent(share), now=in_percent(left),
+                )  # fmt: skip
                 if share >= MIN_FILLED and share * min(before.weeks[0], after.weeks[0]) >= MIN_EXPECTED:
                     gone = "channel_gone" if name == "transactions" else "kind_gone"
                     yield Effect(gone, f"{name} {column} {kind}", max(0.0, 1 - left / share), words)
         if before.negative is not None and after.negative is not None and after.weeks[0] >= MIN_ROWS:
             then, now = before.negative, after.negative
-            words = f"{name}: {then:.0%} of a week's amounts were negative last time, {now:.0%} are now"
+            words = say(
+                "{table}: {before} of a week's amounts were negative last time, {now} are now",
+                table=name, before=in_percent(then), now=in_percent(now),
+            )  # fmt: skip
             yield Effect("refunds_moved", name, abs(now - then), words)
     yield from _volume(name, after.weeks)
 
@@ -151,10 +170,10 @@ def _volume(name: str, weeks: list[int]) -> Iterator[Effect]:
         return
     moved = abs(last / usual - 1)
     spread = max(abs(week / usual - 1) for week in earlier)
-    words = (
-        f"{name}: {last:,} rows in the last 7 days, {min(earlier):,} to {max(earlier):,} in each of the "
-        f"{len(earlier)} weeks before"
-    )
+    words = say(
+        "{table}: {now} rows in the last 7 days, {low} to {high} in each of the {number} weeks before",
+        table=name, now=last, low=min(earlier), high=max(earlier), number=len(earlier),
+    )  # fmt: skip
     yield Effect("volume_moved", name, moved if moved > SPREADS * spread else 0.0, words)
 
 
@@ -166,20 +185,23 @@ def _people(then: Sample, now: Sample) -> Iterator[Effect]:
     gone = both["rows_now"].null_count()
     is_other = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_now") for name in ("amount_minor", "first_day"))
     other = both.filter(pl.col("rows_now").is_not_null() & is_other).height
-    words = f"of {then.height:,} customers of last time {gone:,} are not there now, and {other:,} have another past"
+    words = say(
+        "of {number} customers of last time {gone} are not there now, and {other} have another past",
+        number=then.height, gone=gone, other=other,
+    )  # fmt: skip
     yield Effect("customers_changed", "", (gone + other) / then.height, words)
-    for kind, what in (("names_changed", "name"), ("owners_changed", "owner")):
+    for kind, what, text in (("names_changed", "name", OTHER_NAME), ("owners_changed", "owner", OTHER_OWNER)):
         before, after = pl.col(f"{what}_hash"), pl.col(f"{what}_hash_now")
         known = both.filter(before.is_not_null() & after.is_not_null())
         if known.height >= MIN_ROWS:
             moved = known.filter(before != after).height
-            words = f"of {known.height:,} customers whose {what} is known {moved:,} have another {what} than last time"
-            yield Effect(kind, "", moved / known.height, words)
+            yield Effect(kind, "", moved / known.height, say(text, number=known.height, other=moved))
     for column in CONSENTS:
         known = both.filter(pl.col(column).is_not_null() & pl.col(f"{column}_now").is_not_null())
         if known.height >= MIN_ROWS:
             turned = known.filter(~pl.col(column) & pl.col(f"{column}_now")).height
-            words = f"{column}: of {known.height:,} customers {turned:,} had refused last time and agree now"
+            words = say("{column}: of {number} customers {turned} had refused last time and agree now",
+                        column=column, number=known.height, turned=turned)  # fmt: skip
             yield Effect("consent_turned", column, turned / known.height, words)
 
 
@@ -188,10 +210,11 @@ def _habits(now: Profile) -> Iterator[Effect]:
     for habit, ((share, rows), *before) in now.familiar.items():
         earlier = sum(number for _, number in before)
         if min(rows, earlier) >= MIN_ROWS and (usual := sum(of * number for of, number in before) / earlier):
-            words = (
-                f"transactions: in {share:.0%} of the last two weeks' rows the customer had had the {habit} before, in "
-                f"{usual:.0%} of those of the weeks before"
-            )
+            words = say(
+                "transactions: in {now} of the rows of the last two weeks the customer had had the {column} before, in "
+                "{before} of those of the weeks before",
+                now=in_percent(share), column=habit, before=in_percent(usual),
+            )  # fmt: skip
             size = max(0.0, 1 - share / usual - _by_chance(usual, (rows, earlier)))
             yield Effect("habits_changed", habit, size, words)
 
@@ -199,12 +222,21 @@ def _habits(now: Profile) -> Iterator[Effect]:
 def _register(then: Profile, now: Profile) -> Iterator[Effect]:
     if then.registered:
         share = now.registered or 0.0
-        words = f"customers: {then.registered:.1%} of those scored were in it last time, {share:.1%} are now"
+        words = say(
+            "customers: {before} of those scored were in it last time, {now} are now",
+            before=in_percent(then.registered, 1), now=in_percent(share, 1),
+        )  # fmt: skip
         yield Effect("register_fell", "", max(0.0, 1 - share / then.registered), words)
     for column, (known, agreed) in then.consents.items():
         share, yes = now.consents.get(column, (0.0, 0.0))
-        words = f"{column}: known of {known:.1%} of those scored last time, of {share:.1%} now"
+        words = say(
+            "{column}: known of {before} of those scored last time, of {now} now",
+            column=column, before=in_percent(known, 1), now=in_percent(share, 1),
+        )  # fmt: skip
         yield Effect("consent_lost", column, max(0.0, 1 - share / known) if known else 0.0, words)
         if known and share:
-            words = f"{column}: {agreed:.1%} agreed last time, {yes:.1%} do now"
+            words = say(
+                "{column}: {before} agreed last time, {now} do now",
+                column=column, before=in_percent(agreed, 1), now=in_percent(yes, 1),
+            )  # fmt: skip
             yield Effect("consent_moved", column, abs(yes - agreed), words)

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from pipeline.config.params import Drift
 from pipeline.drift.kinds import Effect
+from pipeline.i18n import Sentence, say
 
 MAX_NAMED: Final = 3
 """Of one kind no more are named: a table that lost ten columns is one piece of news."""
@@ -27,7 +28,11 @@ class Finding:
 
     kind: str
     stops: bool
-    words: str
+    words: Sentence
+
+    def as_report(self) -> dict[str, Any]:
+        """The finding, its words in English, for ``run_report.json``."""
+        return {"kind": self.kind, "stops": self.stops, "words": str(self.words)}
 
 
 def find_changes(
@@ -58,10 +63,18 @@ def find_changes(
     findings = []
     for kind, moved in by_kind.items():
         first = sorted(moved, key=lambda effect: (-effect.size, effect.name))
-        more = f" (and {len(first) - MAX_NAMED} more)" if len(first) > MAX_NAMED else ""
-        words = "; ".join(effect.words for effect in first[:MAX_NAMED]) + more
+        words = _together([effect.words for effect in first[:MAX_NAMED]])
+        if len(first) > MAX_NAMED:
+            words = say("{findings} (and {number} more)", findings=words, number=len(first) - MAX_NAMED)
         findings.append(Finding(kind, settings.check(kind).action == "stop" and kind not in accepted, words))
     return sorted(findings, key=lambda finding: not finding.stops)
+
+
+def _together(words: list[Sentence]) -> Sentence:
+    whole, *others = words
+    for one in others:
+        whole = say("{first}; {next}", first=whole, next=one)
+    return whole
 
 
 def usual_effects(effects: Iterable[Effect], settings: Drift) -> dict[str, float]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.i18n import Sentence
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -23,7 +25,7 @@ class Effect:
     kind: str
     what: str
     size: float
-    words: str
+    words: Sentence
 
     @property
     def name(self) -> str:

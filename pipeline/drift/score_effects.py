@@ -6,6 +6,7 @@ from typing import Final
 
 from pipeline.drift.kinds import Effect
 from pipeline.drift.profile import BINS, Profile
+from pipeline.i18n import in_percent, say
 
 # A share of nothing among the scores counts as half a customer of a thousand, or one empty part would decide all.
 FLOOR: Final = 0.0005
@@ -25,8 +26,8 @@ def of_scores(then: Profile, now: Profile) -> Iterator[Effect]:
             yield Effect("feature_moved", name, moved, words)
     old, new = then.scores, now.scores
     if old.customers and new.customers:
-        words = f"{old.customers:,} customers were scored last time, {new.customers:,} now"
-        yield Effect("customers_moved", "", _times(old.customers, new.customers), words)
+        scored = say("{before} customers were scored last time, {now} now", before=old.customers, now=new.customers)
+        yield Effect("customers_moved", "", _times(old.customers, new.customers), scored)
     if old.customers and new.customers and old.model == new.model:
         words = "the churn probabilities lie differently from last time"
         # What the index of two samples of one and the same population comes to by chance.
@@ -34,8 +35,9 @@ def of_scores(then: Profile, now: Profile) -> Iterator[Effect]:
         moved = max(0.0, stability_index(old.shares, new.shares) - by_chance)
         yield Effect("scores_moved", "", moved, words)
         rates = old.expected_churners / old.customers, new.expected_churners / new.customers
-        words = f"{rates[0]:.1%} of customers were expected to churn last time, {rates[1]:.1%} now"
-        yield Effect("churners_moved", "", _times(*rates), words)
+        first, last = (in_percent(rate, 1) for rate in rates)
+        expected = say("{before} of customers were expected to churn last time, {now} now", before=first, now=last)
+        yield Effect("churners_moved", "", _times(*rates), expected)
 
 
 def _times(before: float, after: float) -> float:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.evaluation.baselines import SIMPLE_RULE
 from pipeline.evaluation.bootstrap import Interval, Resampled
+from pipeline.i18n import Figure, Message, say
 
 RULES = {
     "A": "certainly better than the best simple rule, on the untouched snapshot and on average over earlier ones; no "
@@ -93,19 +94,24 @@ def _gain(resampled: Resampled) -> Interval:
     return resampled.difference("model", SIMPLE_RULE, "auc")
 
 
-def spread(interval: Interval) -> str:
+def spread(interval: Interval) -> Message:
     """A figure with its interval, as people read it.
 
-    >>> spread(Interval(0.8649, 0.8461, 0.8837))
-    '0.865 (0.846 to 0.884)'
+    >>> print(spread(Interval(0.8649, 0.8461, 0.8837)))
+    0.865 (0.846 to 0.884)
     """
-    return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    return _with_interval(interval, "{:.3f}")
 
 
-def signed(interval: Interval) -> str:
+def signed(interval: Interval) -> Message:
     """A difference with its interval, as people read it.
 
-    >>> signed(Interval(0.0751, 0.05, 0.1))
-    '+0.075 (+0.050 to +0.100)'
+    >>> print(signed(Interval(0.0751, 0.05, 0.1)))
+    +0.075 (+0.050 to +0.100)
     """
-    return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
+    return _with_interval(interval, "{:+.3f}")
+
+
+def _with_interval(interval: Interval, digits: str) -> Message:
+    value, low, high = (Figure(digits.format(each)) for each in (interval.value, interval.low, interval.high))
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)

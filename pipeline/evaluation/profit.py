@@ -80,7 +80,7 @@ def expected_maximum_profit(churned: Labels, score: Array, value: float, terms: 
     score
         Higher means earlier on the list; equal scores are listed together.
     value
-        What a kept customer brings, the same for all, in currency units; above `terms.offer_cost`.
+        What a kept customer brings, the same for all, in currency units.
     terms
         Costs and acceptance.
 
@@ -97,7 +97,9 @@ def expected_maximum_profit(churned: Labels, score: Array, value: float, terms: 
     >>> round(found.per_customer, 4), round(found.share, 4)
     (25.2504, 0.7496)
     """
-    assert value > terms.offer_cost, "an offer that costs more than it keeps is never made"
+    if value <= terms.offer_cost:
+        # An offer that costs more than it keeps is never made: nobody is contacted, and nothing is earned.
+        return ExpectedProfit(0.0, 0.0)
     a, b = terms.acceptance_alpha, terms.acceptance_beta
     churners, others = _hull(churned, score)
     kept, wasted = value - terms.offer_cost, terms.offer_cost + terms.contact_cost

@@ -1,6 +1,7 @@
 """The figures as tables, JSON and a sentence: the model beside the rules it has to beat."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from pipeline.evaluation.baselines import SIMPLE_RULE
 from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
 from pipeline.evaluation.grade import Grade, signed, spread
 from pipeline.evaluation.profit import Terms, expected_maximum_profit, length_that_pays, profit_curve
+from pipeline.evaluation.verdict import Verdict
+from pipeline.i18n import Figure, Message, in_sequence, say
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -181,23 +184,51 @@ def gains(churned: Labels, scored: dict[str, Array]) -> pl.DataFrame:
     return pl.DataFrame({"list_length_percent": lengths, **captured})
 
 
-def verdict(grade: Grade, figures: dict[str, Any], resampled: Resampled, test: str, share: float) -> str:
-    """One line on how good the model is, for people who have to trust a list."""
-    model, rule = figures["model"], figures[SIMPLE_RULE]
-    length = metrics.percent(share)
-    captured = [round(100 * each[f"capture_at_{length}_percent"]) for each in (model, rule)]
-    auc, gain = resampled.interval("model", "auc"), resampled.difference("model", SIMPLE_RULE, "auc")
-    return (
-        f"Grade {grade.letter}: {grade.advice}. {MEANING[grade.letter]} "
-        f"Checked on {figures['customers']:,} customers as of {test}: the riskiest {length} % held {captured[0]} % of "
-        f"those who then churned, {captured[1]} % by the best simple rule; AUC {spread(auc)} "
-        f"against {rule['auc']:.3f}, {signed(gain)}."
+def verdict(grade: Grade, figures: dict[str, Any], resampled: Resampled, test: str, share: float) -> Verdict:
+    """How good the model is, for people who have to trust a list.
+
+    Parameters
+    ----------
+    grade
+        Its grade.
+    figures
+        Of every scorer on the untouched snapshot, as `headline` gives them.
+    resampled
+        The same with their intervals.
+    test
+        The day of that snapshot.
+    share
+        The length (0-1) of the list that is spoken of.
+    """
+    rule, length = figures[SIMPLE_RULE], metrics.percent(share)
+    captured, by_rule = (
+        Figure(f"{round(100 * figures[name][f'capture_at_{length}_percent'])}") for name in ("model", SIMPLE_RULE)
     )
+    auc, gain = resampled.interval("model", "auc"), resampled.difference("model", SIMPLE_RULE, "auc")
+    checked = say(
+        "Checked on {customers} customers as of {day}: the riskiest {length} % held {captured} % of those who then "
+        "churned, {by_rule} % by the best simple rule; AUC {auc} against {auc_of_rule}, {gain}.",
+        customers=int(figures["customers"]),
+        day=date.fromisoformat(test),
+        length=Figure(f"{length}"),
+        captured=captured,
+        by_rule=by_rule,
+        auc=spread(auc),
+        auc_of_rule=Figure(f"{rule['auc']:.3f}"),
+        gain=signed(gain),
+    )
+    return Verdict(in_sequence(_graded(grade), MEANING[grade.letter]), checked)
+
+
+def _graded(grade: Grade) -> Message:
+    if grade.ships:
+        return say("Grade {letter}: ship.", letter=grade.letter)
+    return say("Grade {letter}: do not ship.", letter=grade.letter)
 
 
 MEANING = {
-    "A": "Certainly better than the best simple rule, and its probabilities can be taken at their word.",
-    "B": "Certainly better than the best simple rule, though not free of doubt.",
-    "C": "Better than the best simple rule, but chance alone could explain it.",
-    "F": "The best simple rule, or drawing lots, does as well.",
+    "A": say("Certainly better than the best simple rule, and its probabilities can be taken at their word."),
+    "B": say("Certainly better than the best simple rule, though not free of doubt."),
+    "C": say("Better than the best simple rule, but chance alone could explain it."),
+    "F": say("The best simple rule, or drawing lots, does as well."),
 }

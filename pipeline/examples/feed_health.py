@@ -1,14 +1,16 @@
 """What is wrong with a feed on a snapshot, judged by what is usual for that feed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
 from pipeline.config.params import Data, Feeds
 from pipeline.examples.feeds import Profile
+from pipeline.i18n import Figure, Message, in_percent, say
 
 # Fewer rows than this on a day, or days with rows, say nothing about volume, amounts, ids or currencies.
 MIN_ROWS, MIN_DAYS = 20, 14
@@ -35,16 +37,24 @@ class Finding:
 
     table: str
     kind: str
-    description: str
+    description: Message
 
     @property
     def is_outage(self) -> bool:
         """Whether nothing came, so that its features are unknown; all else is suspicious, for something wrong came."""
         return self.kind in {"outage", "not_begun"}
 
-    def as_report(self) -> dict[str, str]:
-        """The finding, for ``reports/feeds.json``."""
-        return asdict(self)
+    def as_report(self) -> dict[str, Any]:
+        """The finding, for ``reports/feeds.json``: in English, and as a sentence for those who read other languages."""
+        words = {"description": str(self.description), "sentence": self.description.as_json()}
+        return {"table": self.table, "kind": self.kind, **words}
+
+    @classmethod
+    def from_report(cls, content: dict[str, Any]) -> "Finding":
+        """The finding that ``reports/feeds.json`` holds; of an older version, its words alone."""
+        sentence = content.get("sentence")
+        words = say(content["description"]) if sentence is None else Message.from_json(sentence)
+        return cls(content["table"], content["kind"], words)
 
 
 def down(findings: Iterable[Finding]) -> frozenset[str]:
@@ -79,7 +89,8 @@ def _of_table(table: str, profile: Profile, snapshot: date, settings: Feeds, dat
         for part in (profile.days, profile.ids, profile.refused)
     )
     if known.is_empty():
-        yield Finding(table, "not_begun", f"{table}: no row before {snapshot}; its features are missing there")
+        words = say("{table}: no row before {day}; its features are missing there", table=table, day=snapshot)
+        yield Finding(table, "not_begun", words)
         return
     recent, usual = _windows(known, snapshot, settings)
     checks: list[Finding | None] = []
@@ -118,12 +129,12 @@ def _silence(table: str, known: pl.DataFrame, snapshot: date, settings: Feeds) -
     longest = max(pauses, default=settings.usual_days)
     if silent < settings.min_silent_days or silent <= settings.silence_times * longest:
         return None
-    return Finding(
-        table,
-        "outage",
-        f"{table}: no row since {last}, {silent} days before {snapshot}, and it never paused for more than {longest} "
-        f"in the {settings.usual_days} days before; taken for an outage: its features are missing",
-    )
+    words = say(
+        "{table}: no row since {last}, {silent} days before {day}, and it never paused for more than {longest} in the "
+        "{usual} days before; taken for an outage: its features are missing",
+        table=table, last=last, silent=silent, day=snapshot, longest=longest, usual=settings.usual_days,
+    )  # fmt: skip
+    return Finding(table, "outage", words)
 
 
 def _per_day(part: pl.DataFrame, column: str, days: int) -> float:
@@ -134,10 +145,13 @@ def _drop(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds
     now, before = (_per_day(recent, "rows", settings.recent_days), _per_day(usual, "rows", settings.usual_days))
     if before * settings.recent_days < MIN_ROWS or now >= (1 - settings.max_drop) * before:
         return None
-    words = f"{table}: {now:,.1f} rows a day in the last {settings.recent_days} days, {before:,.1f} in the days before"
-    return Finding(
-        table, "drop", f"{words}: {1 - now / before:.0%} fewer (feeds.max_drop allows {settings.max_drop:.0%})"
-    )
+    words = say(
+        "{table}: {now} rows a day in the last {days} days, {before} in the days before: {fewer} fewer ({setting} "
+        "allows {allowed})",
+        table=table, now=Figure(f"{now:,.1f}"), days=settings.recent_days, before=Figure(f"{before:,.1f}"),
+        fewer=in_percent(1 - now / before), setting="feeds.max_drop", allowed=in_percent(settings.max_drop),
+    )  # fmt: skip
+    return Finding(table, "drop", words)
 
 
 def _flat(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | None:
@@ -146,7 +160,11 @@ def _flat(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | No
     assert isinstance(mean, float) and isinstance(spread, float), "numbers have means"
     if len(rows) < FLAT_DAYS or len(set(rows)) > 1 or rows[0] < MIN_ROWS or spread < MIN_SPREAD * mean:
         return None
-    return Finding(table, "flat", f"{table}: exactly {rows[0]:,} rows on each of the last {FLAT_DAYS} days")
+    words = say(
+        "{table}: exactly {number} rows on each of the last {days} days",
+        table=table, number=int(rows[0]), days=FLAT_DAYS,
+    )  # fmt: skip
+    return Finding(table, "flat", words)
 
 
 def _repeated(table: str, recent: pl.DataFrame) -> Finding | None:
@@ -154,7 +172,9 @@ def _repeated(table: str, recent: pl.DataFrame) -> Finding | None:
     twice = rich.filter(pl.struct("rows", "content").is_duplicated())["day"].to_list()
     if not twice:
         return None
-    return Finding(table, "repeated_day", f"{table}: {twice[0]} and {twice[1]} hold exactly the same rows")
+    first, second = twice[:2]
+    words = say("{table}: {first} and {second} hold exactly the same rows", table=table, first=first, second=second)
+    return Finding(table, "repeated_day", words)
 
 
 def _unit(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds) -> Finding | None:
@@ -164,12 +184,13 @@ def _unit(table: str, recent: pl.DataFrame, usual: pl.DataFrame, settings: Feeds
     times = amounts[0] / amounts[1]
     if 1 / settings.max_amount_times < times < settings.max_amount_times:
         return None
-    return Finding(
-        table,
-        "unit_change",
-        f"{table}: the mean amount of the last days is {times:,.2f} times that of the days before "
-        f"(feeds.max_amount_times allows {settings.max_amount_times:g}); has the unit changed, such as to cents?",
-    )
+    words = say(
+        "{table}: the mean amount of the last days is {times} times that of the days before ({setting} allows "
+        "{allowed}); has the unit changed, such as to cents?",
+        table=table, times=Figure(f"{times:,.2f}"), setting="feeds.max_amount_times",
+        allowed=Figure(f"{settings.max_amount_times:g}"),
+    )  # fmt: skip
+    return Finding(table, "unit_change", words)
 
 
 def _shapes(table: str, ids: pl.DataFrame, snapshot: date, settings: Feeds) -> Finding | None:
@@ -180,12 +201,13 @@ def _shapes(table: str, ids: pl.DataFrame, snapshot: date, settings: Feeds) -> F
     if total < MIN_ROWS or share <= settings.max_strange_ids:
         return None
     such = strange.sort("rows", "shape", descending=[True, False])["shape"][0]
-    return Finding(
-        table,
-        "strange_ids",
-        f"{table}: {share:.0%} of the rows of the last days have a customer_id of a form never seen before, such as "
-        f"{such!r} (feeds.max_strange_ids allows {settings.max_strange_ids:.0%})",
-    )
+    words = say(
+        "{table}: {share} of the rows of the last days have a customer_id of a form never seen before, such as "
+        "'{such}' ({setting} allows {allowed})",
+        table=table, share=in_percent(share), such=str(such), setting="feeds.max_strange_ids",
+        allowed=in_percent(settings.max_strange_ids),
+    )  # fmt: skip
+    return Finding(table, "strange_ids", words)
 
 
 def _new(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | None:
@@ -193,8 +215,12 @@ def _new(table: str, recent: pl.DataFrame, usual: pl.DataFrame) -> Finding | Non
     now, before = (int(p["new_customers"].sum()) / max(1, int(p["customers"].sum())) for p in (recent, usual))
     if recent["customers"].sum() < MIN_ROWS or now < NEW_SHARE or before > NEW_SHARE / 2:
         return None
-    words = f"{table}: {now:.0%} of the customers of the last days were never seen before, {before:.0%} is usual"
-    return Finding(table, "new_ids", f"{words}; were they numbered anew?")
+    words = say(
+        "{table}: {now} of the customers of the last days were never seen before, {before} is usual; were they "
+        "numbered anew?",
+        table=table, now=in_percent(now), before=in_percent(before),
+    )  # fmt: skip
+    return Finding(table, "new_ids", words)
 
 
 def _mixed(
@@ -214,9 +240,10 @@ def _mixed(
     )
     if refused[0]["rows"].sum() < MIN_ROWS or now - before <= data.max_rejected_share:
         return None
-    return Finding(
-        table,
-        "currency_mix",
-        f"{table}: {now:.1%} of the rows of the last {settings.recent_days} days are not in {data.currency} and were "
-        f"refused, {before:.1%} in the days before (data.max_rejected_share allows {data.max_rejected_share:.1%} more)",
-    )
+    words = say(
+        "{table}: {now} of the rows of the last {days} days are not in {currency} and were refused, {before} in the "
+        "days before ({setting} allows {allowed} more)",
+        table=table, now=in_percent(now, 1), days=settings.recent_days, currency=data.currency,
+        before=in_percent(before, 1), setting="data.max_rejected_share", allowed=in_percent(data.max_rejected_share, 1),
+    )  # fmt: skip
+    return Finding(table, "currency_mix", words)

@@ -17,6 +17,11 @@ def complete_days(paths: Paths) -> list[date]:
     return [date.fromisoformat(day) for day in storage.read_json(paths.examples_report)["complete"]]
 
 
+def amounts_vary(paths: Paths) -> bool:
+    """Whether orders have different amounts; a report of an older version does not say otherwise."""
+    return bool(storage.read_json(paths.ingest_report).get("amounts_vary", True))
+
+
 @dataclass(frozen=True)
 class Keys:
     """The customers whose keys lie between two, both included: whole ones, with all of their snapshots.

@@ -108,6 +108,15 @@ class MessageCatalog:
         """
         return digits if self._signs == SIGNS else digits.str.replace_many(list(SIGNS), list(self._signs))
 
+    def digits(self, written: str) -> str:
+        """One number written the English way, with the signs of this language; see `numeral`."""
+        own = dict(zip(SIGNS, self._signs, strict=True))
+        return "".join(own.get(sign, sign) for sign in written)
+
+    def form(self, one: str, many: str, number: int) -> str:
+        """The template for one number, of those of a text that has a form for one and a form for many."""
+        return self._messages.ngettext(one, many, number)
+
     def day(self, value: pl.Expr) -> pl.Expr:
         """Days as this language writes them in figures; in English, whose readers differ, the way ISO 8601 does.
 

@@ -108,6 +108,11 @@ def share(number: float) -> Part:
     )
 
 
+def named(name: str) -> Part:
+    """What is called by a name that a catalogue may translate, such as a playbook."""
+    return lambda catalog: catalog.text(name)
+
+
 def figure(digits: str | pl.Expr) -> Part:
     """A number written the English way, which a sentence tells with the signs of its language."""
     column = pl.lit(digits) if isinstance(digits, str) else digits

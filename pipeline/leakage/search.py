@@ -106,7 +106,7 @@ def _job(settings: params.Params, bucket: int, days: list[date], to: Path, paths
 def _outages(paths: Paths) -> dict[date, frozenset[str]]:
     """Whose features are missing at which snapshot, as the examples were built."""
     by_day = {
-        day: [feed_health.Finding(**one) for one in findings]
+        day: [feed_health.Finding.from_report(one) for one in findings]
         for day, findings in storage.read_json(paths.feeds_report).items()
     }
     return {

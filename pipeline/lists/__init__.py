@@ -4,6 +4,7 @@
 
 - ``risk_list.html``: the list to read; one file that needs no network and opens from a mail;
 - ``risk_list.xlsx``: the list to fill in and hand back (`FILLED_IN`; `OUTCOMES` and `ANSWERS` are what it takes);
+- ``risk_list_<language>.html`` and ``.xlsx``: the same in another language that some of the owners read;
 - ``risk_list.csv`` and ``by_owner/<owner>.csv``: the same columns for other tools;
 - ``audiences.csv`` and ``audiences/<playbook>.csv``: what is sent without a person, to whom, for the system that sends;
 - ``former_customers.csv``: what is owed to customers who are no longer scored, whom to ask why, whom to win back; and
@@ -27,6 +28,7 @@ same bytes, and nobody else writes to ``exports``.
 """
 
 from pipeline.lists.cells import csv_original, csv_text, original_text, safe_text
+from pipeline.lists.column_titles import column_of, column_title
 from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.erasing import Erased, delete_before, erase, weeks_holding
 from pipeline.lists.notices import notices
@@ -41,6 +43,7 @@ from pipeline.lists.schema import (
     About,
     Week,
 )
+from pipeline.lists.value_words import spoken
 from pipeline.lists.week_folder import FORMER_ACTIONS, decision_files, recover, weeks_before
 
 __all__ = [
@@ -55,6 +58,8 @@ __all__ = [
     "About",
     "Erased",
     "Week",
+    "column_of",
+    "column_title",
     "csv_original",
     "csv_text",
     "decision_files",
@@ -66,6 +71,7 @@ __all__ = [
     "recover",
     "release",
     "safe_text",
+    "spoken",
     "weeks_before",
     "weeks_holding",
 ]

@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from pipeline.i18n import Figure, Message, say
 from pipeline.lists.schema import About
 
 PROBABILITY_DECIMALS = 4
@@ -109,25 +110,31 @@ def csv_cell(name: str, value: str | float | date | None, minor_digits: int) -> 
     return str(value)  # whole numbers as they are, days as ISO 8601
 
 
-def money_words(amount: float, currency: str, minor_digits: int) -> str:
+def money_words(amount: float, currency: str, minor_digits: int) -> Message:
     """An amount in a sentence; a large one without its cents.
 
     Examples
     --------
-    >>> money_words(48210.337, "USD", 2), money_words(81.5, "USD", 2)
-    ('USD 48,210', 'USD 81.50')
+    >>> print(money_words(48210.337, "USD", 2), money_words(81.5, "USD", 2))
+    USD 48,210 USD 81.50
     """
-    return f"{currency} {amount:,.{0 if abs(amount) >= 10_000 else minor_digits}f}"
+    digits = f"{amount:,.{0 if abs(amount) >= 10_000 else minor_digits}f}"
+    return say("{currency} {amount}", currency=currency, amount=Figure(digits))
 
 
-def expected_words(about: About) -> str:
+def expected_words(about: About) -> Message:
     """Of whom so many are expected to stop buying, and how sure that is.
 
     Examples
     --------
-    >>> about = About("acme", date(2018, 1, 1), "USD", 2, "", "", "", 900, 900, 500, 110, 1150)
-    >>> expected_words(about)
-    'of everyone listed, if nothing is done; 110 to 1,150, 19 times of 20'
+    >>> about = About("acme", date(2018, 1, 1), "USD", 2, "", "", "", "", 900, 900, 500, 110, 1150)
+    >>> print(expected_words(about))
+    of everyone listed, if nothing is done; 110 to 1,150, 19 times of 20
     """
-    within = f"; {about.expected_low:,} to {about.expected_high:,}, 19 times of 20" if about.listed else ""
-    return f"of everyone listed, if nothing is done{within}"
+    if not about.listed:
+        return say("of everyone listed, if nothing is done")
+    return say(
+        "of everyone listed, if nothing is done; {low} to {high}, 19 times of 20",
+        low=about.expected_low,
+        high=about.expected_high,
+    )

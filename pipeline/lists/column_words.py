@@ -16,6 +16,7 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "reason_1": "Why this customer may leave: what speaks for a cause by itself, else what raises the risk most.",
     "reason_2": "The second reason, told in the same order.",
     "reason_3": "The third reason, told in the same order.",
+    "reason_1_kind": "Whether the cause behind the first reason is avoidable, or natural: they leave for it anyway.",
     "reason_1_act": "Whether we can do something about the first reason: yes, partly or no; empty: not known.",
     "reason_1_team": "Which of our teams can do something about the first reason.",
     "protects": "What most speaks for the customer staying.",

@@ -7,6 +7,7 @@ week that showed the customer are deleted; the weekly job writes that week again
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,7 +24,8 @@ from pipeline.lists.week_folder import delete_week, weeks_before, write_week
 
 SHOWN: Final = ("risk_list.csv", "former_customers.csv", "left_the_list.csv")
 """Whoever stands in one of these tables stands on the page and in the workbook as well."""
-PICTURES: Final = ("risk_list.html", "risk_list.xlsx")
+PICTURES: Final = re.compile(r"risk_list\w*\.(html|xlsx)")
+"""The files nobody can take a row out of, in each language."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def erase(exports: Path, company: str, customer_id: str) -> Iterator[Erased]:
         rows = {file.path: lost for file, lost in left if lost}
         if rows:
             is_shown = not rows.keys().isdisjoint(SHOWN)
-            dropped = [file.path for file, _ in left if is_shown and file.path in PICTURES]
+            dropped = [file.path for file, _ in left if is_shown and PICTURES.fullmatch(file.path)]
             kept = [file for file, _ in left if file.path not in dropped]
             write_week([*kept, _manifest(folder, kept)], exports, folder.name, replace=True)
             yield Erased(folder, rows, dropped)

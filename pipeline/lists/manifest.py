@@ -46,7 +46,7 @@ def manifest(about: About, fingerprints: Mapping[str, str], entries: Sequence[En
     Examples
     --------
     >>> from datetime import date
-    >>> about = About("acme", date(2018, 1, 1), "USD", 2, "", "", "", 0, 0, 0, 0, 0)
+    >>> about = About("acme", date(2018, 1, 1), "USD", 2, "", "", "", "", 0, 0, 0, 0, 0)
     >>> entry = File("risk_list.csv", b"rank", 0).entry()
     >>> manifest(about, {"model": "m1"}, [entry])["files"]["risk_list.csv"]["bytes"]
     4

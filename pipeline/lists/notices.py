@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline.decisions.watch import is_personal
 from pipeline.drift.kinds import TECHNICAL
+from pipeline.i18n import Figure, Message, Sentence, counted, say
 from pipeline.lists.schema import Week
 
 LARGE_SHARE: Final = 0.1
@@ -15,7 +16,7 @@ MIN_LISTED: Final = 20
 """Fewer customers than these each hold a large share by their number alone."""
 
 
-def dominating(risk_list: pl.DataFrame) -> str:
+def dominating(risk_list: pl.DataFrame) -> Sentence:
     """That one customer holds a tenth or more of the value at stake of a list, in words; empty where nobody does.
 
     The words go into logs and mails too, so they name the place on the list and not the customer.
@@ -23,8 +24,8 @@ def dominating(risk_list: pl.DataFrame) -> str:
     Examples
     --------
     >>> listed = pl.DataFrame({"rank": range(1, 21), "value_at_stake": [1.0, 181.0, *[1.0] * 18]})
-    >>> dominating(listed)
-    'the customer of rank 2 alone holds 90 % of the value at stake'
+    >>> print(dominating(listed))
+    the customer of rank 2 alone holds 90 % of the value at stake
     >>> dominating(listed.tail(18)), dominating(listed.with_columns(value_at_stake=1.0))
     ('', '')
     """
@@ -35,32 +36,37 @@ def dominating(risk_list: pl.DataFrame) -> str:
     share = largest["value_at_stake"] / total
     if share < LARGE_SHARE:
         return ""
-    return f"the customer of rank {largest['rank']} alone holds {share * 100:.0f} % of the value at stake"
+    return say(
+        "the customer of rank {rank} alone holds {share} % of the value at stake",
+        rank=int(largest["rank"]),
+        share=Figure(f"{share * 100:.0f}"),
+    )
 
 
-def waiting(actions: pl.DataFrame) -> str:
+def waiting(actions: pl.DataFrame) -> Sentence:
     """How many duties there are no hands for this week, in words; empty where all are done.
 
     Examples
     --------
-    >>> waiting(pl.DataFrame({"waiting_duty": ["call", "call", None, "visit"]}))
-    '3 duties wait for hands: call (2), visit (1)'
+    >>> print(waiting(pl.DataFrame({"waiting_duty": ["call", "call", None, "visit"]})))
+    3 duties wait for hands: call (2), visit (1)
     """
     if "waiting_duty" not in actions.columns or not (number := actions["waiting_duty"].count()):
         return ""
     counts = actions["waiting_duty"].drop_nulls().value_counts().sort("count", "waiting_duty", descending=[True, False])
-    each = ", ".join(f"{playbook} ({of:,})" for playbook, of in counts.iter_rows())
-    return f"{number:,} {'duty waits' if number == 1 else 'duties wait'} for hands: {each}"
+    each = tuple(say("{what} ({number})", what=Message(playbook), number=of) for playbook, of in counts.iter_rows())
+    return counted("{number} duty waits for hands: {each}", "{number} duties wait for hands: {each}", number, each=each)
 
 
 def notices(week: Week) -> list[str]:
-    """All of them."""
+    """All of them, in English: they go into logs."""
     former = week.former_actions
     to_act = 0 if former is None else former.filter(is_personal()).height
-    for_former = f"{to_act:,} former customers to act on" if to_act else ""
+    former_to_act = counted("{number} former customer to act on", "{number} former customers to act on", to_act)
     technical = sum(one["kind"] in TECHNICAL for one in week.run_report.get("drift", {}).get("findings", []))
     moved = f"features or scores have moved ({technical}): see drift in run_report.json" if technical else ""
+    noticed = (moved, former_to_act if to_act else "", waiting(week.actions), dominating(week.risk_list))
     return [
-        *(warning.removesuffix(".") for warning in week.warnings),
-        *(notice for notice in (moved, for_former, waiting(week.actions), dominating(week.risk_list)) if notice),
+        *(str(warning).removesuffix(".") for warning in week.warnings),
+        *(str(notice) for notice in noticed if notice),
     ]

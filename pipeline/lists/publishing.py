@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pipeline.lists.schema import Week
 from pipeline.lists.week_folder import ACTIONS_FILE, FORMER_ACTIONS, write_week
 from pipeline.lists.xlsx_file import xlsx_bytes
 
+PICTURE = "risk_list"
 ROW_GROUP = 250_000  # fixed, for the engine's own choice depends on the machine
 
 
@@ -101,8 +101,7 @@ def _files(week: Week) -> Iterator[File]:
 def _contents(week: Week) -> Iterator[File]:
     about, listed = week.about, week.risk_list
     yield File("risk_list.csv", csv_bytes(listed, about.minor_digits), listed.height)
-    yield File("risk_list.xlsx", xlsx_bytes(week), listed.height)
-    yield File("risk_list.html", html_page(week).encode(), listed.height)
+    yield from _pictures(week)
     yield File("risk_list.parquet", parquet_bytes(listed), listed.height)
     actions = week.actions.sort("customer_id")  # whatever buckets they came from
     yield File(ACTIONS_FILE, parquet_bytes(actions), actions.height)
@@ -128,13 +127,21 @@ def _contents(week: Week) -> Iterator[File]:
     yield from _reports(week)
 
 
+def _pictures(week: Week) -> Iterator[File]:
+    """The list for people: a workbook and a page, and once more in each other language that somebody reads."""
+    for catalog in (week.language, *week.others):
+        name = PICTURE if catalog is week.language else f"{PICTURE}_{catalog.language}"
+        yield File(f"{name}.xlsx", xlsx_bytes(week, catalog), week.risk_list.height)
+        yield File(f"{name}.html", html_page(week, catalog).encode(), week.risk_list.height)
+
+
 def _reports(week: Week) -> Iterator[File]:
     """How the week was made, and what it saw of the data."""
     if week.profile is not None:
         yield File(PROFILE_FILE, json_bytes(week.profile.as_json()), None)
     if week.sample is not None:
         yield File(SAMPLE_FILE, parquet_bytes(week.sample), week.sample.height)
-    yield File("run_report.json", json_bytes(week.run_report | {"about": asdict(week.about)}), None)
+    yield File("run_report.json", json_bytes(week.run_report | {"about": week.about.as_report()}), None)
 
 
 def _audience_files(week: Week) -> Iterator[File]:

@@ -1,12 +1,13 @@
 // Draws the list from the JSON in the page. All text is set as text, never as markup; nothing is fetched. What somebody
-// fills in is kept by this browser alone, until it is saved as a file to hand back.
+// fills in is kept by this browser alone, until it is saved as a file to hand back. It has no words of its own: WORDS are
+// those of the reader's language, LABELS what the values of the columns are called in it; what is saved are the values.
 "use strict";
 (() => {
   const PAGE = JSON.parse(document.getElementById("page").textContent);
   const AT_ONCE = 200; // rows drawn at a time, in batches: scrolling stays smooth however long the list is
   const BATCH = 25;
   const WHOLE = 1000; // rows of a list that stay drawn, so that the browser's own search finds everybody
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const WORDS = PAGE.words, LABELS = PAGE.labels, LANGUAGE = document.documentElement.lang;
   const COLUMNS = PAGE.columns;
   const byId = (id) => document.getElementById(id);
   const table = byId("table");
@@ -25,26 +26,37 @@
     return made;
   };
   const words = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+  const label = (name, value) => LABELS[name]?.[value] ?? value;
+  const title = (name, value) => words(label(name, value));
+  // A row is in the language of its owner, whatever the page is in: its own letters tell how its sentences end.
   const sentence = (text) => {
     const trimmed = text.trim();
-    return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+    const end = /[.!?…。！？]$/.test(trimmed) ? "" : /[\u3040-\u30ff\u4e00-\u9fff]/.test(trimmed) ? "。" : ".";
+    return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + end;
   };
+  // A text of WORDS with its places filled: as nodes and texts in their order, or as one text.
+  const pieces = (name, parts) => WORDS[name].split(/\{(\w+)\}/).flatMap((piece, at) => (at % 2 ? parts[piece] : piece));
+  const say = (name, parts) => pieces(name, parts).join("");
+  const plural = new Intl.PluralRules(LANGUAGE);
+  const number = (value, digits) => value.toLocaleString(LANGUAGE, { maximumFractionDigits: 0, ...digits });
+  const counted = (name, count) => WORDS[name][plural.select(count)].replace("{number}", number(count));
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const percent = (p) => (p < 0.01 ? "<1%" : p > 0.99 ? ">99%" : `${Math.round(p * 100)}%`);
-  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  const inPercent = (digits) => say("percent", { number: String(digits) });
+  const percent = (p) => (p < 0.01 ? `<${inPercent(1)}` : p > 0.99 ? `>${inPercent(99)}` : inPercent(Math.round(p * 100)));
+  const collator = new Intl.Collator(LANGUAGE, { numeric: true, sensitivity: "base" });
 
-  function day(iso) {
-    const [year, month, date] = iso.split("-").map(Number);
-    return element("time", { datetime: iso }, `${date} ${MONTHS[month - 1]} ${year}`);
-  }
+  const dated = (pattern, year, month, date) =>
+    pattern.replace(/MMM|M|d|y/g, (part) => ({ MMM: WORDS.dates.months[month - 1], M: month, d: date, y: year })[part]);
+  const day = (iso) => element("time", { datetime: iso }, dated(WORDS.dates.day, ...iso.split("-").map(Number)));
+  const monthName = (month) => dated(WORDS.dates.month, ...month.split("-").map(Number));
   const amount = (() => {
     const digits = { minimumFractionDigits: PAGE.digits, maximumFractionDigits: PAGE.digits };
     try {
       const known = { style: "currency", currency: PAGE.currency, currencyDisplay: "code", ...digits };
-      return new Intl.NumberFormat("en", known);
+      return new Intl.NumberFormat(LANGUAGE, known);
     } catch {
-      const number = new Intl.NumberFormat("en", digits); // a code that Intl refuses
-      return { format: (value) => `${PAGE.currency}\u00a0${number.format(value)}` };
+      const plainNumber = new Intl.NumberFormat(LANGUAGE, digits); // a code that Intl refuses
+      return { format: (value) => `${PAGE.currency}\u00a0${plainNumber.format(value)}` };
     }
   })();
   function money(value) {
@@ -60,8 +72,9 @@
     for (const [name, cells] of Object.entries(COLUMNS)) {
       row[name] = cells[at];
       if (typeof cells[at] === "string") said.push(cells[at]);
+      if (LABELS[name] && cells[at] !== null) said.push(label(name, cells[at]));
     }
-    row.haystack = plain([...said, words(row.status)].join("\n"));
+    row.haystack = plain([...said, title("status", row.status)].join("\n"));
     return row;
   });
 
@@ -74,13 +87,13 @@
     bar.firstChild.style.width = `${row.churn_probability * 100}%`;
     return element("td", { class: `risk ${row.level}` },
       element("span", { class: "risk-line" },
-        field("churn_probability", percent(row.churn_probability)), field("risk_band", row.risk_band, { class: "chip" })),
+        field("churn_probability", percent(row.churn_probability)), field("risk_band", label("risk_band", row.risk_band), { class: "chip" })),
       bar, row.previous_probability === null || percent(row.previous_probability) === percent(row.churn_probability) ? null
-        : element("span", { class: "sub" }, "was ", field("previous_probability", percent(row.previous_probability))));
+        : element("span", { class: "sub" }, ...pieces("was", { risk: [field("previous_probability", percent(row.previous_probability))] })));
   }
 
   function customerCell(row) {
-    const parts = [row.name && field("customer_id", row.customer_id), field("tier", row.tier), row.owner && field("owner", row.owner)];
+    const parts = [row.name && field("customer_id", row.customer_id), field("tier", label("tier", row.tier)), row.owner && field("owner", row.owner)];
     return element("td", { class: "customer" },
       row.name ? field("name", row.name, { class: "main" }) : field("customer_id", row.customer_id, { class: "main" }),
       element("span", { class: "sub" }, ...dotted(...parts)));
@@ -88,25 +101,25 @@
 
   function actionCell(row) {
     if (row.work === "watch") return element("td", { class: "action none" }, field("action", sentence(row.action), { class: "main" }));
-    const how = dotted(row.channel && field("channel", words(row.channel)), row.who && field("who", row.who));
-    const duty = row.work === "duty" ? field("work", "Duty", { class: "chip duty" }) : null;
+    const how = dotted(row.channel && field("channel", title("channel", row.channel)), row.who && field("who", label("who", row.who)));
+    const duty = row.work === "duty" ? field("work", title("work", row.work), { class: "chip duty" }) : null;
     return element("td", { class: "action" }, element("span", { class: "main" }, ...(duty ? [duty, " "] : []), field("action", row.action)), element("span", { class: "sub" }, ...how));
   }
 
   function tableRow(row) {
     const open = element("button", {
       class: "open", type: "button", "aria-expanded": "false", "aria-controls": `more-${row.at}`,
-      "aria-label": `Details of ${row.name ?? row.customer_id}`,
+      "aria-label": say("details_of", { name: row.name ?? row.customer_id }),
     });
     const made = element("tr", { class: "row", "data-at": row.at },
       element("td", { class: "rank" }, open, field("rank", String(row.rank))),
       customerCell(row),
       riskCell(row),
-      element("td", { class: "value" }, field("value_at_stake", money(row.value_at_stake))),
+      element("td", { class: "value", "data-words": WORDS.value_at_stake }, field("value_at_stake", money(row.value_at_stake))),
       element("td", { class: "reason" }, row.reason_1 === null ? "" : field("reason_1", sentence(row.reason_1), { class: "main" })),
       actionCell(row),
-      element("td", { class: "due" }, row.due_day === null ? "" : field("due_day", day(row.due_day))),
-      element("td", { class: "status" }, field("status", words(row.status), { class: `state ${row.status}` }), filledMark(row)));
+      element("td", { class: "due", "data-words": WORDS.due }, row.due_day === null ? "" : field("due_day", day(row.due_day))),
+      element("td", { class: "status" }, field("status", title("status", row.status), { class: `state ${row.status}` }), filledMark(row)));
     return made;
   }
 
@@ -120,7 +133,8 @@
     }
   })();
   const isFilled = (row) => filled.has(row.customer_id);
-  const inAWord = (answers) => words(answers.outcome || answers.answer || (answers.wrong_reason ? "wrong reason" : answers.snooze_until_day ? "snoozed" : "note"));
+  const inAWord = (answers) => words(answers.outcome ? label("outcome", answers.outcome) : answers.answer ? label("answer", answers.answer)
+    : WORDS[answers.wrong_reason ? "wrong_reason" : answers.snooze_until_day ? "snoozed" : "note"]);
 
   function filledMark(row) {
     return isFilled(row) ? element("span", { class: "filled", "data-field": "filled" }, inAWord(filled.get(row.customer_id))) : null;
@@ -143,8 +157,8 @@
   }
 
   function showFilled(kept = true) {
-    const count = filled.size.toLocaleString("en");
-    byId("filled").textContent = filled.size === 0 ? "" : `${count} ${filled.size === 1 ? "row" : "rows"} filled in${kept ? "" : "; this browser does not keep them: save before you leave"}`;
+    const said = counted("rows_filled_in", filled.size);
+    byId("filled").textContent = filled.size === 0 ? "" : kept ? said : say("not_kept", { filled: said });
     byId("save").hidden = filled.size === 0;
   }
 
@@ -158,27 +172,27 @@
 
   function fillBlock(row) {
     const answers = filled.get(row.customer_id) ?? {};
-    const labelled = (title, input, name) => {
+    const labelled = (words, input, name) => {
       input.value = answers[name] ?? "";
       input.addEventListener("input", () => keep(row, name, input.value));
-      return element("label", {}, element("span", {}, title), input);
+      return element("label", {}, element("span", {}, WORDS[words]), input);
     };
     const choice = (name, choices) => element("select", { "data-fill": name }, element("option", { value: "" }, "–"),
-      ...choices.map(([value, title]) => element("option", { value }, title)));
-    const reasons = [1, 2, 3].filter((place) => (row[`reason_${place}`] ?? null) !== null).map((place) => [String(place), `reason ${place}`]);
-    return element("section", { class: "fill" }, element("h3", {}, "What came of it"),
+      ...choices.map(([value, shown]) => element("option", { value }, shown)));
+    const reasons = [1, 2, 3].filter((place) => (row[`reason_${place}`] ?? null) !== null).map((place) => [String(place), say("reason", { number: place })]);
+    return element("section", { class: "fill" }, element("h3", {}, WORDS.what_came_of_it),
       element("div", { class: "fields" },
-        labelled("Outcome", choice("outcome", PAGE.outcomes.map((one) => [one, words(one)])), "outcome"),
-        labelled("Done on", element("input", { type: "date", "data-fill": "done_day", min: PAGE.as_of }), "done_day"),
-        labelled("The customer's answer", choice("answer", PAGE.answers.map((one) => [one, words(one)])), "answer"),
-        reasons.length ? labelled("Not true", choice("wrong_reason", reasons), "wrong_reason") : null,
-        labelled("Leave alone until", element("input", { type: "date", "data-fill": "snooze_until_day", min: PAGE.as_of }), "snooze_until_day"),
-        labelled("Note", element("textarea", { "data-fill": "note", rows: "2", maxlength: "2000" }), "note")));
+        labelled("outcome", choice("outcome", PAGE.outcomes.map((one) => [one, title("outcome", one)])), "outcome"),
+        labelled("done_on", element("input", { type: "date", "data-fill": "done_day", min: PAGE.as_of }), "done_day"),
+        labelled("customers_answer", choice("answer", PAGE.answers.map((one) => [one, title("answer", one)])), "answer"),
+        reasons.length ? labelled("not_true", choice("wrong_reason", reasons), "wrong_reason") : null,
+        labelled("leave_alone_until", element("input", { type: "date", "data-fill": "snooze_until_day", min: PAGE.as_of }), "snooze_until_day"),
+        labelled("note_field", element("textarea", { "data-fill": "note", rows: "2", maxlength: "2000" }), "note")));
   }
 
   // ------------------------------------------------------------------------------------------------------- an open row
-  const fact = (name, title, children) =>
-    element("div", {}, element("dt", {}, title), element("dd", { "data-field": name }, ...children));
+  const fact = (name, words, children) =>
+    element("div", {}, element("dt", {}, WORDS[words]), element("dd", { "data-field": name }, ...children));
 
   const reasonsOf = (row) => ["reason_1", "reason_2", "reason_3"].filter((name) => row[name] !== null);
 
@@ -186,39 +200,44 @@
     const reasons = reasonsOf(row);
     const list = element("ol", { class: "reasons" },
       ...reasons.map((name) => element("li", { "data-field": name }, sentence(row[name]))));
-    const block = element("section", {}, element("h3", {}, "Why at risk"),
-      row.change === null ? null : element("p", { class: "faint" }, "Since the last list: ", field("change", sentence(row.change))),
-      reasons.length ? list : element("p", { class: "faint" }, "Nothing stands out; many small influences add up."),
-      row.reason_1_act === null ? null : element("p", { class: "faint" }, "The first reason can be acted on: ",
-        field("reason_1_act", row.reason_1_act), ...(row.reason_1_act === "no" ? [] : [", by ", field("reason_1_team", row.reason_1_team ?? "anybody")])));
+    const block = element("section", {}, element("h3", {}, WORDS.why_at_risk),
+      row.change === null ? null : element("p", { class: "faint" }, ...pieces("since_the_last_list", { change: [field("change", sentence(row.change))] })),
+      reasons.length ? list : element("p", { class: "faint" }, WORDS.nothing_stands_out),
+      row.reason_1_act === null ? null : element("p", { class: "faint" }, ...pieces(row.reason_1_act === "no" ? "can_be_acted_on" : "can_be_acted_on_by", {
+        act: [field("reason_1_act", label("reason_1_act", row.reason_1_act))],
+        team: [field("reason_1_team", row.reason_1_team === null ? WORDS.anybody : label("reason_1_team", row.reason_1_team))],
+      })),
+      row.reason_1_kind === null ? null : element("p", { class: "faint" },
+        ...pieces("kind_of_cause", { kind: [field("reason_1_kind", label("reason_1_kind", row.reason_1_kind))] })));
     if (row.protects !== null) {
-      block.append(element("h3", {}, "What speaks for staying"), element("p", { class: "protects", "data-field": "protects" }, sentence(row.protects)));
+      block.append(element("h3", {}, WORDS.speaks_for_staying), element("p", { class: "protects", "data-field": "protects" }, sentence(row.protects)));
     }
     return block;
   }
 
   function actionBlock(row) {
     const facts = [];
-    if (row.channel !== null) facts.push(fact("channel", "How", [words(row.channel)]));
-    if (row.who !== null) facts.push(fact("who", "Who", [row.who]));
-    if (row.due_day !== null) facts.push(fact("due_day", "Due", [day(row.due_day)]));
-    if (row.playbook !== null) facts.push(fact("playbook", "Playbook", [words(row.playbook)]));
-    const since = row.status === "new" ? "listed " : "listed since ";
-    facts.push(fact("status", "Status", [field("status", words(row.status)), `, ${since}`, field("since_week", day(row.since_week))]));
-    facts.push(fact("last_order_day", "Last order", [day(row.last_order_day)]));
-    facts.push(fact("last_contact_day", "Last contact", [row.last_contact_day === null ? "none known" : day(row.last_contact_day)]));
+    if (row.channel !== null) facts.push(fact("channel", "how", [title("channel", row.channel)]));
+    if (row.who !== null) facts.push(fact("who", "who", [label("who", row.who)]));
+    if (row.due_day !== null) facts.push(fact("due_day", "due", [day(row.due_day)]));
+    if (row.playbook !== null) facts.push(fact("playbook", "playbook", [title("playbook", row.playbook)]));
+    facts.push(fact("status", "status", pieces(row.status === "new" ? "listed" : "listed_since", {
+      status: [field("status", title("status", row.status))], day: [field("since_week", day(row.since_week))],
+    })));
+    facts.push(fact("last_order_day", "last_order", [day(row.last_order_day)]));
+    facts.push(fact("last_contact_day", "last_contact", [row.last_contact_day === null ? WORDS.none_known : day(row.last_contact_day)]));
     const what = element("p", { class: row.work === "watch" ? "faint" : "todo", "data-field": "action" }, sentence(row.action));
     const caution = row.caution === null ? null
-      : element("p", { class: "caution" }, element("b", {}, "Mind: "), field("caution", sentence(row.caution)));
-    return element("section", {}, element("h3", {}, "What to do"), what, caution, ...draftOf(row), element("dl", { class: "details" }, ...facts));
+      : element("p", { class: "caution" }, element("b", {}, `${WORDS.mind} `), field("caution", sentence(row.caution)));
+    return element("section", {}, element("h3", {}, WORDS.what_to_do), what, caution, ...draftOf(row), element("dl", { class: "details" }, ...facts));
   }
 
   function draftOf(row) {
     if (row.draft === null) return [];
     const text = element("p", { class: "draft", "data-field": "draft" }, row.draft);
-    const button = element("button", { type: "button", class: "copy" }, "Copy");
+    const button = element("button", { type: "button", class: "copy" }, WORDS.copy);
     button.addEventListener("click", () => copy(text, button));
-    return [element("h3", {}, "What to send or say"), text, button];
+    return [element("h3", {}, WORDS.what_to_send), text, button];
   }
 
   async function copy(text, button) {
@@ -228,8 +247,8 @@
       getSelection().selectAllChildren(text);
       document.execCommand("copy");
     }
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    button.textContent = WORDS.copied;
+    setTimeout(() => { button.textContent = WORDS.copy; }, 2000);
   }
 
   // From a typical customer, family by family, to this one. Positions are log-odds, in which the parts add up; readers
@@ -240,7 +259,7 @@
     steps.sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
     if (steps.length > 8) {
       const rest = steps.splice(7);
-      steps.push({ name: `${rest.length} smaller influences`, by: rest.reduce((sum, step) => sum + step.by, 0) });
+      steps.push({ name: counted("smaller_influences", rest.length), by: rest.reduce((sum, step) => sum + step.by, 0) });
     }
     let at = base;
     for (const step of steps) [step.from, step.to] = [at, (at += step.by)];
@@ -255,29 +274,30 @@
     const x = (value) => left + 8 + ((value - low) / (high - low)) * (width - left - right - 8);
     const y = (at) => top + at * line;
     const bottom = y(steps.length + 2);
-    const heading = `From a typical customer to this one: ${steps.map((step) => `${step.name} ${step.by > 0 ? "raises" : "lowers"} the risk`).join("; ")}. This customer's risk is ${percent(row.churn_probability)}.`;
+    const told = (step) => say(step.by > 0 ? "family_raises" : "family_lowers", { family: step.name });
+    const heading = say("from_a_typical_customer", { steps: steps.map(told).join(WORDS.semicolon), risk: percent(row.churn_probability) });
     const svg = drawn("svg", { viewBox: `0 0 ${width} ${bottom + 22}`, width, class: "waterfall", role: "img", "aria-label": heading });
-    const label = (at, text, kind) => svg.append(drawn("text", { x: left, y: y(at) + line / 2 + 4, "text-anchor": "end", class: kind }, text));
+    const lettering = (at, text, kind) => svg.append(drawn("text", { x: left, y: y(at) + line / 2 + 4, "text-anchor": "end", class: kind }, text));
     const join = (at, value) => svg.append(drawn("line", { x1: x(value), x2: x(value), y1: y(at) + line - 6, y2: y(at + 1) + 6, class: "join" }));
 
     svg.append(drawn("line", { x1: x(base), x2: x(base), y1: top, y2: bottom, class: "typical-line" }));
-    label(0, "Typical customer", "end-label");
+    lettering(0, WORDS.typical_customer, "end-label");
     svg.append(drawn("circle", { cx: x(base), cy: y(0) + line / 2, r: 4, class: "end-mark" }));
     join(0, base);
     steps.forEach((step, i) => {
       const [from, to] = [x(Math.min(step.from, step.to)), x(Math.max(step.from, step.to))];
-      label(i + 1, step.name, "step-label");
+      lettering(i + 1, step.name, "step-label");
       const bar = drawn("rect", { x: from, y: y(i + 1) + 5, width: Math.max(to - from, 1), height: line - 10, rx: 2, class: step.by > 0 ? "raises" : "lowers" });
-      bar.append(drawn("title", {}, `${step.name} ${step.by > 0 ? "raises" : "lowers"} the risk`));
+      bar.append(drawn("title", {}, told(step)));
       svg.append(bar);
       join(i + 1, step.to);
     });
-    label(steps.length + 1, "This customer", "end-label");
+    lettering(steps.length + 1, WORDS.this_customer, "end-label");
     svg.append(drawn("circle", { cx: x(end), cy: y(steps.length + 1) + line / 2, r: 5, class: `end-mark ${row.level}` }));
     svg.append(drawn("text", { x: x(end) + 10, y: y(steps.length + 1) + line / 2 + 4, class: "end-number" }, percent(row.churn_probability)));
     svg.append(drawn("line", { x1: left + 8, x2: width - right, y1: bottom, y2: bottom, class: "axis" }));
-    svg.append(drawn("text", { x: left + 8, y: bottom + 15, class: "axis-words" }, narrow ? "← stays" : "← more likely to stay"));
-    svg.append(drawn("text", { x: width, y: bottom + 15, "text-anchor": "end", class: "axis-words" }, narrow ? "stops buying →" : "more likely to stop →"));
+    svg.append(drawn("text", { x: left + 8, y: bottom + 15, class: "axis-words" }, WORDS[narrow ? "stays" : "likely_to_stay"]));
+    svg.append(drawn("text", { x: width, y: bottom + 15, "text-anchor": "end", class: "axis-words" }, WORDS[narrow ? "stops" : "likely_to_stop"]));
     return svg;
   }
 
@@ -285,7 +305,9 @@
   function timelineBlock(row, width) {
     if (!PAGE.months.length) return null;
     const counts = PAGE.order_days[row.at], most = Math.max(...counts, 1), high = 54, wide = width / counts.length;
-    const said = `Days with an order in each of ${counts.length} months, from ${monthName(PAGE.months[0])} to ${monthName(PAGE.months.at(-1))}: ${counts.join(", ")}.`;
+    const said = say("order_days", {
+      number: counts.length, first: monthName(PAGE.months[0]), last: monthName(PAGE.months.at(-1)), days: counts.join(WORDS.comma),
+    });
     const svg = drawn("svg", { viewBox: `0 0 ${width} ${high + 18}`, width, class: "timeline", role: "img", "aria-label": said });
     svg.append(drawn("line", { x1: 0, x2: width, y1: high + .5, y2: high + .5, class: "axis" }));
     counts.forEach((count, at) => {
@@ -296,31 +318,30 @@
       if (count === most && counts.indexOf(most) === at) svg.append(drawn("text", { x: x + wide / 2, y: high - tall - 3, "text-anchor": "middle", class: "axis-words" }, String(count)));
       if (at % 6 === 0) svg.append(drawn("text", { x: x + 1, y: high + 14, class: "axis-words" }, monthName(PAGE.months[at])));
     });
-    return element("section", { class: "bought" }, element("h3", {}, "Days with an order, by month"), svg);
+    return element("section", { class: "bought" }, element("h3", {}, WORDS.order_days_by_month), svg);
   }
-  const monthName = (month) => `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`;
 
   const MEASURES = {
-    days_since_last_order: ["Days since the last order", (value) => [value.toFixed(0)]],
-    orders_90d: ["Orders in 90 days", (value) => [value.toLocaleString("en", { maximumFractionDigits: 1 })]],
-    spend_90d: [`Spent in 90 days, ${PAGE.currency}`, (value) => [value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 100 ? PAGE.digits : 0 })]],
+    days_since_last_order: (value) => value.toFixed(0),
+    orders_90d: (value) => number(value, { maximumFractionDigits: 1 }),
+    spend_90d: (value) => number(value, { maximumFractionDigits: Math.abs(value) < 100 ? PAGE.digits : 0 }),
   };
   function figuresBlock(row) {
     if (!PAGE.measures.length) return null;
-    const said = (measure, value) => (value === null ? ["–"] : MEASURES[measure][1](value));
+    const said = (measure, value) => (value === null ? "–" : MEASURES[measure](value));
     const lines = PAGE.measures.map((measure, at) => element("tr", { "data-measure": measure },
-      element("th", { scope: "row" }, MEASURES[measure][0]),
-      ...PAGE.figures[row.at].slice(3 * at, 3 * at + 3).map((value) => element("td", {}, ...said(measure, value)))));
-    const head = element("tr", {}, element("td", {}), ...["Now", "Usual here", `Others: ${row.tier}`].map((title) => element("th", { scope: "col" }, title)));
-    return element("section", { class: "beside" }, element("h3", {}, "Beside what is usual"),
+      element("th", { scope: "row" }, say(measure, { currency: PAGE.currency })),
+      ...PAGE.figures[row.at].slice(3 * at, 3 * at + 3).map((value) => element("td", {}, said(measure, value)))));
+    const head = element("tr", {}, element("td", {}), ...[WORDS.now, WORDS.usual_here, say("others", { tier: label("tier", row.tier) })].map((words) => element("th", { scope: "col" }, words)));
+    return element("section", { class: "beside" }, element("h3", {}, WORDS.beside_what_is_usual),
       element("table", { class: "figures" }, element("thead", {}, head), element("tbody", {}, ...lines)),
-      element("p", { class: "faint" }, "Usual here: this customer's own mean pause, and the mean of 90 days in the year before. Others: the middle one of the same tier."));
+      element("p", { class: "faint" }, WORDS.usual_means));
   }
 
   function detailRow(row) {
     const width = Math.max(280, Math.min(440, document.documentElement.clientWidth - 64));
-    const how = element("section", {}, element("h3", {}, "How the risk comes about"), waterfall(row, width),
-      element("p", { class: "legend" }, element("span", { class: "key raises" }, "raises the risk"), element("span", { class: "key lowers" }, "lowers it")));
+    const how = element("section", {}, element("h3", {}, WORDS.how_the_risk_comes_about), waterfall(row, width),
+      element("p", { class: "legend" }, element("span", { class: "key raises" }, WORDS.raises), element("span", { class: "key lowers" }, WORDS.lowers)));
     const cell = element("td", { colspan: 8 }, element("div", { class: "panel" }, element("div", {}, whyBlock(row), figuresBlock(row)), actionBlock(row), element("div", { class: "how" }, how, timelineBlock(row, width)), fillBlock(row)));
     return element("tr", { class: "detail", id: `more-${row.at}` }, cell);
   }
@@ -328,15 +349,15 @@
   // ------------------------------------------------------------------------------------------- the next ten, on a page
   function callRow(row) {
     const reasons = reasonsOf(row).map((name) => sentence(row[name]));
-    const where = [row.channel === null ? null : words(row.channel), row.who].filter((one) => one !== null).join(", ");
+    const where = [row.channel === null ? null : title("channel", row.channel), row.who === null ? null : label("who", row.who)].filter((one) => one !== null).join(WORDS.comma);
     return element("tr", { class: "call", "data-id": row.customer_id },
       element("th", { scope: "row" }, row.name ?? row.customer_id, element("span", { class: "faint" },
-        [row.name === null ? null : row.customer_id, row.owner, `risk ${percent(row.churn_probability)}`].filter((one) => one !== null).join(" · "))),
+        [row.name === null ? null : row.customer_id, row.owner, say("call_risk", { risk: percent(row.churn_probability) })].filter((one) => one !== null).join(" · "))),
       element("td", {}, reasons.join(" ")),
-      element("td", {}, element("b", {}, sentence(row.action)), element("span", { class: "faint" }, where, ...(row.due_day === null ? [] : [", by ", day(row.due_day)])),
-        row.caution === null ? null : element("span", { class: "faint" }, `Mind: ${sentence(row.caution)}`)),
+      element("td", {}, element("b", {}, sentence(row.action)), element("span", { class: "faint" }, ...(row.due_day === null ? [where] : pieces("call_by", { where, day: [day(row.due_day)] }))),
+        row.caution === null ? null : element("span", { class: "faint" }, `${WORDS.mind} ${sentence(row.caution)}`)),
       element("td", {}, row.draft ?? ""),
-      element("td", { class: "result" }, "☐ done\n☐ not done"));
+      element("td", { class: "result" }, ["done", "not_done"].map((one) => `☐ ${label("outcome", one)}`).join("\n")));
   }
 
   function showCalls(on) {
@@ -419,7 +440,7 @@
     }
     drawnRows = until;
     byId("end").hidden = drawnRows >= shown.length;
-    byId("more").textContent = `Show more (${(shown.length - drawnRows).toLocaleString("en")} left)`;
+    byId("more").textContent = say("show_more", { number: number(shown.length - drawnRows) });
   }
 
   function refresh() {
@@ -433,8 +454,8 @@
     const narrowed = state.words.length > 0 || state.filters.size > 0;
     const at_stake = amount.format(shown.reduce((sum, row) => sum + row.value_at_stake, 0));
     byId("shown").textContent = narrowed
-      ? `${shown.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")} customers, ${at_stake} at stake`
-      : `${rows.length.toLocaleString("en")} customers`;
+      ? say("narrowed", { shown: number(shown.length), customers: counted("customers", rows.length), amount: at_stake })
+      : counted("customers", rows.length);
     byId("clear").hidden = !narrowed;
     byId("nothing").hidden = shown.length > 0;
     table.hidden = shown.length === 0;
@@ -451,7 +472,8 @@
     refresh();
   }
 
-  const FILTERS = [["work", "work"], ["risk_band", "risk bands"], ["tier", "tiers"], ["playbook", "playbooks"], ["owner", "owners"], ["status", "statuses"]];
+  const FILTERS = ["work", "risk_band", "tier", "playbook", "owner", "status"];
+  const NONE = { playbook: WORDS.no_playbook, owner: WORDS.no_owner };
   const order = { risk_band: Object.keys(PAGE.bands).reverse(), status: PAGE.statuses, work: PAGE.work };
   function choices(name) {
     const counts = new Map();
@@ -461,12 +483,13 @@
       (a === null) - (b === null) || (a === null ? 0 : place(a) - place(b) || collator.compare(a, b)));
     return sorted;
   }
-  function addFilter(name, title) {
+  function addFilter(name) {
     const found = choices(name);
     if (found.length < 2) return;
-    const label = (value) => (value === null ? `(no ${words(name).toLowerCase()})` : ["playbook", "status", "work"].includes(name) ? words(value) : value);
-    const select = element("select", { "data-filter": name, "aria-label": `Show only these ${title}` }, element("option", { value: "" }, `All ${title}`),
-      ...found.map(([value, count], at) => element("option", { value: String(at) }, `${label(value)} (${count.toLocaleString("en")})`)));
+    const shownAs = (value) => (value === null ? NONE[name] : ["playbook", "status", "work"].includes(name) ? title(name, value) : label(name, value));
+    const all = WORDS[`all_${name}`];
+    const select = element("select", { "data-filter": name, "aria-label": say("filter", { what: WORDS[`column_${name}`] }) }, element("option", { value: "" }, all),
+      ...found.map(([value, count], at) => element("option", { value: String(at) }, `${shownAs(value)} (${number(count)})`)));
     select.addEventListener("change", () => {
       if (select.value === "") state.filters.delete(name); else state.filters.set(name, found[Number(select.value)][0]);
       select.classList.toggle("set", select.value !== "");
@@ -485,10 +508,9 @@
   }
 
   // ------------------------------------------------------------------------------------------------------------- wiring
-  for (const [name, title] of FILTERS) addFilter(name, title);
-  for (const [name, title] of [["rank", "rank"], ["value_at_stake", "value at stake"], ["churn_probability", "churn risk"], ["customer_id", "customer"], ["owner", "owner"],
-    ["tier", "tier"], ["reason_1", "main reason"], ["action", "what to do"], ["due_day", "due day"], ["status", "status"], ["last_order_day", "last order"]]) {
-    byId("sort-by").append(element("option", { value: name }, title));
+  for (const name of FILTERS) addFilter(name);
+  for (const name of ["rank", "value_at_stake", "churn_probability", "customer_id", "owner", "tier", "reason_1", "action", "due_day", "status", "last_order_day"]) {
+    byId("sort-by").append(element("option", { value: name }, WORDS[`column_${name}`]));
   }
   byId("sort-by").addEventListener("change", (event) => { state.by = ""; sortBy(event.target.value); });
   for (const head of document.querySelectorAll("th[data-sort]")) {
@@ -533,7 +555,7 @@
 
   for (const [at, [customer_id, name]] of PAGE.former.entries()) {
     const place = document.querySelector(`#former li:nth-child(${at + 1})`);
-    const more = element("details", { class: "more" }, element("summary", { "aria-label": `What came of it: ${name ?? customer_id}` }, "What came of it"));
+    const more = element("details", { class: "more" }, element("summary", { "aria-label": say("what_came_of", { name: name ?? customer_id }) }, WORDS.what_came_of_it));
     more.addEventListener("toggle", () => { if (more.open && more.childElementCount === 1) more.append(fillBlock({ customer_id, at: null })); });
     place?.append(" ", more);
   }

@@ -1,13 +1,14 @@
 """What a week is made of, and the columns of the risk list."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 from pipeline.drift import Profile
+from pipeline.i18n import ENGLISH, MessageCatalog, Sentence, in_sequence
 from pipeline.reasons.interviews import Guide
 
 RISK_LIST: Final[dict[str, pl.DataType]] = {
@@ -24,6 +25,7 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "reason_1": pl.String(),
     "reason_2": pl.String(),
     "reason_3": pl.String(),
+    "reason_1_kind": pl.String(),
     "reason_1_act": pl.String(),
     "reason_1_team": pl.String(),
     "protects": pl.String(),
@@ -105,8 +107,8 @@ class About:
         A full sentence on what counts as churned.
     notice
         The data provider's caveat; empty if there is none.
-    verdict
-        One line on how good the model is.
+    verdict, figures
+        How good the model is, in plain words; the figures behind that, empty where there are none.
     eligible, scored, listed
         Numbers of customers; ``scored`` is the height of ``actions``, ``listed`` that of the list.
     expected_low, expected_high
@@ -117,14 +119,21 @@ class About:
     as_of: date
     currency: str
     minor_digits: int
-    churn_definition: str
+    churn_definition: Sentence
     notice: str
-    verdict: str
+    verdict: Sentence
+    figures: Sentence
     eligible: int
     scored: int
     listed: int
     expected_low: int
     expected_high: int
+
+    def as_report(self) -> dict[str, Any]:
+        """The same for programs, its sentences in English and the figures behind the verdict."""
+        sentences = {"churn_definition": self.churn_definition, "verdict": in_sequence(self.verdict, self.figures)}
+        whole = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "figures"}
+        return whole | {name: str(sentence) for name, sentence in sentences.items()}
 
 
 @dataclass(frozen=True)
@@ -154,7 +163,7 @@ class Week:
     left
         Who left the list since the last one, in the columns of `pipeline.decisions.follow_up.LEFT`; None is nobody.
     since_last
-        What came, went and was done since the last list, in words; empty where this is the first one.
+        What came and went since the last list, then what was done; empty where this is the first one.
     former
         Customers who are no longer scored and for whom there is something to do, in the columns of
         `pipeline.lists.former_customers.FORMER`; None is nobody.
@@ -171,6 +180,10 @@ class Week:
         What the week saw of the company's data, by which the next one is judged; None writes no file.
     guides
         What to ask in a talk, in each language in which there may be one; none writes no file.
+    language
+        Of the page and the workbook.
+    others
+        Languages that some of the owners read instead: a page and a workbook more for each.
     """
 
     about: About
@@ -182,15 +195,17 @@ class Week:
     promises: pl.DataFrame | None = None
     audiences: pl.DataFrame | None = None
     left: pl.DataFrame | None = None
-    since_last: str = ""
+    since_last: tuple[Sentence, ...] = ()
     former: pl.DataFrame | None = None
     former_actions: pl.DataFrame | None = None
     order_days: pl.DataFrame | None = None
     figures: pl.DataFrame | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
     profile: Profile | None = None
     sample: pl.DataFrame | None = None
     guides: tuple[Guide, ...] = ()
+    language: MessageCatalog = ENGLISH
+    others: tuple[MessageCatalog, ...] = ()
 
     @property
     def all_actions(self) -> pl.DataFrame:

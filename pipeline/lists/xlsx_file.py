@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
@@ -11,8 +10,10 @@ import polars as pl
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
+from pipeline.i18n import ENGLISH, MessageCatalog, say
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import MONEY, PROBABILITIES, rounded
+from pipeline.lists.column_titles import column_title
 from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.schema import (
     FILLED_IN,
@@ -20,9 +21,14 @@ from pipeline.lists.schema import (
     Week,
     band_levels,
 )
+from pipeline.lists.value_words import in_words, table_in_words
 from pipeline.lists.xlsx_about import (
+    ABOUT,
     CAMPAIGN_WIDTHS,
+    CAMPAIGNS,
+    FORMER_CUSTOMERS,
     FORMER_WIDTHS,
+    LEFT_THE_LIST,
     LEFT_WIDTHS,
     offer_choices,
     write_about,
@@ -33,8 +39,8 @@ from pipeline.lists.xlsx_about import (
 WIDTHS: Final = {
     "rank": 7, "customer_id": 14, "name": 22, "owner": 16, "tier": 11, "lifecycle": 10,
     "churn_probability": 12, "risk_band": 10,
-    "value": 15, "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36, "reason_1_act": 10,
-    "reason_1_team": 16, "protects": 36, "work": 8, "playbook": 18,
+    "value": 15, "value_at_stake": 15, "reason_1": 36, "reason_2": 36, "reason_3": 36,
+    "reason_1_kind": 11, "reason_1_act": 10, "reason_1_team": 16, "protects": 36, "work": 8, "playbook": 18,
     "action": 40,
     "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12,
     "previous_probability": 12, "change": 36, "caution": 30, "draft": 50, "last_order_day": 12,
@@ -55,16 +61,23 @@ LIST: Final = "Risk list"
 # More sheets than these nobody finds his or her own among.
 MAX_OWNERS: Final = 40
 LONGEST_TITLE: Final = 31
-RESERVED: Final = (LIST, "Former customers", "Campaigns", "Left the list", "About", "History")
+RESERVED: Final = (LIST, FORMER_CUSTOMERS, CAMPAIGNS, LEFT_THE_LIST, ABOUT, "History")
 """Titles of the other sheets, and one that no workbook may use."""
 TO_FILL_IN: Final[dict[str, object]] = {"bg_color": "#FFFDF2"}
 
 
-def xlsx_bytes(week: Week) -> bytes:
+def xlsx_bytes(week: Week, catalog: MessageCatalog = ENGLISH) -> bytes:
     """Write the workbook; the same week makes the same bytes.
 
-    Row 1 of the sheet "Risk list" holds the exact column names, for the file is handed back and read by scripts; a note
-    on each says what it means. All text is written as text: nothing in it becomes a formula, a number or a link.
+    Row 1 of the sheet "Risk list" holds the column names, in other languages than English translated; a note on each
+    says what it means. All text is written as text: nothing in it becomes a formula, a number or a link.
+
+    Parameters
+    ----------
+    week
+        What the workbook tells.
+    catalog
+        The language of its reader. Each row is in that of its owner; what is filled in is understood in all.
     """
     buffer = io.BytesIO()
     book = Workbook(
@@ -72,34 +85,37 @@ def xlsx_bytes(week: Week) -> bytes:
         {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False},
     )
     as_of = week.about.as_of
-    title = f"Risk list {as_of}"
-    book.set_properties({"title": title, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
-    bands = {band: book.add_format(CELL | {"bold": True} | BAND_COLOURS[level]) for band, level in _levels(week)}
+    name = f"{catalog.text(LIST)} {as_of}"
+    book.set_properties({"title": name, "created": datetime.combine(as_of, time(), UTC)})  # else the clock's time
+    bands = {
+        band if catalog.language == "en" else in_words("risk_band", band, catalog): book.add_format(
+            CELL | {"bold": True} | BAND_COLOURS[level]
+        )
+        for band, level in band_levels(week.actions).items()
+    }
     kinds = {kind: book.add_format(CELL | extra) for kind, extra in _formats(week).items()}
-    for title, rows in {LIST: week.risk_list, **_by_owner(week.risk_list)}.items():
-        _write_list(book, week, title, rows, Styles(book.add_format(HEADER), kinds, bands))
-    write_table(book, "Former customers", week.former, FORMER_WIDTHS)
-    write_table(book, "Campaigns", campaigns(week.audiences), CAMPAIGN_WIDTHS)
-    write_table(book, "Left the list", week.left, LEFT_WIDTHS)
-    write_about(book, week)
+    rows = table_in_words(week.risk_list, catalog)
+    for title, part in {catalog.text(LIST): rows, **_by_owner(rows, catalog)}.items():
+        _write_list(book, week, title, part, Styles(book.add_format(HEADER), kinds, bands, catalog))
+    write_table(book, FORMER_CUSTOMERS, week.former, FORMER_WIDTHS, catalog)
+    write_table(book, CAMPAIGNS, campaigns(week.audiences), CAMPAIGN_WIDTHS, catalog)
+    write_table(book, LEFT_THE_LIST, week.left, LEFT_WIDTHS, catalog)
+    write_about(book, week, catalog)
     book.close()
     return buffer.getvalue()
 
 
 @dataclass(frozen=True)
 class Styles:
-    """How cells look: the header, each column that is no plain text, each risk band."""
+    """How cells look: the header, each column that is no plain text, each risk band; and the reader's language."""
 
     header: Any
     kinds: dict[str, Any]
     bands: dict[str, Any]
+    catalog: MessageCatalog
 
 
-def _levels(week: Week) -> Iterator[tuple[str, str]]:
-    yield from band_levels(week.actions).items()
-
-
-def _by_owner(risk_list: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _by_owner(risk_list: pl.DataFrame, catalog: MessageCatalog) -> dict[str, pl.DataFrame]:
     """The rows of each owner under the title of a sheet; none where one has all rows, or owners are too many."""
     owners = sorted({owner for owner in risk_list["owner"].drop_nulls() if owner.strip()})
     if not 0 < len(owners) <= MAX_OWNERS or len(owners) == risk_list["owner"].n_unique() == 1:
@@ -108,7 +124,7 @@ def _by_owner(risk_list: pl.DataFrame) -> dict[str, pl.DataFrame]:
     for owner in owners:
         # What a title may not hold; it has 31 characters at most, and a workbook takes no two that differ by case.
         short = re.sub(r"[\[\]:*?/\\]", "_", owner).strip(" '")[:LONGEST_TITLE] or "owner"
-        taken = {title.casefold() for title in (*titles, *RESERVED)}
+        taken = {title.casefold() for title in (*titles, *RESERVED, *map(catalog.text, RESERVED))}
         free = (
             short if number == 1 else f"{short[: LONGEST_TITLE - 3]}-{number}" for number in range(1, MAX_OWNERS + 9)
         )
@@ -121,16 +137,16 @@ def _write_list(book: Any, week: Week, title: str, rows: pl.DataFrame, styles: S
     sheet = book.add_worksheet(title)
     last_row, last_column = rows.height, len(RISK_LIST) - 1
     for column, name in enumerate(RISK_LIST):
-        sheet.write_string(0, column, name, styles.header)
-        sheet.write_comment(0, column, COLUMN_WORDS[name], {"x_scale": 1.6, "y_scale": 0.8})
+        sheet.write_string(0, column, column_title(name, styles.catalog.language), styles.header)
+        sheet.write_comment(0, column, styles.catalog.text(COLUMN_WORDS[name]), {"x_scale": 1.6, "y_scale": 0.8})
         sheet.set_column(column, column, WIDTHS[name])
     _write_rows(sheet, rounded(rows, week.about.minor_digits), styles)
     sheet.freeze_panes(1, list(RISK_LIST).index("name") + 1)
     sheet.autofilter(0, 0, last_row, last_column)
     if last_row:
         _help_to_read(sheet, last_row)
-        offer_choices(sheet, list(RISK_LIST), last_row)
-    _print_setup(sheet, week)
+        offer_choices(sheet, list(RISK_LIST), last_row, styles.catalog)
+    _print_setup(sheet, week, styles.catalog)
 
 
 def _write_rows(sheet: Any, rows: pl.DataFrame, styles: Styles) -> None:
@@ -174,10 +190,11 @@ def _help_to_read(sheet: Any, last_row: int) -> None:
     sheet.ignore_errors({"number_stored_as_text": f"A2:{xl_col_to_name(len(RISK_LIST) - 1)}{last_row + 1}"})
 
 
-def _print_setup(sheet: Any, week: Week) -> None:
+def _print_setup(sheet: Any, week: Week, catalog: MessageCatalog) -> None:
     sheet.set_landscape()
     sheet.repeat_rows(0)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     company = week.about.company[:60].replace("&", "&&")  # a single & starts a command here
-    sheet.set_footer(f"&L{company}, {week.about.as_of}&RPage &P of &N")
+    page = say("Page {page} of {pages}", page="&P", pages="&N").in_language(catalog)
+    sheet.set_footer(f"&L{company}, {week.about.as_of}&R{page}")

@@ -74,17 +74,17 @@ def measure(
         for table, names in tables_of(features).items()
         if rows.select(pl.any_horizontal(pl.col(names).is_not_null().any())).item()
     }
-    found = {}
+    measured = {}
     for tables in [*combinations(sorted(known), 1), *combinations(sorted(known), 2)]:
         missing = {name for table in tables for name in known[table]}
         seen = ensemble.margins(
             rows.with_columns(pl.lit(None, rows[name].dtype).alias(name) for name in missing), num_threads
         )
         curve = calibration.fit(seen, churned)
-        found["+".join(tables)] = WithoutFeed(
+        measured["+".join(tables)] = WithoutFeed(
             curve.slope, _rounded(curve.intercept + shift), _auc(churned, seen), _auc(churned, margins)
         )
-    return found
+    return measured
 
 
 def _auc(churned: npt.NDArray[np.int8], margins: npt.NDArray[np.float64]) -> float:

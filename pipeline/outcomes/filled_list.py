@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from pipeline.config.errors import BadData
-from pipeline.lists import FILLED_IN, csv_original
+from pipeline.lists import FILLED_IN, column_of, csv_original
 
 KEY: Final = "customer_id"
 COLUMNS: Final = (KEY, "as_of", *FILLED_IN)
@@ -154,7 +154,7 @@ def _can_be_filled_in(names: list[str]) -> bool:
 
 
 def _named(cells: Iterable[str]) -> list[str]:
-    return [cell.strip().casefold() for cell in cells]
+    return [column_of(cell) for cell in cells]
 
 
 def _rows(names: list[str], table: Iterable[list[str]], kind: str, first: int) -> Iterator[tuple[str, dict[str, str]]]:

@@ -5,18 +5,9 @@ from functools import cache
 from typing import Final
 
 from pipeline.i18n import LANGUAGES, shipped
-from pipeline.lists import ANSWERS, OUTCOMES
+from pipeline.lists import ANSWERS, OUTCOMES, spoken
 
 WORDS: Final = (*OUTCOMES, *ANSWERS)
-
-
-def spoken(word: str) -> str:
-    """A word of the columns as it is written in a sentence, and translated.
-
-    >>> spoken("not_done")
-    'not done'
-    """
-    return word.replace("_", " ")
 
 
 def find_word(text: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 PLACES: Final = (1, 2, 3)
-PARTS: Final = ("family", "text", "contribution", "causes", "act", "team", "risk_share")
+PARTS: Final = ("family", "text", "contribution", "causes", "kind", "act", "team", "risk_share")
 
 
 def without(scores: pl.DataFrame, outcomes: pl.DataFrame, as_of: date, days: int) -> pl.DataFrame:

@@ -11,6 +11,10 @@ from typing import Literal
 from pipeline.examples.features.declare import Feature
 
 Act = Literal["yes", "partly", "no"]
+Kind = Literal["avoidable", "natural"]
+NATURAL = frozenset({"C27", "C28"})
+"""Causes of the outflow that every company has, whatever it does: efforts to keep these customers hardly help, while
+asking those who left does. All others are avoidable."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Cause:
     act: Act
     who: str
     question: str
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is part of the natural outflow, or could have been avoided."""
+        return "natural" if self.id in NATURAL else "avoidable"
 
 
 _LIST: tuple[tuple[str, str, Act, str, str], ...] = (

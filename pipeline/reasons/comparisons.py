@@ -1,4 +1,4 @@
-"""What a sentence argues for: those that set two numbers side by side, and those that only say that nobody bought."""
+"""What a sentence argues for, and where what it says is so; and which only say that nobody bought."""
 
 from typing import Final, NamedTuple
 
@@ -52,6 +52,19 @@ COMPARED: Final = {
         "answer_wait_mean_90d_days", "answer_wait_mean_days"
     ),
 }
+# What is said in words -> from which side of which value of its feature on it is so, whatever it is listed under.
+TRUE_WHERE: Final = {
+    "for {days_of_same_products} up to the last order, nothing that was not bought before": (">", 0),
+    "for {days_on_reductions_only} up to the last order, never an order without a reduction": (">", 0),
+    "raised the same request again: {repeated_tickets_180d} in half a year": (">", 0),
+    "raised the same request again, and nobody has answered: {repeated_tickets_unanswered}": (">", 0),
+    "latest NPS answer {nps_latest} of 10, less than before": ("<", 0),
+    "latest satisfaction {csat_latest} of 5, less than before": ("<", 0),
+    "the whole region buys less: {market_share_trend_90d} of its usual share": ("<", 1),
+    "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before, worse than the market": ("<", 1),
+}
+# Sentences about a yes/no that are as true of a no; all others say the yes.
+OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} since"})
 # Nothing bought in a window says no more than how long ago the last order was.
 BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
 
@@ -69,13 +82,24 @@ def comparison_of(phrase: Phrase, feature: Feature, sign: int) -> pl.Expr:
     >>> table.select(comparison_of(phrase, late, 1)).to_series().to_list()
     [True, False]
     """
-    compared = COMPARED.get(phrase.text)
+    compared, value = COMPARED.get(phrase.text), pl.col(feature.name).cast(pl.Float64)
+    so = _is_so(phrase, feature, value)
+    more_speaks_for_it = (feature.risk == "up") == (sign > 0)
     if compared is None:
-        return pl.lit(value=True)
+        # Nothing of what, the more there is of it, speaks the more for something, speaks for nothing.
+        return so & (value > 0) if more_speaks_for_it and phrase.text not in OF_YES_AND_NO else so
     now = pl.col(phrase.slots[compared.now]).cast(pl.Float64) * compared.times
     before = pl.col(phrase.slots[compared.before]).cast(pl.Float64)
-    more_speaks_for_it = (feature.risk == "up") == (sign > 0)
-    return now > before if more_speaks_for_it else now < before
+    return so & (now > before if more_speaks_for_it else now < before)
+
+
+def _is_so(phrase: Phrase, feature: Feature, value: pl.Expr) -> pl.Expr:
+    """Whether what a phrase says in words is so."""
+    if phrase.text in TRUE_WHERE:
+        side, limit = TRUE_WHERE[phrase.text]
+        return value > limit if side == ">" else value < limit
+    says_yes = feature.unit == "yes/no" and phrase.text not in OF_YES_AND_NO
+    return value > 0 if says_yes else pl.lit(value=True)
 
 
 def is_silence(phrase: Phrase) -> pl.Expr:

@@ -114,8 +114,9 @@ class ReasonRenderer:
             ``reason_1_family, reason_1_text, reason_1_contribution`` to ``reason_3_...`` (evidence, the weightiest
             first; then the largest pushes) and ``protects_1_...`` (below zero); null where there is nothing to tell.
             With each, what it speaks for: ``reason_1_causes`` (ids, joined by a semicolon, the likeliest first), and of
-            that one ``reason_1_act`` (yes, partly or no: whether anything can be done) and ``reason_1_team`` (who
-            could). Of evidence, ``reason_1_risk_share``: the part (0-1) of the churn probability that it explains.
+            that one ``reason_1_kind`` (avoidable or natural), ``reason_1_act`` (yes, partly or no: whether anything
+            can be done) and ``reason_1_team`` (who could). Of evidence, ``reason_1_risk_share``: the part (0-1) of the
+            churn probability that it explains.
         """
         contributions = np.hstack([contributions, np.zeros((len(contributions), self.unseen))])
         sums = families.by_family(contributions, self.family_of)
@@ -205,6 +206,7 @@ def _cause_words(features: list[Feature]) -> dict[str, list[str | None]]:
     first = [causes.CAUSES[feature.causes[0]] if feature.causes else None for feature in features]
     return {
         "causes": [";".join(feature.causes) or None for feature in features],
+        "kind": [cause.kind if cause else None for cause in first],
         "act": [cause.act if cause else None for cause in first],
         "team": [cause.who if cause else None for cause in first],
     }

@@ -9,6 +9,7 @@ from pipeline.reasons.causes import CAUSES, blind_spots
 
 SEGMENTS = ("tier", "value_tier", "risk_band")
 UNKNOWN = "none told"
+KINDS = {cause.id: cause.kind for cause in CAUSES.values()}
 
 
 def report(scores: pl.DataFrame, features: list[Feature]) -> dict[str, Any]:
@@ -25,8 +26,9 @@ def report(scores: pl.DataFrame, features: list[Feature]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``overall`` and, by segment and its value, ``by_segment``: rows as of `weights`; ``blind_spots``: id, words and
-        question of each cause for which no feature speaks.
+        ``overall`` and, by segment and its value, ``by_segment``: rows as of `weights`; ``by_kind``: avoidable and
+        natural causes apart, and those of whom none is told; ``blind_spots``: id, words and question of each
+        cause for which no feature speaks.
     """
     parts = {
         segment: {
@@ -35,7 +37,8 @@ def report(scores: pl.DataFrame, features: list[Feature]) -> dict[str, Any]:
         for segment in SEGMENTS
     }
     unseen = [{"id": c.id, "description": c.description, "question": c.question} for c in blind_spots(features)]
-    return {"overall": weights(scores), "by_segment": parts, "blind_spots": unseen}
+    kinds = _sums(scores, pl.col("reason_1_causes").str.slice(0, 3).replace_strict(KINDS, default=UNKNOWN), "kind")
+    return {"overall": weights(scores), "by_kind": kinds.to_dicts(), "by_segment": parts, "blind_spots": unseen}
 
 
 def weights(scores: pl.DataFrame) -> list[dict[str, Any]]:
@@ -49,20 +52,24 @@ def weights(scores: pl.DataFrame) -> list[dict[str, Any]]:
     ('C38', 0.75, 'none told')
     """
     first = pl.col("reason_1_causes").str.split(";").list.first().fill_null(UNKNOWN)
-    totals = (
-        scores.with_columns(first.alias("cause"))
-        .group_by("cause")
+    return [row | _about(row["cause"]) for row in _sums(scores, first, "cause").iter_rows(named=True)]
+
+
+def _sums(scores: pl.DataFrame, of: pl.Expr, name: str) -> pl.DataFrame:
+    """Customers, expected churners and value at stake of each value of an expression, the most at stake first."""
+    return (
+        scores.with_columns(of.alias(name))
+        .group_by(name)
         .agg(
             pl.len().alias("customers"),
             # Sorted first: a sum of floats depends on its order, and the order of rows must not show.
             pl.col("churn_probability").sort().sum().round(2).alias("expected_churners"),
             pl.col("value_at_stake").sort().sum().round(2).alias("value_at_stake"),
         )
-        .sort("value_at_stake", "cause", descending=[True, False])
+        .sort("value_at_stake", name, descending=[True, False])
     )
-    return [row | _about(row["cause"]) for row in totals.iter_rows(named=True)]
 
 
 def _about(cause: str) -> dict[str, str]:
     known = CAUSES.get(cause)
-    return {"description": known.description, "act": known.act, "who": known.who} if known else {}
+    return {"description": known.description, "kind": known.kind, "act": known.act, "who": known.who} if known else {}

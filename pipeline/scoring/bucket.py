@@ -25,7 +25,7 @@ from pipeline.value.expected_spend import Spend
 CHECKED_ROWS = 1000
 PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
 REASON_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("family", "text", "contribution")]
-CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "act", "team")]
+CAUSE_COLUMNS = [f"{place}_{part}" for place in PLACES for part in ("causes", "kind", "act", "team")]
 # What the contract of data/scores names, in its order, and behind it what lists need to know of a customer.
 SCORE_COLUMNS = [
     "customer_id",
@@ -91,7 +91,10 @@ def score(job: Job) -> int:
     some = slice(None, None, -(-len(matrix) // CHECKED_ROWS) or 1)
     predicted = model.ensemble.log_odds(matrix[some], job.threads)
     assert np.allclose(log_odds[some], predicted, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
-    weights = {name: Weight.from_dict(saved) for name, saved in model.card["evidence"].items()}
+    # What nothing is told of is no evidence either, whatever it weighed when the model was trained.
+    silent = {feature.name for feature in (*job.features, *job.evidence_only_features) if feature.evidence is None}
+    weighed = model.card["evidence"].items()
+    weights = {name: Weight.from_dict(saved) for name, saved in weighed if name not in silent}
     style = Style(job.reasons, job.currency, load_translator(job.language))
     beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]
     renderer = ReasonRenderer(_in_model_order(job, model), model.card["typical"], style, weights, beside)

@@ -42,6 +42,7 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
         place.cache.prune()
     report["fingerprint"] = _fingerprint(settings.data, declared, report["tables"])
     report["first_day"], report["last_day"] = loading.first_and_last_day(paths.tables / "transactions")
+    report["amounts_vary"] = loading.amounts_vary(paths.tables / "transactions")
     report["forgotten_customers"] = len(left_out.days)
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(paths, report["absent"])

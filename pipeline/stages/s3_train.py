@@ -13,7 +13,7 @@ from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
 from pipeline.examples import labelled
 from pipeline.examples.definition import definition
-from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features
+from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import artefacts, calibration, outage_curves, split, training
 from pipeline.model import data_requirements as minimum
@@ -78,10 +78,15 @@ class Made:
 
 
 def _train(settings: Settings, paths: Paths) -> Made:
-    declared = model_features(settings.features, settings.sources)
-    bearing = [*declared, *evidence_only_features(settings.features, settings.sources)]
+    seen = model_features(settings.features, settings.sources)
+    evidence_only = evidence_only_features(settings.features, settings.sources)
+    declared, beside = (
+        without_money(features, settings.features, amounts_vary=labelled.amounts_vary(paths))
+        for features in (seen, evidence_only)
+    )
+    bearing = [*declared, *beside]
     learnt = labelled.learnt(paths, settings.train.max_customers)
-    examples = labelled.read(paths, [feature.name for feature in bearing], learnt)
+    examples = labelled.read(paths, [feature.name for feature in (*seen, *beside)], learnt)
     parts = split.by_time(labelled.complete_days(paths), settings.label)
     train_examples, validation_examples, test = (
         labelled.select_days(examples, days) for days in (parts.train, [parts.validation], [parts.test])

@@ -114,14 +114,14 @@ def _evaluation(
     by = known.select(pl.col(settings.segments).cast(pl.String))
     decided = {"grade": graded.letter, "ship": graded.ships, "approved_by": settings.approved_by}
     return {
-        "headline": {"test_snapshot": test.snapshot, "verdict": verdict} | decided | figures,
+        "headline": {"test_snapshot": test.snapshot} | verdict.as_json() | decided | figures,
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
         "test": report.compared(resampled),
         "earlier": report.earlier(earlier, before, draws) if before else None,
         "calibration": calibration,
         "segments": segments.by_segment(test, by, draws).to_dicts(),
         "profit": report.profit(test, known["value"].to_numpy(), profit.Terms.of(settings)),
-    }, verdict
+    }, str(verdict)
 
 
 def _card(model: artefacts.ChurnModel, paths: Paths) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from pipeline.config import params
 from pipeline.config.errors import BadData, BadParams, ModelRefused, StaleInput
 from pipeline.config.paths import REPRO, Paths
-from pipeline.examples import feed_health
-from pipeline.examples.features import Feature, evidence_only_features, model_features
+from pipeline.examples import feed_health, labelled
+from pipeline.examples.features import Feature, evidence_only_features, explained_features, model_features
 from pipeline.model import artefacts
 from pipeline.reasons import plots, root_causes
 from pipeline.scoring import bucket as scoring
@@ -48,12 +48,18 @@ def run(
     if str(day) not in audit or not bucket_files:
         raise BadData(f"{paths.examples}: holds no snapshot of {day}; run the earlier stages first: dvc repro")
     eligible = audit[str(day)]["eligible"]
-    findings = [feed_health.Finding(**finding) for finding in files.read_json(paths.feeds_report)[str(day)]]
+    findings = [feed_health.Finding.from_report(one) for one in files.read_json(paths.feeds_report)[str(day)]]
     _refuse_suspicious(findings)
     outages = feed_health.down(findings)
     model.during(outages)  # refused here, before buckets begin
-    features = model_features(settings.features, settings.sources)
-    evidence_only = evidence_only_features(settings.features, settings.sources)
+    has_money = labelled.amounts_vary(paths)
+    features, evidence_only = (
+        explained_features(known, settings.features, amounts_vary=has_money)
+        for known in (
+            model_features(settings.features, settings.sources),
+            evidence_only_features(settings.features, settings.sources),
+        )
+    )
     # Once, before buckets that work side by side would each do it.
     explainer_cache.explainer(model.ensemble.trees, paths.explainers)
     with files.new_folder(paths.scores) as scored, files.new_folder(paths.contributions) as contributed:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipeline import progress, sql
 from pipeline.config.errors import BadData
@@ -180,6 +181,13 @@ def first_and_last_day(folder: Path) -> tuple[str, str]:
     extremes = [storage.extremes(file, "day") for file in storage.bucket_files(folder)]
     days = [day for ends in extremes for day in ends if day is not None]
     return str(min(days)), str(max(days))
+
+
+def amounts_vary(folder: Path) -> bool:
+    """Whether orders have different amounts; a company without money in its data has one and the same in all."""
+    rows = storage.scan_buckets(folder, ["amount_minor"]).filter(pl.col("amount_minor") > 0)
+    low, high = rows.select(low=pl.col("amount_minor").min(), high=pl.col("amount_minor").max()).collect().row(0)
+    return bool(low != high)
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:

@@ -12,6 +12,7 @@ from pipeline.decisions.contact_policy import contacts_sent
 from pipeline.decisions.context import DecisionContext
 from pipeline.playbooks.config import channels
 from pipeline.tables import storage
+from pipeline.week.last_bought import spoken
 
 CONSENTS: Final = (*channels.CONSENTS, "preferred_channel")
 RECORDED: Final = {"customer_id": pl.String(), "day": pl.Date()}
@@ -141,7 +142,20 @@ def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     ]
     is_dispute = pl.col("is_dispute").fill_null(value=False) if "is_dispute" in there else pl.lit(value=False)
     since = opened.filter(is_dispute).min().alias("dispute_since")
-    return tickets.filter(opened < as_of, is_open).group_by("customer_id").agg(*counts, since)
+    topics = _topics(there, opened, is_dispute, as_of) if "topic" in there else []
+    return tickets.filter(opened < as_of, is_open).group_by("customer_id").agg(*counts, since, *topics)
+
+
+def _topics(there: list[str], opened: pl.Expr, is_dispute: pl.Expr, as_of: date) -> list[pl.Expr]:
+    """What the oldest dispute is about, and the request that has waited longest for an answer; null where none does."""
+    topic = spoken(pl.col("topic"))
+    answered = pl.col("first_answer_day") if "first_answer_day" in there else pl.lit(None, dtype=pl.Date)
+    waits = answered.is_null() | (answered >= as_of)
+    # Of two of one day the first by the alphabet, as no order of files may decide; one without a topic says nothing.
+    return [
+        topic.filter(which).sort_by(opened.filter(which), topic.filter(which), nulls_last=True).first().alias(name)
+        for which, name in ((is_dispute, "dispute_topic"), (waits, "ticket_topic"))
+    ]
 
 
 def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:

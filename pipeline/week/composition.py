@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ DRAWS: Final = 1000
 REASONS: Final = [
     f"{place}_{part}"
     for place in ("reason_1", "reason_2", "reason_3", "protects_1")
-    for part in ("family", "text", "causes", "act", "team")
+    for part in ("family", "text", "causes", "kind", "act", "team")
 ]
 DECISION: Final = [
     "customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
@@ -117,8 +117,8 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "customers": reports.customers,
             "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
             "feeds": reports.feeds,
-            "drift": {"since": compared.since, "findings": [asdict(finding) for finding in compared.findings]},
-            "causes": {key: reports.causes[key] for key in ("overall", "blind_spots")},
+            "drift": {"since": compared.since, "findings": [finding.as_report() for finding in compared.findings]},
+            "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
@@ -150,7 +150,9 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         profile=compared.profile,
         sample=compared.sample,
         guides=guides.of_week(everybody, reports.causes["blind_spots"], inputs.context.translator),
-        since_last=since_last_list.words(previous.as_of, since) if previous.as_of else "",
+        since_last=since_last_list.words(previous.as_of, since) if previous.as_of else (),
+        language=inputs.context.translator.usual,
+        others=tuple(catalog for catalog, _ in inputs.context.translator.owners),
     )
 
 
@@ -167,6 +169,7 @@ def _listed(decided: pl.DataFrame, inputs: WeekInputs, previous: PreviousWeek, *
 
 
 def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, listed: pl.DataFrame) -> lists.About:
+    model_verdict = verdict.refuse_unfit(reports.verdict)
     probability = listed["churn_probability"].sort().to_numpy()
     low, high = calibration_check.churners_between(probability, DRAWS, reports.calibration.level_error)
     return lists.About(
@@ -176,7 +179,8 @@ def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, lis
         minor_digits=settings.data.minor_digits,
         churn_definition=definition_at(day, settings.label),
         notice=reports.ingest["notice"],
-        verdict=verdict.refuse_unfit(reports.verdict),
+        verdict=model_verdict.words,
+        figures=model_verdict.figures,
         eligible=reports.customers["eligible"],
         scored=scored,
         listed=len(listed),

@@ -21,6 +21,7 @@ from pipeline.outcomes import feedback
 from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.tables import storage
+from pipeline.week import last_bought
 from pipeline.week.bucket_history import CONSENTS, read_bucket, recorded_contacts
 
 # Features that some guard looks at.
@@ -161,10 +162,8 @@ def read(
     outcomes = feedback.read(paths.tables / "outcomes", paths.outcomes, context.as_of)
     answered, selling = _answered(who, outcomes), _selling(playbooks)
     consents = not set(CONSENTS) <= brought
-    buckets = [
-        read_bucket(paths.tables, number, answered, selling, context, consents=consents)
-        for number in _bucket_numbers(paths.tables)
-    ]
+    numbers = _bucket_numbers(paths.tables)
+    buckets = [read_bucket(paths.tables, of, answered, selling, context, consents=consents) for of in numbers]
     features = [name for name in wanted_features(playbooks) if name in brought]
     return ContactHistory(
         who,
@@ -179,6 +178,7 @@ def read(
             _together(bucket.fatigued for bucket in buckets),
             _together(bucket.open_matters for bucket in buckets),
             _together((bucket.countries for bucket in buckets), {"home_country": pl.String()}),
+            last_bought.read(paths.tables, who, playbooks.values(), context.as_of),
             consent.stricter(
                 consent.once_known(
                     _together(bucket.consents for bucket in buckets)
@@ -198,9 +198,9 @@ def read(
 
 def _consents_of_last_week(given: pl.LazyFrame) -> pl.DataFrame:
     """What was known of channels when the last list was made."""
-    last = given.filter(pl.col("as_of") == pl.col("as_of").max()).group_by("customer_id")
-    known = last.agg(pl.col(channels.CONSENTS).min()).filter(pl.any_horizontal(pl.col(channels.CONSENTS).is_not_null()))
-    return known.collect()
+    last = given.filter(pl.col("as_of") == pl.col("as_of").max())
+    answers = last.group_by("customer_id").agg(pl.col(channels.CONSENTS).min())
+    return answers.filter(pl.any_horizontal(pl.col(channels.CONSENTS).is_not_null())).collect()
 
 
 def _together(parts: Iterable[pl.DataFrame], columns: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
@@ -208,8 +208,8 @@ def _together(parts: Iterable[pl.DataFrame], columns: Mapping[str, pl.DataType] 
     return pl.concat([pl.DataFrame(schema={"customer_id": pl.String(), **(columns or {})}), *parts], how="diagonal")
 
 
-def _selling(playbooks: dict[str, Playbook]) -> list[str]:
-    return [name for name, book in playbooks.items() if book.sells]
+def _selling(books: dict[str, Playbook]) -> list[str]:
+    return [name for name, book in books.items() if book.sells]
 
 
 def _answered(who: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:

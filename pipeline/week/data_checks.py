@@ -1,6 +1,7 @@
 """The data behind a week, held against the last one: what stops the list, and what its readers must know."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
 from operator import itemgetter
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from pipeline.config.errors import ModelRefused, StaleInput
 from pipeline.config.paths import Paths
 from pipeline.drift.kinds import TECHNICAL
 from pipeline.examples import feed_health
+from pipeline.i18n import Figure, Message, Sentence, say
 from pipeline.model import without_feed
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.week import candidates, witness
@@ -54,8 +56,8 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
 
 
 def without(
-    feeds: Iterable[dict[str, str]], known: dict[str, WithoutFeed] | None, verdict: dict[str, Any]
-) -> str | None:
+    feeds: Iterable[dict[str, Any]], known: dict[str, WithoutFeed] | None, verdict: dict[str, Any]
+) -> Message | None:
     """What the list is worth while feeds are down, in a sentence; None where none is, or none that counts.
 
     Parameters
@@ -72,28 +74,37 @@ def without(
     ModelRefused
         Without them a simple rule ranks better, and nobody answers for the model.
     """
-    down = feed_health.down(feed_health.Finding(**finding) for finding in feeds)
+    down = feed_health.down(map(feed_health.Finding.from_report, feeds))
     worth = without_feed.choose(known, down)
     if worth is None:
         return None
-    tables = " and ".join(sorted(down))
     rule, best = max(((rule, verdict[rule]["auc"]) for rule in RULES if rule in verdict), key=itemgetter(1))
     if worth.auc < best and not verdict["approved_by"]:
         raise ModelRefused(
-            f"without {tables} the model ranks worse (AUC {worth.auc:.3f}) than {rule} does with orders alone "
-            f"({best:.3f}); repair the feed"
+            f"without {' and '.join(sorted(down))} the model ranks worse (AUC {worth.auc:.3f}) than {rule} does with "
+            f"orders alone ({best:.3f}); repair the feed"
         )
-    return (
-        f"without {tables} the risks were worked out anew, and their order is less sure: AUC {worth.auc:.3f} instead "
-        f"of {worth.auc_whole:.3f} on {verdict['test_snapshot']}"
+    return say(
+        "Without {tables} the risks were worked out anew, and their order is less sure: AUC {without} instead of "
+        "{whole} on {day}",
+        tables=", ".join(sorted(down)),
+        without=Figure(f"{worth.auc:.3f}"),
+        whole=Figure(f"{worth.auc_whole:.3f}"),
+        day=date.fromisoformat(verdict["test_snapshot"]),
     )
 
 
 def warnings(
-    compared: witness.Compared, feeds: Iterable[dict[str, str]], degraded: str | None = None
-) -> tuple[str, ...]:
+    compared: witness.Compared, feeds: Iterable[dict[str, Any]], degraded: Message | None = None
+) -> tuple[Sentence, ...]:
     """What whoever opens the list must know of the data behind it: feeds that are down, and what has moved."""
-    down = [*(finding["description"] for finding in feeds), *([degraded] if degraded else [])]
+    # A report of an older version holds the words alone.
+    down = [Message.from_json(one["sentence"]) if "sentence" in one else str(one["description"]) for one in feeds]
+    down += [degraded] if degraded else []
     for_people = (finding for finding in compared.findings if finding.kind not in TECHNICAL)
-    moved = (f"{finding.words} (last time: {compared.since})" for finding in for_people)
-    return tuple(f"{words[0].upper()}{words[1:]}." for words in (*down, *moved))
+    moved = (_since(finding.words, compared.since) for finding in for_people)
+    return tuple(say("{sentence}.", sentence=words) for words in (*down, *moved))
+
+
+def _since(words: Sentence, last: date | None) -> Message:
+    return say("{sentence} (last time: {day})", sentence=words, day="" if last is None else last)

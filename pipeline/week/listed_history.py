@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.config.paths import Paths
+from pipeline.examples import labelled
 from pipeline.lists import comparison
 from pipeline.tables import storage
 
@@ -53,10 +54,14 @@ def order_days(listed: pl.DataFrame, paths: Paths, first: date, day: date) -> pl
 
 
 def figures(listed: pl.DataFrame, scored: pl.DataFrame, paths: Paths, day: date) -> pl.DataFrame:
-    """The figures of `pipeline.lists.comparison.compare` of those listed, among everybody scored, in their order."""
+    """The figures of `pipeline.lists.comparison.compare` of those listed, among everybody scored, in their order.
+
+    Where all orders have one amount, none is of money.
+    """
+    wanted = [name for name in comparison.FEATURES if labelled.amounts_vary(paths) or "spend" not in name]
     parts = []
     for file in storage.bucket_files(paths.examples):
-        there = [name for name in comparison.FEATURES if name in pl.read_parquet_schema(file)]
+        there = [name for name in wanted if name in pl.read_parquet_schema(file)]
         rows = pl.scan_parquet(file).filter(pl.col("snapshot") == day).select("customer_key", *there)
         parts.append(rows.collect())
     known = scored.select("customer_id", "customer_key", "tier").join(pl.concat(parts), on="customer_key", how="inner")

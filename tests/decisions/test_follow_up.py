@@ -174,7 +174,7 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
         "others": {"customers": len(rows) - sum(done),
                    "bought_since": sum(b for b, d in zip(buyer, done, strict=True) if not d)},
     }  # fmt: skip
-    words = since_last_list.words(THEN, found)
+    words = " ".join(str(sentence) for sentence in since_last_list.words(THEN, found))
     assert words.startswith(f"Since the list of 2024-01-01: {newcomers} new, {len(rows) - len(gone)} still open")
     assert ("not handed back" in words) == bool(to_act)
     assert words.endswith(".")

@@ -226,4 +226,4 @@ def test_a_profile_comes_back_from_its_file():
 def test_of_one_kind_three_are_named():
     words = [Effect("feature_moved", f"f{n}", 1.0 + n, f"f{n} moved") for n in range(5)]
     (one,) = find_changes(words, [], DRIFT, ())
-    assert one.words == "f4 moved; f3 moved; f2 moved (and 2 more)"
+    assert str(one.words) == "f4 moved; f3 moved; f2 moved (and 2 more)"

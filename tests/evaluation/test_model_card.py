@@ -104,8 +104,8 @@ def reports(settings: Evaluate, *, signal: float = 1.0, history: bool = True) ->
     headline = report.headline(test, found, settings.top_shares)
     verdict = report.verdict(graded, headline, found, test.snapshot, max(settings.top_shares))
     groups = pl.DataFrame({"tier": ["loyal"] * 200 + ["new"] * 195 + [None] * 5})
-    metrics = {"test_snapshot": test.snapshot, "verdict": verdict, "grade": graded.letter, "ship": graded.ships,
-               "approved_by": ""} | headline  # fmt: skip
+    metrics = {"test_snapshot": test.snapshot, "grade": graded.letter, "ship": graded.ships,
+               "approved_by": ""} | verdict.as_json() | headline  # fmt: skip
     evaluation = {
         "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
         "test": report.compared(found),

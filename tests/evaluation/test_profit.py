@@ -120,3 +120,10 @@ def test_the_terms_are_those_of_the_settings(settings):
 def test_the_columns_of_the_curve():
     curve = profit_curve(np.array([1], dtype=np.int8), np.array([0.5]), np.array([100.0]), PUBLISHED)
     assert curve.schema == {"list_length_percent": pl.Int64, "customers": pl.Int64, "profit": pl.Float64}
+
+
+@pytest.mark.parametrize("value", [10.0, 0.5, 0.0])
+def test_an_offer_that_costs_more_than_it_keeps_is_never_made(value):
+    churned, score = np.array([1, 0, 1, 0], dtype=np.int8), np.array([0.9, 0.8, 0.3, 0.1])
+    earned = expected_maximum_profit(churned, score, value, PUBLISHED)
+    assert (earned.per_customer, earned.share) == (0.0, 0.0)

@@ -39,7 +39,7 @@ def assert_same_at(day: date, settings: params.Params, bucket: int) -> None:
     examples = storage.read_parquet(storage.bucket_file(REPRO.examples, bucket))
     made = examples.filter(pl.col("snapshot") == day).drop("snapshot", "churned")
     assert len(made) > 0
-    reported = [feed_health.Finding(**finding) for finding in storage.read_json(REPRO.feeds_report)[str(day)]]
+    reported = [feed_health.Finding.from_report(finding) for finding in storage.read_json(REPRO.feeds_report)[str(day)]]
     down = {finding.table for finding in reported if finding.is_outage}
     unknown = [
         feature.name

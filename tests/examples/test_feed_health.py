@@ -129,7 +129,7 @@ def mixed(rows: dict[int, int], table: str = "events") -> pl.DataFrame:
 def test_the_words_of_another_currency_say_what_is_usual():
     refused = mixed({day: 14 if day >= -7 else 1 for day in range(-120, 0)})
     (found,) = feed_health.check_feeds(replace(profile(), refused=refused), S, SETTINGS, DATA)
-    assert found.description == (
+    assert str(found.description) == (
         "events: 12.3% of the rows of the last 7 days are not in USD and were refused, 1.0% in the days before "
         "(data.max_rejected_share allows 1.0% more)"
     )

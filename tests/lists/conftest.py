@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from pipeline.lists import FILLED_IN, RISK_LIST, About, Week
+from tests.lists.visit import ARGUMENTS, CHROMIUM, Open, Visit, with_history
 
 AS_OF = date(2018, 1, 1)
 SEED = 29
@@ -23,6 +25,7 @@ ABOUT = About(
     churn_definition="No purchase in the 30 days from 2018-01-01 to 2018-01-30.",
     notice="Sample data for teaching; customers and amounts are anonymised.",
     verdict="Good: on a later month the top tenth of the list held 4.1 times as many leavers as chance.",
+    figures="",
     eligible=0,
     scored=0,
     listed=0,
@@ -83,6 +86,7 @@ def _words(place: int, draw: random.Random) -> dict[str, Any]:
     reasons = [text.format(**numbers) for text in draw.sample(REASONS, 3)]
     return {
         **{f"reason_{at}": reason if at <= told else None for at, reason in enumerate(reasons, start=1)},
+        "reason_1_kind": ("avoidable", "avoidable", "natural", None)[place % 4] if told else None,
         "reason_1_act": ("yes", "partly", "no", None)[place % 4] if told else None,
         "reason_1_team": ("service", "product", "nobody", None)[place % 4] if told else None,
         "protects": "has bought in every month since March" if place % 3 else None,
@@ -169,3 +173,26 @@ def long_week() -> Week:
 @pytest.fixture
 def exports(tmp_path: Path) -> Path:
     return tmp_path / "exports"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "where CI is set, the list is looked at in a real browser: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens a week's page anew."""
+    visit = Visit(browser, tmp_path)
+    yield visit
+    visit.end()
+
+
+@pytest.fixture(scope="session")
+def full_week(week: Week) -> Week:
+    """A week with everything a page can show."""
+    return with_history(week)

@@ -1,11 +1,8 @@
 """The page in a real browser, offline: what people see is what the frame says, and every control does its work."""
 
 import math
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -13,87 +10,22 @@ from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from pipeline.decisions.follow_up import LEFT
-from pipeline.i18n import ENGLISH
 from pipeline.lists import Week
-from pipeline.lists.audiences import AUDIENCE
-from pipeline.lists.comparison import MEASURES
-from pipeline.lists.former_customers import FORMER
-from pipeline.lists.html_page import family_words, html_page
+from pipeline.lists.page_data import family_words
 from pipeline.outcomes import filled_list
-from pipeline.reasons.interviews import guide
-from tests.lists.conftest import AS_OF
+from tests.lists.visit import IN_A_BROWSER, Open, Visit
 
-CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else shutil.which("chromium")
-ARGUMENTS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-Open = Callable[..., Page]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="no Chromium on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "where CI is set, the list is looked at in a real browser: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield browser
-        browser.close()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
 def longer_week(make_week: Callable[..., Week]) -> Week:
     """More rows than are drawn at once, and few enough to look at all of them."""
     return make_week(450)
-
-
-@pytest.fixture(scope="module")
-def full_week(week: Week) -> Week:
-    """A week with everything a page can show."""
-    return with_history(week)
-
-
-class Visit:
-    """Opens pages of weeks; in the end nothing may have gone to the console or to the network."""
-
-    def __init__(self, browser: Browser, folder: Path) -> None:
-        self.browser, self.folder = browser, folder
-        self.contexts: list[BrowserContext] = []
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-
-    def __call__(self, week: Week, **options: Any) -> Page:
-        file = self.folder / "risk_list.html"
-        file.write_text(html_page(week), encoding="utf-8")
-        context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
-        self.contexts.append(context)
-        context.set_offline(True)
-        page = context.new_page()
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(file.as_uri())
-        return page
-
-    def end(self) -> None:
-        for context in self.contexts:
-            context.close()
-        assert self.complaints == []
-        assert [url for url in self.requests if not url.startswith(("file://", "blob:"))] == []
-
-
-@pytest.fixture
-def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens a week's page anew."""
-    visit = Visit(browser, tmp_path)
-    yield visit
-    visit.end()
 
 
 @pytest.fixture(scope="module")
@@ -109,39 +41,6 @@ def same_longer_page(browser: Browser, longer_week: Week, tmp_path_factory: pyte
     visit = Visit(browser, tmp_path_factory.mktemp("page"))
     yield visit(longer_week)
     visit.end()
-
-
-def with_history(week: Week) -> Week:
-    """The week with what its customers did, and with customers who are no longer scored."""
-    ids = week.risk_list["customer_id"]
-    months = {f"2017-{month:02d}": [(place * month) % 7 for place in range(len(ids))] for month in range(1, 13)}
-    measures = {
-        f"{kind}{name}": [None if place % 5 == 4 and kind else 1.25 * place + at for place in range(len(ids))]
-        for at, name in enumerate(MEASURES)
-        for kind in ("", "usual_", "tier_")
-    }
-    former = pl.DataFrame(
-        [
-            {name: f"{name} {place}" for name, kind in FORMER.items() if kind == pl.String()}
-            | {"customer_id": f"gone-{place}", "name": None if place else "Gone & Sons", "last_order_day": AS_OF}
-            for place in range(2)
-        ],
-        schema=FORMER,
-    )
-    audiences = pl.DataFrame(
-        [{name: f"{name} 1" for name, kind in AUDIENCE.items() if kind == pl.String()} | {"due_day": AS_OF}],
-        schema=AUDIENCE | {"caution": pl.String()},
-    )
-    return replace(
-        week,
-        order_days=pl.DataFrame({"customer_id": ids, **months}),
-        figures=pl.DataFrame({"customer_id": ids, **measures}),
-        former=former,
-        audiences=audiences,
-        left=pl.DataFrame([{name: f"{name} 1" for name in LEFT}], schema=LEFT),
-        guides=(guide(ENGLISH, ["C25"]),),
-        since_last="Since 25 December 2017: 3 came. 2 were done.",
-    )
 
 
 # ---------------------------------------------------------------------------------- what a reader should see of a value
@@ -182,7 +81,7 @@ WHEN_OPEN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("channel", "playbook"), words),
     "who": as_is,
     "draft": as_is,
-    **dict.fromkeys(("reason_1_act", "reason_1_team"), as_is),
+    **dict.fromkeys(("reason_1_kind", "reason_1_act", "reason_1_team"), as_is),
 }
 # every field of every row of a kind, in one trip to the browser
 FIELDS = """rows => rows.map(row => Object.fromEntries(

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -64,7 +64,7 @@ def test_promises_are_a_file_of_their_own_where_there_are_any(week: Week, export
 
 def test_run_report_says_what_readers_are_told(week: Week, exports: Path) -> None:
     report = json.loads((publish(week, exports, replace=False) / "run_report.json").read_text(encoding="utf-8"))
-    assert report["about"] == asdict(week.about) | {"as_of": "2018-01-01"}
+    assert report["about"] == week.about.as_report() | {"as_of": "2018-01-01"}
     assert {key: report[key] for key in week.run_report} == week.run_report
 
 

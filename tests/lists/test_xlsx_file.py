@@ -14,11 +14,12 @@ import polars as pl
 import pytest
 from openpyxl.utils import get_column_letter
 
+from pipeline.i18n import ENGLISH
 from pipeline.lists import ANSWERS, COLUMN_WORDS, OUTCOMES, RISK_LIST, Week, original_text
+from pipeline.lists.about_lines import about_lines
 from pipeline.lists.cells import MONEY
 from pipeline.lists.former_customers import FORMER
 from pipeline.lists.html_page import html_page
-from pipeline.lists.xlsx_about import about_lines
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 # openpyxl skips the newer form of the data bars, and says so; the older form stands beside it
@@ -76,7 +77,7 @@ def test_every_cell_of_a_long_list(long_week: Week) -> None:
 
 def test_stays_in_view_and_filters(sheet: Any) -> None:
     assert sheet.freeze_panes == "D2"  # the header, and rank, customer_id, name
-    assert sheet.auto_filter.ref == "A1:AK13"
+    assert sheet.auto_filter.ref == "A1:AL13"
 
 
 def test_formats(sheet: Any) -> None:
@@ -190,10 +191,10 @@ def test_one_customer_who_moves_the_total_is_named(make_week: Callable[..., Week
     (rank,) = week.risk_list.filter(pl.col("value_at_stake") == 1e6)["rank"]
     share = 100 * 1e6 / math.fsum(week.risk_list["value_at_stake"])
     words = f"he customer of rank {rank} alone holds {share:.0f} % of the value at stake"
-    lines = dict(about_lines(week))
+    lines = dict(about_lines(week, ENGLISH))
     assert lines["Money"] == f"All amounts are in USD. T{words}."
     assert f"t{words}" in html_page(week)
-    assert dict(about_lines(make_week(30)))["Money"] == "All amounts are in USD."
+    assert dict(about_lines(make_week(30), ENGLISH))["Money"] == "All amounts are in USD."
 
 
 def test_each_owner_has_a_sheet_with_the_same_rows_and_choices(book: Any, week: Week) -> None:

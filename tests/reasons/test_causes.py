@@ -72,6 +72,7 @@ def test_a_reason_says_its_causes_and_who_could_act():
     row = renderer().tell(values, np.array([[2.0, 0.3, 0.0, 0.0]])).row(0, named=True)
     assert (row["reason_1_text"], row["reason_1_contribution"]) == ("9 contacts sent", 0.0)
     assert (row["reason_2_causes"], row["reason_2_act"], row["reason_2_team"]) == ("C38;C36", "yes", "service")
+    assert row["reason_2_kind"] == "avoidable"
     assert row["reason_2_contribution"] == 0.3
     assert (row["protects_1_causes"], row["protects_1_act"]) == (None, None)
 
@@ -147,3 +148,24 @@ def test_the_root_causes_add_up():
     blind = {cause["id"] for cause in found["blind_spots"]}
     assert "C47" in blind
     assert not blind & {"C38", "C36", "C55"}
+
+
+def test_avoidable_and_natural_causes_are_counted_apart():
+    scores = pl.DataFrame(
+        {
+            "reason_1_causes": ["C28", "C27;C42", "C38;C36", None],
+            "reason_1_contribution": [1.0] * 4,
+            "churn_probability": [0.5, 0.25, 0.1, 0.2],
+            "value_at_stake": [5.0, 1.0, 20.0, 0.5],
+            **{segment: ["x"] * 4 for segment in root_causes.SEGMENTS},
+        }
+    )
+    kinds = root_causes.report(scores, [])["by_kind"]
+    assert [(row["kind"], row["customers"], row["value_at_stake"]) for row in kinds] == [
+        ("avoidable", 1, 20.0),
+        ("natural", 2, 6.0),
+        ("none told", 1, 0.5),
+    ]
+    natural = [cause for cause in CAUSES.values() if cause.kind == "natural"]
+    assert [cause.id for cause in natural] == ["C27", "C28"]
+    assert all(cause.act != "yes" for cause in natural)

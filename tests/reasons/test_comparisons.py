@@ -24,7 +24,8 @@ FEATURES = {feature.name: feature for feature in [*declared(EVERY), purchase_pro
 
 def test_every_comparison_is_of_a_sentence_that_is_told():
     told = {phrase.text for feature in FEATURES.values() for phrase in find_phrases(feature, PHRASES)}
-    assert not set(comparisons.COMPARED) - told, "reasons/comparisons.py speaks of sentences nobody tells any more"
+    spoken_of = {*comparisons.COMPARED, *comparisons.TRUE_WHERE, *comparisons.OF_YES_AND_NO}
+    assert not spoken_of - told, "reasons/comparisons.py speaks of sentences nobody tells any more"
     numbers = {
         text
         for text in told
@@ -61,6 +62,19 @@ CASES = """
     | events_visit_30d                     | events_visit_30d=4                              | risk   | yes  |
     | events_visit_trend_30d               | events_visit_30d=4 events_visit_31_to_120d=12   | risk   | no   |
     | events_visit_trend_30d               | events_visit_30d=4 events_visit_31_to_120d=13   | risk   | yes  |
+    | complaints_90d                       | complaints_90d=0                                | risk   | no   |
+    | complaints_90d                       | complaints_90d=2                                | risk   | yes  |
+    | complaints_90d                       | complaints_90d=0                                | stay   | yes  |
+    | rewards_ever                         | rewards_ever=0                                  | stay   | no   |
+    | rewards_ever                         | rewards_ever=0                                  | risk   | yes  |
+    | is_newcomer_unseen                   | is_newcomer_unseen=0 days_since_first_order=690 days_since_last_order=8 | stay | no |
+    | is_newcomer_unseen                   | is_newcomer_unseen=1 days_since_first_order=60 days_since_last_order=8  | risk | yes |
+    | is_tenured_1_year                    | is_tenured_1_year=0 days_since_first_order=60 orders_ever=3 | risk | yes |
+    | days_of_same_products                | days_of_same_products=0                         | stay   | no   |
+    | nps_change                           | nps_change=2 nps_latest=9                       | stay   | no   |
+    | nps_change                           | nps_change=-2 nps_latest=7                      | risk   | yes  |
+    | market_share_trend_90d               | market_share_trend_90d=1.2                      | stay   | no   |
+    | repeated_tickets_180d                | repeated_tickets_180d=0                         | stay   | no   |
 """
 
 
@@ -108,3 +122,16 @@ def test_one_fact_is_told_once_and_every_claim_is_true(rows, seed):
                 assert 3 * row["spend_30d"] < row["spend_31_to_120d"], text
             elif "in the 90 days before" in text:
                 assert 3 * row["orders_30d"] < row["orders_31_to_120d"], text
+
+
+def test_evidence_is_never_told_with_numbers_that_argue_the_other_way():
+    """Evidence is told for its own number, whatever a second one beside it says: only a ratio of both may have two."""
+    compared = {
+        feature.name
+        for feature in FEATURES.values()
+        if feature.evidence is not None
+        and any(phrase.text in comparisons.COMPARED for phrase in find_phrases(feature, PHRASES))
+    }
+    ratios = {name for name in compared if FEATURES[name].unit == "ratio"}
+    assert compared == ratios == {"spend_per_order_trend_90d"}
+    assert FEATURES["spend_per_order_trend_90d"].evidence < 1

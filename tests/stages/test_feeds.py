@@ -60,7 +60,7 @@ def test_rubbish_stops_the_scoring(shop, tmp_path, monkeypatch):
 
     settings, said = built(shop, tmp_path, monkeypatch, renumbered)
     assert "customer_id of a form never seen before" in said
-    told = [feed_health.Finding(**one) for one in storage.read_json(paths.REPRO.feeds_report)["2024-07-01"]]
+    told = [feed_health.Finding.from_report(one) for one in storage.read_json(paths.REPRO.feeds_report)["2024-07-01"]]
     with pytest.raises(StaleInput, match="of a form never seen before, such as 'a-a9'"):
         s5_score._refuse_suspicious(told)
     assert StaleInput.exit_code == 15
@@ -91,7 +91,7 @@ def test_a_week_in_another_currency_stops_the_scoring(in_dollars):
     assert [found["kind"] for found in told[str(as_of)]] == ["currency_mix"]
     assert told[str(as_of)][0]["description"] in said
     with pytest.raises(StaleInput, match=words):
-        s5_score._refuse_suspicious([feed_health.Finding(**one) for one in told[str(as_of)]])
+        s5_score._refuse_suspicious([feed_health.Finding.from_report(one) for one in told[str(as_of)]])
 
 
 def test_what_was_refused_is_judged_the_same_in_all_buckets_and_delivered_twice(in_dollars):

@@ -27,6 +27,7 @@ DAYS = (
     "as_of_day",
     "opened_day",
     "resolved_day",
+    "first_answer_day",
     "made_day",
     "due_day",
     "kept_day",
@@ -336,6 +337,59 @@ def test_the_country_is_read_where_it_decides_whom_to_reach(here):
     by_country = {"email": "allow", "phone": "allow", "sms": "allow", "by_country": {"NO": {"email": "refuse"}}}
     found = known("home_country", "email_opt_in", rule=context(unknown_consent=by_country))
     assert found == {"a": ("NO", None), "b": ("DE", True), "c": (None, None)}
+
+
+TOPICS = {
+    "the oldest dispute, and what waits for a first answer longest": (
+        """
+        | customer_id | opened_day | first_answer_day | resolved_day | is_dispute | topic        |
+        | a           | 2024-03-03 | -                | -            | yes        | invoice      |
+        | a           | 2024-03-01 | 2024-03-02       | -            | yes        | LATE_PARCEL  |
+        | a           | 2024-02-01 | 2024-02-02       | 2024-03-03   | yes        | settled      |
+        | a           | 2024-03-04 | -                | -            | no         | of that day  |
+        """,
+        ("late parcel", "invoice"),
+    ),
+    "somebody has answered": (
+        """
+        | customer_id | opened_day | first_answer_day | resolved_day | is_dispute | topic        |
+        | a           | 2024-03-01 | 2024-03-02       | -            | no         | answered     |
+        """,
+        (None, None),
+    ),
+    "an answer of a later day is not known yet": (
+        """
+        | customer_id | opened_day | first_answer_day | resolved_day | is_dispute | topic        |
+        | a           | 2024-03-02 | 2024-03-09       | -            | no         | later        |
+        | a           | 2024-03-03 | -                | -            | no         | the next one |
+        """,
+        (None, "later"),
+    ),
+    "nobody wrote what the oldest is about": (
+        """
+        | customer_id | opened_day | first_answer_day | resolved_day | is_dispute | topic        |
+        | a           | 2024-03-02 | -                | -            | no         | -            |
+        | a           | 2024-03-03 | -                | -            | no         | parcel       |
+        """,
+        (None, None),
+    ),
+    "a number is no topic, and of one day the first by the alphabet counts": (
+        """
+        | customer_id | opened_day | first_answer_day | resolved_day | is_dispute | topic        |
+        | a           | 2024-03-02 | -                | -            | no         | 4711         |
+        | a           | 2024-03-02 | -                | -            | no         | the same day |
+        | a           | 2024-03-02 | -                | -            | no         | a day        |
+        """,
+        (None, "a day"),
+    ),
+}
+
+
+@pytest.mark.parametrize("why", TOPICS)
+def test_what_is_open_is_called_by_its_topic(here, why):
+    rows, topics = TOPICS[why]
+    table("tickets", rows)
+    assert known("dispute_topic", "ticket_topic")["a"] == topics, why
 
 
 def test_features_are_read_where_a_guard_asks_for_them(here):

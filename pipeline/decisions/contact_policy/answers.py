@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.i18n import named
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
@@ -23,7 +24,7 @@ def declined(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr
         context,
         lately & (pl.col("declined_playbook") == name),
         "the customer declined {playbook} fewer than {days} ago",
-        playbook=name,
+        playbook=named(name),
         days=number_of("days", days),
     )
 
@@ -50,6 +51,6 @@ def wrong_reason(name: str, playbook: Playbook, context: DecisionContext) -> pl.
         context,
         (pl.col("wrong_playbook") == name) & (pl.col("wrong_day") > context.as_of - timedelta(days=days)),
         "a team called the reason for {playbook} wrong fewer than {days} ago",
-        playbook=name,
+        playbook=named(name),
         days=number_of("days", days),
     )

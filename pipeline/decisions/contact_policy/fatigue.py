@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.i18n import named
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
@@ -21,13 +22,13 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             context,
             pl.col("fatigued_day") > after,
             "this customer has had enough of messages, and {playbook} sells",
-            playbook=name,
+            playbook=named(name),
         ),
         because(
             context,
             silent,
             "{contacts} or more went without an order or an answer, and {playbook} sells",
             contacts=number_of("contacts", contact.max_unanswered),
-            playbook=name,
+            playbook=named(name),
         ),
     )

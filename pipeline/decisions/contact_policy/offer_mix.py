@@ -3,7 +3,7 @@
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
-from pipeline.i18n import figure, share
+from pipeline.i18n import figure, named, share
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
@@ -21,7 +21,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             context,
             offers >= contact.max_offers_in_window,
             "{playbook} would be offer number {number} or more within {days}",
-            playbook=name,
+            playbook=named(name),
             number=figure(str(contact.max_offers_in_window + 1)),
             days=number_of("days", contact.window_days),
         ),
@@ -30,7 +30,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             # A hair more, so that rounding does not hold back a share that is met exactly.
             (offers > 0) & (offers + 1 > contact.max_offer_share * (sent + 1) + 1e-9),
             "with {playbook} more than {share} of what was sent within {days} would be offers",
-            playbook=name,
+            playbook=named(name),
             share=share(contact.max_offer_share),
             days=number_of("days", contact.window_days),
         ),

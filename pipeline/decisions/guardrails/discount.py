@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because, speaks_for
+from pipeline.i18n import named
 from pipeline.i18n import share as format_share
 from pipeline.playbooks.config.playbook import Playbook
 
@@ -22,13 +23,13 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             context,
             speaks_for((1, 2, 3), [WAITS_FOR_REDUCTIONS]),
             "{playbook} is a discount, and this customer waits for them",
-            playbook=name,
+            playbook=named(name),
         ),
         because(
             context,
             left < floor - 1e-9,
             "the discount of {playbook} would leave less than {share} of an order as margin",
-            playbook=name,
+            playbook=named(name),
             share=format_share(floor),
         ),
     )

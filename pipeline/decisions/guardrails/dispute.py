@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.i18n import named
 from pipeline.playbooks.config.playbook import Playbook
 
 
@@ -11,5 +12,5 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
     if not playbook.sells:
         return None
     return because(
-        context, pl.col("disputes_open") > 0, "{playbook} waits until the open dispute is settled", playbook=name
+        context, pl.col("disputes_open") > 0, "{playbook} waits until the open dispute is settled", playbook=named(name)
     )

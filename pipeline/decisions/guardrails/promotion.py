@@ -5,7 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
-from pipeline.i18n import figure
+from pipeline.i18n import figure, named
 from pipeline.playbooks.config.playbook import Playbook
 
 
@@ -19,7 +19,9 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
         return None
     reasons = []
     if terms.stock == 0:
-        reasons.append(because(context, pl.lit(value=True), "what {playbook} promotes is out of stock", playbook=name))
+        reasons.append(
+            because(context, pl.lit(value=True), "what {playbook} promotes is out of stock", playbook=named(name))
+        )
     if terms.ends_day is not None:
         given = pl.when(pl.col("open_playbook") == name).then("open_given_day").otherwise(None)
         due = pl.coalesce(given, pl.lit(context.as_of)) + timedelta(days=playbook.due_in_days)
@@ -29,7 +31,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
                 context,
                 late,
                 "{playbook} ends on {day}, before it could be done",
-                playbook=name,
+                playbook=named(name),
                 day=lambda catalog: catalog.day(pl.lit(terms.ends_day)),
             )
         )
@@ -40,7 +42,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
                 context,
                 short,
                 "{playbook} needs an order of {amount}, more than this customer's largest",
-                playbook=name,
+                playbook=named(name),
                 amount=figure(f"{terms.needs_order_of:g}"),
             )
         )

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because, speaks_for
+from pipeline.i18n import named
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.causes import CAUSES
 
@@ -15,7 +16,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
         return None
     faulty = speaks_for((1,), context.guards.quality_causes)
     return because(
-        context, faulty, "the first reason is a fault of ours, which {playbook} would paper over", playbook=name
+        context, faulty, "the first reason is a fault of ours, which {playbook} would paper over", playbook=named(name)
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.i18n import named
 from pipeline.playbooks.config.playbook import Playbook
 
 TACTICS: Final = frozenset(
@@ -29,19 +30,19 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
             context,
             ~(known & good),
             "{playbook} asks satisfied customers only, and no good answer of this one is known",
-            playbook=name,
+            playbook=named(name),
         ),
         because(
             context,
             pl.col("risk_band") == top_band,
             "{playbook} asks nobody of {band} risk",
-            playbook=name,
+            playbook=named(name),
             band=lambda catalog: catalog.text(top_band),
         ),
         because(
             context,
             (pl.col("disputes_open") > 0) | (pl.col("complaints_open") > 0),
             "{playbook} asks nobody with an open dispute or complaint",
-            playbook=name,
+            playbook=named(name),
         ),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pipeline.config.params import Features, Sources
 from pipeline.examples.features import (
+    amounts,
     breadth,
     commitments,
     contact,
@@ -36,8 +37,10 @@ __all__ = [
     "available",
     "declared",
     "evidence_only_features",
+    "explained_features",
     "families",
     "model_features",
+    "without_money",
 ]
 
 FAMILIES = {
@@ -89,6 +92,16 @@ def available(settings: Features, sources: Sources) -> list[Feature]:
 def allowed(settings: Features, sources: Sources) -> list[Feature]:
     """What the model may see, with the parts that formulas rest on: no treatments, unless params.yaml allows them."""
     return [f for f in available(settings, sources) if settings.allow_treatment or not f.is_treatment]
+
+
+def without_money(features: list[Feature], settings: Features, *, amounts_vary: bool) -> list[Feature]:
+    """What a model learns from: where all orders have one amount, nothing that rests on it."""
+    return features if amounts_vary else amounts.without_amounts(features, declared(settings))
+
+
+def explained_features(features: list[Feature], settings: Features, *, amounts_vary: bool) -> list[Feature]:
+    """The features as reasons tell of them: where all orders have one amount, never of what rests on it."""
+    return features if amounts_vary else amounts.silence_amounts(features, declared(settings))
 
 
 def evidence_only_features(settings: Features, sources: Sources) -> list[Feature]:

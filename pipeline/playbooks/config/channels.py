@@ -70,6 +70,15 @@ def find(name: str) -> Channel | None:
     return _BY_KEY.get(key(name))
 
 
+def usual_name(name: str) -> str:
+    """The name as `CHANNELS` writes it; one that is not there stays.
+
+    >>> usual_name("Email"), usual_name("carrier pigeon")
+    ('e-mail', 'carrier pigeon')
+    """
+    return next((usual for usual in CHANNELS if key(usual) == key(name)), name)
+
+
 def reaches(name: str) -> bool:
     """Whether the customer notices; a channel of an unknown name does.
 

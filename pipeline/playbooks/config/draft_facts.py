@@ -13,6 +13,10 @@ FACTS: Final = {
     "promise": "promise_what",
     "promise_due_day": "promise_due_next",
     "dispute_day": "dispute_since",
+    "dispute_topic": "dispute_topic",
+    "ticket_topic": "ticket_topic",
+    "last_category": "last_category",
+    "last_product": "last_product",
 }
 
 

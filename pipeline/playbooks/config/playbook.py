@@ -62,7 +62,8 @@ class Playbook(_Declared):
     purpose
         What it is to the customer, one of `purposes.PURPOSES`; None takes it from the tactic.
     draft
-        Text that the person who does it may send (class R); the pipeline sends nothing.
+        Text that the person who does it may send (class R); the pipeline sends nothing. Of several, the first one of
+        which all facts are known that the last one does without.
     feasibility
         Why a dear act by a person is worth it.
     discount, promotion, promise
@@ -88,7 +89,7 @@ class Playbook(_Declared):
     cooldown_days: Days | None = None
     caution: str | None = None
     purpose: purposes.Purpose | None = None
-    draft: Text | None = None
+    draft: Text | Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     feasibility: Text | None = None
     discount: Discount | None = None
     promotion: Promotion | None = None
@@ -96,6 +97,11 @@ class Playbook(_Declared):
     promise: Promise | None = None
     duty: bool = False
     gain: NotNegative = 0.0
+
+    @property
+    def drafts(self) -> tuple[str, ...]:
+        """The draft in its variants, the one that says most first; none where there is no draft."""
+        return (self.draft,) if isinstance(self.draft, str) else self.draft or ()
 
     @property
     def share_kept(self) -> float:

@@ -93,8 +93,9 @@ def _check_person(where: str, playbook: Playbook) -> None:
             f"{where}.draft: {playbook.tactic!r} is carried out by software, so nobody would send a draft; write the "
             "text under action"
         )
-    if problem := unknown_fact(playbook.draft or ""):
-        raise BadPlaybooks(f"{where}.draft: {problem}")
+    for draft in playbook.drafts:
+        if problem := unknown_fact(draft):
+            raise BadPlaybooks(f"{where}.draft: {problem}")
 
 
 def _check_apart(where: str, playbook: Playbook) -> None:
@@ -136,7 +137,7 @@ def check_against(playbooks: dict[str, Playbook], guards: Guards) -> None:
 def _check_words(where: str, playbook: Playbook, words: list[str]) -> None:
     if playbook.promise is not None:
         return
-    texts = {"action": playbook.action, "draft": playbook.draft or "", "offers": "; ".join(playbook.offers or [])}
+    texts = {"action": playbook.action, "draft": " ".join(playbook.drafts), "offers": "; ".join(playbook.offers or [])}
     for field, text in texts.items():
         for word in words:
             if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):

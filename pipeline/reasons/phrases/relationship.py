@@ -10,7 +10,6 @@ TYPE_TREND = (
     "{before=events_{told}_31_to_120d} in the 90 days before"
 )
 WAITED_OF_LATE = "waited {answer_wait_mean_90d_days} on average for an answer of late, {answer_wait_mean_days} over all"
-WAITED = (WAITED_OF_LATE, "waited {answer_wait_mean_days} on average for an answer")
 SAME_PRODUCTS = "for {days_of_same_products} up to the last order, nothing that was not bought before"
 SAME_PLAN = "the same plan for {days_since_plan_change}"
 UNANSWERED_SURVEYS = "left {surveys_unanswered_365d} unanswered within a year"
@@ -44,8 +43,8 @@ SERVICE: Phrasebook = {
     "longest_unanswered_days": "a request unanswered for {longest_unanswered_days}",
     "disputes_open": "disputes not yet settled: {disputes_open}",
     "oldest_dispute_days": "a dispute open for {oldest_dispute_days}",
-    "answer_wait_mean_days": WAITED,
-    "answer_wait_mean_90d_days": WAITED,
+    "answer_wait_mean_days": "waited {answer_wait_mean_days} on average for an answer",
+    "answer_wait_mean_90d_days": "waited {answer_wait_mean_90d_days} on average for an answer of late",
     "answer_wait_90d_per_usual": WAITED_OF_LATE,
     "repeated_tickets_180d": "raised the same request again: {repeated_tickets_180d} in half a year",
     "repeated_tickets_unanswered": (
