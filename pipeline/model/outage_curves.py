@@ -24,7 +24,7 @@ from pipeline.model.without_feed import WithoutFeed
 # Orders are always there, and a register has no days on which nothing came.
 NEVER_DOWN: Final = {"transactions", "customers"}
 # More customers than this change no digit that people look at.
-MOST_ROWS: Final = 20_000
+MAX_ROWS: Final = 20_000
 
 
 def tables_of(features: Iterable[Feature]) -> dict[str, list[str]]:
@@ -60,7 +60,7 @@ def measure(
         By the names of the tables, such as ``events`` and ``events+tickets``. A table that none of the customers has
         anything in is not among them: nothing changes while it is down.
     """
-    every_nth = -(-len(examples) // MOST_ROWS) or 1
+    every_nth = -(-len(examples) // MAX_ROWS) or 1
     rows = examples.gather_every(every_nth)
     churned = rows["churned"].to_numpy().astype(np.int8)
     if len(set(churned.tolist())) < 2:
