@@ -55,7 +55,12 @@ DOORS = {
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
     "jinja2": {"pipeline.lists.html_page"},
     "ruamel": {"pipeline.config.params"},
-    "babel": {"pipeline.i18n.catalogs", "pipeline.i18n.languages", "pipeline.commands.translations"},
+    "babel": {
+        "pipeline.i18n.catalogs",
+        "pipeline.i18n.currencies",
+        "pipeline.i18n.languages",
+        "pipeline.commands.translations",
+    },
     "click": {"pipeline.cli", "pipeline.cli_group", "pipeline.cli_model"},
     "tqdm": {"pipeline.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},

@@ -13,7 +13,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
-from pipeline.tables import buckets, forgotten, loading, schemas
+from pipeline.tables import buckets, forgotten, loading, refusals, schemas
 from pipeline.tables import storage as files
 from pipeline.tables.ingest_cache import IngestCache
 
@@ -46,8 +46,17 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(paths, report["absent"])
     files.write_json(report, paths.ingest_report)
-    counts = [(name, counted["accepted"], counted["rejected"]) for name, counted in report["tables"].items()]
-    return "; ".join(f"{name}: {accepted:,} rows, {rejected:,} refused" for name, accepted, rejected in counts)
+    return "; ".join(_line(name, counts, settings.data) for name, counts in report["tables"].items())
+
+
+def _line(name: str, counts: dict[str, Any], data: params.Data) -> str:
+    """What became of a table's rows, and of the money in them."""
+    refused = _money(counts["rejected_minor"], data)
+    return f"{name}: {counts['accepted']:,} rows, {counts['rejected']:,} refused{refused}"
+
+
+def _money(minor: int, data: params.Data) -> str:
+    return f" (about {minor / 10**data.minor_digits:,.0f} {data.currency})" if minor else ""
 
 
 def _ingest(
@@ -64,7 +73,8 @@ def _ingest(
     staged = loading.stage(engine, table, source, raw, data, place)
     kept = paths.rejected / f"{table.name}.parquet"
     by_rule = loading.keep_rejected(engine, table, staged, kept)
-    loading.refuse_if_too_many(engine, table, staged, by_rule, data, paths.kept_rejected / kept.name)
+    shown = paths.kept_rejected / kept.name
+    weight = refusals.refuse_if_too_many(engine, table, staged, by_rule, (source, data), shown)
     # Transactions come first and decide; the other tables lie beside them.
     report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings.storage, staged.read)
     accepted = loading.spread(engine, table, staged, paths.tables / table.name, report["buckets"])
@@ -75,7 +85,8 @@ def _ingest(
             f"good, {good.different} of them different, {accepted} written"
         )
     duplicates = good.rows - good.different
-    return loading.Counts(staged.read, accepted, duplicates, rejected, by_rule, good.fingerprint).as_report()
+    counts = loading.Counts(staged.read, accepted, duplicates, rejected, by_rule, weight.amount, good.fingerprint)
+    return counts.as_report()
 
 
 def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:

@@ -7,7 +7,8 @@ import re
 
 from pipeline import sql
 from pipeline.config.params import Data, Source
-from pipeline.tables import schemas
+from pipeline.sources import number_evidence
+from pipeline.tables import numbers, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.schemas import Column, Table
@@ -29,8 +30,6 @@ DAY_ONLY = r"\d{4}-\d{1,2}-\d{1,2}"
 CLOCK = DAY_ONLY + r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 ZONE = r"\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 CLOCK_DIRECTIVE = r"%-?[HIcsfgnXT]"
-# 1.234,50 or 1234,50: a dot is a mark of thousands only between groups of three.
-DECIMAL_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
 
@@ -56,11 +55,17 @@ def validated_query(
         A query with the stored columns of the table, ``customer_key``, ``row_low`` and ``row_high`` (128 bits that are
         equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped; all
         three are equal for exact duplicates), ``rule`` (the first rule broken, null for a good row), ``raw`` (the
-        texts as found, of refused rows only) and ``__source_file__``.
+        texts as found, of refused rows only), ``marks`` (what the numbers of the row say of the decimal mark, as bits)
+        and ``__source_file__``.
     """
     mapped = [column for column in table.columns if column.name in source.columns]
     texts = ", ".join(_text(column, source.columns[column.name], types) for column in mapped)
+    read = [column for column in mapped if numbers.are_read(column, source, types)]
     moments = "".join(f", {_moment(column, source, data, types)}" for column in mapped if column.kind == "day")
+    moments += "".join(
+        f", {numbers.plain(_raw(column), source, column.kind, data.currency)} AS {_name_plain(column)}"
+        for column in read
+    )
     typed = ", ".join(f"{_typed(column, source, data, types)} AS {sql.name(column.stored)}" for column in mapped)
     fields = ", ".join(f"{sql.text(column.name)}: {_raw(column)}" for column in mapped)
     rule = _rule(mapped, source, data, types)
@@ -76,9 +81,15 @@ def validated_query(
         judged AS (SELECT *, {rule} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
-            md5_number_lower(rest_text) AS row_rest,
+            md5_number_lower(rest_text) AS row_rest, {_marks(read, source)} AS marks,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
+
+
+def _marks(columns: list[Column], source: Source) -> str:
+    """What the numbers of a row say of the decimal mark; nothing where the settings say it."""
+    bits = [number_evidence.evidence_query(_raw(column)) for column in columns] if not source.has_marks else []
+    return f"CAST({' | '.join(f'({one})' for one in bits) or 0} AS UTINYINT)"
 
 
 def _row(columns: list[Column], source: Source, types: dict[str, str]) -> str:
@@ -92,7 +103,7 @@ def _same(column: Column, source: Source, types: dict[str, str]) -> str:
     if column.kind == "day":
         return f"coalesce(CAST(epoch_us({_name_moment(column)}) AS VARCHAR), CAST({_name_day(column)} AS VARCHAR))"
     if column.kind in {"money", "decimal"}:
-        return f"TRY_CAST({_number(column, source, types)} AS DECIMAL(38,9))"
+        return _number(column, source, types, "DECIMAL(38,9)")
     return sql.name(column.stored)
 
 
@@ -135,23 +146,22 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
         return (
             f"coalesce({_name_day(column)}, CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE))"
         )
-    number = _number(column, source, types)
     if column.kind == "money":
-        return f"TRY_CAST(round(TRY_CAST({number} AS DECIMAL(24,6)) * {10**data.minor_digits}) AS BIGINT)"
+        return f"TRY_CAST(round({_number(column, source, types, 'DECIMAL(24,6)')} * {10**data.minor_digits}) AS BIGINT)"
     if column.kind == "flag":
         return f"TRY_CAST(CASE lower({raw}) WHEN 'yes' THEN 'true' WHEN 'no' THEN 'false' ELSE {raw} END AS BOOLEAN)"
-    if column.kind == "number":
-        return f"CASE WHEN isfinite(TRY_CAST({number} AS DOUBLE)) THEN TRY_CAST({number} AS DOUBLE) END"
-    return f"TRY_CAST({number} AS {column.sql_type})"
+    number = _number(column, source, types, column.sql_type)
+    return f"CASE WHEN isfinite({number}) THEN {number} END" if column.kind == "number" else number
 
 
-def _number(column: Column, source: Source, types: dict[str, str]) -> str:
-    """A number with a decimal point, or nothing."""
-    raw = _raw(column)
-    if source.decimal == "," and types[source.columns[column.name]] == "VARCHAR":
-        plain = f"replace(replace({raw}, '.', ''), ',', '.')"
-        return f"CASE WHEN regexp_full_match({raw}, {sql.text(DECIMAL_COMMA)}) THEN {plain} END"
-    return raw
+def _number(column: Column, source: Source, types: dict[str, str], sql_type: str) -> str:
+    """A number, or nothing."""
+    plain = _name_plain(column) if numbers.are_read(column, source, types) else None
+    return numbers.cast(_raw(column), plain, source, sql_type)
+
+
+def _name_plain(column: Column) -> str:
+    return sql.name(f"{column.name} plain")
 
 
 def _name_moment(column: Column) -> str:

@@ -6,10 +6,9 @@ from pathlib import Path
 import duckdb
 
 from pipeline import progress, sql
-from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
-from pipeline.tables import dates, intake, storage
+from pipeline.tables import intake, numbers, storage
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
 from pipeline.tables.schemas import Table
@@ -19,13 +18,17 @@ HASHES = ("row_low", "row_high", "row_rest")
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows of one source; ``read = accepted + duplicates + rejected``."""
+    """What became of the rows of one source; ``read = accepted + duplicates + rejected``.
+
+    ``rejected_minor`` is the money in refused transactions, in minor units, as far as it can be read.
+    """
 
     read: int
     accepted: int
     duplicates: int
     rejected: int
     rejected_by_rule: dict[str, int]
+    rejected_minor: int
     fingerprint: str
 
     def as_report(self) -> dict[str, object]:
@@ -79,6 +82,10 @@ def stage(
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
     count = sum(one.rows for one in read) + len(malformed)
+    written = {c.name: source.columns[c.name] for c in table.columns
+               if c.name in source.columns and numbers.are_read(c, source, raw.types)}  # fmt: skip
+    rows_read = sql.parquet([one.file for one in read])
+    numbers.refuse_if_open(engine, f"sources.{table.name}: {raw.description}", source, rows_read, (raw.query, written))
     return Staged([one.file for one in read], count, raw.description)
 
 
@@ -106,36 +113,6 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
         return {rule: int(count) for rule, count in engine.execute(counted).fetchall()}
 
 
-def refuse_if_too_many(
-    engine: duckdb.DuckDBPyConnection,
-    table: Table,
-    staged: Staged,
-    by_rule: dict[str, int],
-    data: Data,
-    kept: Path,
-) -> None:
-    """Stop when more of a source was refused than `data.max_rejected_share` allows, or nothing is left."""
-    where = f"sources.{table.name}"
-    rejected = sum(by_rule.values())
-    if staged.read == 0 and table.name == "transactions":
-        raise BadData(f"{where}: {staged.description} has no rows; export it again")
-    if rejected <= data.max_rejected_share * staged.read:
-        return
-    where_kept = f"{kept}: every refused row, with its rule"
-    rule, count = max(by_rule.items(), key=lambda item: item[1])
-    examples = engine.execute(
-        f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet(staged.files)} WHERE rule = ? ORDER BY ALL LIMIT 200",
-        [f"$.{rule.split(' ')[0]}", rule],
-    ).fetchall()
-    values = [str(value) for (value,) in examples if value is not None]
-    hint = dates.hint(where, rule, values) or f"correct the mapping, or see {where_kept}"
-    raise BadData(
-        f"{where}: {rejected:,} of {staged.read:,} rows refused ({rejected / staged.read:.1%}; "
-        f"data.max_rejected_share allows {data.max_rejected_share:.1%}), {count:,} because {rule}"
-        f"{f', such as {values[0]!r}' if values else ''}; {hint}"
-    )
-
-
 @dataclass(frozen=True)
 class Good:
     """The good rows of a source: how many, how many of them different, and what they are, whatever their order."""
@@ -161,7 +138,7 @@ def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, fold
     """Write the good rows, each exact duplicate once, as one sorted file per bucket, and say how many were written."""
     source = sql.parquet(staged.files)
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    columns = [column for column in described if column not in {*HASHES, "rule", "raw", "__source_file__"}]
+    columns = [column for column in described if column not in {*HASHES, "marks", "rule", "raw", "__source_file__"}]
     listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
     order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES]))
     accepted = 0
@@ -183,7 +160,7 @@ def first_and_last_day(folder: Path) -> tuple[str, str]:
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
-    good = f"SELECT * EXCLUDE (rule, raw, __source_file__) FROM {source} WHERE rule IS NULL"
+    good = f"SELECT * EXCLUDE (marks, rule, raw, __source_file__) FROM {source} WHERE rule IS NULL"
     if buckets == 1:
         return [f"({good})"]
     storage.remove(folder)

@@ -1,14 +1,20 @@
 """Which file is which table, and which column is which; what two answers fit is left out, and said."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from pathlib import PurePath
 
+from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.proposal import names
 from pipeline.sources.proposal.placing import Placed, Proposal, Shared, Wanted
+from pipeline.sources.proposal.profiles import Profile
 from pipeline.sources.proposal.sheets import Sheet
 
 NUMBERS = {"money", "decimal", "number"}
+SURE_MARKS = number_evidence.POINT | number_evidence.COMMA
+OPEN_MARKS = number_evidence.OPEN_POINT | number_evidence.OPEN_COMMA
+SURE_MARKS_OF = (number_evidence.POINT, number_evidence.COMMA)
 BY_VALUES = 0.5
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
@@ -183,11 +189,32 @@ def _decimals(placed: Placed, wanted: Sequence[Wanted]) -> None:
     numbers = [one.column for one in wanted if one.kind in NUMBERS and one.column in placed.columns]
     needed = [one.column for one in wanted if one.kind in NUMBERS and one.required and one.column in numbers]
     profiles = {column: placed.sheet.profiles[placed.columns[column]] for column in numbers}
-    telling = [column for column in (needed or numbers) if profiles[column].comma != profiles[column].point]
-    telling = telling or [column for column in numbers if profiles[column].comma != profiles[column].point]
-    comma = bool(telling) and profiles[telling[0]].comma
-    if comma:
+    telling = [column for column in (*needed, *numbers) if profiles[column].comma != profiles[column].point]
+    surely = [column for column in (*needed, *numbers) if profiles[column].marks & SURE_MARKS in SURE_MARKS_OF]
+    comma = _is_comma(profiles[telling[0]] if telling else profiles[surely[0]]) if telling or surely else False
+    if not _ask_for_the_mark(placed, profiles, "," if comma else ".") and comma:
         placed.dialect["decimal"] = ","
     for column, profile in profiles.items():
         if not (profile.comma if comma else profile.point):
             placed.drop(column, "its numbers have another decimal mark than the others")
+
+
+def _is_comma(profile: Profile) -> bool:
+    if profile.comma != profile.point:
+        return profile.comma
+    return profile.marks & SURE_MARKS == number_evidence.COMMA
+
+
+def _ask_for_the_mark(placed: Placed, profiles: Mapping[str, Profile], decimal: number_formats.Mark) -> bool:
+    """Whole amounts with one kind of mark can be read in two ways: 1.234 is a thousand or little more than one."""
+    bits = reduce(or_, (profile.marks for profile in profiles.values()), 0)
+    if not number_evidence.is_open(bits, decimal):
+        return False
+    column = next(name for name, profile in profiles.items() if profile.marks & OPEN_MARKS)
+    example = "1.234" if profiles[column].marks & number_evidence.OPEN_POINT else "1,234"
+    both = number_evidence.readings(example)
+    placed.questions.append(
+        f'{placed.columns[column]}: is {example} {both.with_point} or {both.with_comma}? write `decimal: "."` or '
+        f'`decimal: ","` under sources.{placed.table}; until then its rows are refused'
+    )
+    return True

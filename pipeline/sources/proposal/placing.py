@@ -38,6 +38,8 @@ class Placed:
         What ``params.yaml`` has to say beside the columns: ``decimal``, ``ts_format``.
     left
         The columns that were not placed, each with the reason.
+    questions
+        What the values leave open, each as a line that says what to write.
     score
         How sure the table is, 0-1.
     """
@@ -48,6 +50,7 @@ class Placed:
     sure: dict[str, float] = field(default_factory=dict)
     dialect: dict[str, str] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
     score: float = 0.0
 
     def take(self, column: str, name: str, sure: float) -> None:

@@ -1,14 +1,15 @@
 """What the values of a column can be: a date and how it is written, an amount and its comma, a truth, or only text."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.date_formats import fitting_formats
 
 NOTHING = {"", "nan", "null", "none", "nat", "na", "n/a", "<na>"}
 ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?)?")
-POINT = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 TRUTHS = {"true", "false", "yes", "no", "0", "1", "t", "f"}
 # One value in twenty may be a slip of the pen; the intake refuses it then, and says so.
 MOST = 0.95
@@ -31,6 +32,10 @@ class Profile:
         Other formats of dates that fit.
     point, comma
         Whether the values are numbers with a decimal point, with a decimal comma; whole numbers are both.
+    marks
+        What the values say of the decimal mark, as bits of `number_evidence`.
+    currencies
+        The currencies that the signs beside the numbers can mean; None where there are none.
     whole, truth
         Whether they are whole numbers, true or false.
     """
@@ -41,6 +46,8 @@ class Profile:
     formats: tuple[str, ...]
     point: bool
     comma: bool
+    marks: int
+    currencies: frozenset[str] | None
     whole: bool
     truth: bool
 
@@ -62,22 +69,27 @@ def profile(values: list[str | None]) -> Profile:
 
     >>> profile(["31.12.2023", "01.02.2024"]).formats
     ('%d.%m.%Y',)
-    >>> found = profile(["1.234,50", "7,00"])
-    >>> (found.comma, found.point)
-    (True, False)
+    >>> amounts = profile(["1.234,50", "7,00 €"])
+    >>> amounts.comma, amounts.point, amounts.currencies
+    (True, False, frozenset({'EUR'}))
     """
     texts = [value.strip() for value in values if value is not None and value.strip().lower() not in NOTHING]
     looked_at = texts[:LOOKED_AT]
     iso = _most(looked_at, lambda value: ISO.fullmatch(value) is not None)
     whole = _most(looked_at, str.isdecimal)
     formats = () if iso or not texts else tuple(_formats(looked_at))
+    point, comma = (_most(looked_at, partial(number_formats.is_number, decimal=mark)) for mark in (".", ","))
+    is_number = (point or comma) and not iso
+    currencies = number_formats.currencies_of(looked_at) if is_number else None
     return Profile(
         filled=len(texts) / max(1, len(values)),
         unique=len(set(texts)) / max(1, len(texts)),
         iso=iso,
         formats=formats,
-        point=_most(looked_at, lambda value: POINT.fullmatch(value) is not None),
-        comma=_most(looked_at, lambda value: COMMA.fullmatch(value) is not None),
+        point=point,
+        comma=comma,
+        marks=number_evidence.evidence(texts) if is_number else 0,
+        currencies=None if currencies is None else frozenset(currencies),
         whole=whole,
         truth=_most(looked_at, lambda value: value.lower() in TRUTHS),
     )
@@ -102,6 +114,5 @@ def _candidates(values: list[str]) -> list[str]:
     return list(dict.fromkeys(form for value in values[:20] for form in fitting_formats([value])))
 
 
-def _most(values: list[str], test: "object") -> bool:
-    assert callable(test)
+def _most(values: list[str], test: Callable[[str], object]) -> bool:
     return bool(values) and sum(bool(test(value)) for value in values) >= MOST * len(values)

@@ -5,7 +5,7 @@ import csv
 import glob
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData, PipelineError
 from pipeline.config.params import Source
-from pipeline.sources import files
+from pipeline.sources import files, number_evidence
 from pipeline.sources.opening import open_source
 from pipeline.sources.proposal.profiles import Profile, profile
 
@@ -135,7 +135,17 @@ def _sheets(engine: duckdb.DuckDBPyConnection, group: list[_File]) -> list[Sheet
     files.structural_rejects(engine, pattern)
     columns = zip(*rows, strict=True) if rows else ([] for _ in group[0].header)
     profiles = {name: profile(list(values)) for name, values in zip(group[0].header, columns, strict=True)}
+    profiles = {name: _settled(engine, raw.query, name, one) for name, one in profiles.items()}
     return [Sheet(pattern, len(group), dialect, profiles)]
+
+
+def _settled(engine: duckdb.DuckDBPyConnection, query: str, column: str, sampled: Profile) -> Profile:
+    """What a sample leaves open of the decimal mark, the whole column may say."""
+    if not number_evidence.is_open(sampled.marks, "."):
+        return sampled
+    bits = number_evidence.evidence_query(f"trim(CAST({sql.name(column)} AS VARCHAR))")
+    row = engine.execute(f"SELECT bit_or({bits}) FROM ({query})").fetchone()
+    return replace(sampled, marks=int(row[0] or 0) if row else 0)
 
 
 def _pattern(paths: list[Path]) -> str | None:

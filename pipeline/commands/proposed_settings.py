@@ -1,0 +1,139 @@
+"""What `churn init` proposes, put to use: the rows a proposal reads, their days, and the settings it comes to."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from pipeline import sql
+from pipeline.config import params
+from pipeline.config.errors import BadData
+from pipeline.i18n.currencies import minor_digits
+from pipeline.sources import files, open_source
+from pipeline.sources.proposal import Placed, Proposal
+from pipeline.tables import intake, schemas
+from pipeline.tables.forgotten import Forgotten
+
+USUAL_FOLDERS = {"raw", "data", "input", "files", "export", "exports"}
+MAX_EVENT_TYPES = 8
+# A day so far behind all others is a slip of the pen, not the end of the data.
+FAR_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Days:
+    """The first and the last day of the transactions, without days that stand alone far behind all others."""
+
+    first: date
+    last: date
+    alone: date | None
+
+
+def source_of(placed: Placed) -> params.Source:
+    """A file taken for a table, as a source of the settings."""
+    return placed.sheet.source(placed.columns, **placed.dialect)
+
+
+def judged_query(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> str:
+    """The rows of a file taken for a table, as the intake judges them."""
+    source = source_of(placed)
+    raw = open_source(engine, name, source)
+    return intake.validated_query(schemas.TABLES[name], source, raw.query, raw.types, data, Forgotten())
+
+
+def in_order(placed: Placed) -> list[tuple[str, str]]:
+    """The columns in the order of the canonical table."""
+    canonical = [column.name for column in schemas.TABLES[placed.table].columns]
+    return sorted(placed.columns.items(), key=lambda item: canonical.index(item[0]))
+
+
+def find_days(engine: duckdb.DuckDBPyConnection, placed: Placed, data: params.Data) -> Days:
+    """The days of the transactions, or `BadData` where no row of them is good."""
+    query = judged_query(engine, "transactions", placed, data)
+    row = engine.execute(
+        f"SELECT min(day), max(day), quantile_disc(day, 0.999) FROM ({query}) WHERE rule IS NULL"
+    ).fetchone()
+    files.structural_rejects(engine, "sources.transactions")
+    if row is None or row[0] is None:
+        raise BadData(f"sources.transactions: {placed.sheet.path} has no good row; correct the mapping by hand")
+    first, last, usual = row
+    return Days(first, usual, last) if (last - usual).days > FAR_DAYS else Days(first, last, None)
+
+
+def ask_for_the_currency(placed: Placed, data: params.Data) -> Iterator[str]:
+    """What to ask where the signs beside the amounts do not say which currency they mean."""
+    possible = placed.sheet.profiles[placed.columns["amount"]].currencies
+    if possible is not None and data.currency not in possible:
+        which = f"is it {' or '.join(sorted(possible))}?" if possible else "its amounts are in several currencies;"
+        yield (
+            f"asked: {placed.columns['amount']}: {which} data.currency is {data.currency}, and amounts with the sign "
+            "of another currency are refused"
+        )
+
+
+def propose_money(placed: Placed, base: params.Data) -> dict[str, str]:
+    """The currency that the signs beside the amounts mean, with its digits, where the settings say another one."""
+    possible = placed.sheet.profiles[placed.columns["amount"]].currencies or frozenset()
+    if base.currency in possible or len(possible) != 1:
+        return {}
+    currency = next(iter(possible))
+    return {"currency": currency, "minor_digits": str(minor_digits(currency))}
+
+
+def settings_text(
+    engine: duckdb.DuckDBPyConnection, proposal: Proposal, days: Days, folder: Path, money: dict[str, str]
+) -> str:
+    """The proposal as lines of ``params.yaml``, in the order in which they stand there."""
+    after = days.last + timedelta(days=1)
+    first = days.first + timedelta(days=min(365, (after - days.first).days // 3))
+    out = io.StringIO()
+    out.write(f"data:\n  name: {_name(folder)}\n")
+    out.writelines(f"  {key}: {value}\n" for key, value in money.items())
+    out.write("sources:\n")
+    for name, placed in proposal.placed.items():
+        out.write(f"  {name}:\n    path: {_yaml(placed.sheet.path)}\n")
+        for key, value in {**placed.sheet.dialect, **placed.dialect}.items():
+            out.write(f"    {key}: {_yaml(value)}\n")
+        out.write("    columns:\n")
+        out.writelines(f"      {column}: {_yaml(theirs)}\n" for column, theirs in in_order(placed))
+    out.write(f'snapshots:\n  as_of: "{after}"\n  observed_until: "{after}"\n  first: "{first}"\n')
+    out.write(f"features:\n  event_types: [{', '.join(_event_types(engine, proposal))}]\n")
+    return out.getvalue()
+
+
+def _name(folder: Path) -> str:
+    where = folder.resolve()
+    name = where.parent.name if where.name.lower() in USUAL_FOLDERS else where.name
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "my_company"
+
+
+def _yaml(text: str) -> str:
+    """A text as YAML reads it back, quoted where it has to be."""
+    return (
+        text
+        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_./-]*", text) and text.lower() not in _WORDS
+        else json.dumps(text, ensure_ascii=False)
+    )
+
+
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+def _event_types(engine: duckdb.DuckDBPyConnection, proposal: Proposal) -> list[str]:
+    """The most frequent types of event that can be names of features."""
+    if "events" not in proposal.placed:
+        return []
+    placed = proposal.placed["events"]
+    raw = open_source(engine, "events", source_of(placed))
+    kind = sql.name(placed.columns["event_type"])
+    counted = engine.execute(
+        f"SELECT trim({kind}::VARCHAR) AS type FROM ({raw.query}) GROUP BY ALL ORDER BY count(*) DESC, type LIMIT 100"
+    ).fetchall()
+    files.structural_rejects(engine, "sources.events")
+    fitting = [str(row[0]) for row in counted if row[0] and re.fullmatch(r"[a-z][a-z0-9_]*", row[0])]
+    return fitting[:MAX_EVENT_TYPES]

@@ -1,0 +1,184 @@
+"""No silent wrong number: files as people really have them give the same cents, or one line that says why not.
+
+Every case goes through `churn init` and the ingest stage; the sum it is held against is worked out by the test itself.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+
+from tests import real_files
+from tests.drawing import drawn
+
+
+def grouped(mark: str, decimal: str, digits: int = 2) -> Callable[[Decimal], str]:
+    """Writes 1234.5 as 1,234.50 with the marks of some country."""
+    return lambda amount: f"{amount:,.{digits}f}".replace(",", "_").replace(".", decimal).replace("_", mark)
+
+
+def indian(amount: Decimal) -> str:
+    whole, cents = f"{amount:.2f}".split(".")
+    head, tail = whole[:-3], whole[-3:]
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)][::-1]
+    return f"{','.join([*pairs, tail]) if head else tail}.{cents}"
+
+
+def wide(amount: Decimal) -> str:
+    return str(amount).translate(str.maketrans("0123456789.", "０１２３４５６７８９．"))
+
+
+# How amounts are written, where the values themselves say which mark is which.
+US, DE, FR, CH = grouped(",", "."), grouped(".", ","), grouped("\u202f", ","), grouped("'", ".")
+WRITTEN = {
+    "plain": str,
+    "United States": US,
+    "Germany": DE,
+    "France, narrow blank": FR,
+    "France, no-break blank": grouped("\xa0", ","),
+    "Poland, plain blank": grouped(" ", ","),
+    "Switzerland": CH,
+    "Switzerland, curly": grouped("\u2019", "."),
+    "India": indian,
+    "no groups, comma": grouped("", ","),
+    "one decimal": grouped("", ".", 3),
+    "dollar sign": lambda amount: f"${US(amount)}",
+    "dollar sign and a blank": lambda amount: f"$ {US(amount)}",
+    "code in front": lambda amount: f"USD {US(amount)}",
+    "code behind": lambda amount: f"{US(amount)} usd",
+    "wide digits": wide,
+    "plus sign": lambda amount: f"+{amount}",
+    "Arabic marks": lambda amount: grouped("٬", "٫")(amount),
+    "blanks around": lambda amount: f"\u3000{amount} \xa0",
+    "some bare": lambda amount: US(amount) if amount != 15 else "15",
+    "scientific": lambda amount: f"{amount:e}",
+}
+# The same with a minus somewhere: all of it is refunds then.
+NEGATIVE = {
+    "minus": lambda amount: f"-{US(amount)}",
+    "real minus": lambda amount: f"\u2212{US(amount)}",
+    "en dash": lambda amount: f"\u2013 {US(amount)}",
+    "minus behind": lambda amount: f"{DE(amount)}-",
+    "parentheses": lambda amount: f"({US(amount)})",
+    "parentheses and dollar": lambda amount: f"($ {US(amount)})",
+    "minus before the dollar": lambda amount: f"-${US(amount)}",
+    "minus behind the dollar": lambda amount: f"$-{US(amount)}",
+    "minus behind, then the code": lambda amount: f"{US(amount)}- USD",
+}
+
+
+@pytest.mark.parametrize("form", [*WRITTEN, *NEGATIVE])
+def test_amounts_are_read_as_people_write_them(form, tmp_path):
+    table = real_files.rows()
+    outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table, {**WRITTEN, **NEGATIVE}[form]).encode()})
+    expected = real_files.cents(table) * (-1 if form in NEGATIVE else 1)
+    assert (outcome.refusal, outcome.cents, outcome.rows, outcome.customers) == ("", expected, 48, 10)
+
+
+OTHER_CURRENCIES = """
+    | written | code | currency | digits | decimal |
+    | € {}    |      | EUR      | 2      | ,       |
+    | {} €    |      | EUR      | 2      | ,       |
+    | {} EUR  |      | EUR      | 2      | .       |
+    | £{}     |      | GBP      | 2      | .       |
+    | {} zł   |      | PLN      | 2      | ,       |
+    | {} Kč   |      | CZK      | 2      | ,       |
+    | R$ {}   |      | BRL      | 2      | ,       |
+    | Fr. {}  |      | CHF      | 2      | .       |
+    | JPY {}  |      | JPY      | 0      |         |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(OTHER_CURRENCIES), ids=lambda case: case["written"])
+def test_the_currency_that_stands_beside_the_amounts_is_proposed(case, tmp_path):
+    whole = case["digits"] == "0"
+    table = real_files.rows(amounts=[Decimal(n) for n in (5, 120, 99, 1980)] if whole else real_files.AMOUNTS)
+    write = str if whole else grouped("", case["decimal"])
+    text = real_files.csv(table, lambda amount: case["written"].format(write(amount)))
+    outcome = real_files.run(tmp_path, {"orders.csv": text.encode()})
+    assert (outcome.refusal, outcome.cents) == ("", real_files.cents(table) // (100 if whole else 1))
+    proposed = (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    assert f"currency: {case['currency']}" in proposed
+    assert f"minor_digits: {case['digits']}" in proposed
+
+
+WHOLE = [Decimal(n) for n in (950, 1234, 12500, 999, 86000, 15)]
+OPEN = {"comma": grouped(",", ".", 0), "point": grouped(".", ",", 0), "dollar": lambda n: f"${n:,}"}
+
+
+@pytest.mark.parametrize("form", OPEN)
+@pytest.mark.parametrize("answer", [".", ",", None])
+def test_whole_amounts_with_one_kind_of_mark_are_asked_about(form, answer, tmp_path):
+    table = real_files.rows(amounts=WHOLE)
+    answers = {} if answer is None else {"sources.transactions.decimal": answer}
+    outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table, OPEN[form]).encode()}, answers)
+    assert [line for line in outcome.lines if "asked: total: is " in line] or outcome.refusal
+    if answer is None:
+        assert "amount (total) holds" in outcome.refusal
+        assert 'write `decimal: "."` or `decimal: ","` under sources.transactions' in outcome.refusal
+        return
+    marks_thousands = (answer == ".") == (form != "point")
+    # The other reading: a number with a mark is a thousandth of what it would be.
+    read = [row["amount"] if row["amount"] < 1000 or marks_thousands else row["amount"] / 1000 for row in table]
+    expected = sum(int((amount * 100).to_integral_value(ROUND_HALF_UP)) for amount in read)
+    assert (outcome.refusal, outcome.cents) == ("", expected)
+
+
+def test_a_single_value_late_in_the_column_decides(tmp_path):
+    table = real_files.rows(30_000, amounts=WHOLE)
+    table[-1]["amount"] = Decimal("12.50")
+    late = real_files.csv(table, lambda n: f"{n:,}".replace(",", "_").replace(".", ",").replace("_", "."))
+    outcome = real_files.run(tmp_path, {"orders.csv": late.encode()})
+    assert (outcome.refusal, outcome.cents) == ("", real_files.cents(table))
+
+
+def test_a_column_of_two_locales_is_refused_not_mixed(tmp_path):
+    table = real_files.rows(48, amounts=WHOLE)
+    german, american = real_files.csv(table, OPEN["point"]), real_files.csv(table, grouped(",", "."))
+    text = german + american.partition("\n")[2]
+    outcome = real_files.run(tmp_path, {"orders.csv": text.encode()})
+    assert "amount (total) holds '12.500', which is 12.500 if the point" in outcome.refusal
+
+
+@pytest.mark.parametrize(
+    ("sign", "asked"), [("kr {}", "is it DKK or ISK or NOK or SEK?"), ("¥ {}", "is it CNY or JPY?")]
+)
+def test_a_sign_of_several_currencies_is_asked_about(sign, asked, tmp_path):
+    table = real_files.rows()
+    text = real_files.csv(table, lambda amount: sign.format(US(amount))).encode()
+    outcome = real_files.run(tmp_path, {"orders.csv": text})
+    assert any(f"asked: total: {asked}" in line for line in outcome.lines)
+    assert outcome.refusal
+    outcome = real_files.run(tmp_path, {"orders.csv": text}, before={"currency: USD": f"currency: {asked[6:9]}"})
+    assert (outcome.refusal, outcome.cents) == ("", real_files.cents(table))
+
+
+REFUSED = {
+    "thousands as k": lambda amount: f"{amount / 1000}k",
+    "per cent": lambda amount: f"{amount}%",
+    "another currency in some rows": lambda amount: f"€{amount}" if amount > 1000 else f"${amount}",
+    "credit": lambda amount: f"{amount} CR",
+}
+
+
+@pytest.mark.parametrize("form", REFUSED)
+def test_what_is_no_amount_is_refused(form, tmp_path):
+    outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(real_files.rows(), REFUSED[form]).encode()})
+    assert outcome.refusal
+    assert "\n" not in outcome.refusal
+
+
+def test_few_refused_rows_that_hold_much_of_the_money_stop_the_run(tmp_path):
+    table = real_files.rows(1000, amounts=[Decimal("10.00")])
+    text = real_files.csv(table) + "c01;big;2024-03-01;10,000.00 CR\n"
+    outcome = real_files.run(tmp_path, {"orders.csv": text.encode()})
+    # 10,000.00 beside 1,000 times 10.00 is half of the money.
+    assert "1 of 1,001 rows refused, and with them 50.0% of all money" in outcome.refusal
+    assert "the largest amount '10,000.00 CR' of c01 (amount is not an amount)" in outcome.refusal
+
+
+def test_few_refused_rows_that_are_all_of_some_customers_stop_the_run(tmp_path):
+    table = real_files.rows(1000, amounts=[Decimal("10.00")])
+    text = real_files.csv(table) + "z1;o;2024-03-01;\n"
+    outcome = real_files.run(tmp_path, {"orders.csv": text.encode()})
+    assert "1 of 1,001 rows refused, and with them all rows of 1 of 11 customers" in outcome.refusal
