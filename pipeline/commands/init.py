@@ -12,20 +12,21 @@ import duckdb
 from pipeline import sql
 from pipeline.commands.proposed_settings import (
     Days,
+    TrialRows,
     ask_for_the_currency,
     find_days,
     in_order,
-    judged_query,
     propose_money,
     settings_text,
+    stage_on_trial,
 )
 from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData
 from pipeline.config.shipped import find_shipped
-from pipeline.sources import files
 from pipeline.sources.proposal import Placed, Wanted, propose, read_folder
 from pipeline.sources.proposal.sheets import shared_ids
 from pipeline.tables import schemas
+from pipeline.tables.counts import repeated
 
 SURE, LIKELY = 0.88, 0.6
 OF_ONE_PIECE = "price|preis|prix|precio|prezzo|prijs|pris"
@@ -56,7 +57,11 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
     if not folder.is_dir():
         raise BadData(f"{folder}: is no folder; say the one that holds your files, such as: churn init raw")
     base = params.load(_base(target))
-    with sql.connect(base.storage.threads, base.storage.memory_gb) as engine:
+    rows = dict[str, TrialRows]()
+    with (
+        sql.connect(base.storage.threads, base.storage.memory_gb) as engine,
+        TemporaryDirectory(prefix="churn-") as scratch,
+    ):
         sheets, unread = read_folder(engine, folder)
         tables = {
             name: [Wanted(column.name, column.kind, column.required) for column in table.columns]
@@ -69,7 +74,8 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             data = data.model_copy(update={key: int(v) if v.isdecimal() else v for key, v in money.items()})
             yield from ask_for_the_currency(proposed.placed["transactions"], data)
         for name, placed in proposed.placed.items():
-            yield from _describe_source(engine, name, placed, data)
+            rows[name] = stage_on_trial(engine, name, placed, data, Path(scratch))
+            yield from _describe_source(engine, name, placed, rows[name], data)
         left = [*proposed.left, *unread]
         yield from (f"not placed: {line}" for line in left)
         if "transactions" not in proposed.placed:
@@ -77,7 +83,7 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
                 f"{folder}: no file is surely the transactions (a customer, a time and an amount per line); "
                 "write sources.transactions in params.yaml by hand"
             )
-        days = find_days(engine, proposed.placed["transactions"], data)
+        days = find_days(engine, rows["transactions"])
         yield from _describe_days(days)
         proposal = settings_text(engine, proposed, days, folder, money)
     yield from _written(proposal, target, write=write)
@@ -93,7 +99,9 @@ def _base(target: Path) -> Path:
     return target if target.is_file() else find_shipped(paths.PARAMS.name)
 
 
-def _describe_source(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> Iterator[str]:
+def _describe_source(
+    engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, rows: TrialRows, data: params.Data
+) -> Iterator[str]:
     sheet = placed.sheet
     dialect = ", ".join(f"{key} {value}" for key, value in {**sheet.dialect, **placed.dialect}.items())
     counted = f"{sheet.files} file{'s' if sheet.files > 1 else ''}"
@@ -105,28 +113,17 @@ def _describe_source(engine: duckdb.DuckDBPyConnection, name: str, placed: Place
     yield from (f"  asked: {question}" for question in placed.questions)
     for theirs, why in placed.left.items():
         yield f"  not placed: {theirs}: {why}"
-    read, refused, rule = _checked_rows(engine, name, placed, data)
-    worst = f", most because {rule}" if refused else ""
-    yield f"  {read:,} rows, of which {refused:,} would be refused{worst}"
+    counts = rows.counts(engine)
+    refused = counts.rejected_by_rule
+    worst = f", most because {max(refused, key=lambda rule: (refused[rule], rule))}" if refused else ""
+    yield f"  {counts.read:,} rows, of which {counts.rejected:,} would be refused{worst}"
+    yield from (f"  {words}" for words in repeated(counts.as_report(), data))
 
 
 def _how_sure(score: float) -> str:
     if score >= SURE:
         return "sure"
     return "likely, by its name" if score > LIKELY else "a guess, by its values"
-
-
-def _checked_rows(
-    engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data
-) -> tuple[int, int, str]:
-    query = f"SELECT count(*), count(rule), mode(rule) FROM ({judged_query(engine, name, placed, data)})"
-    try:
-        counts = engine.execute(query).fetchone()
-    except duckdb.Error as error:
-        raise files.unreadable(error, f"sources.{name}: {placed.sheet.path}") from None
-    assert counts is not None, "an aggregate has one row"
-    malformed = len(files.structural_rejects(engine, f"sources.{name}"))
-    return counts[0] + malformed, counts[1] + malformed, counts[2] or "a line has too many or too few columns"
 
 
 def _describe_days(days: Days) -> Iterator[str]:

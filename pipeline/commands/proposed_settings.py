@@ -16,8 +16,10 @@ from pipeline.config.errors import BadData
 from pipeline.i18n.currencies import minor_digits
 from pipeline.sources import files, open_source
 from pipeline.sources.proposal import Placed, Proposal
-from pipeline.tables import intake, schemas
+from pipeline.tables import loading, repeats, schemas
+from pipeline.tables.counts import Counts
 from pipeline.tables.forgotten import Forgotten
+from pipeline.tables.ingest_cache import IngestCache
 
 USUAL_FOLDERS = {"raw", "data", "input", "files", "export", "exports"}
 MAX_EVENT_TYPES = 8
@@ -39,11 +41,34 @@ def source_of(placed: Placed) -> params.Source:
     return placed.sheet.source(placed.columns, **placed.dialect)
 
 
-def judged_query(engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data) -> str:
-    """The rows of a file taken for a table, as the intake judges them."""
-    source = source_of(placed)
-    raw = open_source(engine, name, source)
-    return intake.validated_query(schemas.TABLES[name], source, raw.query, raw.types, data, Forgotten())
+@dataclass(frozen=True)
+class TrialRows:
+    """The rows of a file taken for a table, as the intake judges them, in a folder that does not stay."""
+
+    table: schemas.Table
+    source: params.Source
+    staged: loading.Staged
+    rejected: Path
+
+    def counts(self, engine: duckdb.DuckDBPyConnection) -> Counts:
+        """What would become of them."""
+        by_rule = loading.keep_rejected(engine, self.table, self.staged, self.rejected)
+        policy = repeats.find_policy(engine, self.table, self.source, self.good(), self.staged.read)
+        return loading.repetitions(engine, self.table, self.staged, policy).as_counts(self.staged.read, by_rule, 0)
+
+    def good(self) -> str:
+        """The rows as a table expression."""
+        return sql.parquet(self.staged.files)
+
+
+def stage_on_trial(
+    engine: duckdb.DuckDBPyConnection, name: str, placed: Placed, data: params.Data, folder: Path
+) -> TrialRows:
+    """Read a file as the table it was taken for; nothing of it stays."""
+    table, source = schemas.TABLES[name], source_of(placed)
+    place = loading.Place(folder, IngestCache(folder, 0), Forgotten())
+    staged = loading.stage(engine, table, source, open_source(engine, name, source), data, place)
+    return TrialRows(table, source, staged, folder / f"{name}.rejected.parquet")
 
 
 def in_order(placed: Placed) -> list[tuple[str, str]]:
@@ -52,15 +77,13 @@ def in_order(placed: Placed) -> list[tuple[str, str]]:
     return sorted(placed.columns.items(), key=lambda item: canonical.index(item[0]))
 
 
-def find_days(engine: duckdb.DuckDBPyConnection, placed: Placed, data: params.Data) -> Days:
+def find_days(engine: duckdb.DuckDBPyConnection, rows: TrialRows) -> Days:
     """The days of the transactions, or `BadData` where no row of them is good."""
-    query = judged_query(engine, "transactions", placed, data)
     row = engine.execute(
-        f"SELECT min(day), max(day), quantile_disc(day, 0.999) FROM ({query}) WHERE rule IS NULL"
+        f"SELECT min(day), max(day), quantile_disc(day, 0.999) FROM {rows.good()} WHERE rule IS NULL"
     ).fetchone()
-    files.structural_rejects(engine, "sources.transactions")
     if row is None or row[0] is None:
-        raise BadData(f"sources.transactions: {placed.sheet.path} has no good row; correct the mapping by hand")
+        raise BadData(f"sources.transactions: {rows.source.path} has no good row; correct the mapping by hand")
     first, last, usual = row
     return Days(first, usual, last) if (last - usual).days > FAR_DAYS else Days(first, last, None)
 
@@ -92,7 +115,7 @@ def settings_text(
     after = days.last + timedelta(days=1)
     first = days.first + timedelta(days=min(365, (after - days.first).days // 3))
     out = io.StringIO()
-    out.write(f"data:\n  name: {_name(folder)}\n")
+    out.write(f"data:\n  name: {_yaml(_name(folder))}\n")
     out.writelines(f"  {key}: {value}\n" for key, value in money.items())
     out.write("sources:\n")
     for name, placed in proposal.placed.items():

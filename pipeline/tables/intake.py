@@ -53,8 +53,9 @@ def validated_query(
     -------
     str
         A query with the stored columns of the table, ``customer_key``, ``row_low`` and ``row_high`` (128 bits that are
-        equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped; all
-        three are equal for exact duplicates), ``rule`` (the first rule broken, null for a good row), ``raw`` (the
+        equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped),
+        ``has_id`` (whether the transaction has an id of its own), ``is_timed`` (whether its moment is no midnight),
+        ``rule`` (the first rule broken, null for a good row), ``raw`` (the
         texts as found, of refused rows only), ``marks`` (what the numbers of the row say of the decimal mark, as bits)
         and ``__source_file__``.
     """
@@ -72,7 +73,9 @@ def validated_query(
     stored = [sql.name(column.stored) for column in mapped if column.name != "transaction_id"]
     if table.name == "transactions":
         given = _raw(schemas.TRANSACTIONS.columns[1]) if "transaction_id" in source.columns else "NULL"
-        stored.append(f"coalesce({given}, substr(md5(row_text || chr(31) || rest_text), 1, 16)) AS transaction_id")
+        stored.append(f"coalesce({given}, substr(md5(row_text), 1, 16)) AS transaction_id")
+    else:
+        given = "NULL"
     columns = ", ".join(stored)
     return f"""
         WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__ FROM ({raw})),
@@ -81,9 +84,23 @@ def validated_query(
         judged AS (SELECT *, {rule} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
-            md5_number_lower(rest_text) AS row_rest, {_marks(read, source)} AS marks,
+            md5_number_lower(rest_text) AS row_rest, {given} IS NOT NULL AS has_id,
+            {_timed(mapped, source, types)} AS is_timed, {_marks(read, source)} AS marks,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
+
+
+def _timed(columns: list[Column], source: Source, types: dict[str, str]) -> str:
+    """Whether a row has a time of day; in any zone, midnight is a whole quarter of an hour."""
+    when = next((column for column in columns if column.kind == "day" and column.required), None)
+    if when is None:
+        return "false"
+    kind, raw = types.get(source.columns[when.name]), _raw(when)
+    if kind == "TIMESTAMP" and source.ts_format is None:
+        return f"coalesce(TRY_CAST({_name_typed(when)} AS TIME) <> TIME '00:00:00', false)"
+    if kind == "TIMESTAMP WITH TIME ZONE" or source.ts_format is not None:
+        return f"coalesce(epoch_ms({_name_moment(when)}) % 900000 <> 0, false)"
+    return f"({_name_moment(when)} IS NOT NULL AND {raw} NOT LIKE '% 00:00%' AND {raw} NOT LIKE '%T00:00%')"
 
 
 def _marks(columns: list[Column], source: Source) -> str:

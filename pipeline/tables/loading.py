@@ -1,39 +1,25 @@
 """A raw source into the buckets of a canonical table, in a stream: memory does not grow with the source."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipeline import progress, sql
+from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
-from pipeline.tables import intake, numbers, storage
+from pipeline.tables import intake, repeats, storage
+from pipeline.tables.counts import Written
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
+from pipeline.tables.repeats import Policy
 from pipeline.tables.schemas import Table
 
-HASHES = ("row_low", "row_high", "row_rest")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What became of the rows of one source; ``read = accepted + duplicates + rejected``.
-
-    ``rejected_minor`` is the money in refused transactions, in minor units, as far as it can be read.
-    """
-
-    read: int
-    accepted: int
-    duplicates: int
-    rejected: int
-    rejected_by_rule: dict[str, int]
-    rejected_minor: int
-    fingerprint: str
-
-    def as_report(self) -> dict[str, object]:
-        """The counts, for ``reports/ingest.json``."""
-        return asdict(self)
+HASHES = ("row_low", "row_high")
+NOT_STORED = {*HASHES, "row_rest", "has_id", "is_timed", "marks", "rule", "raw", "__source_file__"}
+# The numbers of a row's copies; of nearly all rows there is one.
+EACH_COPY = "CASE WHEN copies = 1 THEN [1] ELSE range(1, copies + 1) END"
 
 
 @dataclass(frozen=True)
@@ -82,10 +68,6 @@ def stage(
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
     count = sum(one.rows for one in read) + len(malformed)
-    written = {c.name: source.columns[c.name] for c in table.columns
-               if c.name in source.columns and numbers.are_read(c, source, raw.types)}  # fmt: skip
-    rows_read = sql.parquet([one.file for one in read])
-    numbers.refuse_if_open(engine, f"sources.{table.name}: {raw.description}", source, rows_read, (raw.query, written))
     return Staged([one.file for one in read], count, raw.description)
 
 
@@ -113,43 +95,63 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
         return {rule: int(count) for rule, count in engine.execute(counted).fetchall()}
 
 
-@dataclass(frozen=True)
-class Good:
-    """The good rows of a source: how many, how many of them different, and what they are, whatever their order."""
-
-    rows: int
-    different: int
-    fingerprint: str
-
-
-def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
-    """Count the good rows and fingerprint them: the sum of the hashes of the different ones depends on no order."""
-    rows = (
-        "SELECT row_low, row_high, row_rest, count(*) AS times "
-        f"FROM {sql.parquet(staged.files)} WHERE rule IS NULL GROUP BY ALL"
-    )
-    totals = engine.execute(f"SELECT sum(row_low), sum(row_high), count(*), sum(times) FROM ({rows})").fetchone()
-    assert totals is not None, "an aggregate has one row"
-    low, high = (int(total or 0) % 2**64 for total in totals[:2])
-    return Good(int(totals[3] or 0), totals[2], f"{high:016x}{low:016x}-{totals[2]}")
-
-
-def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int) -> int:
-    """Write the good rows, each exact duplicate once, as one sorted file per bucket, and say how many were written."""
+def spread(
+    engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int, policy: Policy
+) -> Written:
+    """Write the good rows, each as often as it counts, as one sorted file per bucket, and say what was written."""
     source = sql.parquet(staged.files)
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    columns = [column for column in described if column not in {*HASHES, "marks", "rule", "raw", "__source_file__"}]
-    listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
-    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES]))
-    accepted = 0
+    columns = [column for column in described if column not in NOT_STORED]
+    listed = ", ".join(_numbered(column) for column in columns if column != "customer_key")
+    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES, "copy"]))
+    totals: list[list[int]] = []
     with storage.new_folder(folder) as partial:
         parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
         for bucket, part in enumerate(parts):
-            once = f"SELECT DISTINCT customer_key, {listed}, {', '.join(HASHES)} FROM {part}"
-            query = f"SELECT customer_key, {listed} FROM ({once}) ORDER BY {order}"
-            accepted += storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
+            kept = repeats.kept_rows(policy, part, [*columns, "has_id"])
+            each = "1 AS copy" if policy.copies == "once" else f"unnest({EACH_COPY}) AS copy"
+            query = f"SELECT customer_key, {listed} FROM (SELECT *, {each} FROM ({kept})) ORDER BY {order}"
+            rows = storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
+            totals.append([rows, *_totals(engine, policy, part, has_money="amount_minor" in columns)])
         storage.remove(folder.with_name(f".{folder.name}.parts"))
-    return accepted
+    sums = [sum(total) for total in zip(*totals, strict=True)]
+    if sums[0] != sums[2]:
+        raise BadData(f"sources.{table.name}: the counts do not add up: {sums[0]} rows written, {sums[2]} count")
+    return _written(sums[1:])
+
+
+def repetitions(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, policy: Policy) -> Written:
+    """What `spread` would write, without writing it."""
+    good = f"(SELECT * FROM {sql.parquet(staged.files)} WHERE rule IS NULL)"
+    has_money = any(column.stored == "amount_minor" for column in table.columns)
+    return _written(_totals(engine, policy, good, has_money=has_money))
+
+
+def _written(totals: list[int]) -> Written:
+    good, rows, minor, low, high, older = totals
+    return Written(good, rows, older, minor, f"{high % 2**64:016x}{low % 2**64:016x}-{rows}")
+
+
+def _numbered(column: str) -> str:
+    """A column as it is written: two orders without an id that are equal are two orders."""
+    if column != "transaction_id":
+        return sql.name(column)
+    return "CASE WHEN has_id OR copy = 1 THEN transaction_id ELSE transaction_id || '-' || copy END AS transaction_id"
+
+
+def _totals(engine: duckdb.DuckDBPyConnection, policy: Policy, part: str, *, has_money: bool) -> list[int]:
+    """Good rows, how many count, the money in the others, the two sums of hashes, and rows that are older versions."""
+    money = ["amount_minor"] if has_money else []
+    kept = repeats.kept_rows(policy, part, money)
+    gone = "SELECT count(*) AS rows" + (", sum(amount_minor) AS money" if has_money else ", 0 AS money")
+    stay = "sum(amount_minor::HUGEINT * copies)" if has_money else "0"
+    older = f"(SELECT count(*) FROM ({repeats.latest_versions(policy, part)}))" if policy.key else "good.rows"
+    hashes = ", ".join(f"sum({name}::HUGEINT * copies) AS {name}" for name in HASHES)
+    row = engine.execute(f"""
+        SELECT good.rows, kept.rows, good.money - kept.money, row_low, row_high, good.rows - {older}
+        FROM ({gone} FROM {part}) good, (SELECT sum(copies) AS rows, {stay} AS money, {hashes} FROM ({kept})) kept
+        """).fetchone()
+    return [int(value or 0) for value in row or ()]
 
 
 def first_and_last_day(folder: Path) -> tuple[str, str]:
@@ -160,7 +162,7 @@ def first_and_last_day(folder: Path) -> tuple[str, str]:
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
-    good = f"SELECT * EXCLUDE (marks, rule, raw, __source_file__) FROM {source} WHERE rule IS NULL"
+    good = f"SELECT * EXCLUDE (is_timed, marks, rule, raw) FROM {source} WHERE rule IS NULL"
     if buckets == 1:
         return [f"({good})"]
     storage.remove(folder)

@@ -8,7 +8,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
-from pipeline.sources import number_formats
+from pipeline.sources import Raw, number_formats
 from pipeline.tables import dates, intake, numbers
 from pipeline.tables.loading import Staged
 from pipeline.tables.schemas import Table
@@ -73,6 +73,16 @@ def _loose(raw: str, minor_digits: int) -> str:
     whole = "TRY_CAST(regexp_replace(marked, '[.,]', '', 'g') AS DOUBLE)"
     behind = "length(regexp_extract(marked, '[.,](\\d{1,2})$', 1))"
     return f"list_transform([{digits}], lambda marked: round({whole} * 10 ** ({minor_digits} - {behind})))[1]"
+
+
+def refuse_if_unclear(
+    engine: duckdb.DuckDBPyConnection, table: Table, source: Source, raw: Raw, staged: Staged
+) -> None:
+    """Refuse numbers that can be read in two ways; see `numbers.refuse_if_open`."""
+    mapped = [column for column in table.columns if column.name in source.columns]
+    written = {c.name: source.columns[c.name] for c in mapped if numbers.are_read(c, source, raw.types)}
+    where, rows = f"sources.{table.name}: {raw.description}", sql.parquet(staged.files)
+    numbers.refuse_if_open(engine, where, source, rows, (raw.query, written))
 
 
 def refuse_if_too_many(

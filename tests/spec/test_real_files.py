@@ -8,6 +8,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from pipeline import sql
+from pipeline.config import params
+from pipeline.sources import open_source
+from pipeline.tables import loading, schemas, storage, trial
+from pipeline.tables.forgotten import Forgotten
+from pipeline.tables.ingest_cache import IngestCache
 from tests import real_files
 from tests.drawing import drawn
 
@@ -182,3 +188,107 @@ def test_few_refused_rows_that_are_all_of_some_customers_stop_the_run(tmp_path):
     text = real_files.csv(table) + "z1;o;2024-03-01;\n"
     outcome = real_files.run(tmp_path, {"orders.csv": text.encode()})
     assert "1 of 1,001 rows refused, and with them all rows of 1 of 11 customers" in outcome.refusal
+
+
+def file(*lines: str) -> bytes:
+    """A CSV file of the lines, or of all of them a hundred times for as many customers."""
+    header, *rows = lines
+    many = [row.replace("c", f"c{n}-", 1) for n in range(30) for row in rows]
+    return ("\n".join([header, *many]) + "\n").encode()
+
+
+ID, NO_ID = "customer_id,order_id,order_date,total", "customer_id,order_date,total"
+# Files by name; then rows that count, cents, and repeated rows of each of thirty customers.
+REPEATS = {
+    "date-only rows without an id are as many purchases as rows": (
+        {"a": (NO_ID, "c,2024-01-05,7.50", "c,2024-01-05,7.50", "c,2024-02-05,1.00")}, (3, 1600, 0)),
+    "midnights are dates too": (
+        {"a": (NO_ID, "c,2024-01-05 00:00,7.50", "c,2024-01-05 00:00,7.50", "c,2024-02-05 00:00,1")}, (3, 1600, 0)),
+    "a moment without an id happens once": (
+        {"a": (NO_ID, "c,2024-01-05 10:11:12,7.50", "c,2024-01-05 10:11:12,7.50", "c,2024-02-05 08:00,1")}, (2, 850, 1)),
+    "a moment with a line number in a column nobody maps": (
+        {"a": (NO_ID + ",zeile", "c,2024-01-05 10:11,7.50,1", "c,2024-01-05 10:11,7.50,2")}, (2, 1500, 0)),
+    "an order with an id of its own counts once": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o1,2024-01-05,7.50", "c,o2,2024-01-05,7.50")}, (2, 1500, 1)),
+    "an order whose status changed counts once": (
+        {"a": (ID + ",zustand", "c,o1,2024-01-05,7.50,offen", "c,o1,2024-01-05,7.50,bezahlt", "c,o2,2024-02-05,1,offen")},
+        (2, 850, 1)),
+    "equal lines of an order are two pieces": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o1,2024-01-05,7.50", "c,o1,2024-01-05,2.50", "c,o2,2024-02-05,1")},
+        (4, 1850, 0)),
+    "a refund under the id of its order is another row": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o1,2024-01-09,-7.50", "c,o2,2024-02-05,1")}, (3, 100, 0)),
+    "a file that is delivered twice": (
+        {"a": (NO_ID, "c,2024-01-05,7.50", "c,2024-01-05,7.50", "c,2024-02-05,1"),
+         "b": (NO_ID, "c,2024-01-05,7.50", "c,2024-01-05,7.50", "c,2024-02-05,1")}, (3, 1600, 3)),
+    "exports that overlap by a month": (
+        {"a": (NO_ID, "c,2024-01-05,7.50", "c,2024-02-05,1", "c,2024-02-05,1"),
+         "b": (NO_ID, "c,2024-02-05,1", "c,2024-02-05,1", "c,2024-03-05,4")}, (4, 1350, 2)),
+    "exports that overlap, with a row number that changed": (
+        {"a": (ID + ",zeile", "c,o1,2024-01-05,7.50,1", "c,o2,2024-02-05,1,2"),
+         "b": (ID + ",zeile", "c,o2,2024-02-05,1,1", "c,o3,2024-03-05,4,2")}, (3, 1250, 1)),
+    "of an order the later export counts": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00", "c,o3,2024-02-06,2.00"),
+         "b": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00", "c,o3,2024-02-06,5.00", "c,o4,2024-03-05,4")},
+        (4, 1750, 3)),
+    "the later export is the one that goes on for longer, whatever its name": (
+        {"z": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00", "c,o3,2024-02-06,2.00"),
+         "b": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00", "c,o3,2024-02-06,5.00", "c,o4,2024-03-05,4")},
+        (4, 1750, 3)),
+    "lines of an order that a later export took out": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o1,2024-01-05,2.50", "c,o2,2024-02-05,1", "c,o2,2024-02-05,3"),
+         "b": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1", "c,o2,2024-02-05,3", "c,o3,2024-03-05,4")},
+        (4, 1550, 4)),
+    "two shops whose orders are numbered alike": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00"), "b": (ID, "cx,o1,2024-01-05,9", "cx,o2,2024-02-05,2")},
+        (4, 1950, 0)),
+    "two tills that sold the same on a day by chance": (
+        {"a": (NO_ID, "c,2024-01-05,7.50", "c,2024-02-05,1", "c,2024-03-05,2"),
+         "b": (NO_ID, "c,2024-01-05,7.50", "c,2024-02-07,3", "c,2024-03-06,4")}, (6, 2500, 0)),
+    "files of departments that share orders": (
+        {"a": (ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00"), "b": (ID, "c,o1,2024-01-05,3", "c,o2,2024-02-05,2")},
+        (4, 1350, 0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REPEATS)
+def test_what_is_the_same_again_counts_once_and_what_only_looks_alike_does_not(case, tmp_path):
+    files, (rows, cents, repeated) = REPEATS[case]
+    outcome = real_files.run(tmp_path, {f"orders_{name}.csv": file(*lines) for name, lines in files.items()})
+    assert (outcome.refusal, outcome.rows, outcome.cents) == ("", 30 * rows, 30 * cents)
+    assert (f"{30 * repeated} repeated" in outcome.lines[-1]) == bool(repeated), outcome.lines[-1]
+    assert any(line.startswith(f"  {30 * repeated} repeated") for line in outcome.lines) == bool(repeated)
+
+
+def test_the_order_of_deliveries_and_the_number_of_buckets_make_no_difference(tmp_path):
+    files = REPEATS["lines of an order that a later export took out"][0]
+    seen = []
+    for number, (names, buckets) in enumerate([("ab", 1), ("ab", 3), ("ba", 2)]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        content = {f"orders_{new}.csv": file(*files[old]) for new, old in zip(names, "ab", strict=True)}
+        assert not real_files.run(folder, content, {"storage.buckets": buckets}).refusal
+        table = storage.read_buckets(folder / "data/tables/transactions")
+        seen.append(sorted(table.drop("customer_key").rows(), key=str))
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_many_repeated_rows_are_warned_of(tmp_path):
+    once = file(ID, "c,o1,2024-01-05,7.50", "c,o2,2024-02-05,1.00")
+    outcome = real_files.run(tmp_path, {"orders_1.csv": once, "orders_2.csv": once})
+    assert outcome.lines[-1].endswith(
+        "transactions: 60 rows, 0 refused, 60 repeated (about 255 USD), 60 of them older versions; more than "
+        "data.max_duplicate_share allows, so look whether they are"
+    )
+
+
+def test_the_sample_keeps_all_redemptions(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = params.load(real_files.ROOT / "params.yaml")
+    source = settings.sources.events
+    with sql.connect(1, 1.0) as engine:
+        raw = open_source(engine, "events", source)
+        place = loading.Place(tmp_path, IngestCache(tmp_path, 0), Forgotten())
+        about = (engine, schemas.TABLES["events"], raw, (source, settings.data), place, tmp_path / "kept.parquet")
+        counts = trial.take_in(*about)
+    assert (counts.read, counts.accepted, counts.duplicates) == (2102, 2102, 0)

@@ -1,0 +1,78 @@
+"""What became of the rows of a source, in numbers and in words."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.config.params import Data
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows of one source; ``read = accepted + duplicates + rejected``.
+
+    ``older_versions`` are those of the duplicates that a later file holds in another version. Of transactions,
+    ``duplicates_minor`` and ``rejected_minor`` are the money in them, in minor units, as far as it can be read.
+    """
+
+    read: int
+    accepted: int
+    duplicates: int
+    older_versions: int
+    duplicates_minor: int
+    rejected: int
+    rejected_by_rule: dict[str, int]
+    rejected_minor: int
+    fingerprint: str
+
+    def as_report(self) -> dict[str, object]:
+        """The counts, for ``reports/ingest.json``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What of the good rows of a source was written.
+
+    Attributes
+    ----------
+    good, rows
+        Good rows, and those of them that count; the others are repetitions.
+    older_versions
+        Of the repetitions, those that a later file holds in another version.
+    repeated_minor
+        The money in the repetitions, in minor units.
+    fingerprint
+        What the rows that count are, whatever their order: the sum of their hashes.
+    """
+
+    good: int
+    rows: int
+    older_versions: int
+    repeated_minor: int
+    fingerprint: str
+
+    def as_counts(self, read: int, rejected_by_rule: dict[str, int], rejected_minor: int) -> Counts:
+        """What became of all rows that were read."""
+        rejected = sum(rejected_by_rule.values())
+        repeated = (self.good - self.rows, self.older_versions, self.repeated_minor)
+        return Counts(read, self.rows, *repeated, rejected, rejected_by_rule, rejected_minor, self.fingerprint)
+
+
+def describe(counts: dict[str, Any], data: Data) -> str:
+    """What became of a table's rows, and of the money in them."""
+    refused = f"{counts['rejected']:,} refused{_money(counts['rejected_minor'], data)}"
+    return ", ".join([f"{counts['accepted']:,} rows", refused, *repeated(counts, data)])
+
+
+def repeated(counts: dict[str, Any], data: Data) -> list[str]:
+    """How many rows count as others do, and a warning where these are many."""
+    if not counts["duplicates"]:
+        return []
+    older = f", {counts['older_versions']:,} of them older versions" if counts["older_versions"] else ""
+    is_much = counts["duplicates"] > data.max_duplicate_share * counts["read"]
+    warning = "; more than data.max_duplicate_share allows, so look whether they are" if is_much else ""
+    return [f"{counts['duplicates']:,} repeated{_money(counts['duplicates_minor'], data)}{older}{warning}"]
+
+
+def _money(minor: int, data: Data) -> str:
+    return f" (about {minor / 10**data.minor_digits:,.0f} {data.currency})" if minor else ""
