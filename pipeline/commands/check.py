@@ -20,7 +20,7 @@ from pipeline.playbooks.config import limits, playbook, playbooks_file, restrict
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.sources import Raw, open_source
-from pipeline.tables import forgotten, loading, schemas, storage, trial
+from pipeline.tables import dry_ingest, forgotten, loading, schemas, storage
 from pipeline.tables.counts import describe
 from pipeline.tables.ingest_cache import IngestCache
 from pipeline.value import customer_value
@@ -66,7 +66,7 @@ def _rows(
         cache = IngestCache(REPRO.ingest_cache, settings.storage.keep_read_days)
         place = loading.Place(Path(folder), cache, forgotten.read(REPRO.forgotten))
         shown = REPRO.kept_rejected / f"{name}.parquet"
-        counts = trial.take_in(engine, schemas.TABLES[name], raw, (source, settings.data), place, shown)
+        counts = dry_ingest.take_in(engine, schemas.TABLES[name], raw, (source, settings.data), place, shown)
     return describe(counts.as_report(), settings.data)
 
 

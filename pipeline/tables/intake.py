@@ -3,12 +3,10 @@
 A row that breaks a rule keeps its raw values and the name of the first rule it broke; nothing is dropped in silence.
 """
 
-import re
-
 from pipeline import sql
 from pipeline.config.params import Data, Source
 from pipeline.sources import number_evidence
-from pipeline.tables import numbers, schemas
+from pipeline.tables import dates, numbers, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.schemas import Column, Table
@@ -25,11 +23,6 @@ KIND_WORDS = {
 }
 # A spreadsheet shows 10329300000000000000 as 1.03293E+19 and saves what it shows: different customers become one.
 SPREADSHEET_NUMBER = r"\d(\.\d+)?[eE]\+?\d+"
-# ISO 8601 days and timestamps; a zone is Z, UTC, GMT, +02:00, +0200 or +02. Anything else is refused, not guessed.
-DAY_ONLY = r"\d{4}-\d{1,2}-\d{1,2}"
-CLOCK = DAY_ONLY + r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-ZONE = r"\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
-CLOCK_DIRECTIVE = r"%-?[HIcsfgnXT]"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
 
@@ -97,7 +90,7 @@ def _timed(columns: list[Column], source: Source, types: dict[str, str]) -> str:
         return "false"
     kind, raw = types.get(source.columns[when.name]), _raw(when)
     if kind == "TIMESTAMP" and source.ts_format is None:
-        return f"coalesce(TRY_CAST({_name_typed(when)} AS TIME) <> TIME '00:00:00', false)"
+        return f"coalesce(TRY_CAST({_name_typed(when)} AS TIME) >= TIME '00:01:00', false)"
     if kind == "TIMESTAMP WITH TIME ZONE" or source.ts_format is not None:
         return f"coalesce(epoch_ms({_name_moment(when)}) % 900000 <> 0, false)"
     return f"({_name_moment(when)} IS NOT NULL AND {raw} NOT LIKE '% 00:00%' AND {raw} NOT LIKE '%T00:00%')"
@@ -197,32 +190,14 @@ def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -
     zone = sql.text(source.timezone if source.timezone and column.name.endswith("ts") else data.timezone)
     kind, typed = types.get(source.columns[column.name]), _name_typed(column)
     if source.ts_format is not None:
-        moment, on = _by_format(_raw(column), source.ts_format, zone)
+        moment, on = dates.by_format(_raw(column), source.ts_format, zone)
     elif kind == "TIMESTAMP":
         moment, on = f"CASE WHEN isfinite({typed}) THEN timezone({zone}, {typed}) END", "NULL::DATE"
     elif kind == "DATE":
         moment, on = "NULL::TIMESTAMPTZ", f"CASE WHEN isfinite({typed}) THEN {typed} END"
     else:
-        moment, on = _by_its_looks(_raw(column), zone)
+        moment, on = dates.by_its_looks(_raw(column), zone)
     return f"{moment} AS {_name_moment(column)}, {on} AS {_name_day(column)}"
-
-
-def _by_its_looks(raw: str, zone: str) -> tuple[str, str]:
-    with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
-    instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
-    local = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMP))"
-    moment = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
-        WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {instant} END"""
-    return moment, f"CASE WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE) END"
-
-
-def _by_format(raw: str, ts_format: str, zone: str) -> tuple[str, str]:
-    parsed = f"TRY_STRPTIME({raw}, {sql.text(ts_format)})"
-    if re.search("%[zZ]", ts_format):
-        return parsed, "NULL::DATE"
-    if re.search(CLOCK_DIRECTIVE, ts_format):
-        return f"timezone({zone}, {parsed})", "NULL::DATE"
-    return "NULL::TIMESTAMPTZ", f"CAST({parsed} AS DATE)"
 
 
 def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, str]) -> str:

@@ -109,7 +109,7 @@ def spread(
         parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
         for bucket, part in enumerate(parts):
             kept = repeats.kept_rows(policy, part, [*columns, "has_id"])
-            each = "1 AS copy" if policy.copies == "once" else f"unnest({EACH_COPY}) AS copy"
+            each = "1 AS copy" if policy.copies == "once" or policy.keeps_all else f"unnest({EACH_COPY}) AS copy"
             query = f"SELECT customer_key, {listed} FROM (SELECT *, {each} FROM ({kept})) ORDER BY {order}"
             rows = storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
             totals.append([rows, *_totals(engine, policy, part, has_money="amount_minor" in columns)])

@@ -50,11 +50,19 @@ class Policy:
         The files that overlap, each with its place in time; empty where none do.
     key
         The columns that are the same in all versions of a thing; of those in overlapping files the last one counts.
+    is_numbered
+        Whether some rows get their id from what they say, so that equal ones need a number.
     """
 
     copies: Copies
     ranks: dict[str, int] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    is_numbered: bool = True
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether all rows count and none needs a number, so that nothing has to be grouped."""
+        return self.copies == "all" and not self.ranks and not self.is_numbered
 
 
 def find_policy(engine: duckdb.DuckDBPyConnection, table: Table, source: Source, rows: str, number: int) -> Policy:
@@ -79,7 +87,15 @@ def find_policy(engine: duckdb.DuckDBPyConnection, table: Table, source: Source,
     has_id = table.name == "transactions" and "transaction_id" in source.columns
     ranks = _overlapping(engine, table, good)
     key = VERSION_KEYS.get(table.name, ()) if table.name != "transactions" or has_id else ()
-    return Policy(_copies(engine, table, good, has_id=has_id), ranks, key if ranks else ())
+    copies = _copies(engine, table, good, has_id=has_id)
+    return Policy(copies, ranks, key if ranks else (), is_numbered=_lacks_ids(engine, table, rows))
+
+
+def _lacks_ids(engine: duckdb.DuckDBPyConnection, table: Table, rows: str) -> bool:
+    if table.name != "transactions":
+        return False
+    (all_have,) = engine.execute(f"SELECT bool_and(has_id) FROM {rows} WHERE rule IS NULL").fetchone() or (False,)
+    return not all_have
 
 
 def _copies(engine: duckdb.DuckDBPyConnection, table: Table, good: str, *, has_id: bool) -> Copies:
@@ -140,19 +156,21 @@ def kept_rows(policy: Policy, part: str, columns: list[str]) -> str:
     columns
         Those to keep beside ``row_low`` and ``row_high``; equal where these are.
     """
-    firsts = "".join(f", any_value({sql.name(column)}) AS {sql.name(column)}" for column in columns)
+    if policy.keeps_all:
+        listed = "".join(f", {sql.name(column)}" for column in columns)
+        return f"SELECT row_low, row_high{listed}, 1 AS copies FROM {part}"
+    # Equal where the hashes are: grouping by them too takes less memory than picking one of each group.
+    kept = "".join(f", {sql.name(column)}" for column in ("row_low", "row_high", *columns))[2:]
     counted = {"once": "1", "different": "count(DISTINCT row_rest)", "all": "count(*)"}[policy.copies]
     if not policy.ranks:
-        return f"SELECT row_low, row_high{firsts}, {counted} AS copies FROM {part} GROUP BY row_low, row_high"
+        return f"SELECT {kept}, {counted} AS copies FROM {part} GROUP BY {kept}"
     total = "1" if policy.copies == "once" else "CAST(sum(copies) AS BIGINT)"
     return f"""
         WITH by_file AS (
-            SELECT cluster, rank, row_low, row_high{firsts}, {counted} AS copies
-            FROM ({latest_versions(policy, part)}) GROUP BY cluster, rank, row_low, row_high),
-        by_cluster AS (
-            SELECT cluster, row_low, row_high{firsts}, max(copies) AS copies
-            FROM by_file GROUP BY cluster, row_low, row_high)
-        SELECT row_low, row_high{firsts}, {total} AS copies FROM by_cluster GROUP BY row_low, row_high"""
+            SELECT cluster, rank, {kept}, {counted} AS copies
+            FROM ({latest_versions(policy, part)}) GROUP BY cluster, rank, {kept}),
+        by_cluster AS (SELECT cluster, {kept}, max(copies) AS copies FROM by_file GROUP BY cluster, {kept})
+        SELECT {kept}, {total} AS copies FROM by_cluster GROUP BY {kept}"""
 
 
 def latest_versions(policy: Policy, part: str) -> str:

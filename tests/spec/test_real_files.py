@@ -11,7 +11,7 @@ import pytest
 from pipeline import sql
 from pipeline.config import params
 from pipeline.sources import open_source
-from pipeline.tables import loading, schemas, storage, trial
+from pipeline.tables import dry_ingest, loading, schemas, storage
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache
 from tests import real_files
@@ -290,5 +290,5 @@ def test_the_sample_keeps_all_redemptions(tmp_path, monkeypatch):
         raw = open_source(engine, "events", source)
         place = loading.Place(tmp_path, IngestCache(tmp_path, 0), Forgotten())
         about = (engine, schemas.TABLES["events"], raw, (source, settings.data), place, tmp_path / "kept.parquet")
-        counts = trial.take_in(*about)
+        counts = dry_ingest.take_in(*about)
     assert (counts.read, counts.accepted, counts.duplicates) == (2102, 2102, 0)
