@@ -16,6 +16,7 @@ from pipeline.commands.proposed_settings import (
     ask_for_the_currency,
     find_days,
     in_order,
+    propose_case,
     propose_money,
     settings_text,
     stage_on_trial,
@@ -85,6 +86,9 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             )
         days = find_days(engine, rows["transactions"])
         yield from _describe_days(days)
+        case, words = propose_case(engine, rows.values())
+        yield from filter(None, [words])
+        money |= case
         proposal = settings_text(engine, proposed, days, folder, money)
     yield from _written(proposal, target, write=write)
     yield (

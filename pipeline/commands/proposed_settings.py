@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,6 +23,8 @@ from pipeline.tables.ingest_cache import IngestCache
 
 USUAL_FOLDERS = {"raw", "data", "input", "files", "export", "exports"}
 MAX_EVENT_TYPES = 8
+# Fewer customers than this who differ in capitals only are slips of the pen.
+MIN_MERGED = 3
 # A day so far behind all others is a slip of the pen, not the end of the data.
 FAR_DAYS = 31
 
@@ -86,6 +88,19 @@ def find_days(engine: duckdb.DuckDBPyConnection, rows: TrialRows) -> Days:
         raise BadData(f"sources.transactions: {rows.source.path} has no good row; correct the mapping by hand")
     first, last, usual = row
     return Days(first, usual, last) if (last - usual).days > FAR_DAYS else Days(first, last, None)
+
+
+def propose_case(engine: duckdb.DuckDBPyConnection, rows: Iterable[TrialRows]) -> tuple[dict[str, str], str]:
+    """Whether e-mail addresses that differ in capitals only are one customer, as a setting and in words."""
+    listed = " UNION ALL ".join(f"SELECT customer_id AS id FROM {one.good()} WHERE rule IS NULL" for one in rows)
+    row = engine.execute(
+        f"SELECT count(DISTINCT id) - count(DISTINCT lower(id)) FROM ({listed}) WHERE id LIKE '%@%'"
+    ).fetchone()
+    merged = int(row[0]) if row else 0
+    if merged < MIN_MERGED:
+        return {}, ""
+    words = f"customers: {merged:,} e-mail addresses differ from another one in capitals only, and become one with it"
+    return {"customer_ids": "casefold"}, words
 
 
 def ask_for_the_currency(placed: Placed, data: params.Data) -> Iterator[str]:

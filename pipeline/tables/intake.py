@@ -5,7 +5,7 @@ A row that breaks a rule keeps its raw values and the name of the first rule it 
 
 from pipeline import sql
 from pipeline.config.params import Data, Source
-from pipeline.sources import number_evidence
+from pipeline.sources import ids, number_evidence
 from pipeline.tables import dates, numbers, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
@@ -21,8 +21,6 @@ KIND_WORDS = {
     "number": "a number",
     "flag": "true or false",
 }
-# A spreadsheet shows 10329300000000000000 as 1.03293E+19 and saves what it shows: different customers become one.
-SPREADSHEET_NUMBER = r"\d(\.\d+)?[eE]\+?\d+"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
 
@@ -53,7 +51,7 @@ def validated_query(
         and ``__source_file__``.
     """
     mapped = [column for column in table.columns if column.name in source.columns]
-    texts = ", ".join(_text(column, source.columns[column.name], types) for column in mapped)
+    texts = ", ".join(_text(column, source.columns[column.name], types, data) for column in mapped)
     read = [column for column in mapped if numbers.are_read(column, source, types)]
     moments = "".join(f", {_moment(column, source, data, types)}" for column in mapped if column.kind == "day")
     moments += "".join(
@@ -132,15 +130,18 @@ def _name_typed(column: Column) -> str:
     return sql.name(f"{column.name} typed")
 
 
-def _text(column: Column, source_column: str, types: dict[str, str]) -> str:
+def _case(column: Column, data: Data) -> ids.Case:
+    return data.customer_ids if column.name == "customer_id" else "exact"
+
+
+def _text(column: Column, source_column: str, types: dict[str, str], data: Data) -> str:
     if types.get(source_column) in PLAIN:
         typed = sql.name(source_column)
         as_typed = f", {typed} AS {_name_typed(column)}" if column.kind == "day" else ""
         return f"CAST({typed} AS VARCHAR) AS {_raw(column)}{as_typed}"
     value = f"trim(CAST({sql.name(source_column)} AS VARCHAR))"
     if column.kind == "id":
-        # An integer column with a hole in it is often saved as 900.0, also in CSV.
-        value = f"regexp_replace({value}, '^(\\d+)\\.0$', '\\1')"
+        value = ids.id_query(f"CAST({sql.name(source_column)} AS VARCHAR)", _case(column, data))
     if types.get(source_column) == "TIMESTAMP WITH TIME ZONE":
         value = f"strftime({sql.name(source_column)}, '%Y-%m-%d %H:%M:%S.%f') || '+00'"
     nothing = NOTHING if column.kind in {"id", "text"} else NOTHING_BUT_IN_TEXT
@@ -214,7 +215,7 @@ def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str
         (column.required, f"{raw} IS NULL", f"{name} is missing"),
         (
             column.kind == "id" and not is_whole,
-            f"regexp_full_match({raw}, '{SPREADSHEET_NUMBER}')",
+            f"regexp_full_match({raw}, '{ids.ROUNDED}')",
             f"{name} is a rounded number",
         ),
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),

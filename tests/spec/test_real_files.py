@@ -292,3 +292,75 @@ def test_the_sample_keeps_all_redemptions(tmp_path, monkeypatch):
         about = (engine, schemas.TABLES["events"], raw, (source, settings.data), place, tmp_path / "kept.parquet")
         counts = dry_ingest.take_in(*about)
     assert (counts.read, counts.accepted, counts.duplicates) == (2102, 2102, 0)
+
+
+# How the ids 1000, 1001 ... of ten customers are written in one file of orders and in another, and how many customers that
+# makes. All orders are 10.00; the refused ones stop the run.
+IDS = {
+    "no-break blanks": (lambda n: f"\xa0{1000 + n}\u2009", 10),
+    "a byte-order mark": (lambda n: f"\ufeff{1000 + n}", 10),
+    "a zero-width blank": (lambda n: f"{1000 + n}\u200b", 10),
+    "a guard of a spreadsheet": (lambda n: f'"=""{1000 + n}"""', 10),
+    "an apostrophe of a spreadsheet": (lambda n: f"'{1000 + n}", 10),
+    "a decimal point": (lambda n: f"{1000 + n}.0", 10),
+    "a decimal comma": (lambda n: f"{1000 + n},0", 10),
+    "leading zeros, which are other ids": (lambda n: f"00{1000 + n}", 20),
+    "letters that look like an exponent": (lambda n: f"{1 + n}E5", 20),
+    "articles that look like an exponent": (lambda n: f"1E{10 + n}", 20),
+    "hexadecimal numbers": (lambda n: f"4e{10 + n}", 20),
+}
+
+
+@pytest.mark.parametrize("form", IDS)
+def test_one_customer_is_one_however_the_id_is_written(form, tmp_path):
+    write, customers = IDS[form]
+    header = "customer_id;order_id;order_date;total\n"
+    plain = header + "".join(f"{1000 + n};a{n};2024-01-{1 + n:02d};10.00\n" for n in range(10))
+    other = header + "".join(f"{write(n)};b{n};2024-02-{1 + n:02d};10.00\n" for n in range(10))
+    outcome = real_files.run(tmp_path, {"orders_1.csv": plain.encode(), "orders_2.csv": other.encode()})
+    assert (outcome.refusal, outcome.cents, outcome.customers) == ("", 20_000, customers)
+
+
+ROUNDED = ["1.03293E+19", "1,03293E+19", "1.03293e+19", "1E+19", "1.03293E19"]
+
+
+@pytest.mark.parametrize("written", ROUNDED)
+def test_ids_that_a_spreadsheet_rounded_are_refused(written, tmp_path):
+    table = real_files.rows()
+    for row in table:
+        row["customer"] = written
+    outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table).encode()})
+    assert "customer_id" in outcome.refusal or "no good row" in outcome.refusal
+
+
+def test_addresses_that_differ_in_capitals_are_one_customer_if_init_says_so(tmp_path):
+    table = real_files.rows()
+    for n, row in enumerate(table):
+        row["customer"] = f"{'Ann' if n % 2 else 'ann'}{n // 2 % 8}@Shop.example"
+    outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table).encode()})
+    assert (outcome.refusal, outcome.cents, outcome.customers) == ("", real_files.cents(table), 8)
+    assert (
+        "customers: 8 e-mail addresses differ from another one in capitals only, and become one with it"
+        in outcome.lines
+    )
+    exact = {"data.customer_ids": "exact"}
+    (tmp_path / "exact").mkdir()
+    outcome = real_files.run(tmp_path / "exact", {"orders.csv": real_files.csv(table).encode()}, exact)
+    assert outcome.customers == 16
+
+
+def test_codes_that_differ_in_capitals_stay_two_customers(tmp_path):
+    table = real_files.rows()
+    for n, row in enumerate(table):
+        row["customer"] = f"{'aB' if n % 2 else 'Ab'}{n // 2 % 8}"
+    outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table).encode()})
+    assert (outcome.refusal, outcome.customers) == ("", 16)
+
+
+def test_a_table_whose_ids_are_written_otherwise_is_recognised_and_joined(tmp_path):
+    customers = "customer_id,name\n" + "".join(f'"=""c{n:02d}""",N {n}\n' for n in range(10))
+    files = {"orders.csv": real_files.csv(real_files.rows()).encode(), "customers.csv": customers.encode()}
+    outcome = real_files.run(tmp_path, files)
+    assert outcome.refusal == ""
+    names = storage.read_buckets(tmp_path / "data/tables/customers")
+    assert sorted(names["customer_id"]) == [f"c{n:02d}" for n in range(10)]

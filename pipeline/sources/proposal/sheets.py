@@ -14,6 +14,7 @@ from pipeline import sql
 from pipeline.config.errors import BadData, PipelineError
 from pipeline.config.params import Source
 from pipeline.sources import files, number_evidence
+from pipeline.sources.ids import id_query
 from pipeline.sources.opening import open_source
 from pipeline.sources.proposal.profiles import Profile, profile
 
@@ -162,11 +163,12 @@ def _pattern(paths: list[Path]) -> str | None:
 
 def shared_ids(engine: duckdb.DuckDBPyConnection, of: tuple[Sheet, str], known: tuple[Sheet, str]) -> float:
     """Share of the different ids in one column that another column knows too."""
-    ids = []
+    columns = []
     for sheet, column in (of, known):
         raw = open_source(engine, "file", sheet.source({"id": column}))
-        name = sql.name(column)
-        ids.append(f"SELECT DISTINCT trim({name}::VARCHAR) AS id FROM ({raw.query}) WHERE trim({name}::VARCHAR) <> ''")
-    row = engine.execute(f"SELECT avg((id IN (SELECT id FROM ({ids[1]})))::INT) FROM ({ids[0]})").fetchone()
+        # In small letters: whether capitals tell customers apart is asked later.
+        one = id_query(f"CAST({sql.name(column)} AS VARCHAR)", "casefold")
+        columns.append(f"SELECT DISTINCT {one} AS id FROM ({raw.query}) WHERE {one} <> ''")
+    row = engine.execute(f"SELECT avg((id IN (SELECT id FROM ({columns[1]})))::INT) FROM ({columns[0]})").fetchone()
     files.structural_rejects(engine, of[0].path)
     return float(row[0]) if row and row[0] is not None else 0.0
