@@ -4,6 +4,7 @@ A case says what is in the files and what must come of it, summed up by the test
 """
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import chdir
 from dataclasses import dataclass, field
@@ -78,10 +79,7 @@ def run(
         except PipelineError as error:
             outcome.refusal = str(error)
             return outcome
-        table = storage.read_buckets(paths.REPRO.tables / "transactions")
-        outcome.cents, outcome.rows = int(table["amount_minor"].sum()), len(table)
-        outcome.customers = table["customer_id"].n_unique()
-        return outcome
+        return _counted(outcome)
 
 
 def _answered(answers: dict[str, object]) -> params.Params:
@@ -94,6 +92,40 @@ def _answered(answers: dict[str, object]) -> params.Params:
             place = place[section]
         place[name] = value
     return params.parse(content)
+
+
+def ingest(folder: Path, files: dict[str, bytes], source: dict[str, object]) -> Outcome:
+    """Take files in as settings say that somebody has written by hand.
+
+    Parameters
+    ----------
+    folder, files
+        As for `run`.
+    source
+        ``sources.transactions``, without the columns customer_id, order_id, order_date where these are called so.
+    """
+    columns = {"customer_id": "customer_id", "transaction_id": "order_id", "ts": "order_date"}
+    whole = {"path": "raw/*", **source, "columns": {**columns, **source.get("columns", {})}}
+    with chdir(folder):
+        Path("raw").mkdir(exist_ok=True)
+        for name, content in files.items():
+            Path("raw", name).write_bytes(content)
+        shutil.copy(ROOT / "params.yaml", paths.PARAMS)
+        outcome = Outcome()
+        try:
+            settings = _answered({"sources": {"transactions": whole}, "data.max_rejected_share": 0.1})
+            outcome.lines.append(run_stage(s1_ingest, settings))
+        except PipelineError as error:
+            outcome.refusal = str(error)
+            return outcome
+        return _counted(outcome)
+
+
+def _counted(outcome: Outcome) -> Outcome:
+    table = storage.read_buckets(paths.REPRO.tables / "transactions")
+    outcome.cents, outcome.rows = int(table["amount_minor"].sum()), len(table)
+    outcome.customers = table["customer_id"].n_unique()
+    return outcome
 
 
 def rows(number: int = 48, amounts: Iterable[Decimal] = AMOUNTS) -> list[dict[str, object]]:

@@ -1,6 +1,5 @@
 """``churn init``: look at a folder of files and propose ``params.yaml``; what cannot be told is said and left out."""
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -30,7 +29,6 @@ from pipeline.tables import schemas
 from pipeline.tables.counts import repeated
 
 SURE, LIKELY = 0.88, 0.6
-OF_ONE_PIECE = "price|preis|prix|precio|prezzo|prijs|pris"
 
 
 def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> Iterator[str]:
@@ -112,8 +110,9 @@ def _describe_source(
     yield f"sources.{name}: {sheet.path} ({counted}{f'; {dialect}' if dialect else ''})"
     for column, theirs in in_order(placed):
         yield f"  {column} <- {theirs} ({_how_sure(placed.sure[column])})"
-    if "quantity" in placed.columns and re.search(OF_ONE_PIECE, placed.columns.get("amount", "").lower()):
-        yield f"  look at it: is {placed.columns['amount']} the price of one piece? amount is what the line cost"
+    if placed.where:
+        yield f"  rows count where {placed.where}"
+    yield from (f"  look at it: {note}" for note in placed.notes)
     yield from (f"  asked: {question}" for question in placed.questions)
     for theirs, why in placed.left.items():
         yield f"  not placed: {theirs}: {why}"
@@ -121,6 +120,8 @@ def _describe_source(
     refused = counts.rejected_by_rule
     worst = f", most because {max(refused, key=lambda rule: (refused[rule], rule))}" if refused else ""
     yield f"  {counts.read:,} rows, of which {counts.rejected:,} would be refused{worst}"
+    if counts.left_out:
+        yield f"  {counts.left_out:,} rows do not count"
     yield from (f"  {words}" for words in repeated(counts.as_report(), data))
 
 

@@ -40,7 +40,8 @@ class Days:
 
 def source_of(placed: Placed) -> params.Source:
     """A file taken for a table, as a source of the settings."""
-    return placed.sheet.source(placed.columns, **placed.dialect)
+    where = {"where": placed.where} if placed.where else {}
+    return placed.sheet.source(placed.mapped(), **placed.dialect, **where)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class TrialRows:
         """What would become of them."""
         by_rule = loading.keep_rejected(engine, self.table, self.staged, self.rejected)
         policy = repeats.find_policy(engine, self.table, self.source, self.good(), self.staged.read)
-        return loading.repetitions(engine, self.table, self.staged, policy).as_counts(self.staged.read, by_rule, 0)
+        return loading.repetitions(engine, self.table, self.staged, policy).as_counts(
+            self.staged.read, by_rule, 0, self.staged.left_out
+        )
 
     def good(self) -> str:
         """The rows as a table expression."""
@@ -76,7 +79,7 @@ def stage_on_trial(
 def in_order(placed: Placed) -> list[tuple[str, str]]:
     """The columns in the order of the canonical table."""
     canonical = [column.name for column in schemas.TABLES[placed.table].columns]
-    return sorted(placed.columns.items(), key=lambda item: canonical.index(item[0]))
+    return sorted(placed.mapped().items(), key=lambda item: canonical.index(item[0]))
 
 
 def find_days(engine: duckdb.DuckDBPyConnection, rows: TrialRows) -> Days:
@@ -137,6 +140,8 @@ def settings_text(
         out.write(f"  {name}:\n    path: {_yaml(placed.sheet.path)}\n")
         for key, value in {**placed.sheet.dialect, **placed.dialect}.items():
             out.write(f"    {key}: {_yaml(value)}\n")
+        if placed.where:
+            out.write(f"    where: {_yaml(placed.where)}\n")
         out.write("    columns:\n")
         out.writelines(f"      {column}: {_yaml(theirs)}\n" for column, theirs in in_order(placed))
     out.write(f'snapshots:\n  as_of: "{after}"\n  observed_until: "{after}"\n  first: "{first}"\n')

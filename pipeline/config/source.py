@@ -44,6 +44,7 @@ class Source(Section):
     timeout_seconds: Annotated[int, Field(ge=1)] = 3600
     batch_mb: Annotated[int, Field(ge=1, le=1024)] = 16
     columns: dict[str, str]
+    where: str | None = None
     timezone: Zone | None = None
     ts_format: str | None = None
     delimiter: str | None = None

@@ -9,7 +9,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
-from pipeline.sources import databases, files, samples
+from pipeline.sources import databases, expressions, files, samples
 from pipeline.sources.files import FILE_COLUMN
 
 
@@ -129,7 +129,11 @@ def _guarded(read: Callable[[], dict[str, str]], where: str) -> dict[str, str]:
 
 def _check_columns(types: dict[str, str], source: Source, where: str) -> None:
     columns = [column for column in types if column != FILE_COLUMN]
-    missing = [column for column in source.columns.values() if column not in types]
+    if source.where is not None:
+        expressions.parse_condition(source.where, types, where.partition(":")[0])
+    missing = [
+        text for text in source.columns.values() if text not in types and not expressions.is_computed(text, types)
+    ]
     if not missing:
         return
     hint = "correct `columns` in params.yaml"

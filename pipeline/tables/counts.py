@@ -8,8 +8,9 @@ from pipeline.config.params import Data
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows of one source; ``read = accepted + duplicates + rejected``.
+    """What became of the rows of one source; ``read = accepted + duplicates + rejected + left_out``.
 
+    ``left_out`` are the rows that do not count, by the `where` of the source.
     ``older_versions`` are those of the duplicates that a later file holds in another version. Of transactions,
     ``duplicates_minor`` and ``rejected_minor`` are the money in them, in minor units, as far as it can be read.
     """
@@ -23,6 +24,7 @@ class Counts:
     rejected_by_rule: dict[str, int]
     rejected_minor: int
     fingerprint: str
+    left_out: int = 0
 
     def as_report(self) -> dict[str, object]:
         """The counts, for ``reports/ingest.json``."""
@@ -51,17 +53,20 @@ class Written:
     repeated_minor: int
     fingerprint: str
 
-    def as_counts(self, read: int, rejected_by_rule: dict[str, int], rejected_minor: int) -> Counts:
+    def as_counts(self, read: int, rejected_by_rule: dict[str, int], rejected_minor: int, left_out: int = 0) -> Counts:
         """What became of all rows that were read."""
         rejected = sum(rejected_by_rule.values())
         repeated = (self.good - self.rows, self.older_versions, self.repeated_minor)
-        return Counts(read, self.rows, *repeated, rejected, rejected_by_rule, rejected_minor, self.fingerprint)
+        return Counts(
+            read, self.rows, *repeated, rejected, rejected_by_rule, rejected_minor, self.fingerprint, left_out
+        )
 
 
 def describe(counts: dict[str, Any], data: Data) -> str:
     """What became of a table's rows, and of the money in them."""
     refused = f"{counts['rejected']:,} refused{_money(counts['rejected_minor'], data)}"
-    return ", ".join([f"{counts['accepted']:,} rows", refused, *repeated(counts, data)])
+    left_out = [f"{counts['left_out']:,} left out by where"] if counts["left_out"] else []
+    return ", ".join([f"{counts['accepted']:,} rows", refused, *left_out, *repeated(counts, data)])
 
 
 def repeated(counts: dict[str, Any], data: Data) -> list[str]:

@@ -6,7 +6,7 @@ A row that breaks a rule keeps its raw values and the name of the first rule it 
 from pipeline import sql
 from pipeline.config.params import Data, Source
 from pipeline.sources import ids, number_evidence
-from pipeline.tables import dates, numbers, schemas
+from pipeline.tables import computed, dates, numbers, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.schemas import Column, Table
@@ -21,6 +21,8 @@ KIND_WORDS = {
     "number": "a number",
     "flag": "true or false",
 }
+# Not a rule that a row breaks: the row does not count, by the `where` of its source.
+LEFT_OUT = "left out by where"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
 
@@ -50,7 +52,9 @@ def validated_query(
         texts as found, of refused rows only), ``marks`` (what the numbers of the row say of the decimal mark, as bits)
         and ``__source_file__``.
     """
+    raw, types = computed.with_computed(raw, source, types, data)
     mapped = [column for column in table.columns if column.name in source.columns]
+    own = "".join(f", {name}" for name in (computed.COUNTS_COLUMN, computed.MARKS_COLUMN) if name in types)
     texts = ", ".join(_text(column, source.columns[column.name], types, data) for column in mapped)
     read = [column for column in mapped if numbers.are_read(column, source, types)]
     moments = "".join(f", {_moment(column, source, data, types)}" for column in mapped if column.kind == "day")
@@ -69,14 +73,14 @@ def validated_query(
         given = "NULL"
     columns = ", ".join(stored)
     return f"""
-        WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__ FROM ({raw})),
+        WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__{own} FROM ({raw})),
         moments AS (SELECT *{moments} FROM texts),
         typed AS (SELECT *, {typed} FROM moments),
         judged AS (SELECT *, {rule} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
             md5_number_lower(rest_text) AS row_rest, {given} IS NOT NULL AS has_id,
-            {_timed(mapped, source, types)} AS is_timed, {_marks(read, source)} AS marks,
+            {_timed(mapped, source, types)} AS is_timed, {_marks(read, source, types)} AS marks,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
 
@@ -94,9 +98,10 @@ def _timed(columns: list[Column], source: Source, types: dict[str, str]) -> str:
     return f"({_name_moment(when)} IS NOT NULL AND {raw} NOT LIKE '% 00:00%' AND {raw} NOT LIKE '%T00:00%')"
 
 
-def _marks(columns: list[Column], source: Source) -> str:
+def _marks(columns: list[Column], source: Source, types: dict[str, str]) -> str:
     """What the numbers of a row say of the decimal mark; nothing where the settings say it."""
     bits = [number_evidence.evidence_query(_raw(column)) for column in columns] if not source.has_marks else []
+    bits += [computed.MARKS_COLUMN] if computed.MARKS_COLUMN in types else []
     return f"CAST({' | '.join(f'({one})' for one in bits) or 0} AS UTINYINT)"
 
 
@@ -117,7 +122,7 @@ def _same(column: Column, source: Source, types: dict[str, str]) -> str:
 
 def _rest(source: Source, types: dict[str, str]) -> str:
     """What nobody mapped, as found: rows that differ only there (a line number, a coupon) are two rows."""
-    left = sorted(set(types) - set(source.columns.values()) - {"__source_file__"})
+    left = sorted(set(types) - set(source.columns.values()) - computed.OWN_COLUMNS)
     values = [f"coalesce(CAST({sql.name(column)} AS VARCHAR), chr(30))" for column in left]
     return f"concat_ws(chr(31), {', '.join(values)})" if values else "''"
 
@@ -204,6 +209,9 @@ def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -
 def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, str]) -> str:
     whole = {column.name for column in columns if types.get(source.columns[column.name]) in WHOLE}
     cases = [case for column in columns for case in _cases(column, data, is_whole=column.name in whole)]
+    if computed.COUNTS_COLUMN in types:
+        # First: what is wrong with a row that does not count does not matter.
+        cases.insert(0, (f"NOT {computed.COUNTS_COLUMN}", LEFT_OUT))
     return f"CASE {' '.join(f'WHEN {test} THEN {sql.text(rule)}' for test, rule in cases)} END"
 
 

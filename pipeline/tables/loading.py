@@ -29,6 +29,7 @@ class Staged:
     files: list[Path]
     read: int
     description: str
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,14 @@ def stage(
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
     count = sum(one.rows for one in read) + len(malformed)
-    return Staged([one.file for one in read], count, raw.description)
+    listed = [one.file for one in read]
+    return Staged(listed, count, raw.description, _left_out(engine, listed) if source.where else 0)
+
+
+def _left_out(engine: duckdb.DuckDBPyConnection, listed: list[Path]) -> int:
+    """How many rows do not count, by the `where` of the source."""
+    query = f"SELECT count(*) FROM {sql.parquet(listed)} WHERE rule = {sql.text(intake.LEFT_OUT)}"
+    return int((engine.execute(query).fetchone() or (0,))[0])
 
 
 def _read(engine: duckdb.DuckDBPyConnection, query: str, file: Path, where: str) -> Read:
@@ -85,7 +93,7 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
     day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
         SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
-        FROM {source} WHERE rule IS NOT NULL
+        FROM {source} WHERE rule <> {sql.text(intake.LEFT_OUT)}
         UNION ALL
         SELECT 'line has ' || rule, parse_filename(source_file), row, NULL FROM malformed
         ORDER BY ALL"""

@@ -9,7 +9,7 @@ from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, number_formats
-from pipeline.tables import dates, intake, numbers
+from pipeline.tables import computed, dates, intake, numbers
 from pipeline.tables.loading import Staged
 from pipeline.tables.schemas import Table
 
@@ -50,7 +50,7 @@ def weigh(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, data:
     lost = f"""
         SELECT customer_key, customer_id, raw.amount AS written, rule, CASE WHEN rule NOT IN {apart}
             THEN coalesce(abs(amount_minor), {_loose("raw.amount", data.minor_digits)}) END AS amount
-        FROM {source} WHERE rule IS NOT NULL"""
+        FROM {source} WHERE rule <> {sql.text(intake.LEFT_OUT)}"""
     row = engine.execute(f"""
         WITH lost AS MATERIALIZED ({lost}),
         good AS (SELECT customer_key, amount_minor FROM {source} WHERE rule IS NULL),
@@ -81,6 +81,7 @@ def refuse_if_unclear(
     """Refuse numbers that can be read in two ways; see `numbers.refuse_if_open`."""
     mapped = [column for column in table.columns if column.name in source.columns]
     written = {c.name: source.columns[c.name] for c in mapped if numbers.are_read(c, source, raw.types)}
+    written |= {name: name for name in computed.number_columns(source, raw.types)}
     where, rows = f"sources.{table.name}: {raw.description}", sql.parquet(staged.files)
     numbers.refuse_if_open(engine, where, source, rows, (raw.query, written))
 

@@ -364,3 +364,140 @@ def test_a_table_whose_ids_are_written_otherwise_is_recognised_and_joined(tmp_pa
     assert outcome.refusal == ""
     names = storage.read_buckets(tmp_path / "data/tables/customers")
     assert sorted(names["customer_id"]) == [f"c{n:02d}" for n in range(10)]
+
+
+LINES = [
+    ("c1", "o1", "2024-01-01", "3", "1.335", "sale", "paid"),
+    ("c1", "o2", "2024-01-02", "2", "1,200.50", "sale", "paid"),
+    ("c2", "o3", "2024-01-03", "1", "20.00", "refund", "paid"),
+    ("c2", "o4", "2024-01-04", "5", "4.00", "sale", "cancelled"),
+    ("c3", "o5", "2024-01-05", "1", "7.00", "sale", ""),
+    ("c3", "o6", "2024-01-06", "4", "0.25", "gift", "test"),
+]  # fmt: skip
+# An expression for the amount, a condition, and the sum in cents with the rows that count, worked out by hand.
+EXPRESSIONS = """
+    | amount                                                            | where                                  | cents  | rows |
+    | qty * "unit price"                                                |                                        | 245301 | 6    |
+    | "unit price"                                                      | status <> 'cancelled'                  | 122909 | 5    |
+    | "unit price"                                                      | status not in ('cancelled', 'test')    | 122884 | 4    |
+    | "unit price"                                                      | status = 'paid'                        | 122184 | 3    |
+    | "unit price"                                                      | not status = 'paid'                    | 1125   | 3    |
+    | "unit price"                                                      | status is not null                     | 122609 | 5    |
+    | "unit price"                                                      | qty > 2 or status like 'pa%'           | 122609 | 5    |
+    | "unit price"                                                      | qty between 2 and 4 and status <> ''   | 120209 | 3    |
+    | "unit price"                                                      | lower(type) in ('refund')              | 2000   | 1    |
+    | "unit price" * case when type = 'refund' then -1 else 1 end       | status = 'paid'                        | 118184 | 3    |
+    | qty * "unit price" * case type when 'refund' then -1 else 1 end   |                                        | 241301 | 6    |
+    | "unit price" * qty - 1                                            | type = 'gift'                          | 0      | 1    |
+    | -"unit price"                                                     | type = 'refund'                        | -2000  | 1    |
+    | round("unit price") * qty                                         | order_id = 'o1'                        | 402    | 1    |
+    | coalesce(nullif("unit price", 0), 1)                              | order_id = 'o6'                        | 25     | 1    |
+    | qty * "unit price" / 2                                            | order_id = 'o2'                        | 120050 | 1    |
+    | greatest(qty, "unit price")                                       | order_id = 'o4'                        | 500    | 1    |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(EXPRESSIONS), ids=lambda case: f"{case['amount']} where {case['where']}")
+def test_amounts_that_are_computed_and_rows_that_do_not_count(case, tmp_path):
+    header = "customer_id;order_id;order_date;qty;unit price;type;status"
+    text = "\n".join([header, *(";".join(line) for line in LINES)]) + "\n"
+    where = {"where": case["where"], "decimal": "."} if case["where"] else {"decimal": "."}
+    outcome = real_files.ingest(
+        tmp_path, {"orders.csv": text.encode()}, {"columns": {"amount": case["amount"]}, **where}
+    )
+    assert (outcome.refusal, outcome.cents, outcome.rows) == ("", int(case["cents"]), int(case["rows"]))
+    left_out = len(LINES) - outcome.rows
+    assert (f"{left_out} left out by where" in outcome.lines[-1]) == bool(left_out)
+
+
+HARMFUL = {
+    "a subquery": "(select max(1) from read_csv('/etc/passwd'))",
+    "a function that reads files": "read_text('/etc/passwd')",
+    "another statement": "1; drop table x",
+    "the end of the expression": "1) from read_csv('/etc/passwd') --",
+    "a setting": "getenv('HOME')",
+    "a cast": "amount::int",
+    "a window": "sum(qty) over ()",
+    "a lambda": "list_transform([1], lambda x: x)",
+    "a star": "*",
+    "a parameter": "$1",
+    "a column of a table": "duckdb_settings.name",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("kind", HARMFUL)
+@pytest.mark.parametrize("place", ["amount", "where"])
+def test_nothing_but_the_closed_language_is_run(kind, place, tmp_path):
+    header = "customer_id;order_id;order_date;qty;amount;type;status"
+    text = "\n".join([header, *(";".join(line) for line in LINES)]) + "\n"
+    columns = {"amount": HARMFUL[kind] if place == "amount" else "amount"}
+    source = {"columns": columns, **({"where": HARMFUL[kind]} if place == "where" else {})}
+    outcome = real_files.ingest(tmp_path, {"orders.csv": text.encode()}, source)
+    assert "sources.transactions" in outcome.refusal
+    assert "\n" not in outcome.refusal
+
+
+def test_blanks_below_the_first_line_of_an_order_are_filled(tmp_path):
+    text = (
+        "customer_id,order_id,order_date,price,pieces\n"
+        "a@x.example,o1,2024-01-05,10.00,2\n,o1,,5.00,1\nb@x.example,o2,2024-01-06,3.00,1\n,o2,,1.00,4\n"
+    )
+    columns = {
+        "customer_id": "fill(customer_id, order_id)", "ts": "fill(order_date, order_id)", "amount": "price * pieces",
+    }  # fmt: skip
+    outcome = real_files.ingest(tmp_path, {"orders.csv": text.encode()}, {"columns": columns})
+    assert (outcome.refusal, outcome.cents, outcome.rows, outcome.customers) == ("", 3200, 4, 2)
+
+
+def test_a_price_that_can_be_read_in_two_ways_is_refused_in_an_expression_too(tmp_path):
+    text = "customer_id;order_id;order_date;price;pieces\na;o1;2024-01-05;1.200;2\nb;o2;2024-01-06;3.000;1\n"
+    source = {"columns": {"amount": "price * pieces"}}
+    outcome = real_files.ingest(tmp_path, {"orders.csv": text.encode()}, source)
+    assert "price (price) holds '1.200', which is 1.200 if the point is the decimal mark" in outcome.refusal
+    outcome = real_files.ingest(tmp_path, {"orders.csv": text.encode()}, {**source, "decimal": ","})
+    assert outcome.cents == 540_000
+
+
+def written(header: str, *rows: tuple[object, ...], mark: str = ",") -> bytes:
+    """A CSV file of the rows, each for twelve customers who are called in the column that holds a C."""
+    lines = [mark.join(str(cell).replace("C#", f"C{n:02d}") for cell in row) for n in range(12) for row in rows]
+    return ("\n".join([header, *lines]) + "\n").encode()
+
+
+def test_online_retail_by_its_own_column_names(tmp_path):
+    """The columns of a well-known file of the UCI repository; a sum of quantity times price, worked out by hand."""
+    header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+    day = "12/{day}/2010 8:26"
+    rows = [
+        ("536365", "85123A", "HOLDER", 6, day.format(day=1), 2.55, "C#", "United Kingdom"),
+        ("536365", "71053", "LANTERN", 6, day.format(day=1), 3.39, "C#", "United Kingdom"),
+        ("536370", "22728", "CLOCK", 24, day.format(day=13), 3.75, "C#", "France"),
+        ("C536379", "22728", "CLOCK", -1, day.format(day=30), 3.75, "C#", "France"),
+    ]
+    outcome = real_files.run(tmp_path, {"Online Retail.csv": written(header, *rows)})
+    assert outcome.refusal == ""
+    assert (outcome.rows, outcome.customers) == (48, 12)
+    assert outcome.cents == 12 * (1530 + 2034 + 9000 - 375)
+    assert "  amount <- Quantity * UnitPrice (likely, by its name)" in outcome.lines
+
+
+PROPOSED = {
+    "a status": ("status", ["paid", "cancelled", "shipped", "test"], [1, 0, 1, 0]),
+    "a German status": ("Zustand", ["bezahlt", "storniert", "offen", "bezahlt"], [1, 0, 1, 1]),
+    "a flag": ("is_cancelled", ["false", "true", "false", "false"], [1, 0, 1, 1]),
+    "a flag of zeros": ("test", ["0", "0", "1", "0"], [1, 1, 0, 1]),
+    "a type of row": ("type", ["sale", "refund", "sale", "return"], [1, -1, 1, -1]),
+    "a French type": ("Type de vente", ["vente", "avoir", "vente", "vente"], [1, -1, 1, 1]),
+    "a status without bad news": ("status", ["paid", "open", "sent", "paid"], [1, 1, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("case", PROPOSED)
+def test_rows_that_do_not_count_are_proposed(case, tmp_path):
+    name, values, signs = PROPOSED[case]
+    header = f"customer_id,order_id,order_date,total,{name}"
+    rows = [("C#", f"o{n}", f"2024-0{1 + n}-05", 10 + n, value) for n, value in enumerate(values)]
+    outcome = real_files.run(tmp_path, {"orders.csv": written(header, *rows)})
+    expected = 12 * sum(100 * (10 + n) * sign for n, sign in enumerate(signs))
+    assert (outcome.refusal, outcome.cents, outcome.rows) == ("", expected, 12 * sum(sign != 0 for sign in signs))

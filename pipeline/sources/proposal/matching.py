@@ -9,13 +9,15 @@ from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.proposal import names
 from pipeline.sources.proposal.placing import Placed, Proposal, Shared, Wanted
 from pipeline.sources.proposal.profiles import Profile
+from pipeline.sources.proposal.rows_that_count import propose_rules
 from pipeline.sources.proposal.sheets import Sheet
 
 NUMBERS = {"money", "decimal", "number"}
 SURE_MARKS = number_evidence.POINT | number_evidence.COMMA
 OPEN_MARKS = number_evidence.OPEN_POINT | number_evidence.OPEN_COMMA
 SURE_MARKS_OF = (number_evidence.POINT, number_evidence.COMMA)
-BY_VALUES = 0.5
+BY_VALUES, BY_NAME = 0.5, 0.6
+PURCHASES = "transactions"
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
 MIN_SHARED, SURELY_SHARED = 0.05, 0.5
@@ -108,6 +110,8 @@ def _fit(
     _by_values(placed, wanted, share)
     _dates(placed, wanted)
     _decimals(placed, wanted)
+    if table == PURCHASES:
+        propose_rules(placed)
     lacking = [one.column for one in wanted if one.required and one.column not in placed.columns]
     if lacking:
         unclear = "; ".join(sorted(set(placed.left.values())))
@@ -116,9 +120,14 @@ def _fit(
     if table == "customers" and sheet.profiles[placed.columns["customer_id"]].unique < 0.9:
         return f"{sheet.path}: customers would need one line per customer"
     for name in placed.free():
+        if name in placed.where or any(name in text for text in placed.expressions.values()):
+            continue
         placed.left.setdefault(name, "no column of ours is called so or holds such values")
     covered = sum(placed.sure.values()) / max(1, len(sheet.profiles))
     placed.score = 0.55 * names.table_score(table, PurePath(sheet.path).stem) + 0.45 * covered
+    if all(placed.sure[one.column] >= BY_NAME for one in wanted if one.required) and table == PURCHASES:
+        # A file with the columns of purchases holds purchases, whatever it is called.
+        placed.score = max(placed.score, MIN_SCORE + 0.2 * covered)
     return placed
 
 

@@ -76,7 +76,7 @@ COLUMNS = {
         "cost cost_price cogs einkaufspreis wareneinsatz kosten cout costo coste kostprijs innkjopspris"
     ),
     "transactions.product_id": (
-        "product_id product item_id item sku article_id article artikelnummer artikel_nr artikel produkt produit "
+        "product_id product item_id item sku stock_code article_id article artikelnummer artikel_nr artikel produkt produit "
         "producto articulo prodotto articolo varenummer vare isbn ean"
     ),
     "transactions.category": (

@@ -14,6 +14,8 @@ TRUTHS = {"true", "false", "yes", "no", "0", "1", "t", "f"}
 # One value in twenty may be a slip of the pen; the intake refuses it then, and says so.
 MOST = 0.95
 LOOKED_AT = 3000
+# So many different values are kinds of something.
+MAX_COMMON = 30
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Profile:
         What the values say of the decimal mark, as bits of `number_evidence`.
     currencies
         The currencies that the signs beside the numbers can mean; None where there are none.
+    common
+        The different values, where these are few.
     whole, truth
         Whether they are whole numbers, true or false.
     """
@@ -50,6 +54,7 @@ class Profile:
     currencies: frozenset[str] | None
     whole: bool
     truth: bool
+    common: tuple[str, ...] = ()
 
     def can_be(self, kind: str) -> bool:
         """Whether the values suit a kind of canonical column."""
@@ -92,6 +97,7 @@ def profile(values: list[str | None]) -> Profile:
         currencies=None if currencies is None else frozenset(currencies),
         whole=whole,
         truth=_most(looked_at, lambda value: value.lower() in TRUTHS),
+        common=tuple(sorted(set(texts))) if len(set(texts)) <= MAX_COMMON else (),
     )
 
 
