@@ -133,8 +133,9 @@ def _how_sure(score: float) -> str:
 
 def _describe_days(days: Days) -> Iterator[str]:
     yield f"days: transactions from {days.first} to {days.last}; observed_until assumes that the last day is whole"
-    if days.alone is not None:
-        yield f"days: {days.alone} stands alone far behind all others, and is not taken for the end of the data"
+    for day in days.alone:
+        where, what = ("before", "beginning") if day < days.first else ("behind", "end")
+        yield f"days: {day} stands alone far {where} all others, and is not taken for the {what} of the data"
 
 
 def _written(proposal: str, target: Path, *, write: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -27,15 +28,17 @@ MAX_EVENT_TYPES = 8
 MIN_MERGED = 3
 # A day so far behind all others is a slip of the pen, not the end of the data.
 FAR_DAYS = 31
+# Share of all rows that days which stand alone may hold.
+STRAY_SHARE = 0.001
 
 
 @dataclass(frozen=True)
 class Days:
-    """The first and the last day of the transactions, without days that stand alone far behind all others."""
+    """The first and the last day of the transactions, without days that stand alone far from all others."""
 
     first: date
     last: date
-    alone: date | None
+    alone: tuple[date, ...]
 
 
 def source_of(placed: Placed) -> params.Source:
@@ -84,13 +87,28 @@ def in_order(placed: Placed) -> list[tuple[str, str]]:
 
 def find_days(engine: duckdb.DuckDBPyConnection, rows: TrialRows) -> Days:
     """The days of the transactions, or `BadData` where no row of them is good."""
-    row = engine.execute(
-        f"SELECT min(day), max(day), quantile_disc(day, 0.999) FROM {rows.good()} WHERE rule IS NULL"
-    ).fetchone()
-    if row is None or row[0] is None:
+    counted = engine.execute(
+        f"SELECT day, count(*) FROM {rows.good()} WHERE rule IS NULL GROUP BY day ORDER BY day"
+    ).fetchall()
+    if not counted:
         raise BadData(f"sources.transactions: {rows.source.path} has no good row; correct the mapping by hand")
-    first, last, usual = row
-    return Days(first, usual, last) if (last - usual).days > FAR_DAYS else Days(first, last, None)
+    few = max(1, sum(number for _, number in counted) * STRAY_SHARE)
+    before, after = _strays(counted, few), _strays(counted[::-1], few)
+    usual = counted[len(before) : len(counted) - len(after)] or counted
+    return Days(usual[0][0], usual[-1][0], tuple(sorted([*before, *after])) if usual is not counted else ())
+
+
+def _strays(counted: list[tuple[date, int]], few: float) -> list[date]:
+    """The days from one end on that hold few rows and stand alone, far from all others."""
+    rows = 0
+    for index, ((day, number), (other, _)) in enumerate(pairwise(counted), 1):
+        rows += number
+        if rows > few:
+            return []
+        if abs((other - day).days) > FAR_DAYS:
+            rest = _strays(counted[index:], few - rows)
+            return [day for day, _ in counted[:index]] + rest
+    return []
 
 
 def propose_case(engine: duckdb.DuckDBPyConnection, rows: Iterable[TrialRows]) -> tuple[dict[str, str], str]:

@@ -3,6 +3,7 @@
 import re
 
 from pipeline import sql
+from pipeline.sources import date_formats
 from pipeline.sources.date_formats import fitting_formats
 
 # ISO 8601 days and timestamps; a zone is Z, UTC, GMT, +02:00, +0200 or +02. Anything else is refused, not guessed.
@@ -10,6 +11,14 @@ DAY_ONLY = r"\d{4}-\d{1,2}-\d{1,2}"
 CLOCK = DAY_ONLY + r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 ZONE = r"\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 CLOCK_DIRECTIVE = r"%-?[HIcsfgnXT]"
+# A day outside of these years in a column that need not be filled stands for none.
+FIRST_DAY, LAST_DAY = "1970-01-02", "2089-12-31"
+
+
+def is_open_query(value: str) -> str:
+    """Whether a text stands for no day at all."""
+    words = ", ".join(map(sql.text, date_formats.OPEN_WORDS))
+    return f"(lower({value}) IN ({words}) OR regexp_full_match({value}, {sql.text(date_formats.ZEROS)}))"
 
 
 def by_its_looks(raw: str, zone: str) -> tuple[str, str]:
@@ -24,7 +33,19 @@ def by_its_looks(raw: str, zone: str) -> tuple[str, str]:
 
 def by_format(raw: str, ts_format: str, zone: str) -> tuple[str, str]:
     """The same for a text that is written in a format."""
-    parsed = f"TRY_STRPTIME({raw}, {sql.text(ts_format)})"
+    if ts_format in date_formats.EPOCHS:
+        thousandths = 1000 if ts_format == date_formats.EPOCH_SECONDS else 1
+        moment = f"TRY_CAST({raw} AS DOUBLE) * {thousandths}"
+        return (
+            f"CASE WHEN abs({moment}) < 1e14 THEN make_timestamptz(CAST({moment} * 1000 AS BIGINT)) END",
+            "NULL::DATE",
+        )
+    form = date_formats.parsed_format(ts_format)
+    text = date_formats.english_months_query(raw) if date_formats.names_months(ts_format) else raw
+    if form.endswith("%V"):
+        # A week without a day is its Monday.
+        text, form = f"({text} || '-1')", f"{form}-%u"
+    parsed = f"TRY_STRPTIME({text}, {sql.text(form)})"
     if re.search("%[zZ]", ts_format):
         return parsed, "NULL::DATE"
     if re.search(CLOCK_DIRECTIVE, ts_format):

@@ -23,6 +23,7 @@ KIND_WORDS = {
 }
 # Not a rule that a row breaks: the row does not count, by the `where` of its source.
 LEFT_OUT = "left out by where"
+YEARS = "DATE '1900-01-01' AND DATE '2199-12-31'"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
 
@@ -149,6 +150,8 @@ def _text(column: Column, source_column: str, types: dict[str, str], data: Data)
         value = ids.id_query(f"CAST({sql.name(source_column)} AS VARCHAR)", _case(column, data))
     if types.get(source_column) == "TIMESTAMP WITH TIME ZONE":
         value = f"strftime({sql.name(source_column)}, '%Y-%m-%d %H:%M:%S.%f') || '+00'"
+    if column.kind == "day" and not column.required:
+        value = f"CASE WHEN NOT {dates.is_open_query(value)} THEN {value} END"
     nothing = NOTHING if column.kind in {"id", "text"} else NOTHING_BUT_IN_TEXT
     listed = ", ".join(sql.text(word) for word in nothing)
     return f"CASE WHEN lower({value}) NOT IN ({listed}) THEN {value} END AS {_raw(column)}"
@@ -159,9 +162,10 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
     if column.kind in {"id", "text"}:
         return raw
     if column.kind == "day":
-        return (
-            f"coalesce({_name_day(column)}, CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE))"
-        )
+        moment = f"CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE)"
+        day = f"coalesce({_name_day(column)}, {moment})"
+        span = f"DATE '{dates.FIRST_DAY}' AND DATE '{dates.LAST_DAY}'"
+        return day if column.required else f"CASE WHEN {day} BETWEEN {span} THEN {day} END"
     if column.kind == "money":
         return f"TRY_CAST(round({_number(column, source, types, 'DECIMAL(24,6)')} * {10**data.minor_digits}) AS BIGINT)"
     if column.kind == "flag":
@@ -219,6 +223,9 @@ def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str
     """Each way a value can be refused: the test, and the name of the rule it breaks."""
     raw, typed, name = _raw(column), sql.name(column.stored), column.name
     unreadable = f"{raw} IS NOT NULL AND {typed} IS NULL"
+    if column.kind == "day" and not column.required:
+        # A day so far away that it stands for none is no mistake.
+        unreadable = f"{raw} IS NOT NULL AND {_name_day(column)} IS NULL AND {_name_moment(column)} IS NULL"
     possible = [
         (column.required, f"{raw} IS NULL", f"{name} is missing"),
         (
@@ -227,7 +234,11 @@ def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str
             f"{name} is a rounded number",
         ),
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),
-        (column.kind == "day", f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'", f"{name} is no year"),
+        (
+            column.kind == "day" and column.required,
+            f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'",
+            f"{name} is no year",
+        ),
         (column.kind == "money", f"abs({typed}) > {LARGEST_AMOUNT}", f"{name} is too large"),
         (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", other_currency(data)),
         (column.not_negative, f"{typed} < 0", f"{name} is negative"),

@@ -4,7 +4,9 @@ Every case goes through `churn init` and the ingest stage; the sum it is held ag
 """
 
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +18,8 @@ from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache
 from tests import real_files
 from tests.drawing import drawn
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 def grouped(mark: str, decimal: str, digits: int = 2) -> Callable[[Decimal], str]:
@@ -501,3 +505,74 @@ def test_rows_that_do_not_count_are_proposed(case, tmp_path):
     outcome = real_files.run(tmp_path, {"orders.csv": written(header, *rows)})
     expected = 12 * sum(100 * (10 + n) * sign for n, sign in enumerate(signs))
     assert (outcome.refusal, outcome.cents, outcome.rows) == ("", expected, 12 * sum(sign != 0 for sign in signs))
+
+
+# How the moment is written, and the days that 12 customers' orders of 5 January, 14 March and 31 December 2024 fall on.
+MONTHS = {"en": ["January", "March", "December"], "de": ["Januar", "März", "Dezember"], "fr": ["janvier", "mars", "déc."],
+          "es": ["enero", "marzo", "dic"], "it": ["gen", "mar", "dicembre"], "nl": ["januari", "maart", "december"]}  # fmt: skip
+MOMENTS = [datetime(2024, 1, 5, 9, 30), datetime(2024, 3, 14, 23, 59), datetime(2024, 12, 31, 13, 5)]  # noqa: DTZ001
+DATED = {
+    "epoch seconds": lambda moment, _: str(int(moment.replace(tzinfo=NEW_YORK).timestamp())),
+    "epoch milliseconds": lambda moment, _: str(int(moment.replace(tzinfo=NEW_YORK).timestamp() * 1000)),
+    "AM and PM": lambda moment, _: moment.strftime("%m/%d/%Y %I:%M %p"),
+    "AM and PM with seconds": lambda moment, _: moment.strftime("%d/%m/%Y %I:%M:%S %p"),
+    "AM and PM behind an ISO day": lambda moment, _: moment.strftime("%Y-%m-%d %I:%M %p"),
+    "short months": lambda moment, _: moment.strftime("%d-%b-%y"),
+    "short months in capitals": lambda moment, _: moment.strftime("%d-%b-%Y").upper(),
+    "American long months": lambda moment, _: moment.strftime("%B %d, %Y"),
+    "ISO weeks": lambda moment, _: moment.strftime("%G-W%V-%u"),
+    "fourteen digits": lambda moment, _: moment.strftime("%Y%m%d%H%M%S"),
+    "weekdays": lambda moment, _: moment.strftime("%a, %d %b %Y %H:%M:%S"),
+    **{
+        f"months in {language}": lambda moment, n, names=names: f"{moment.day}. {names[n]} {moment.year}"
+        for language, names in MONTHS.items()
+    },
+}
+
+
+@pytest.mark.parametrize("form", DATED)
+def test_days_are_read_as_people_write_them(form, tmp_path):
+    rows = [("C#", f"o{n}", f'"{DATED[form](moment, n)}"', "10.00") for n, moment in enumerate(MOMENTS)]
+    outcome = real_files.run(tmp_path, {"orders.csv": written("customer_id,order_id,order_date,total", *rows)})
+    assert (outcome.refusal, outcome.rows) == ("", 36)
+    days = storage.read_buckets(tmp_path / "data/tables/transactions")["day"].unique().sort().to_list()
+    assert days == [moment.date() for moment in MOMENTS]
+
+
+OPEN_ENDS = ["9999-12-31", "2999-12-31", "2099-12-31", "0000-00-00", "0", "-", "", "unbefristet", "open", "00.00.0000"]
+
+
+@pytest.mark.parametrize("end", OPEN_ENDS)
+def test_open_ends_of_contracts_are_no_end_and_others_stay(end, tmp_path):
+    contracts = written(
+        "customer_id,start_date,end_date,cancelled_at", ("c#", "2023-01-01", "2024-06-30", "2024-06-01"),
+        ("c#", "2023-02-01", end, "0000-00-00"),
+    ).replace(b"c#", b"c01")  # fmt: skip
+    contracts = (
+        contracts.splitlines()[0]
+        + b"\n"
+        + b"".join(
+            line.replace(b"c01", f"c{n:02d}".encode()) + b"\n"
+            for n in range(10)
+            for line in contracts.splitlines()[1:3]
+        )
+    )
+    files = {"orders.csv": real_files.csv(real_files.rows()).encode(), "subscriptions.csv": contracts}
+    outcome = real_files.run(tmp_path, files)
+    assert outcome.refusal == ""
+    table = storage.read_buckets(tmp_path / "data/tables/subscriptions")
+    assert table["end_day"].drop_nulls().to_list() == [date(2024, 6, 30)] * 10
+    assert table["cancel_day"].drop_nulls().to_list() == [date(2024, 6, 1)] * 10
+
+
+def test_rows_that_stand_alone_do_not_set_the_calendar(tmp_path):
+    table = real_files.rows(1000)
+    text = real_files.csv(table) + "c01;x;1900-01-01;1.00\n"
+    outcome = real_files.run(tmp_path, {"orders.csv": text.encode()})
+    assert (
+        "days: 1900-01-01 stands alone far before all others, and is not taken for the beginning of the data"
+        in outcome.lines
+    )
+    settings = params.load(tmp_path / "params.yaml")
+    assert settings.snapshots.first.year == 2024
+    assert settings.snapshots.as_of.isoformat() == "2024-12-29"

@@ -162,7 +162,7 @@ def _by_values(placed: Placed, wanted: Sequence[Wanted], share: Callable[[str], 
         if one.column == "customer_id":
             able = [name for name in free if share is not None and share(name) >= SURELY_SHARED]
         elif one.kind in {"day", "money"}:
-            able = [name for name in free if placed.sheet.profiles[name].can_be(one.kind)]
+            able = [name for name in free if placed.sheet.profiles[name].looks_like(one.kind)]
         else:
             continue
         if len(able) == 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.sources import number_evidence, number_formats
-from pipeline.sources.date_formats import fitting_formats
+from pipeline.sources.date_formats import EPOCHS, fitting_formats, is_open
 
 NOTHING = {"", "nan", "null", "none", "nat", "na", "n/a", "<na>"}
 ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?)?")
@@ -68,6 +68,10 @@ class Profile:
             return self.truth
         return self.filled > 0
 
+    def looks_like(self, kind: str) -> bool:
+        """The same without a name that says so: seconds since 1970 may be any number."""
+        return self.can_be(kind) and not (kind == "day" and set(self.formats) & set(EPOCHS))
+
 
 def profile(values: list[str | None]) -> Profile:
     """Look at the values of a column.
@@ -80,9 +84,10 @@ def profile(values: list[str | None]) -> Profile:
     """
     texts = [value.strip() for value in values if value is not None and value.strip().lower() not in NOTHING]
     looked_at = texts[:LOOKED_AT]
-    iso = _most(looked_at, lambda value: ISO.fullmatch(value) is not None)
+    dated = [value for value in looked_at if not is_open(value)]
+    iso = _most(dated, lambda value: ISO.fullmatch(value) is not None)
     whole = _most(looked_at, str.isdecimal)
-    formats = () if iso or not texts else tuple(_formats(looked_at))
+    formats = () if iso or not dated else tuple(_formats(dated))
     point, comma = (_most(looked_at, partial(number_formats.is_number, decimal=mark)) for mark in (".", ","))
     is_number = (point or comma) and not iso
     currencies = number_formats.currencies_of(looked_at) if is_number else None
@@ -105,7 +110,7 @@ def _formats(values: list[str]) -> list[str]:
     """Formats that most values fit: those that a first few hundred fit, held against the rest."""
     different = sorted(set(values))
     # Eight digits are a number sooner than a day, unless all of them are days of our times.
-    if not all(re.search(r"\D", value) or "19000101" <= value <= "21991231" for value in different[:50]):
+    if any(re.fullmatch(r"\d{8}", value) and not "19000101" <= value <= "21991231" for value in different[:50]):
         return []
     forms = fitting_formats(different)
     if forms:
