@@ -68,7 +68,7 @@ DOORS = {
     "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store"},
     "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.commands.locks"},
-    "openpyxl": {"pipeline.outcomes.filled_list"},
+    "openpyxl": {"pipeline.outcomes.filled_list", "pipeline.sources.converted"},
 }
 # Only these set switches of the libraries they import.
 SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}

@@ -173,8 +173,10 @@ def _name(folder: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "my_company"
 
 
-def _yaml(text: str) -> str:
-    """A text as YAML reads it back, quoted where it has to be."""
+def _yaml(text: str | int) -> str:
+    """A text as YAML reads it back, quoted where it has to be; a number as it is."""
+    if isinstance(text, int):
+        return str(text)
     return (
         text
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9_./-]*", text) and text.lower() not in _WORDS

@@ -10,7 +10,7 @@ from pipeline.config.problems import suggestion
 
 # Settings that mean something for one kind of place only.
 OF_DATABASES = {"timeout_seconds", "batch_mb"}
-OF_FILES = {"delimiter", "encoding", "decimal", "thousands", "header"}
+OF_FILES = {"delimiter", "encoding", "skip_lines", "quote", "escape", "sheet", "decimal", "thousands", "header"}
 
 
 class Section(BaseModel):
@@ -49,6 +49,10 @@ class Source(Section):
     ts_format: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    skip_lines: Annotated[int, Field(ge=0)] = 0
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    escape: Annotated[str, Field(max_length=1)] | None = None
+    sheet: str | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal[".", ",", "'", " "] | None = None
     header: bool = True

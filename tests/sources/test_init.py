@@ -156,7 +156,7 @@ def test_two_files_for_one_table_and_strangers_are_left_out(raw):
         "not placed: raw/customers.csv: looks like customers, but only 0% of its customer_id ever bought anything"
         in told
     )
-    assert "not placed: raw/notes.docx: is neither CSV nor Parquet" in told
+    assert "not placed: raw/notes.docx: is neither CSV, Parquet, XLSX nor JSON lines" in told
     assert any(line.startswith("not placed: raw/empty.csv: ") and "is empty (0 bytes)" in line for line in told)
 
 
