@@ -122,6 +122,12 @@ def _describe_source(
     yield f"  {counts.read:,} rows, of which {counts.rejected:,} would be refused{worst}"
     if counts.left_out:
         yield f"  {counts.left_out:,} rows do not count"
+    missing = refused.get("customer_id is missing", 0)
+    if missing > data.max_rejected_share * counts.read:
+        yield (
+            f"  asked: {missing:,} rows have no customer; write `anonymous: drop` under data to leave such rows out, "
+            "until then they are refused"
+        )
     yield from (f"  {words}" for words in repeated(counts.as_report(), data))
 
 

@@ -61,7 +61,7 @@ class TrialRows:
         by_rule = loading.keep_rejected(engine, self.table, self.staged, self.rejected)
         policy = repeats.find_policy(engine, self.table, self.source, self.good(), self.staged.read)
         return loading.repetitions(engine, self.table, self.staged, policy).as_counts(
-            self.staged.read, by_rule, 0, self.staged.left_out
+            self.staged.read, by_rule, 0, self.staged.apart
         )
 
     def good(self) -> str:

@@ -72,12 +72,12 @@ def _ingest(
     policy = repeats.find_policy(engine, table, source, sql.parquet(staged.files), staged.read)
     written = loading.spread(engine, table, staged, paths.tables / table.name, report["buckets"], policy)
     rejected = sum(by_rule.values())
-    if written.good != staged.read - rejected - staged.left_out:
+    if written.good != staged.read - rejected - staged.apart.rows:
         raise BadData(
             f"sources.{table.name}: the counts do not add up: {staged.read} rows read, {rejected} refused, "
             f"{written.good} good ones written or taken for repetitions"
         )
-    return written.as_counts(staged.read, by_rule, weight.amount, staged.left_out).as_report()
+    return written.as_counts(staged.read, by_rule, weight.amount, staged.apart).as_report()
 
 
 def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:

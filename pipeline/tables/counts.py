@@ -8,9 +8,10 @@ from pipeline.config.params import Data
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows of one source; ``read = accepted + duplicates + rejected + left_out``.
+    """What became of the rows of one source; ``read = accepted + duplicates + rejected + left_out + anonymous``.
 
-    ``left_out`` are the rows that do not count, by the `where` of the source.
+    ``left_out`` are the rows that do not count, by the `where` of the source; ``anonymous`` those without a customer,
+    where these are dropped, with their money in ``anonymous_minor``.
     ``older_versions`` are those of the duplicates that a later file holds in another version. Of transactions,
     ``duplicates_minor`` and ``rejected_minor`` are the money in them, in minor units, as far as it can be read.
     """
@@ -25,10 +26,26 @@ class Counts:
     rejected_minor: int
     fingerprint: str
     left_out: int = 0
+    anonymous: int = 0
+    anonymous_minor: int = 0
 
     def as_report(self) -> dict[str, object]:
         """The counts, for ``reports/ingest.json``."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Rows that do not count: by the `where` of the source, and without a customer, with the money in these."""
+
+    left_out: int = 0
+    anonymous: int = 0
+    anonymous_minor: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.left_out + self.anonymous
 
 
 @dataclass(frozen=True)
@@ -53,20 +70,21 @@ class Written:
     repeated_minor: int
     fingerprint: str
 
-    def as_counts(self, read: int, rejected_by_rule: dict[str, int], rejected_minor: int, left_out: int = 0) -> Counts:
+    def as_counts(self, read: int, rejected_by_rule: dict[str, int], rejected_minor: int, apart: Apart) -> Counts:
         """What became of all rows that were read."""
         rejected = sum(rejected_by_rule.values())
         repeated = (self.good - self.rows, self.older_versions, self.repeated_minor)
-        return Counts(
-            read, self.rows, *repeated, rejected, rejected_by_rule, rejected_minor, self.fingerprint, left_out
-        )
+        refused = (rejected, rejected_by_rule, rejected_minor)
+        return Counts(read, self.rows, *repeated, *refused, self.fingerprint, *asdict(apart).values())
 
 
 def describe(counts: dict[str, Any], data: Data) -> str:
     """What became of a table's rows, and of the money in them."""
     refused = f"{counts['rejected']:,} refused{_money(counts['rejected_minor'], data)}"
     left_out = [f"{counts['left_out']:,} left out by where"] if counts["left_out"] else []
-    return ", ".join([f"{counts['accepted']:,} rows", refused, *left_out, *repeated(counts, data)])
+    anonymous = f"{counts['anonymous']:,} without a customer{_money(counts['anonymous_minor'], data)}"
+    nobody = [anonymous] if counts["anonymous"] else []
+    return ", ".join([f"{counts['accepted']:,} rows", refused, *left_out, *nobody, *repeated(counts, data)])
 
 
 def repeated(counts: dict[str, Any], data: Data) -> list[str]:

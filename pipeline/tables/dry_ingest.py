@@ -45,4 +45,4 @@ def take_in(
     weight = refusals.refuse_if_too_many(engine, table, staged, by_rule, settings, kept)
     policy = repeats.find_policy(engine, table, source, sql.parquet(staged.files), staged.read)
     written = loading.repetitions(engine, table, staged, policy)
-    return written.as_counts(staged.read, by_rule, weight.amount, staged.left_out)
+    return written.as_counts(staged.read, by_rule, weight.amount, staged.apart)

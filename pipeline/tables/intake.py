@@ -23,6 +23,9 @@ KIND_WORDS = {
 }
 # Not a rule that a row breaks: the row does not count, by the `where` of its source.
 LEFT_OUT = "left out by where"
+# The same of a row without a customer, where `data.anonymous` says that these are dropped.
+ANONYMOUS = "without a customer"
+NO_RULE = f"({sql.text(LEFT_OUT)}, {sql.text(ANONYMOUS)})"
 YEARS = "DATE '1900-01-01' AND DATE '2199-12-31'"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
@@ -213,6 +216,8 @@ def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -
 def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, str]) -> str:
     whole = {column.name for column in columns if types.get(source.columns[column.name]) in WHOLE}
     cases = [case for column in columns for case in _cases(column, data, is_whole=column.name in whole)]
+    if data.anonymous == "drop":
+        cases.insert(0, (f"{_raw(schemas.CUSTOMER_ID)} IS NULL", ANONYMOUS))
     if computed.COUNTS_COLUMN in types:
         # First: what is wrong with a row that does not count does not matter.
         cases.insert(0, (f"NOT {computed.COUNTS_COLUMN}", LEFT_OUT))

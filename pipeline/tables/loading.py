@@ -10,7 +10,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
 from pipeline.tables import intake, repeats, storage
-from pipeline.tables.counts import Written
+from pipeline.tables.counts import Apart, Written
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
 from pipeline.tables.repeats import Policy
@@ -29,7 +29,7 @@ class Staged:
     files: list[Path]
     read: int
     description: str
-    left_out: int = 0
+    apart: Apart
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,20 @@ def stage(
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
     count = sum(one.rows for one in read) + len(malformed)
     listed = [one.file for one in read]
-    return Staged(listed, count, raw.description, _left_out(engine, listed) if source.where else 0)
+    return Staged(
+        listed,
+        count,
+        raw.description,
+        _apart(engine, table, listed) if source.where or data.anonymous == "drop" else Apart(),
+    )
 
 
-def _left_out(engine: duckdb.DuckDBPyConnection, listed: list[Path]) -> int:
-    """How many rows do not count, by the `where` of the source."""
-    query = f"SELECT count(*) FROM {sql.parquet(listed)} WHERE rule = {sql.text(intake.LEFT_OUT)}"
-    return int((engine.execute(query).fetchone() or (0,))[0])
+def _apart(engine: duckdb.DuckDBPyConnection, table: Table, listed: list[Path]) -> Apart:
+    """How many rows do not count, by the `where` of the source or because nobody knows whose they are."""
+    money = "sum(amount_minor) FILTER (rule = $2)" if table.name == "transactions" else "0"
+    query = f"SELECT count(*) FILTER (rule = $1), count(*) FILTER (rule = $2), {money} FROM {sql.parquet(listed)}"
+    counted = engine.execute(query, [intake.LEFT_OUT, intake.ANONYMOUS]).fetchone() or ()
+    return Apart(*(int(number or 0) for number in counted))
 
 
 def _read(engine: duckdb.DuckDBPyConnection, query: str, file: Path, where: str) -> Read:
@@ -93,7 +100,7 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
     day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
         SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
-        FROM {source} WHERE rule <> {sql.text(intake.LEFT_OUT)}
+        FROM {source} WHERE rule NOT IN {intake.NO_RULE}
         UNION ALL
         SELECT 'line has ' || rule, parse_filename(source_file), row, NULL FROM malformed
         ORDER BY ALL"""

@@ -50,7 +50,7 @@ def weigh(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, data:
     lost = f"""
         SELECT customer_key, customer_id, raw.amount AS written, rule, CASE WHEN rule NOT IN {apart}
             THEN coalesce(abs(amount_minor), {_loose("raw.amount", data.minor_digits)}) END AS amount
-        FROM {source} WHERE rule <> {sql.text(intake.LEFT_OUT)}"""
+        FROM {source} WHERE rule NOT IN {intake.NO_RULE}"""
     row = engine.execute(f"""
         WITH lost AS MATERIALIZED ({lost}),
         good AS (SELECT customer_key, amount_minor FROM {source} WHERE rule IS NULL),

@@ -576,3 +576,21 @@ def test_rows_that_stand_alone_do_not_set_the_calendar(tmp_path):
     settings = params.load(tmp_path / "params.yaml")
     assert settings.snapshots.first.year == 2024
     assert settings.snapshots.as_of.isoformat() == "2024-12-29"
+
+
+@pytest.mark.parametrize("answer", ["drop", None])
+def test_rows_of_nobody_are_left_out_if_somebody_says_so(answer, tmp_path):
+    rows = [("C#", "o1", "2024-01-05", "10.00"), ("C#", "o2", "2024-02-05", "20.00"), ("", "o3", "2024-03-05", "5.00")]
+    content = written("customer_id,order_id,order_date,total", *rows)
+    outcome = real_files.run(tmp_path, {"orders.csv": content}, {"data.anonymous": answer} if answer else {})
+    assert any(
+        "  asked: 12 rows have no customer; write `anonymous: drop` under data" in line for line in outcome.lines
+    )
+    if answer is None:
+        assert (
+            "12 of 36 rows refused (33.3%; data.max_rejected_share allows 1.0%), 12 because customer_id is missing"
+            in outcome.refusal
+        )
+        return
+    assert (outcome.refusal, outcome.cents, outcome.rows) == ("", 36_000, 24)
+    assert outcome.lines[-1] == "transactions: 24 rows, 0 refused, 12 without a customer (about 60 USD)"
