@@ -125,4 +125,5 @@ def evidence_query(raw: str) -> str:
     slow = f"list_transform([{core}], lambda core: CASE {cases} ELSE 0 END)[1]"
     # What can be cast has at most a point; before one or two digits it can only be the decimal mark.
     quick = f"({raw} LIKE '%.__' OR {raw} LIKE '%._') AND TRY_CAST({raw} AS DOUBLE) IS NOT NULL"
-    return f"CASE WHEN {raw} IS NULL OR NOT regexp_matches({raw}, '[.,٫٬]') THEN 0 WHEN {quick} THEN 1 ELSE {slow} END"
+    has_mark = " OR ".join(f"contains({raw}, '{mark}')" for mark in ".,٫٬")
+    return f"CASE WHEN {quick} THEN {POINT} WHEN {raw} IS NULL OR NOT ({has_mark}) THEN 0 ELSE {slow} END"

@@ -53,6 +53,24 @@ def by_format(raw: str, ts_format: str, zone: str) -> tuple[str, str]:
     return "NULL::TIMESTAMPTZ", f"CAST({parsed} AS DATE)"
 
 
+def is_timed_query(names: tuple[str, str, str], kind: str | None, ts_format: str | None) -> str:
+    """Whether a moment has a time of day; in any zone, midnight is a whole quarter of an hour.
+
+    Parameters
+    ----------
+    names
+        The columns of its text, of its value where this has a type, and of the moment.
+    kind, ts_format
+        The engine's type of the column, and how its texts are written if they are not ISO.
+    """
+    raw, typed, moment = names
+    if kind == "TIMESTAMP" and ts_format is None:
+        return f"coalesce(TRY_CAST({typed} AS TIME) >= TIME '00:01:00', false)"
+    if kind == "TIMESTAMP WITH TIME ZONE" or ts_format is not None:
+        return f"coalesce(epoch_ms({moment}) % 900000 <> 0, false)"
+    return f"({moment} IS NOT NULL AND {raw} NOT LIKE '% 00:00%' AND {raw} NOT LIKE '%T00:00%')"
+
+
 def hint(where: str, rule: str, values: list[str]) -> str | None:
     """What to write so that the dates are read, if that can be told."""
     if not rule.endswith("is not a date"):

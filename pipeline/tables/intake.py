@@ -90,16 +90,11 @@ def validated_query(
 
 
 def _timed(columns: list[Column], source: Source, types: dict[str, str]) -> str:
-    """Whether a row has a time of day; in any zone, midnight is a whole quarter of an hour."""
     when = next((column for column in columns if column.kind == "day" and column.required), None)
     if when is None:
         return "false"
-    kind, raw = types.get(source.columns[when.name]), _raw(when)
-    if kind == "TIMESTAMP" and source.ts_format is None:
-        return f"coalesce(TRY_CAST({_name_typed(when)} AS TIME) >= TIME '00:01:00', false)"
-    if kind == "TIMESTAMP WITH TIME ZONE" or source.ts_format is not None:
-        return f"coalesce(epoch_ms({_name_moment(when)}) % 900000 <> 0, false)"
-    return f"({_name_moment(when)} IS NOT NULL AND {raw} NOT LIKE '% 00:00%' AND {raw} NOT LIKE '%T00:00%')"
+    names = (_raw(when), _name_typed(when), _name_moment(when))
+    return dates.is_timed_query(names, types.get(source.columns[when.name]), source.ts_format)
 
 
 def _marks(columns: list[Column], source: Source, types: dict[str, str]) -> str:
