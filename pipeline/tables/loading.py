@@ -127,7 +127,8 @@ def spread(
             each = "1 AS copy" if policy.copies == "once" or policy.keeps_all else f"unnest({EACH_COPY}) AS copy"
             query = f"SELECT customer_key, {listed} FROM (SELECT *, {each} FROM ({kept})) ORDER BY {order}"
             rows = storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
-            totals.append([rows, *_totals(engine, policy, part, has_money="amount_minor" in columns)])
+            money = _money_in(storage.bucket_file(partial, bucket)) if "amount_minor" in columns else None
+            totals.append([rows, *_totals(engine, policy, part, money)])
         storage.remove(folder.with_name(f".{folder.name}.parts"))
     sums = [sum(total) for total in zip(*totals, strict=True)]
     if sums[0] != sums[2]:
@@ -139,7 +140,14 @@ def repetitions(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged,
     """What `spread` would write, without writing it."""
     good = f"(SELECT * FROM {sql.parquet(staged.files)} WHERE rule IS NULL)"
     has_money = any(column.stored == "amount_minor" for column in table.columns)
-    return _written(_totals(engine, policy, good, has_money=has_money))
+    kept = repeats.kept_rows(policy, good, ["amount_minor"]) if has_money else ""
+    money = f"SELECT sum(amount_minor::HUGEINT * copies) FROM ({kept})" if has_money else None
+    return _written(_totals(engine, policy, good, money))
+
+
+def _money_in(file: Path) -> str:
+    """The sum of what was written, which costs nothing to read back."""
+    return f"SELECT sum(amount_minor) FROM {sql.parquet([file])}"
 
 
 def _written(totals: list[int]) -> Written:
@@ -154,18 +162,19 @@ def _numbered(column: str) -> str:
     return "CASE WHEN has_id OR copy = 1 THEN transaction_id ELSE transaction_id || '-' || copy END AS transaction_id"
 
 
-def _totals(engine: duckdb.DuckDBPyConnection, policy: Policy, part: str, *, has_money: bool) -> list[int]:
-    """Good rows, how many count, the money in the others, the two sums of hashes, and rows that are older versions."""
-    money = ["amount_minor"] if has_money else []
-    kept = repeats.kept_rows(policy, part, money)
-    gone = "SELECT count(*) AS rows" + (", sum(amount_minor) AS money" if has_money else ", 0 AS money")
-    stay = "sum(amount_minor::HUGEINT * copies)" if has_money else "0"
+def _totals(engine: duckdb.DuckDBPyConnection, policy: Policy, part: str, money: str | None) -> list[int]:
+    """Good rows, how many count, the money in the others, the two sums of hashes, and rows that are older versions.
+
+    `money` is a query of the money in the rows that count, None where rows hold none.
+    """
+    kept = repeats.kept_rows(policy, part, [])
+    gone = f"sum(amount_minor) - ({money})" if money else "0"
     older = f"(SELECT count(*) FROM ({repeats.latest_versions(policy, part)}))" if policy.key else "good.rows"
     hashes = ", ".join(f"sum({name}::HUGEINT * copies) AS {name}" for name in HASHES)
     row = engine.execute(f"""
-        SELECT good.rows, kept.rows, good.money - kept.money, row_low, row_high, good.rows - {older}
-        FROM ({gone} FROM {part}) good, (SELECT sum(copies) AS rows, {stay} AS money, {hashes} FROM ({kept})) kept
-        """).fetchone()
+        SELECT good.rows, kept.rows, good.money, row_low, row_high, good.rows - {older}
+        FROM (SELECT count(*) AS rows, {gone} AS money FROM {part}) good,
+            (SELECT sum(copies) AS rows, {hashes} FROM ({kept})) kept""").fetchone()
     return [int(value or 0) for value in row or ()]
 
 

@@ -30,7 +30,7 @@ MIN_OVERLAP = 0.5
 # Share of rows with a time of day from which on a table has one.
 MIN_TIMED = 0.05
 # About as many rows are looked at to decide, all of them of the same customers.
-LOOKED_AT = 1_000_000
+LOOKED_AT = 300_000
 WORDS: dict[Copies, str] = {
     "once": "an equal row is the same thing again",
     "different": "rows that are equal in all columns are the same thing again",
