@@ -59,6 +59,7 @@ DOORS = {
     "babel": {
         "pipeline.i18n.catalogs",
         "pipeline.i18n.dates",
+        "pipeline.i18n.currencies",
         "pipeline.i18n.languages",
         "pipeline.commands.translations",
     },
@@ -69,7 +70,7 @@ DOORS = {
     "sqlite3": {"pipeline.sources.sqlite", "pipeline.tracking.moved_store", "pipeline.tracking.probe"},
     "fsspec": {"pipeline.sources.places"},
     "filelock": {"pipeline.commands.locks"},
-    "openpyxl": {"pipeline.outcomes.filled_list"},
+    "openpyxl": {"pipeline.outcomes.filled_list", "pipeline.sources.converted"},
 }
 # Only these set switches of the libraries they import.
 SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}

@@ -21,6 +21,7 @@ from pipeline.api.published_week import Week, read_actions, read_week
 from pipeline.config.errors import BadData
 from pipeline.config.problems import suggestion
 from pipeline.examples.features import Feature, model_features
+from pipeline.sources.ids import canonical_id
 from pipeline.tables import storage
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ class Project(ProjectFolder):
             Nobody of that id was scored; the message says whose id is close, or that the customer is not eligible.
         """
         scores = self._scores()
-        key = str(customer_id)
+        key = canonical_id(str(customer_id), self.settings.data.customer_ids)
         places = scores.with_row_index("place").filter(pl.col("customer_id") == key)["place"]
         if places.is_empty():
             raise BadData(unknown_customer(key, self.settings.snapshots.as_of, scores, self._customer_ids()))

@@ -15,6 +15,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, WEEKLY_LOCK, Paths
 from pipeline.outcomes import store
 from pipeline.sources import files, open_source
+from pipeline.sources.ids import canonical_id
 from pipeline.tables import forgotten, intake, rejected_rows, schemas, storage
 from pipeline.tables.forgotten import Forgotten
 
@@ -43,6 +44,7 @@ def run(settings: params.Params, customer_id: str, paths: Paths = REPRO) -> Iter
     Locked
         The weekly job is at work, or a command is taking lists back.
     """
+    customer_id = canonical_id(customer_id, settings.data.customer_ids)
     weekly = paths.data / WEEKLY_LOCK.name
     with (
         alone(weekly, f"{weekly}: the weekly job is at work"),

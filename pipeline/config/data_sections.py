@@ -15,7 +15,10 @@ class Data(Section):
     timezone: Zone
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     minor_digits: Annotated[int, Field(ge=0, le=4)]
+    customer_ids: Literal["exact", "casefold"]
+    anonymous: Literal["refuse", "drop"]
     max_rejected_share: Share
+    max_duplicate_share: Share
     max_silent_days: PositiveInt
 
 

@@ -8,6 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from pipeline.config.problems import suggestion
 
+# Settings that mean something for one kind of place only.
+OF_DATABASES = {"timeout_seconds", "batch_mb"}
+OF_FILES = {"delimiter", "encoding", "skip_lines", "quote", "escape", "sheet", "decimal", "thousands", "header"}
+
 
 class Section(BaseModel):
     """One section of ``params.yaml``."""
@@ -41,11 +45,17 @@ class Source(Section):
     timeout_seconds: Annotated[int, Field(ge=1)] = 3600
     batch_mb: Annotated[int, Field(ge=1, le=1024)] = 16
     columns: dict[str, str]
+    where: str | None = None
     timezone: Zone | None = None
     ts_format: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    decimal: Literal[".", ","] = "."
+    skip_lines: Annotated[int, Field(ge=0)] = 0
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    escape: Annotated[str, Field(max_length=1)] | None = None
+    sheet: str | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", "'", " "] | None = None
     header: bool = True
 
     @model_validator(mode="after")
@@ -54,7 +64,24 @@ class Source(Section):
             raise ValueError("needs exactly one of `path`, `sample` and `sql`")
         if (self.sql is None) != (self.url_env is None):
             raise ValueError("`sql` and `url_env`, the environment variable with the database's URL, go together")
-        of = {"timeout_seconds", "batch_mb"} if self.sql is None else {"delimiter", "encoding", "decimal", "header"}
+        of = OF_DATABASES if self.sql is None else OF_FILES
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(f"`decimal` and `thousands` are both {self.decimal!r}; remove one of them")
         if wrong := sorted(of & self.model_fields_set):
             raise ValueError(f"`{wrong[0]}` is for {'`sql`' if self.sql is None else 'CSV files'} only; remove it")
         return self
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether it is said how numbers are written; a database writes them in one way."""
+        return self.decimal is not None or self.thousands is not None or self.path is None
+
+    @property
+    def decimal_mark(self) -> Literal[".", ","]:
+        """The decimal mark: what is said, or what the mark of thousands leaves."""
+        return self.decimal or ("," if self.thousands == "." else ".")
+
+    @property
+    def group_marks(self) -> str:
+        """The marks that may stand between groups of digits."""
+        return self.thousands or ("' ," if self.decimal_mark == "." else "' .")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.lists import REASONS, decision_files
+from pipeline.sources.ids import canonical_id
 from pipeline.tables import storage
 
 FAMILIES: Final = [f"reason_{place}_family" for place in REASONS]
@@ -58,5 +59,4 @@ def _bare(text: str) -> str:
     >>> _bare("000181") == _bare("181.0") == _bare('="000181"') == _bare(" 181 ")
     True
     """
-    inner = re.sub(r'^="(.*)"$', r"\1", text.strip())
-    return re.sub(r"^0+(?=\d)", "", re.sub(r"\.0+$", "", inner)).casefold()
+    return re.sub(r"^0+(?=\d)", "", re.sub(r"\.0+$", "", canonical_id(text))).casefold()

@@ -7,7 +7,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
-from pipeline.sources import places
+from pipeline.sources import converted, encodings, places
 
 # A name of our own, for a source may well have a column called source_file.
 FILE_COLUMN = "__source_file__"
@@ -30,11 +30,22 @@ def _query_of_each(files: list[str], source: Source, where: str) -> dict[str, st
     endings = {places.ending(file) for file in files}
     if endings == {".parquet"}:
         return {f: f"SELECT * FROM read_parquet({_exactly(f)}, filename = '{FILE_COLUMN}')" for f in files}
-    if endings <= CSV_ENDINGS:
+    if endings <= CSV_ENDINGS | converted.CONVERTED:
         # File by file, since the engine keeps malformed lines only where it does not unite columns itself.
-        options = ", ".join(_csv_options(source))
-        return {f: f"SELECT * FROM read_csv({_exactly(f)}, {options})" for f in files}
+        return {f: _csv_query(f, source, where) for f in files}
     raise BadData(f"{where}: found {', '.join(sorted(endings))}; write CSV or Parquet files, and not both at once")
+
+
+def _csv_query(file: str, source: Source, where: str) -> str:
+    if source.encoding is not None and not encodings.is_known(source.encoding):
+        raise BadData(f"{where}: nothing reads the encoding {source.encoding}; write utf-8, utf-16, latin-1 or cp1252")
+    if places.is_remote(file) or not converted.is_needed(file, source):
+        return f"SELECT * FROM read_csv({_exactly(file)}, {', '.join(_csv_options(source, source.encoding))})"
+    if converted.is_table(file):
+        source = source.model_copy(update={"delimiter": ",", "quote": '"', "escape": None})
+    options = ", ".join(_csv_options(source, None))
+    rows = f"read_csv({_exactly(str(converted.convert(file, source, where)))}, {options})"
+    return f"SELECT * EXCLUDE ({FILE_COLUMN}), {sql.text(file)} AS {FILE_COLUMN} FROM {rows}"
 
 
 def _exactly(file: str) -> str:
@@ -43,23 +54,25 @@ def _exactly(file: str) -> str:
     return sql.text(file if file.startswith(("http://", "https://")) else glob.escape(file))
 
 
-def _csv_options(source: Source) -> list[str]:
+def _csv_options(source: Source, encoding: str | None) -> list[str]:
     """Everything is read as text: the intake judges each value, so no row is lost to a guess of its type."""
     options = [
         "all_varchar = true",
         f"header = {str(source.header).lower()}",
         f"filename = '{FILE_COLUMN}'",
         # Said, not guessed: a quoted field may come long after the rows a guess would look at.
-        "quote = '\"'",
-        "escape = '\"'",
+        f"quote = {sql.text(source.quote)}",
+        f"escape = {sql.text(source.quote if source.escape is None else source.escape)}",
         "store_rejects = true",
         "rejects_limit = 0",
         "max_line_size = 16777216",
     ]
     if source.delimiter is not None:
         options.append(f"delim = {sql.text(source.delimiter)}")
-    if source.encoding is not None:
-        options.append(f"encoding = {sql.text(source.encoding)}")
+    if source.skip_lines:
+        options.append(f"skip = {source.skip_lines}")
+    if encoding is not None:
+        options.append(f"encoding = {sql.text(encoding)}")
     return options
 
 

@@ -9,7 +9,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
-from pipeline.sources import databases, files, samples
+from pipeline.sources import converted, databases, expressions, files, samples
 from pipeline.sources.files import FILE_COLUMN
 
 
@@ -54,7 +54,11 @@ class Raw:
         """What is to be read, one after the other; together the same rows as `query`."""
         if not self.files:
             return [Part(self.query, None)]
-        return [Part(self._as_in_whole(engine, query), _local(file)) for file, query in self.files.items()]
+        # What was converted lies elsewhere each time, so nothing is kept of it.
+        return [
+            Part(self._as_in_whole(engine, query), None if converted.holds(query) else _local(file))
+            for file, query in self.files.items()
+        ]
 
     def _as_in_whole(self, engine: duckdb.DuckDBPyConnection, query: str) -> str:
         """A column that another file has is empty; one that is wider in another file is as wide."""
@@ -129,7 +133,11 @@ def _guarded(read: Callable[[], dict[str, str]], where: str) -> dict[str, str]:
 
 def _check_columns(types: dict[str, str], source: Source, where: str) -> None:
     columns = [column for column in types if column != FILE_COLUMN]
-    missing = [column for column in source.columns.values() if column not in types]
+    if source.where is not None:
+        expressions.parse_condition(source.where, types, where.partition(":")[0])
+    missing = [
+        text for text in source.columns.values() if text not in types and not expressions.is_computed(text, types)
+    ]
     if not missing:
         return
     hint = "correct `columns` in params.yaml"

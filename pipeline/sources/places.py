@@ -30,6 +30,11 @@ def words(path: str) -> str:
     return f"{match[1]}://{host.rpartition('@')[2]}{slash}{rest}"
 
 
+def is_remote(file: str) -> bool:
+    """Whether a file lies elsewhere than on this machine."""
+    return URL.fullmatch(file) is not None
+
+
 def ending(file: str) -> str:
     """What a file's name ends with, in small letters."""
     return PurePosixPath(words(file)).suffix.lower()

@@ -13,8 +13,9 @@ from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
-from pipeline.tables import buckets, forgotten, loading, schemas
+from pipeline.tables import buckets, forgotten, loading, refusals, repeats, schemas
 from pipeline.tables import storage as files
+from pipeline.tables.counts import describe
 from pipeline.tables.ingest_cache import IngestCache
 
 
@@ -47,8 +48,7 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(paths, report["absent"])
     files.write_json(report, paths.ingest_report)
-    counts = [(name, counted["accepted"], counted["rejected"]) for name, counted in report["tables"].items()]
-    return "; ".join(f"{name}: {accepted:,} rows, {rejected:,} refused" for name, accepted, rejected in counts)
+    return "; ".join(f"{name}: {describe(counts, settings.data)}" for name, counts in report["tables"].items())
 
 
 def _ingest(
@@ -63,20 +63,22 @@ def _ingest(
     schemas.check_mapping(table.name, source.columns)
     raw = open_source(engine, table.name, source, place.folder)
     staged = loading.stage(engine, table, source, raw, data, place)
+    refusals.refuse_if_unclear(engine, table, source, raw, staged)
     kept = paths.rejected / f"{table.name}.parquet"
     by_rule = loading.keep_rejected(engine, table, staged, kept)
-    loading.refuse_if_too_many(engine, table, staged, by_rule, data, paths.kept_rejected / kept.name)
+    shown = paths.kept_rejected / kept.name
+    weight = refusals.refuse_if_too_many(engine, table, staged, by_rule, (source, data), shown)
     # Transactions come first and decide; the other tables lie beside them.
     report["buckets"] = report["buckets"] or buckets.number_of_buckets(settings.storage, staged.read)
-    accepted = loading.spread(engine, table, staged, paths.tables / table.name, report["buckets"])
-    good, rejected = loading.good_rows(engine, staged), sum(by_rule.values())
-    if (accepted, good.rows) != (good.different, staged.read - rejected):
+    policy = repeats.find_policy(engine, table, source, sql.parquet(staged.files), staged.read)
+    written = loading.spread(engine, table, staged, paths.tables / table.name, report["buckets"], policy)
+    rejected = sum(by_rule.values())
+    if written.good != staged.read - rejected - staged.apart.rows:
         raise BadData(
-            f"sources.{table.name}: the counts do not add up: {staged.read} rows read, {rejected} refused, {good.rows} "
-            f"good, {good.different} of them different, {accepted} written"
+            f"sources.{table.name}: the counts do not add up: {staged.read} rows read, {rejected} refused, "
+            f"{written.good} good ones written or taken for repetitions"
         )
-    duplicates = good.rows - good.different
-    return loading.Counts(staged.read, accepted, duplicates, rejected, by_rule, good.fingerprint).as_report()
+    return written.as_counts(staged.read, by_rule, weight.amount, staged.apart).as_report()
 
 
 def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:

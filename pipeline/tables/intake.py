@@ -3,11 +3,10 @@
 A row that breaks a rule keeps its raw values and the name of the first rule it broke; nothing is dropped in silence.
 """
 
-import re
-
 from pipeline import sql
 from pipeline.config.params import Data, Source
-from pipeline.tables import schemas
+from pipeline.sources import ids, number_evidence
+from pipeline.tables import computed, dates, numbers, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.schemas import Column, Table
@@ -22,15 +21,12 @@ KIND_WORDS = {
     "number": "a number",
     "flag": "true or false",
 }
-# A spreadsheet shows 10329300000000000000 as 1.03293E+19 and saves what it shows: different customers become one.
-SPREADSHEET_NUMBER = r"\d(\.\d+)?[eE]\+?\d+"
-# ISO 8601 days and timestamps; a zone is Z, UTC, GMT, +02:00, +0200 or +02. Anything else is refused, not guessed.
-DAY_ONLY = r"\d{4}-\d{1,2}-\d{1,2}"
-CLOCK = DAY_ONLY + r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-ZONE = r"\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
-CLOCK_DIRECTIVE = r"%-?[HIcsfgnXT]"
-# 1.234,50 or 1234,50: a dot is a mark of thousands only between groups of three.
-DECIMAL_COMMA = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"
+# Not a rule that a row breaks: the row does not count, by the `where` of its source.
+LEFT_OUT = "left out by where"
+# The same of a row without a customer, where `data.anonymous` says that these are dropped.
+ANONYMOUS = "without a customer"
+NO_RULE = f"({sql.text(LEFT_OUT)}, {sql.text(ANONYMOUS)})"
+YEARS = "DATE '1900-01-01' AND DATE '2199-12-31'"
 # Whole minor units beyond this are no price; sums over a life of a customer must stay whole too.
 LARGEST_AMOUNT = 10**15
 
@@ -54,31 +50,58 @@ def validated_query(
     -------
     str
         A query with the stored columns of the table, ``customer_key``, ``row_low`` and ``row_high`` (128 bits that are
-        equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped; all
-        three are equal for exact duplicates), ``rule`` (the first rule broken, null for a good row), ``raw`` (the
-        texts as found, of refused rows only) and ``__source_file__``.
+        equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped),
+        ``has_id`` (whether the transaction has an id of its own), ``is_timed`` (whether its moment is no midnight),
+        ``rule`` (the first rule broken, null for a good row), ``raw`` (the
+        texts as found, of refused rows only), ``marks`` (what the numbers of the row say of the decimal mark, as bits)
+        and ``__source_file__``.
     """
+    raw, types = computed.with_computed(raw, source, types, data)
     mapped = [column for column in table.columns if column.name in source.columns]
-    texts = ", ".join(_text(column, source.columns[column.name], types) for column in mapped)
+    own = "".join(f", {name}" for name in (computed.COUNTS_COLUMN, computed.MARKS_COLUMN) if name in types)
+    texts = ", ".join(_text(column, source.columns[column.name], types, data) for column in mapped)
+    read = [column for column in mapped if numbers.are_read(column, source, types)]
     moments = "".join(f", {_moment(column, source, data, types)}" for column in mapped if column.kind == "day")
+    moments += "".join(
+        f", {numbers.plain(_raw(column), source, column.kind, data.currency)} AS {_name_plain(column)}"
+        for column in read
+    )
     typed = ", ".join(f"{_typed(column, source, data, types)} AS {sql.name(column.stored)}" for column in mapped)
     fields = ", ".join(f"{sql.text(column.name)}: {_raw(column)}" for column in mapped)
     rule = _rule(mapped, source, data, types)
     stored = [sql.name(column.stored) for column in mapped if column.name != "transaction_id"]
     if table.name == "transactions":
         given = _raw(schemas.TRANSACTIONS.columns[1]) if "transaction_id" in source.columns else "NULL"
-        stored.append(f"coalesce({given}, substr(md5(row_text || chr(31) || rest_text), 1, 16)) AS transaction_id")
+        stored.append(f"coalesce({given}, substr(md5(row_text), 1, 16)) AS transaction_id")
+    else:
+        given = "NULL"
     columns = ", ".join(stored)
     return f"""
-        WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__ FROM ({raw})),
+        WITH texts AS (SELECT {texts}, {_rest(source, types)} AS rest_text, __source_file__{own} FROM ({raw})),
         moments AS (SELECT *{moments} FROM texts),
         typed AS (SELECT *, {typed} FROM moments),
         judged AS (SELECT *, {rule} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
-            md5_number_lower(rest_text) AS row_rest,
+            md5_number_lower(rest_text) AS row_rest, {given} IS NOT NULL AS has_id,
+            {_timed(mapped, source, types)} AS is_timed, {_marks(read, source, types)} AS marks,
             rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
+
+
+def _timed(columns: list[Column], source: Source, types: dict[str, str]) -> str:
+    when = next((column for column in columns if column.kind == "day" and column.required), None)
+    if when is None:
+        return "false"
+    names = (_raw(when), _name_typed(when), _name_moment(when))
+    return dates.is_timed_query(names, types.get(source.columns[when.name]), source.ts_format)
+
+
+def _marks(columns: list[Column], source: Source, types: dict[str, str]) -> str:
+    """What the numbers of a row say of the decimal mark; nothing where the settings say it."""
+    bits = [number_evidence.evidence_query(_raw(column)) for column in columns] if not source.has_marks else []
+    bits += [computed.MARKS_COLUMN] if computed.MARKS_COLUMN in types else []
+    return f"CAST({' | '.join(f'({one})' for one in bits) or 0} AS UTINYINT)"
 
 
 def _row(columns: list[Column], source: Source, types: dict[str, str]) -> str:
@@ -92,13 +115,13 @@ def _same(column: Column, source: Source, types: dict[str, str]) -> str:
     if column.kind == "day":
         return f"coalesce(CAST(epoch_us({_name_moment(column)}) AS VARCHAR), CAST({_name_day(column)} AS VARCHAR))"
     if column.kind in {"money", "decimal"}:
-        return f"TRY_CAST({_number(column, source, types)} AS DECIMAL(38,9))"
+        return _number(column, source, types, "DECIMAL(38,9)")
     return sql.name(column.stored)
 
 
 def _rest(source: Source, types: dict[str, str]) -> str:
     """What nobody mapped, as found: rows that differ only there (a line number, a coupon) are two rows."""
-    left = sorted(set(types) - set(source.columns.values()) - {"__source_file__"})
+    left = sorted(set(types) - set(source.columns.values()) - computed.OWN_COLUMNS)
     values = [f"coalesce(CAST({sql.name(column)} AS VARCHAR), chr(30))" for column in left]
     return f"concat_ws(chr(31), {', '.join(values)})" if values else "''"
 
@@ -111,17 +134,22 @@ def _name_typed(column: Column) -> str:
     return sql.name(f"{column.name} typed")
 
 
-def _text(column: Column, source_column: str, types: dict[str, str]) -> str:
+def _case(column: Column, data: Data) -> ids.Case:
+    return data.customer_ids if column.name == "customer_id" else "exact"
+
+
+def _text(column: Column, source_column: str, types: dict[str, str], data: Data) -> str:
     if types.get(source_column) in PLAIN:
         typed = sql.name(source_column)
         as_typed = f", {typed} AS {_name_typed(column)}" if column.kind == "day" else ""
         return f"CAST({typed} AS VARCHAR) AS {_raw(column)}{as_typed}"
     value = f"trim(CAST({sql.name(source_column)} AS VARCHAR))"
     if column.kind == "id":
-        # An integer column with a hole in it is often saved as 900.0, also in CSV.
-        value = f"regexp_replace({value}, '^(\\d+)\\.0$', '\\1')"
+        value = ids.id_query(f"CAST({sql.name(source_column)} AS VARCHAR)", _case(column, data))
     if types.get(source_column) == "TIMESTAMP WITH TIME ZONE":
         value = f"strftime({sql.name(source_column)}, '%Y-%m-%d %H:%M:%S.%f') || '+00'"
+    if column.kind == "day" and not column.required:
+        value = f"CASE WHEN NOT {dates.is_open_query(value)} THEN {value} END"
     nothing = NOTHING if column.kind in {"id", "text"} else NOTHING_BUT_IN_TEXT
     listed = ", ".join(sql.text(word) for word in nothing)
     return f"CASE WHEN lower({value}) NOT IN ({listed}) THEN {value} END AS {_raw(column)}"
@@ -132,26 +160,26 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
     if column.kind in {"id", "text"}:
         return raw
     if column.kind == "day":
-        return (
-            f"coalesce({_name_day(column)}, CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE))"
-        )
-    number = _number(column, source, types)
+        moment = f"CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE)"
+        day = f"coalesce({_name_day(column)}, {moment})"
+        span = f"DATE '{dates.FIRST_DAY}' AND DATE '{dates.LAST_DAY}'"
+        return day if column.required else f"CASE WHEN {day} BETWEEN {span} THEN {day} END"
     if column.kind == "money":
-        return f"TRY_CAST(round(TRY_CAST({number} AS DECIMAL(24,6)) * {10**data.minor_digits}) AS BIGINT)"
+        return f"TRY_CAST(round({_number(column, source, types, 'DECIMAL(24,6)')} * {10**data.minor_digits}) AS BIGINT)"
     if column.kind == "flag":
         return f"TRY_CAST(CASE lower({raw}) WHEN 'yes' THEN 'true' WHEN 'no' THEN 'false' ELSE {raw} END AS BOOLEAN)"
-    if column.kind == "number":
-        return f"CASE WHEN isfinite(TRY_CAST({number} AS DOUBLE)) THEN TRY_CAST({number} AS DOUBLE) END"
-    return f"TRY_CAST({number} AS {column.sql_type})"
+    number = _number(column, source, types, column.sql_type)
+    return f"CASE WHEN isfinite({number}) THEN {number} END" if column.kind == "number" else number
 
 
-def _number(column: Column, source: Source, types: dict[str, str]) -> str:
-    """A number with a decimal point, or nothing."""
-    raw = _raw(column)
-    if source.decimal == "," and types[source.columns[column.name]] == "VARCHAR":
-        plain = f"replace(replace({raw}, '.', ''), ',', '.')"
-        return f"CASE WHEN regexp_full_match({raw}, {sql.text(DECIMAL_COMMA)}) THEN {plain} END"
-    return raw
+def _number(column: Column, source: Source, types: dict[str, str], sql_type: str) -> str:
+    """A number, or nothing."""
+    plain = _name_plain(column) if numbers.are_read(column, source, types) else None
+    return numbers.cast(_raw(column), plain, source, sql_type)
+
+
+def _name_plain(column: Column) -> str:
+    return sql.name(f"{column.name} plain")
 
 
 def _name_moment(column: Column) -> str:
@@ -170,37 +198,24 @@ def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -
     zone = sql.text(source.timezone if source.timezone and column.name.endswith("ts") else data.timezone)
     kind, typed = types.get(source.columns[column.name]), _name_typed(column)
     if source.ts_format is not None:
-        moment, on = _by_format(_raw(column), source.ts_format, zone)
+        moment, on = dates.by_format(_raw(column), source.ts_format, zone)
     elif kind == "TIMESTAMP":
         moment, on = f"CASE WHEN isfinite({typed}) THEN timezone({zone}, {typed}) END", "NULL::DATE"
     elif kind == "DATE":
         moment, on = "NULL::TIMESTAMPTZ", f"CASE WHEN isfinite({typed}) THEN {typed} END"
     else:
-        moment, on = _by_its_looks(_raw(column), zone)
+        moment, on = dates.by_its_looks(_raw(column), zone)
     return f"{moment} AS {_name_moment(column)}, {on} AS {_name_day(column)}"
-
-
-def _by_its_looks(raw: str, zone: str) -> tuple[str, str]:
-    with_z = f"regexp_replace({raw}, '\\s*(UTC|GMT|z)$', 'Z')"
-    instant = f"TRY_CAST(regexp_replace({with_z}, '\\s+([+-])', '\\1') AS TIMESTAMPTZ)"
-    local = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMP))"
-    moment = f"""CASE WHEN regexp_full_match({raw}, {sql.text(CLOCK)}) THEN {local}
-        WHEN regexp_full_match({raw}, {sql.text(CLOCK + ZONE)}) THEN {instant} END"""
-    return moment, f"CASE WHEN regexp_full_match({raw}, {sql.text(DAY_ONLY)}) THEN TRY_CAST({raw} AS DATE) END"
-
-
-def _by_format(raw: str, ts_format: str, zone: str) -> tuple[str, str]:
-    parsed = f"TRY_STRPTIME({raw}, {sql.text(ts_format)})"
-    if re.search("%[zZ]", ts_format):
-        return parsed, "NULL::DATE"
-    if re.search(CLOCK_DIRECTIVE, ts_format):
-        return f"timezone({zone}, {parsed})", "NULL::DATE"
-    return "NULL::TIMESTAMPTZ", f"CAST({parsed} AS DATE)"
 
 
 def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, str]) -> str:
     whole = {column.name for column in columns if types.get(source.columns[column.name]) in WHOLE}
     cases = [case for column in columns for case in _cases(column, data, is_whole=column.name in whole)]
+    if data.anonymous == "drop":
+        cases.insert(0, (f"{_raw(schemas.CUSTOMER_ID)} IS NULL", ANONYMOUS))
+    if computed.COUNTS_COLUMN in types:
+        # First: what is wrong with a row that does not count does not matter.
+        cases.insert(0, (f"NOT {computed.COUNTS_COLUMN}", LEFT_OUT))
     return f"CASE {' '.join(f'WHEN {test} THEN {sql.text(rule)}' for test, rule in cases)} END"
 
 
@@ -208,15 +223,22 @@ def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str
     """Each way a value can be refused: the test, and the name of the rule it breaks."""
     raw, typed, name = _raw(column), sql.name(column.stored), column.name
     unreadable = f"{raw} IS NOT NULL AND {typed} IS NULL"
+    if column.kind == "day" and not column.required:
+        # A day so far away that it stands for none is no mistake.
+        unreadable = f"{raw} IS NOT NULL AND {_name_day(column)} IS NULL AND {_name_moment(column)} IS NULL"
     possible = [
         (column.required, f"{raw} IS NULL", f"{name} is missing"),
         (
             column.kind == "id" and not is_whole,
-            f"regexp_full_match({raw}, '{SPREADSHEET_NUMBER}')",
+            f"regexp_full_match({raw}, '{ids.ROUNDED}')",
             f"{name} is a rounded number",
         ),
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),
-        (column.kind == "day", f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'", f"{name} is no year"),
+        (
+            column.kind == "day" and column.required,
+            f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'",
+            f"{name} is no year",
+        ),
         (column.kind == "money", f"abs({typed}) > {LARGEST_AMOUNT}", f"{name} is too large"),
         (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", other_currency(data)),
         (column.not_negative, f"{typed} < 0", f"{name} is negative"),

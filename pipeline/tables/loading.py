@@ -1,6 +1,6 @@
 """A raw source into the buckets of a canonical table, in a stream: memory does not grow with the source."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -10,28 +10,17 @@ from pipeline import progress, sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
-from pipeline.tables import dates, intake, storage
+from pipeline.tables import intake, repeats, storage
+from pipeline.tables.counts import Apart, Written
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
+from pipeline.tables.repeats import Policy
 from pipeline.tables.schemas import Table
 
-HASHES = ("row_low", "row_high", "row_rest")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What became of the rows of one source; ``read = accepted + duplicates + rejected``."""
-
-    read: int
-    accepted: int
-    duplicates: int
-    rejected: int
-    rejected_by_rule: dict[str, int]
-    fingerprint: str
-
-    def as_report(self) -> dict[str, object]:
-        """The counts, for ``reports/ingest.json``."""
-        return asdict(self)
+HASHES = ("row_low", "row_high")
+NOT_STORED = {*HASHES, "row_rest", "has_id", "is_timed", "marks", "rule", "raw", "__source_file__"}
+# The numbers of a row's copies; of nearly all rows there is one.
+EACH_COPY = "CASE WHEN copies = 1 THEN [1] ELSE range(1, copies + 1) END"
 
 
 @dataclass(frozen=True)
@@ -41,6 +30,7 @@ class Staged:
     files: list[Path]
     read: int
     description: str
+    apart: Apart
 
 
 @dataclass(frozen=True)
@@ -80,7 +70,21 @@ def stage(
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
     count = sum(one.rows for one in read) + len(malformed)
-    return Staged([one.file for one in read], count, raw.description)
+    listed = [one.file for one in read]
+    return Staged(
+        listed,
+        count,
+        raw.description,
+        _apart(engine, table, listed) if source.where or data.anonymous == "drop" else Apart(),
+    )
+
+
+def _apart(engine: duckdb.DuckDBPyConnection, table: Table, listed: list[Path]) -> Apart:
+    """How many rows do not count, by the `where` of the source or because nobody knows whose they are."""
+    money = "sum(amount_minor) FILTER (rule = $2)" if table.name == "transactions" else "0"
+    query = f"SELECT count(*) FILTER (rule = $1), count(*) FILTER (rule = $2), {money} FROM {sql.parquet(listed)}"
+    counted = engine.execute(query, [intake.LEFT_OUT, intake.ANONYMOUS]).fetchone() or ()
+    return Apart(*(int(number or 0) for number in counted))
 
 
 def _read(engine: duckdb.DuckDBPyConnection, query: str, file: Path, where: str) -> Read:
@@ -97,7 +101,7 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
     day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
         SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
-        FROM {source} WHERE rule IS NOT NULL
+        FROM {source} WHERE rule NOT IN {intake.NO_RULE}
         UNION ALL
         SELECT 'line has ' || rule, parse_filename(source_file), row, NULL FROM malformed
         ORDER BY ALL"""
@@ -107,73 +111,72 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
         return {rule: int(count) for rule, count in engine.execute(counted).fetchall()}
 
 
-def refuse_if_too_many(
-    engine: duckdb.DuckDBPyConnection,
-    table: Table,
-    staged: Staged,
-    by_rule: dict[str, int],
-    data: Data,
-    kept: Path,
-) -> None:
-    """Stop when more of a source was refused than `data.max_rejected_share` allows, or nothing is left."""
-    where = f"sources.{table.name}"
-    rejected = sum(by_rule.values())
-    if staged.read == 0 and table.name == "transactions":
-        raise BadData(f"{where}: {staged.description} has no rows; export it again")
-    if rejected <= data.max_rejected_share * staged.read:
-        return
-    where_kept = f"{kept}: every refused row, with its rule"
-    rule, count = max(by_rule.items(), key=lambda item: item[1])
-    examples = engine.execute(
-        f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet(staged.files)} WHERE rule = ? ORDER BY ALL LIMIT 200",
-        [f"$.{rule.split(' ')[0]}", rule],
-    ).fetchall()
-    values = [str(value) for (value,) in examples if value is not None]
-    hint = dates.hint(where, rule, values) or f"correct the mapping, or see {where_kept}"
-    raise BadData(
-        f"{where}: {rejected:,} of {staged.read:,} rows refused ({rejected / staged.read:.1%}; "
-        f"data.max_rejected_share allows {data.max_rejected_share:.1%}), {count:,} because {rule}"
-        f"{f', such as {values[0]!r}' if values else ''}; {hint}"
-    )
-
-
-@dataclass(frozen=True)
-class Good:
-    """The good rows of a source: how many, how many of them different, and what they are, whatever their order."""
-
-    rows: int
-    different: int
-    fingerprint: str
-
-
-def good_rows(engine: duckdb.DuckDBPyConnection, staged: Staged) -> Good:
-    """Count the good rows and fingerprint them: the sum of the hashes of the different ones depends on no order."""
-    rows = (
-        "SELECT row_low, row_high, row_rest, count(*) AS times "
-        f"FROM {sql.parquet(staged.files)} WHERE rule IS NULL GROUP BY ALL"
-    )
-    totals = engine.execute(f"SELECT sum(row_low), sum(row_high), count(*), sum(times) FROM ({rows})").fetchone()
-    assert totals is not None, "an aggregate has one row"
-    low, high = (int(total or 0) % 2**64 for total in totals[:2])
-    return Good(int(totals[3] or 0), totals[2], f"{high:016x}{low:016x}-{totals[2]}")
-
-
-def spread(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int) -> int:
-    """Write the good rows, each exact duplicate once, as one sorted file per bucket, and say how many were written."""
+def spread(
+    engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, folder: Path, buckets: int, policy: Policy
+) -> Written:
+    """Write the good rows, each as often as it counts, as one sorted file per bucket, and say what was written."""
     source = sql.parquet(staged.files)
     described = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    columns = [column for column in described if column not in {*HASHES, "rule", "raw", "__source_file__"}]
-    listed = ", ".join(sql.name(column) for column in ["customer_key", *columns] if column != "customer_key")
-    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES]))
-    accepted = 0
+    columns = [column for column in described if column not in NOT_STORED]
+    listed = ", ".join(_numbered(column) for column in columns if column != "customer_key")
+    order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES, "copy"]))
+    totals: list[list[int]] = []
     with storage.new_folder(folder) as partial:
         parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
         for bucket, part in enumerate(parts):
-            once = f"SELECT DISTINCT customer_key, {listed}, {', '.join(HASHES)} FROM {part}"
-            query = f"SELECT customer_key, {listed} FROM ({once}) ORDER BY {order}"
-            accepted += storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
+            kept = repeats.kept_rows(policy, part, [*columns, "has_id"])
+            each = "1 AS copy" if policy.copies == "once" or policy.keeps_all else f"unnest({EACH_COPY}) AS copy"
+            query = f"SELECT customer_key, {listed} FROM (SELECT *, {each} FROM ({kept})) ORDER BY {order}"
+            rows = storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
+            money = _money_in(storage.bucket_file(partial, bucket)) if "amount_minor" in columns else None
+            totals.append([rows, *_totals(engine, policy, part, money)])
         storage.remove(folder.with_name(f".{folder.name}.parts"))
-    return accepted
+    sums = [sum(total) for total in zip(*totals, strict=True)]
+    if sums[0] != sums[2]:
+        raise BadData(f"sources.{table.name}: the counts do not add up: {sums[0]} rows written, {sums[2]} count")
+    return _written(sums[1:])
+
+
+def repetitions(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, policy: Policy) -> Written:
+    """What `spread` would write, without writing it."""
+    good = f"(SELECT * FROM {sql.parquet(staged.files)} WHERE rule IS NULL)"
+    has_money = any(column.stored == "amount_minor" for column in table.columns)
+    kept = repeats.kept_rows(policy, good, ["amount_minor"]) if has_money else ""
+    money = f"SELECT sum(amount_minor::HUGEINT * copies) FROM ({kept})" if has_money else None
+    return _written(_totals(engine, policy, good, money))
+
+
+def _money_in(file: Path) -> str:
+    """The sum of what was written, which costs nothing to read back."""
+    return f"SELECT sum(amount_minor) FROM {sql.parquet([file])}"
+
+
+def _written(totals: list[int]) -> Written:
+    good, rows, minor, low, high, older = totals
+    return Written(good, rows, older, minor, f"{high % 2**64:016x}{low % 2**64:016x}-{rows}")
+
+
+def _numbered(column: str) -> str:
+    """A column as it is written: two orders without an id that are equal are two orders."""
+    if column != "transaction_id":
+        return sql.name(column)
+    return "CASE WHEN has_id OR copy = 1 THEN transaction_id ELSE transaction_id || '-' || copy END AS transaction_id"
+
+
+def _totals(engine: duckdb.DuckDBPyConnection, policy: Policy, part: str, money: str | None) -> list[int]:
+    """Good rows, how many count, the money in the others, the two sums of hashes, and rows that are older versions.
+
+    `money` is a query of the money in the rows that count, None where rows hold none.
+    """
+    kept = repeats.kept_rows(policy, part, [])
+    gone = f"sum(amount_minor) - ({money})" if money else "0"
+    older = f"(SELECT count(*) FROM ({repeats.latest_versions(policy, part)}))" if policy.key else "good.rows"
+    hashes = ", ".join(f"sum({name}::HUGEINT * copies) AS {name}" for name in HASHES)
+    row = engine.execute(f"""
+        SELECT good.rows, kept.rows, good.money, row_low, row_high, good.rows - {older}
+        FROM (SELECT count(*) AS rows, {gone} AS money FROM {part}) good,
+            (SELECT sum(copies) AS rows, {hashes} FROM ({kept})) kept""").fetchone()
+    return [int(value or 0) for value in row or ()]
 
 
 def first_and_last_day(folder: Path) -> tuple[str, str]:
@@ -191,7 +194,7 @@ def amounts_vary(folder: Path) -> bool:
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
-    good = f"SELECT * EXCLUDE (rule, raw, __source_file__) FROM {source} WHERE rule IS NULL"
+    good = f"SELECT * EXCLUDE (is_timed, marks, rule, raw) FROM {source} WHERE rule IS NULL"
     if buckets == 1:
         return [f"({good})"]
     storage.remove(folder)

@@ -43,10 +43,10 @@ def test_check_says_what_it_found(company):
     assert code == 0
     assert said.splitlines() == [
         "params.yaml: all sections are right",
-        "sources.transactions: raw/orders-*.csv, 9 of 9 columns mapped",
-        "sources.events: raw/visits.csv, 3 of 3 columns mapped",
-        "sources.contacts: raw/letters.csv, 2 of 2 columns mapped",
-        "sources.customers: raw/customers.csv, 3 of 3 columns mapped",
+        "sources.transactions: raw/orders-*.csv, 9 of 9 columns mapped; 15,098 rows, 0 refused",
+        "sources.events: raw/visits.csv, 3 of 3 columns mapped; 3,840 rows, 0 refused",
+        "sources.contacts: raw/letters.csv, 2 of 2 columns mapped; 402 rows, 0 refused",
+        "sources.customers: raw/customers.csv, 3 of 3 columns mapped; 403 rows, 0 refused",
         f"features: {len(carried)} that the declared columns can carry",
         "playbooks.yaml: 32 playbooks",
         "playbooks.commitment-tracking: can never hold, since sources.commitments is not declared",

@@ -86,7 +86,8 @@ def test_files_sqlite_and_postgresql_give_the_same_tables(zone, ingest, postgres
         found.append((tables(), report["tables"], report["fingerprint"]))
     assert found[0] == found[1] == found[2]
     counts = found[0][1]["transactions"]
-    assert (counts["read"], counts["accepted"], counts["duplicates"]) == (6, 5, 1)
+    # Two equal lines of an order are two pieces, in a company whose orders have lines.
+    assert (counts["read"], counts["accepted"], counts["duplicates"]) == (6, 6, 0)
 
 
 def stored(*columns: str) -> list[tuple]:

@@ -164,7 +164,7 @@ def test_two_files_for_one_table_and_strangers_are_left_out(raw):
         "not placed: raw/customers.csv: looks like customers, but only 0% of its customer_id ever bought anything"
         in told
     )
-    assert "not placed: raw/notes.docx: is neither CSV nor Parquet" in told
+    assert "not placed: raw/notes.docx: is neither CSV, Parquet, XLSX nor JSON lines" in told
     assert any(line.startswith("not placed: raw/empty.csv: ") and "is empty (0 bytes)" in line for line in told)
 
 
@@ -180,7 +180,9 @@ def test_a_price_beside_a_quantity_and_dates_of_two_kinds_are_pointed_at(raw):
         raw / "contracts.csv", "customer,start,ende", lambda n, day: f"c{n % 40},{day},{day:%d.%m.%Y}", rows=60,
     )  # fmt: skip
     told, found = run(raw)
-    assert "  look at it: is price the price of one piece? amount is what the line cost" in told
+    assert found.sources.transactions.columns["amount"] == "quantity * price"
+    line = "  look at it: price is the price of one piece by its name; write amount: price if it is of the line"
+    assert line in told
     assert found.sources.customers.ts_format == "%d.%m.%Y"
     assert "not placed: newsletter: no column of ours is called so or holds such values" in left(told)
     assert "not placed: ende: its dates are written in another way than those of start" in left(told)

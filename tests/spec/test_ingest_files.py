@@ -170,7 +170,21 @@ AMOUNTS = """
     | 1234.5          | .       | 123450      |
     | 1e2             | .       | 10000       |
     | -0              | .       | 0           |
-    | 1,234.50        | .       |             |
+    | 1,234.50        | .       | 123450      |
+    | 1,23.50         | .       |             |
+    | 12.50-          | .       | -1250       |
+    | (12.50)         | .       | -1250       |
+    | (-12.50)        | .       |             |
+    | $ -12.50        | .       | -1250       |
+    | US$ 1'234.5     | .       | 123450      |
+    | 12,34,567.5     | .       | 123456750   |
+    | 12.-            | .       | 1200        |
+    | 12.50 EUR       | .       |             |
+    | 5k              | .       |             |
+    | 12%             | .       |             |
+    | \u22121\u202f234,5 | ,      | -123450     |
+    | 12,-            | ,       | 1200        |
+    | 0.123           | ,       |             |
     | 10000000000000  | .       | 1000000000000000 |
     | 10000000000001  | .       |             |
     | 1234,5          | ,       | 123450      |
@@ -184,11 +198,11 @@ AMOUNTS = """
 @pytest.mark.parametrize("case", drawn(AMOUNTS), ids=lambda case: f"{case['written']} {case['decimal']}")
 def test_what_an_amount_is(case, changed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("orders.csv").write_text(f"who;when;paid\na;2024-01-31;{case['written']}\nb;2024-01-31;5\n")
+    Path("orders.csv").write_text(f"who;when;paid\na;2024-01-31;{case['written']}\nb;2024-01-31;5\n", encoding="utf-8")
     ingest(
         changed,
         {"path": "orders.csv", "decimal": case["decimal"], "delimiter": ";"},
-        **{"data.max_rejected_share": 0.5},
+        **{"data.max_rejected_share": 1.0},
     )
     found = {row[0]: str(row[2]) for row in table()}
     assert found.get("a", "") == case["minor units"]
@@ -257,7 +271,8 @@ def test_lost_rows_are_not_called_duplicates(changed, tmp_path, monkeypatch):
     whole = loading._partition
     monkeypatch.setattr(loading, "_partition", lambda *args: whole(*args)[1:])
     with pytest.raises(
-        BadData, match="the counts do not add up: 100 rows read, 0 refused, 100 good, 100 of them different"
+        BadData,
+        match=r"counts do not add up: 100 rows read, 0 refused, \d\d good ones written or taken for repetitions",
     ):
         ingest(changed, {"path": "orders.csv"}, **{"storage.buckets": 4})
 
@@ -289,11 +304,12 @@ def test_what_makes_a_row_is_what_it_says_not_how_it_is_written(case, changed, t
     seen = set()
     for line in (case["first"], case["second"]):
         Path("orders.csv").write_text(f"{HEADER}{line}\n")
-        ingest(changed, {"path": "orders.csv", "timezone": "UTC"})
+        ingest(changed, {"path": "orders.csv", "timezone": "UTC", "decimal": "."})
         seen.add(storage.read_json(paths.REPRO.ingest_report)["fingerprint"])
     assert len(seen) == (1 if case["same"] == "yes" else 2)
-    Path("orders.csv").write_text(f"{HEADER}{case['first']}\n{case['second']}\n")
-    counts = ingest(changed, {"path": "orders.csv", "timezone": "UTC"})
+    for name in ("first", "second"):
+        Path(f"{name}.csv").write_text(f"{HEADER}{case[name]}\n")
+    counts = ingest(changed, {"path": "[fs]*.csv", "timezone": "UTC", "decimal": "."})
     assert (counts["accepted"], counts["duplicates"]) == ((1, 1) if case["same"] == "yes" else (2, 0))
 
 
@@ -360,8 +376,8 @@ def test_a_damaged_parquet_file_is_refused_in_one_line(damage, changed, tmp_path
 def test_every_refused_row_is_kept_with_its_rule_and_counts_add_up(changed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [
-        "a,2024-01-31,10.00",
-        "a,2024-01-31,10.00",  # the same row again: counted once
+        "a,2024-01-31 10:00,10.00",
+        "a,2024-01-31 10:00,10.00",  # the same moment again: counted once
         "a,2024-01-31,10.01",
         ",2024-01-31,1",  # rejected, and so on
         "b,,1",
@@ -407,9 +423,9 @@ def test_more_refused_rows_than_allowed_stop_the_run_but_are_kept(changed, tmp_p
     assert counts["accepted"] == 2
 
 
-def test_rows_that_differ_only_in_an_unmapped_column_are_two_rows(changed, tmp_path, monkeypatch):
+def test_rows_without_an_id_that_differ_in_an_unmapped_column_are_two_rows(changed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("orders.csv").write_text("who,when,paid,line\na,2024-01-31,1,1\na,2024-01-31,1,2\na,2024-01-31,1,2\n")
+    Path("orders.csv").write_text("who,when,paid,line\n" + "".join(f"a,2024-01-31T10:00,1,{n}\n" for n in (1, 2, 2)))
     counts = ingest(changed, {"path": "orders.csv"})
     assert (counts["accepted"], counts["duplicates"]) == (2, 1)
 

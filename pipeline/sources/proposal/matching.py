@@ -1,15 +1,23 @@
 """Which file is which table, and which column is which; what two answers fit is left out, and said."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from pathlib import PurePath
 
+from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.proposal import names
 from pipeline.sources.proposal.placing import Placed, Proposal, Shared, Wanted
+from pipeline.sources.proposal.profiles import Profile
+from pipeline.sources.proposal.rows_that_count import propose_rules
 from pipeline.sources.proposal.sheets import Sheet
 
 NUMBERS = {"money", "decimal", "number"}
-BY_VALUES = 0.5
+SURE_MARKS = number_evidence.POINT | number_evidence.COMMA
+OPEN_MARKS = number_evidence.OPEN_POINT | number_evidence.OPEN_COMMA
+SURE_MARKS_OF = (number_evidence.POINT, number_evidence.COMMA)
+BY_VALUES, BY_NAME = 0.5, 0.6
+PURCHASES = "transactions"
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
 MIN_SHARED, SURELY_SHARED = 0.05, 0.5
@@ -102,6 +110,8 @@ def _fit(
     _by_values(placed, wanted, share)
     _dates(placed, wanted)
     _decimals(placed, wanted)
+    if table == PURCHASES:
+        propose_rules(placed)
     lacking = [one.column for one in wanted if one.required and one.column not in placed.columns]
     if lacking:
         unclear = "; ".join(sorted(set(placed.left.values())))
@@ -110,9 +120,14 @@ def _fit(
     if table == "customers" and sheet.profiles[placed.columns["customer_id"]].unique < 0.9:
         return f"{sheet.path}: customers would need one line per customer"
     for name in placed.free():
+        if name in placed.where or any(name in text for text in placed.expressions.values()):
+            continue
         placed.left.setdefault(name, "no column of ours is called so or holds such values")
     covered = sum(placed.sure.values()) / max(1, len(sheet.profiles))
     placed.score = 0.55 * names.table_score(table, PurePath(sheet.path).stem) + 0.45 * covered
+    if all(placed.sure[one.column] >= BY_NAME for one in wanted if one.required) and table == PURCHASES:
+        # A file with the columns of purchases holds purchases, whatever it is called.
+        placed.score = max(placed.score, MIN_SCORE + 0.2 * covered)
     return placed
 
 
@@ -147,7 +162,7 @@ def _by_values(placed: Placed, wanted: Sequence[Wanted], share: Callable[[str], 
         if one.column == "customer_id":
             able = [name for name in free if share is not None and share(name) >= SURELY_SHARED]
         elif one.kind in {"day", "money"}:
-            able = [name for name in free if placed.sheet.profiles[name].can_be(one.kind)]
+            able = [name for name in free if placed.sheet.profiles[name].looks_like(one.kind)]
         else:
             continue
         if len(able) == 1:
@@ -183,11 +198,32 @@ def _decimals(placed: Placed, wanted: Sequence[Wanted]) -> None:
     numbers = [one.column for one in wanted if one.kind in NUMBERS and one.column in placed.columns]
     needed = [one.column for one in wanted if one.kind in NUMBERS and one.required and one.column in numbers]
     profiles = {column: placed.sheet.profiles[placed.columns[column]] for column in numbers}
-    telling = [column for column in (needed or numbers) if profiles[column].comma != profiles[column].point]
-    telling = telling or [column for column in numbers if profiles[column].comma != profiles[column].point]
-    comma = bool(telling) and profiles[telling[0]].comma
-    if comma:
+    telling = [column for column in (*needed, *numbers) if profiles[column].comma != profiles[column].point]
+    surely = [column for column in (*needed, *numbers) if profiles[column].marks & SURE_MARKS in SURE_MARKS_OF]
+    comma = _is_comma(profiles[telling[0]] if telling else profiles[surely[0]]) if telling or surely else False
+    if not _ask_for_the_mark(placed, profiles, "," if comma else ".") and comma:
         placed.dialect["decimal"] = ","
     for column, profile in profiles.items():
         if not (profile.comma if comma else profile.point):
             placed.drop(column, "its numbers have another decimal mark than the others")
+
+
+def _is_comma(profile: Profile) -> bool:
+    if profile.comma != profile.point:
+        return profile.comma
+    return profile.marks & SURE_MARKS == number_evidence.COMMA
+
+
+def _ask_for_the_mark(placed: Placed, profiles: Mapping[str, Profile], decimal: number_formats.Mark) -> bool:
+    """Whole amounts with one kind of mark can be read in two ways: 1.234 is a thousand or little more than one."""
+    bits = reduce(or_, (profile.marks for profile in profiles.values()), 0)
+    if not number_evidence.is_open(bits, decimal):
+        return False
+    column = next(name for name, profile in profiles.items() if profile.marks & OPEN_MARKS)
+    example = "1.234" if profiles[column].marks & number_evidence.OPEN_POINT else "1,234"
+    both = number_evidence.readings(example)
+    placed.questions.append(
+        f'{placed.columns[column]}: is {example} {both.with_point} or {both.with_comma}? write `decimal: "."` or '
+        f'`decimal: ","` under sources.{placed.table}; until then its rows are refused'
+    )
+    return True

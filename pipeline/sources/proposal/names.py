@@ -76,8 +76,8 @@ COLUMNS = {
         "cost cost_price cogs einkaufspreis wareneinsatz kosten cout costo coste kostprijs innkjopspris"
     ),
     "transactions.product_id": (
-        "product_id product item_id item sku article_id article artikelnummer artikel_nr artikel produkt produit "
-        "producto articulo prodotto articolo varenummer vare isbn ean"
+        "product_id product item_id item sku stock_code article_id article artikelnummer artikel_nr artikel produkt "
+        "produit producto articulo prodotto articolo varenummer vare isbn ean"
     ),
     "transactions.category": (
         "category product_category kind group department kategorie warengruppe sparte categorie categoria "

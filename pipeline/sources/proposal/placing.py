@@ -38,6 +38,12 @@ class Placed:
         What ``params.yaml`` has to say beside the columns: ``decimal``, ``ts_format``.
     left
         The columns that were not placed, each with the reason.
+    expressions, where
+        What a column of ours is computed from, in place of a column of the file; and which rows count, all where empty.
+    notes
+        What is to be looked at, each as a line.
+    questions
+        What the values leave open, each as a line that says what to write.
     score
         How sure the table is, 0-1.
     """
@@ -48,7 +54,15 @@ class Placed:
     sure: dict[str, float] = field(default_factory=dict)
     dialect: dict[str, str] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    expressions: dict[str, str] = field(default_factory=dict)
+    where: str = ""
+    notes: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     score: float = 0.0
+
+    def mapped(self) -> dict[str, str]:
+        """Our columns, each with that of the file or with what it is computed from."""
+        return {**self.columns, **self.expressions}
 
     def take(self, column: str, name: str, sure: float) -> None:
         """Take a column of the file for one of ours."""
