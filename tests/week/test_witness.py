@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline.config import params
@@ -196,6 +197,12 @@ def test_the_same_files_and_a_forgotten_customer_are_silent(last_week):
     assert profile.forgotten_customers == 1
     assert sum(month.rows for month in profile.tables["transactions"].months.values()) < len(rows)
     assert compare(profile) == {}
+
+
+def test_a_kind_is_a_share_of_all_rows_and_a_rare_one_is_not_gone():
+    rows = pl.LazyFrame({"store": ["a"] * 50 + ["b"] * 4 + ["c"] + [None] * 945})
+    assert witness._shares(rows, "store") == {"a": 0.05}, "4 of 1,000 are hardly there"
+    assert witness._shares(rows.head(100), "store") == {"a": 0.5, "b": 0.04, "c": 0.01}
 
 
 def test_figures_are_those_of_the_raw_rows(last_week):
