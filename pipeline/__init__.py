@@ -2,7 +2,7 @@
 
 The rooms, in the order the data passes them:
 
-- ``i18n`` are the languages of all texts, with their catalogues;
+- ``i18n`` are the languages of all texts, with their catalogues (``messages`` the sentences in no language yet);
 - ``sources`` read what a company has, wherever it lies;
 - ``tables`` are the canonical tables: checked, deduplicated, spread over buckets of customers;
 - ``examples`` look at each customer from a day (a *snapshot*): features from strictly before it, labels from after it;

@@ -9,7 +9,7 @@ import pytest
 from tests.imports import PACKAGE, ROOT, closure, imported, modules, own
 
 # What everything may use; then the rooms in the order of the flow; then who calls them.
-BASE = ("config", "compiled", "newton", "progress", "sql")
+BASE = ("config", "compiled", "messages", "newton", "progress", "sql")
 ROOMS = (
     "i18n",
     "sources",
@@ -59,7 +59,7 @@ DOORS = {
     "babel": {
         "pipeline.i18n.catalogs",
         "pipeline.i18n.dates",
-        "pipeline.i18n.currencies",
+        "pipeline.sources.currencies",
         "pipeline.i18n.languages",
         "pipeline.commands.translations",
     },

@@ -14,8 +14,8 @@ import duckdb
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.errors import BadData
-from pipeline.i18n.currencies import minor_digits
 from pipeline.sources import files, open_source
+from pipeline.sources.currencies import minor_digits
 from pipeline.sources.proposal import Placed, Proposal
 from pipeline.tables import loading, repeats, schemas
 from pipeline.tables.counts import Counts

@@ -117,12 +117,12 @@ def _of_lists() -> Iterator[tuple[str, Message]]:
 
 
 def _of_code() -> Iterator[tuple[str, Message]]:
-    for room in SPEAKING:
-        for file in sorted((Path("pipeline") / room).rglob("*.py")):
-            module = ".".join(file.with_suffix("").parts)
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and (text := _find_text(node, module)) is not None:
-                    yield file.as_posix(), text
+    rooms = [file for room in SPEAKING for file in sorted((Path("pipeline") / room).rglob("*.py"))]
+    for file in [Path("pipeline/messages.py"), *rooms]:
+        module = ".".join(file.with_suffix("").parts)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (text := _find_text(node, module)) is not None:
+                yield file.as_posix(), text
 
 
 def _find_text(call: ast.Call, module: str) -> Message | None:

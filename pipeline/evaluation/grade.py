@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.evaluation.baselines import SIMPLE_RULE
 from pipeline.evaluation.bootstrap import Interval, Resampled
-from pipeline.i18n import Figure, Message, say
+from pipeline.messages import Figure, Message, say
 
 RULES = {
     "A": "certainly better than the best simple rule, on the untouched snapshot and on average over earlier ones; no "

@@ -15,7 +15,7 @@ from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
 from pipeline.evaluation.grade import Grade, signed, spread
 from pipeline.evaluation.profit import Terms, expected_maximum_profit, length_that_pays, profit_curve
 from pipeline.evaluation.verdict import Verdict
-from pipeline.i18n import Figure, Message, in_sequence, say
+from pipeline.messages import Figure, Message, in_sequence, say
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]

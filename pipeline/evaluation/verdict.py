@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.config.errors import ModelRefused
-from pipeline.i18n import Message, Sentence, in_sequence, say
+from pipeline.messages import Message, Sentence, in_sequence, say
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.i18n import Field, Message, say
+from pipeline.messages import Field, Message, say
 
 MEANING = {
     "inactivity": "No purchase",

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.config.params import Data, Feeds
 from pipeline.examples.feeds import Profile
-from pipeline.i18n import Figure, Message, in_percent, say
+from pipeline.messages import Figure, Message, in_percent, say
 
 # Fewer rows than this on a day, or days with rows, say nothing about volume, amounts, ids or currencies.
 MIN_ROWS, MIN_DAYS = 20, 14

@@ -12,7 +12,6 @@ writes what the code says into them and lists what is still to be translated.
 from pipeline.i18n.catalogs import ENGLISH, MessageCatalog, read
 from pipeline.i18n.dates import date_words, long_day, plural_numbers
 from pipeline.i18n.languages import LANGUAGES, language_of
-from pipeline.i18n.message import Field, Figure, Message, Sentence, counted, in_percent, in_sequence, say, written
 from pipeline.i18n.translator import (
     IN_ENGLISH,
     OWNER,
@@ -26,6 +25,7 @@ from pipeline.i18n.translator import (
     swapped,
     translate_parts,
 )
+from pipeline.messages import Field, Figure, Message, Sentence, counted, in_percent, in_sequence, say, written
 
 __all__ = [
     "ENGLISH",

@@ -9,6 +9,7 @@ import io
 import pkgutil
 import re
 from collections import defaultdict
+from datetime import date
 from functools import cache
 
 import polars as pl
@@ -19,12 +20,12 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
 from pipeline.config.errors import BadParams
+from pipeline.messages import PLACE
 
 # From here on only the last digits of a number can decide on its plural form, in every language gettext knows.
 LARGE = 1000
 # What numbers are written with before a language's own signs take their place.
 SIGNS = (",", ".", "-")
-PLACE = r"{(\w+)}"
 # Parts of a day, as the Unicode locale data and as a format call them.
 DAY_PARTS = {"y": "%Y", "yy": "%y", "M": "%-m", "MM": "%m", "d": "%-d", "dd": "%d"}
 
@@ -116,6 +117,10 @@ class MessageCatalog:
     def form(self, one: str, many: str, number: int) -> str:
         """The template for one number, of those of a text that has a form for one and a form for many."""
         return self._messages.ngettext(one, many, number)
+
+    def written_day(self, day: date) -> str:
+        """One day as this language writes it; see `day`."""
+        return str(pl.select(self.day(pl.lit(day))).item())
 
     def day(self, value: pl.Expr) -> pl.Expr:
         """Days as this language writes them in figures; in English, whose readers differ, the way ISO 8601 does.

@@ -12,13 +12,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pipeline.i18n import ENGLISH, Field, MessageCatalog, long_day, written
-from pipeline.i18n.catalogs import PLACE
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.page_data import page_data
 from pipeline.lists.schema import Week
 from pipeline.lists.tiles import tiles
 from pipeline.lists.value_words import table_in_words
+from pipeline.messages import PLACE
 from pipeline.reasons.interviews import Guide
 
 # A "<" could end the script the data stands in; the two separators end a line in old readers of JavaScript.

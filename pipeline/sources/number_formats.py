@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from pipeline import sql
-from pipeline.i18n.currencies import currency_codes
+from pipeline.sources.currencies import currency_codes
 
 Mark = Literal[".", ","]
 

@@ -11,8 +11,9 @@ from pipeline.examples import feeds as profiles
 from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import available
 from pipeline.stages import main
-from pipeline.tables import buckets, intake
+from pipeline.tables import buckets
 from pipeline.tables import storage as files
+from pipeline.tables.rejected_rows import other_currency
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _check_feeds(
     storage = settings.storage
     jobs = [profiles.Job(bucket, paths.tables, storage.threads, memory_gb) for bucket in range(bucket_count)]
     parts = list(buckets.map_buckets(profiles.look, jobs, storage, "feeds"))
-    foreign = intake.other_currency(settings.data)
+    foreign = other_currency(settings.data.currency)
     refused = profiles.refused(paths.rejected / "transactions.parquet", foreign, storage.threads, memory_gb)
     profile = profiles.add_up(parts, refused)
     wrong = {day: feed_health.check_feeds(profile, day, settings.feeds, settings.data) for day in days}

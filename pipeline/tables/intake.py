@@ -9,6 +9,7 @@ from pipeline.sources import ids, number_evidence
 from pipeline.tables import computed, dates, numbers, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
+from pipeline.tables.rejected_rows import other_currency
 from pipeline.tables.schemas import Column, Table
 
 NOTHING = ("", "nan", "null", "none")
@@ -34,11 +35,6 @@ LARGEST_AMOUNT = 10**15
 # Types of a database or a Parquet file whose values are what they are: no blanks, no words for nothing, no rounding.
 WHOLE = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
 PLAIN = WHOLE | {"DATE", "TIMESTAMP"}
-
-
-def other_currency(data: Data) -> str:
-    """The rule that a row in a currency which is not the company's breaks."""
-    return f"currency is not {data.currency}"
 
 
 def validated_query(
@@ -240,7 +236,7 @@ def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str
             f"{name} is no year",
         ),
         (column.kind == "money", f"abs({typed}) > {LARGEST_AMOUNT}", f"{name} is too large"),
-        (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", other_currency(data)),
+        (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", other_currency(data.currency)),
         (column.not_negative, f"{typed} < 0", f"{name} is negative"),
     ]
     return [(test, rule) for holds, test, rule in possible if holds]

@@ -11,6 +11,7 @@ from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, number_formats
 from pipeline.tables import computed, dates, intake, numbers
 from pipeline.tables.loading import Staged
+from pipeline.tables.rejected_rows import other_currency
 from pipeline.tables.schemas import Table
 
 # Refused values that are looked at for a hint.
@@ -46,7 +47,7 @@ def weigh(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, data:
     if table.name != "transactions" or not staged.files:
         return Weight()
     source = sql.parquet(staged.files)
-    apart = (intake.other_currency(data), "amount is too large")
+    apart = (other_currency(data.currency), "amount is too large")
     lost = f"""
         SELECT customer_key, customer_id, raw.amount AS written, rule, CASE WHEN rule NOT IN {apart}
             THEN coalesce(abs(amount_minor), {_loose("raw.amount", data.minor_digits)}) END AS amount

@@ -9,6 +9,11 @@ import polars as pl
 from pipeline.tables import storage
 
 
+def other_currency(currency: str) -> str:
+    """The rule that a row in a currency which is not the company's breaks."""
+    return f"currency is not {currency}"
+
+
 def erase(folders: list[Path], customer_id: str) -> int:
     """Take a customer's refused rows out of the files of each folder, and say how many these were.
 

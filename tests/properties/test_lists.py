@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.lists import original_text, safe_text
+from pipeline.lists import csv_original, original_text, safe_text
 from pipeline.lists.csv_file import csv_bytes
 from pipeline.lists.file_names import file_stems
 
@@ -39,7 +39,7 @@ def test_ordinary_words_are_left_alone(word: str, rest: str) -> None:
 def test_csv_keeps_every_text(names: list[str]) -> None:
     frame = pl.DataFrame({"name": names, "churn_probability": 0.5, "value_at_stake": 0.5})
     rows = list(csv.reader(io.StringIO(csv_bytes(frame, 2).decode("utf-8-sig"), newline="")))[1:]
-    assert [original_text(row[0]) for row in rows] == names
+    assert [csv_original(row[0]) for row in rows] == names
 
 
 OWNER = st.one_of(

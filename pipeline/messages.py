@@ -7,24 +7,60 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-import polars as pl
+PLACE = r"{(\w+)}"
 
-from pipeline.i18n.catalogs import ENGLISH, PLACE, MessageCatalog
+
+class Language(Protocol):
+    """What a message asks of a language; `pipeline.i18n.MessageCatalog` knows all of it.
+
+    Messages stand apart from the catalogues, so that a changed translation reruns nothing that only speaks in them.
+    """
+
+    def text(self, message: str) -> str:
+        """A text in this language."""
+
+    def form(self, one: str, many: str, number: int) -> str:
+        """The template for one number."""
+
+    def digits(self, written: str) -> str:
+        """A number that is written the English way, with the signs of this language."""
+
+    def written_day(self, day: date) -> str:
+        """A day as this language writes it."""
+
+
+class _English:
+    """The language that all templates are in."""
+
+    def text(self, message: str) -> str:
+        return message
+
+    def form(self, one: str, many: str, number: int) -> str:
+        return one if number == 1 else many
+
+    def digits(self, written: str) -> str:
+        return written
+
+    def written_day(self, day: date) -> str:
+        return day.isoformat()
+
+
+ENGLISH: Language = _English()
 
 
 @dataclass(frozen=True)
 class Figure:
     """A number as it is written in English; each language puts its own signs.
 
-    >>> Figure("1,234.5").in_language(MessageCatalog("nb")).replace(chr(160), " ")
-    '1 234,5'
+    >>> Figure("1,234.5").in_language(ENGLISH)
+    '1,234.5'
     """
 
     digits: str
 
-    def in_language(self, catalog: MessageCatalog) -> str:
+    def in_language(self, catalog: Language) -> str:
         """The number with the signs of a language."""
         return catalog.digits(self.digits)
 
@@ -58,7 +94,7 @@ class Message:
     one: str = ""
     number: int = 0
 
-    def in_language(self, catalog: MessageCatalog) -> str:
+    def in_language(self, catalog: Language) -> str:
         """The sentence, as a reader of a language is told it."""
         template = catalog.form(self.one, self.text, self.number) if self.one else catalog.text(self.text)
         return re.sub(PLACE, lambda place: written(self.parts[place[1]], catalog), template)
@@ -122,12 +158,12 @@ def in_sequence(*sentences: Sentence | None) -> Sentence:
     return whole
 
 
-def written(part: "Field", catalog: MessageCatalog) -> str:
+def written(part: "Field", catalog: Language) -> str:
     """A part of a sentence in one language; text that the catalogue does not hold stays as it is."""
     if isinstance(part, Message | Figure):
         return part.in_language(catalog)
     if isinstance(part, date):
-        return str(pl.select(catalog.day(pl.lit(part))).item())
+        return catalog.written_day(part)
     if isinstance(part, tuple):
         return catalog.text(", ").join(written(one, catalog) for one in part)
     return catalog.digits(f"{part:,}") if isinstance(part, int) else part
