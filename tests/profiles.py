@@ -1,10 +1,20 @@
 """How long the tests with random examples search: a moment by default, a night where ``HYPOTHESIS_PROFILE=nightly``."""
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 NIGHTLY = 10_000
+
+
+def some_by_day(cases: Iterable[Any], *, every: int = 2) -> list[Any]:
+    """Every second case of a long table, and all of them in the nightly run; for `pytest.mark.parametrize`."""
+    return [
+        pytest.param(case, marks=[pytest.mark.nightly] if place % every else []) for place, case in enumerate(cases)
+    ]
 
 
 def examples(number: int, *, nightly: int = NIGHTLY) -> settings:

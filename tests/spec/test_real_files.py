@@ -18,6 +18,7 @@ from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache
 from tests import real_files
 from tests.drawing import drawn
+from tests.profiles import some_by_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -77,7 +78,7 @@ NEGATIVE = {
 }
 
 
-@pytest.mark.parametrize("form", [*WRITTEN, *NEGATIVE])
+@pytest.mark.parametrize("form", some_by_day([*WRITTEN, *NEGATIVE]))
 def test_amounts_are_read_as_people_write_them(form, tmp_path):
     table = real_files.rows()
     outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table, {**WRITTEN, **NEGATIVE}[form]).encode()})
@@ -255,7 +256,7 @@ REPEATS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", REPEATS)
+@pytest.mark.parametrize("case", some_by_day(REPEATS))
 def test_what_is_the_same_again_counts_once_and_what_only_looks_alike_does_not(case, tmp_path):
     files, (rows, cents, repeated) = REPEATS[case]
     outcome = real_files.run(tmp_path, {f"orders_{name}.csv": file(*lines) for name, lines in files.items()})
@@ -315,7 +316,7 @@ IDS = {
 }
 
 
-@pytest.mark.parametrize("form", IDS)
+@pytest.mark.parametrize("form", some_by_day(IDS))
 def test_one_customer_is_one_however_the_id_is_written(form, tmp_path):
     write, customers = IDS[form]
     header = "customer_id;order_id;order_date;total\n"
@@ -401,7 +402,9 @@ EXPRESSIONS = """
 """
 
 
-@pytest.mark.parametrize("case", drawn(EXPRESSIONS), ids=lambda case: f"{case['amount']} where {case['where']}")
+@pytest.mark.parametrize(
+    "case", some_by_day(drawn(EXPRESSIONS)), ids=lambda case: f"{case['amount']} where {case['where']}"
+)
 def test_amounts_that_are_computed_and_rows_that_do_not_count(case, tmp_path):
     header = "customer_id;order_id;order_date;qty;unit price;type;status"
     text = "\n".join([header, *(";".join(line) for line in LINES)]) + "\n"
@@ -430,7 +433,7 @@ HARMFUL = {
 }
 
 
-@pytest.mark.parametrize("kind", HARMFUL)
+@pytest.mark.parametrize("kind", some_by_day(HARMFUL, every=3))
 @pytest.mark.parametrize("place", ["amount", "where"])
 def test_nothing_but_the_closed_language_is_run(kind, place, tmp_path):
     header = "customer_id;order_id;order_date;qty;amount;type;status"
