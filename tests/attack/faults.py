@@ -83,7 +83,7 @@ def amounts_scaled(tables: Tables, _day: date, strength: float, dice: random.Ran
 
 
 def recent_amounts_scaled(tables: Tables, day: date, strength: float, dice: random.Random) -> Tables:
-    """The same, but of the last two weeks alone."""
+    """Amounts of the last two weeks with tax, in another unit or in another currency."""
     times = (1 + 4 * strength) if dice.random() < 0.5 else dice.choice([100.0, 0.01, 10.0])
     late = pl.col("ts").cast(pl.Date) >= day - timedelta(days=14)
     return _sales(
@@ -133,7 +133,7 @@ def ids_of_others(tables: Tables, day: date, strength: float, dice: random.Rando
 
 
 def recent_ids_of_others(tables: Tables, day: date, strength: float, dice: random.Random) -> Tables:
-    """The same, but of the last two weeks alone."""
+    """Orders of the last two weeks of some customers stand under each other's ids."""
     rows = tables["transactions"]
     late = _day(rows) >= day - timedelta(days=14)
     turned = ids_of_others({**tables, "transactions": rows.filter(late)}, day, strength, dice)

@@ -14,6 +14,8 @@ from tests.attack.faults import FAMILIES
 from tests.flow import run_stages
 
 CUSTOMERS: Final = 800
+# As many leave in some stretch of a longer calendar as training needs.
+CLEAN_CUSTOMERS: Final = 1_000
 DAYS: Final = 1300
 WEEKS_BEFORE: Final = 3
 MOVED: Final = 0.02
@@ -108,7 +110,7 @@ def clean_weeks(name: str, folder: Path, weeks: int) -> Iterator[tuple[date, Wee
     """Week after week as nature has it: seasons, growth, campaigns, holidays; what the weekly job says of each."""
     from pipeline.config import params
 
-    company = build(name, folder, CUSTOMERS, (mondays(weeks)[-1] - FIRST).days + DAYS - 200)
+    company = build(name, folder, CLEAN_CUSTOMERS, (mondays(weeks)[-1] - FIRST).days + DAYS - 200)
     run_stages(params.load())
     for day in mondays(weeks):
         company.deliver(company.known(day))
