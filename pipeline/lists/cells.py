@@ -1,6 +1,7 @@
 """How one value is shown in a cell: text that no spreadsheet takes for a formula, numbers with fixed decimals."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 import polars as pl
@@ -57,7 +58,7 @@ def csv_text(text: str) -> str:
     >>> csv_text("Ann;=1+1"), csv_text("Ann; Bo")
     ("Ann;'=1+1", 'Ann; Bo')
     """
-    return "".join(safe_text(part) if place % 2 == 0 else part for place, part in enumerate(_SEPARATOR.split(text)))
+    return _in_each_cell(text, safe_text)
 
 
 def csv_original(text: str) -> str:
@@ -68,7 +69,14 @@ def csv_original(text: str) -> str:
     >>> csv_original("'=1;'=2;'t Hooft")
     "=1;=2;'t Hooft"
     """
-    return "".join(original_text(part) if place % 2 == 0 else part for place, part in enumerate(_SEPARATOR.split(text)))
+    return _in_each_cell(text, original_text)
+
+
+def _in_each_cell(text: str, change: Callable[[str], str]) -> str:
+    """A text with what stands between separators changed, and the separators as they are."""
+    parts = _SEPARATOR.split(text)
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
 
 
 def xlsx_text(text: str) -> str:

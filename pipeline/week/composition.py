@@ -16,6 +16,7 @@ from pipeline.decisions import change, control_group, decision_record, follow_up
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, verdict
+from pipeline.examples import feed_health
 from pipeline.examples.definition import definition_at
 from pipeline.lists import audiences, former_customers, guides, selection, since_last_list
 from pipeline.model import fingerprint, without_feed
@@ -56,7 +57,7 @@ class Reports:
     ingest: dict[str, Any]
     causes: dict[str, Any]
     customers: dict[str, Any]
-    feeds: list[Any]
+    feeds: list[feed_health.Finding]
     verdict: dict[str, Any]
     calibration: Calibration
     without: dict[str, WithoutFeed] | None
@@ -70,7 +71,7 @@ class Reports:
             storage.read_json(paths.ingest_report),
             storage.read_json(paths.root_causes),
             storage.read_json(paths.examples_report)["snapshots"][str(day)],
-            storage.read_json(paths.feeds_report)[str(day)],
+            [feed_health.Finding.from_report(one) for one in storage.read_json(paths.feeds_report)[str(day)]],
             storage.read_json(paths.verdict),
             Calibration.from_dict(curves["in_use"]),
             without_feed.from_dict(curves.get("without")),
@@ -116,7 +117,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "ingest": {"tables": reports.ingest["tables"], "absent": reports.ingest["absent"]},
             "customers": reports.customers,
             "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
-            "feeds": reports.feeds,
+            "feeds": [finding.as_report() for finding in reports.feeds],
             "drift": {"since": compared.since, "findings": [finding.as_report() for finding in compared.findings]},
             "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),

@@ -56,14 +56,14 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
 
 
 def without(
-    feeds: Iterable[dict[str, Any]], known: dict[str, WithoutFeed] | None, verdict: dict[str, Any]
+    feeds: Iterable[feed_health.Finding], known: dict[str, WithoutFeed] | None, verdict: dict[str, Any]
 ) -> Message | None:
     """What the list is worth while feeds are down, in a sentence; None where none is, or none that counts.
 
     Parameters
     ----------
     feeds
-        What was found of them, as in ``reports/feeds.json``.
+        What was found of them.
     known
         What was measured when the model was trained.
     verdict
@@ -74,7 +74,7 @@ def without(
     ModelRefused
         Without them a simple rule ranks better, and nobody answers for the model.
     """
-    down = feed_health.down(map(feed_health.Finding.from_report, feeds))
+    down = feed_health.down(feeds)
     worth = without_feed.choose(known, down)
     if worth is None:
         return None
@@ -95,12 +95,10 @@ def without(
 
 
 def warnings(
-    compared: witness.Compared, feeds: Iterable[dict[str, Any]], degraded: Message | None = None
+    compared: witness.Compared, feeds: Iterable[feed_health.Finding], degraded: Message | None = None
 ) -> tuple[Sentence, ...]:
     """What whoever opens the list must know of the data behind it: feeds that are down, and what has moved."""
-    # A report of an older version holds the words alone.
-    down = [Message.from_json(one["sentence"]) if "sentence" in one else str(one["description"]) for one in feeds]
-    down += [degraded] if degraded else []
+    down = [*(finding.description for finding in feeds), *([degraded] if degraded else [])]
     for_people = (finding for finding in compared.findings if finding.kind not in TECHNICAL)
     moved = (_since(finding.words, compared.since) for finding in for_people)
     return tuple(say("{sentence}.", sentence=words) for words in (*down, *moved))

@@ -41,15 +41,18 @@ def read(transactions: Path, day: date) -> dict[str, list[tuple[float, int]]]:
     past = rows.select("customer_key", "day", *there).filter(pl.col("day") < day)
     few = past.select("customer_key").unique().sort("customer_key").head(SAMPLED)
     known = past.join(few, on="customer_key", how="semi").collect()
+    return {name: _familiar(known.drop_nulls(name), name, day) for name in there}
+
+
+def _familiar(rows: pl.DataFrame, habit: str, day: date) -> list[tuple[float, int]]:
+    """Window by window: what was had before it is what the customer had for the first time before it."""
+    first = pl.col("day").min()
+    seen = rows.select("day", had=first.over("customer_key", habit), known=first.over("customer_key"))
     ends = [day - timedelta(days=WINDOW_DAYS * number) for number in range(WINDOWS)]
-    return {name: [_familiar(known, name, end) for end in ends] for name in there}
+    return [_share(seen, end - timedelta(days=WINDOW_DAYS), end) for end in ends]
 
 
-def _familiar(rows: pl.DataFrame, habit: str, end: date) -> tuple[float, int]:
-    since = end - timedelta(days=WINDOW_DAYS)
-    pairs = rows.drop_nulls(habit).select("customer_key", "day", habit)
-    before = pairs.filter(pl.col("day") < since).select("customer_key", habit).unique()
-    window = pairs.filter(pl.col("day") >= since, pl.col("day") < end)
-    of_known = window.join(before.select("customer_key").unique(), on="customer_key", how="semi")
-    familiar = of_known.join(before, on=["customer_key", habit], how="semi")
+def _share(seen: pl.DataFrame, since: date, end: date) -> tuple[float, int]:
+    of_known = seen.filter(pl.col("day") >= since, pl.col("day") < end, pl.col("known") < since)
+    familiar = of_known.filter(pl.col("had") < since)
     return round(familiar.height / max(of_known.height, 1), 6), of_known.height

@@ -16,7 +16,7 @@ from pipeline.config.paths import REPRO
 from pipeline.tables import storage
 from tests.company import ROOT
 from tests.end_to_end.helpers import churn
-from tests.end_to_end.many_weeks.supplier import QUICK, REGISTERS
+from tests.end_to_end.many_weeks.supplier import QUICK, known_on
 
 NAMES: Final = ("retailer", "b2b", "subscription")
 FIRST: Final = date(2025, 1, 6)
@@ -55,12 +55,7 @@ class Company:
 
     def known(self, day: date) -> Tables:
         """All tables on the morning of a day."""
-        found = {}
-        for name, table in self.tables.items():
-            begins, later = REGISTERS.get(name, ("ts", ()))
-            masks = [pl.when(pl.col(column) < day).then(pl.col(column)).alias(column) for column in later]
-            found[name] = table.filter(pl.col(begins) < day).with_columns(masks)
-        return found
+        return {name: known_on(day, name, table) for name, table in self.tables.items()}
 
     def deliver(self, tables: Tables) -> None:
         """Write the files of a morning; what is not among them is not there."""

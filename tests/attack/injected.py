@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.config import params
 from tests.attack.companies import CONSENTS, FIRST, Company, Tables, Week, build, mondays
 from tests.attack.faults import FAMILIES
 from tests.flow import run_stages
@@ -92,8 +93,6 @@ class Attacked:
 
 def attacked(name: str, folder: Path) -> Attacked:
     """Build a company in the current folder and publish its first weeks."""
-    from pipeline.config import params
-
     company = build(name, folder, CUSTOMERS, DAYS)
     run_stages(params.load())
     *before, day = mondays(WEEKS_BEFORE + 1)
@@ -108,8 +107,6 @@ def attacked(name: str, folder: Path) -> Attacked:
 
 def clean_weeks(name: str, folder: Path, weeks: int) -> Iterator[tuple[date, Week]]:
     """Week after week as nature has it: seasons, growth, campaigns, holidays; what the weekly job says of each."""
-    from pipeline.config import params
-
     company = build(name, folder, CLEAN_CUSTOMERS, (mondays(weeks)[-1] - FIRST).days + DAYS - 200)
     run_stages(params.load())
     for day in mondays(weeks):

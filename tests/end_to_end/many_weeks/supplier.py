@@ -33,6 +33,13 @@ tracking:
 """
 
 
+def known_on(day: date, name: str, table: pl.DataFrame) -> pl.DataFrame:
+    """A table on the morning of a day: rows that had come into being, without what was only known later."""
+    begins, later = REGISTERS.get(name, ("ts", ()))
+    masks = [pl.when(pl.col(column) < day).then(pl.col(column)).alias(column) for column in later]
+    return table.filter(pl.col(begins) < day).with_columns(masks)
+
+
 @dataclass
 class Supplier:
     """Everything that will ever happen, of which each delivery shows what had happened by then.
@@ -53,11 +60,7 @@ class Supplier:
 
     def known(self, name: str, day: date) -> pl.DataFrame:
         """A table on the morning of a day."""
-        if name in FLOWS:
-            return self.tables[name].filter(pl.col("ts") < day)
-        begins, later = REGISTERS[name]
-        masks = [pl.when(pl.col(column) < day).then(pl.col(column)).alias(column) for column in later]
-        return self.tables[name].filter(pl.col(begins) < day).with_columns(masks)
+        return known_on(day, name, self.tables[name])
 
     def last_orders(self, day: date) -> dict[str, date]:
         """The last day with an order of each customer, as far as it has been delivered."""
