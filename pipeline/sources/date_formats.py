@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import cache, lru_cache
 from itertools import product
 
 from pipeline import sql
@@ -54,6 +55,7 @@ def is_open(value: str) -> bool:
     return value.lower() in OPEN_WORDS or re.fullmatch(ZEROS, value) is not None
 
 
+@lru_cache(maxsize=4096)
 def english_months(value: str) -> str:
     """A date with the English short name of its month.
 
@@ -73,6 +75,7 @@ def english_months_query(raw: str) -> str:
     return raw
 
 
+@cache
 def _month_patterns() -> dict[str, str]:
     return {
         short: rf"(?i)(^|[^a-zà-ÿ])(?:{'|'.join(names.split())})\.?($|[^a-zà-ÿ.])" for short, names in MONTHS.items()
@@ -99,11 +102,23 @@ def fitting_formats(values: list[str]) -> list[str]:
     >>> fitting_formats(["3/4/2017 1:05 PM", "12/31/2017 11:59 am"]), fitting_formats(["1704067200"])
     (['%m/%d/%Y %I:%M %p'], ['epoch_s'])
     """
-    if not values:
+    if not values or not all(re.search(r"\d", value) for value in values):
         return []
-    candidates = [day + clock for clock, day in product(CLOCKS, (*DAYS, *MORE_DAYS))] + [*WHOLE]
+    marks = frozenset.intersection(*(frozenset(value) for value in values))
+    # Most columns are no days at all: a mark that is missing is seen at once, a trial of a hundred forms takes a while.
+    candidates = [form for form in _forms() if _marks(form) <= marks]
     forms = [form for form in candidates if all(_reads(value, form) for value in values)]
     return forms or [epoch for epoch, span in EPOCHS.items() if all(_is_epoch(value, span) for value in values)]
+
+
+def _forms() -> list[str]:
+    return [day + clock for clock, day in product(CLOCKS, (*DAYS, *MORE_DAYS))] + [*WHOLE]
+
+
+@lru_cache(maxsize=256)
+def _marks(form: str) -> frozenset[str]:
+    """What stands in every day of a form: its points, strokes, colons and commas."""
+    return frozenset(re.sub(r"%.|[\sA-Z]", "", form))
 
 
 def _is_epoch(value: str, span: tuple[int, int]) -> bool:

@@ -16,6 +16,7 @@ from pipeline.lists import Week
 from pipeline.lists.page_data import family_words
 from pipeline.outcomes import filled_list
 from tests.lists.visit import IN_A_BROWSER, Open, Visit
+from tests.profiles import some_by_day
 
 MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -591,10 +592,10 @@ def test_what_is_filled_in_is_kept_marked_and_saved_as_a_file_to_hand_back(open_
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing(full_week: Week, open_page: Open, scheme: str, width: int) -> None:
-    page = open_page(full_week, bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800})
+@pytest.mark.parametrize("screen", some_by_day(["1280-light", "1280-dark", "390-dark", "390-light"]))
+def test_axe_finds_nothing(full_week: Week, open_page: Open, screen: str) -> None:
+    width, scheme = screen.split("-")
+    page = open_page(full_week, bypass_csp=True, color_scheme=scheme, viewport={"width": int(width), "height": 800})
     for details in page.locator("details").all():
         details.evaluate("one => { one.open = true; }")
     for button in page.locator(".open").all()[:3]:

@@ -12,6 +12,7 @@ import pytest
 from pipeline.sources import encodings
 from pipeline.tables import storage
 from tests import real_files
+from tests.profiles import some_by_day
 
 TABLE = real_files.rows()
 PLAIN = real_files.csv(TABLE, mark=",")
@@ -113,7 +114,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", some_by_day(SHAPES))
 def test_shapes_of_files_give_the_same_cents(shape, tmp_path):
     outcome = real_files.run(tmp_path, SHAPES[shape])
     assert (outcome.refusal, outcome.cents, outcome.rows, outcome.customers) == ("", real_files.cents(TABLE), 48, 10)

@@ -14,6 +14,7 @@ from pipeline.reasons.phrases import PHRASES, find_phrases
 from pipeline.stages import s5_score
 from pipeline.tables import storage
 from tests.flow import run_untracked
+from tests.profiles import some_by_day
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("no_money")]
 OF_MONEY = re.compile(r"EUR|spen[dt]|discount|reduc|refunded|price|dearer|margin", re.IGNORECASE)
@@ -38,7 +39,7 @@ def reasons(scores: pl.DataFrame) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("amount", ["1", "40"])
+@pytest.mark.parametrize("amount", some_by_day(["1", "40"]))
 def test_nothing_is_learnt_from_amounts_and_nothing_is_told_of_them(company, monkeypatch, amount):
     with_one_amount(company, amount)
     settings = params.load()

@@ -18,6 +18,7 @@ from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Profile
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import forgotten, storage
 from pipeline.week import witness, witness_sample
+from tests.profiles import some_by_day
 
 pytestmark = pytest.mark.end_to_end
 LAST, NOW = date(2024, 6, 24), date(2024, 7, 1)
@@ -178,7 +179,7 @@ FAULTS: dict[str, tuple[str, Callable[[Rows], Rows], str, bool]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", some_by_day(FAULTS))
 def test_a_fault_in_a_file_is_named_and_stops_where_it_must(last_week, fault):
     pattern, change, kind, stops = FAULTS[fault]
     edit(pattern, change)
