@@ -40,6 +40,34 @@ class Verdict:
         return cls(**{name: Message.from_json(content) for name, content in sentences.items()})
 
 
+def in_state(report: dict[str, Any], tables: str | None) -> dict[str, Any]:
+    """What holds while tables are down, of what ``reports/verdict.json`` says.
+
+    Parameters
+    ----------
+    report
+        What the file says.
+    tables
+        Their names, as `pipeline.model.without_feed.state` gives them; None where none that counts is down.
+
+    Returns
+    -------
+    dict
+        The report itself where nothing is down, and where an earlier release wrote it, which graded no such state.
+    """
+    state: dict[str, Any] | None = report.get("without", {}).get(tables)
+    if state is None:
+        return report
+    verdict = Verdict.from_json(state)
+    words = say(
+        "{sentence} This is the grade without {tables}; with all tables it is {letter}.",
+        sentence=verdict.words,
+        tables=str(tables).replace("+", ", "),
+        letter=str(report["grade"]),
+    )
+    return report | state | Verdict(words, verdict.figures).as_json()
+
+
 def refuse_unfit(report: dict[str, Any]) -> Verdict:
     """The verdict a list may carry.
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.config.params import Data, Feeds
 from pipeline.examples.feeds import Profile
-from pipeline.messages import Figure, Message, in_percent, say
+from pipeline.messages import Figure, Message, counted, in_percent, say
 
 # Fewer rows than this on a day, or days with rows, say nothing about volume, amounts, ids or currencies.
 MIN_ROWS, MIN_DAYS = 20, 14
@@ -129,10 +129,15 @@ def _silence(table: str, known: pl.DataFrame, snapshot: date, settings: Feeds) -
     longest = max(pauses, default=settings.usual_days)
     if silent < settings.min_silent_days or silent <= settings.silence_times * longest:
         return None
+    usual = (
+        say("it never paused for longer than {pause}", pause=counted("{number} day", "{number} days", longest))
+        if longest
+        else say("it came every day")
+    )
     words = say(
-        "{table}: no row since {last}, {silent} days before {day}, and it never paused for more than {longest} in the "
-        "{usual} days before; taken for an outage: its features are missing",
-        table=table, last=last, silent=silent, day=snapshot, longest=longest, usual=settings.usual_days,
+        "{table}: no row since {last}, {silent} days before {day}, though {what} in the {usual} days before; taken for an "
+        "outage: its features are missing",
+        table=table, last=last, silent=silent, day=snapshot, what=usual, usual=settings.usual_days,
     )  # fmt: skip
     return Finding(table, "outage", words)
 

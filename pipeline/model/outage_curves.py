@@ -36,6 +36,13 @@ def tables_of(features: Iterable[Feature]) -> dict[str, list[str]]:
     return missing
 
 
+def without_tables(examples: pl.DataFrame, features: Iterable[Feature], tables: Iterable[str]) -> pl.DataFrame:
+    """Examples as they are while these tables are down: what is made of them is missing."""
+    lost = tables_of(features)
+    missing = {name for table in tables for name in lost[table]}
+    return examples.with_columns(pl.lit(None, examples[name].dtype).alias(name) for name in sorted(missing))
+
+
 def measure(
     ensemble: Ensemble, examples: pl.DataFrame, whole: Calibration, features: Sequence[Feature], num_threads: int
 ) -> dict[str, WithoutFeed]:
@@ -69,17 +76,14 @@ def measure(
     fitted = calibration.fit(margins, churned)
     # The curve in use has learnt from more rows: its level goes before that of these alone.
     shift = float(np.mean(whole.intercept + whole.slope * margins) - np.mean(fitted.log_odds(margins)))
-    known = {
-        table: names
+    known = [
+        table
         for table, names in tables_of(features).items()
         if rows.select(pl.any_horizontal(pl.col(names).is_not_null().any())).item()
-    }
+    ]
     measured = {}
     for tables in [*combinations(sorted(known), 1), *combinations(sorted(known), 2)]:
-        missing = {name for table in tables for name in known[table]}
-        seen = ensemble.margins(
-            rows.with_columns(pl.lit(None, rows[name].dtype).alias(name) for name in missing), num_threads
-        )
+        seen = ensemble.margins(without_tables(rows, features, tables), num_threads)
         curve = calibration.fit(seen, churned)
         measured["+".join(tables)] = WithoutFeed(
             curve.slope, _rounded(curve.intercept + shift), _auc(churned, seen), _auc(churned, margins)

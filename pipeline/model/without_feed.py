@@ -31,7 +31,20 @@ class WithoutFeed:
 
 
 def choose(known: dict[str, WithoutFeed] | None, down: Collection[str]) -> WithoutFeed | None:
-    """What holds while these tables are down; None where they change nothing.
+    """What holds while these tables are down; None where they change nothing. See `state`.
+
+    Examples
+    --------
+    >>> one = WithoutFeed(1.0, 0.2, 0.8, 0.9)
+    >>> choose({"events": one}, ["events", "loyalty"]) == one, choose({"events": one}, ["loyalty"]) is None
+    (True, True)
+    """
+    key = state(known, down)
+    return None if known is None or key is None else known[key]
+
+
+def state(known: dict[str, WithoutFeed] | None, down: Collection[str]) -> str | None:
+    """Those of these tables whose outage changes something, as one name; None where none does.
 
     Parameters
     ----------
@@ -47,9 +60,8 @@ def choose(known: dict[str, WithoutFeed] | None, down: Collection[str]) -> Witho
 
     Examples
     --------
-    >>> one = WithoutFeed(1.0, 0.2, 0.8, 0.9)
-    >>> choose({"events": one}, ["events", "loyalty"]) == one, choose({"events": one}, ["loyalty"]) is None
-    (True, True)
+    >>> state({"events": WithoutFeed(1.0, 0.2, 0.8, 0.9)}, ["loyalty", "events"])
+    'events'
     """
     hurt = sorted(table for table in set(down) if known is None or table in known)
     if not hurt:
@@ -60,7 +72,7 @@ def choose(known: dict[str, WithoutFeed] | None, down: Collection[str]) -> Witho
             f"measured{' by the release that trained it' if known is None else ''}; repair the feed"
             + ("; or train again: dvc repro" if known is None else "")
         )
-    return known["+".join(hurt)]
+    return "+".join(hurt)
 
 
 def from_dict(saved: dict[str, Any] | None) -> dict[str, WithoutFeed] | None:

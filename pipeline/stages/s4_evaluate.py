@@ -16,6 +16,7 @@ from pipeline.evaluation import (
     grade,
     metrics,
     model_card,
+    outage_grades,
     profit,
     report,
     segments,
@@ -85,7 +86,9 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     )
     evaluation, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
     storage.write_json(report.in_brief(evaluation, settings.evaluate.top_shares), paths.metrics)
-    storage.write_json(evaluation.pop("headline") | {"model_fingerprint": fingerprint(paths)}, paths.verdict)
+    without = outage_grades.by_tables(model, test_examples, test, declared, settings.evaluate)
+    headline = evaluation.pop("headline") | {"without": without, "model_fingerprint": fingerprint(paths)}
+    storage.write_json(headline, paths.verdict)
     storage.write_json(evaluation, paths.evaluation)
     storage.write_text(_card(model, paths), paths.model_card_page)
     files = [

@@ -170,7 +170,8 @@ def _listed(decided: pl.DataFrame, inputs: WeekInputs, previous: PreviousWeek, *
 
 
 def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, listed: pl.DataFrame) -> lists.About:
-    model_verdict = verdict.refuse_unfit(reports.verdict)
+    tables = without_feed.state(reports.without, feed_health.down(reports.feeds))
+    model_verdict = verdict.refuse_unfit(verdict.in_state(reports.verdict, tables))
     probability = listed["churn_probability"].sort().to_numpy()
     low, high = calibration_check.churners_between(probability, DRAWS, reports.calibration.level_error)
     return lists.About(

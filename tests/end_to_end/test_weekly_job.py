@@ -1,6 +1,7 @@
 """``churn weekly``: the bytes of repro, and a refusal wherever a list would mislead."""
 
 import csv
+import html
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from filelock import FileLock
 from pipeline.commands import weekly
 from pipeline.config import errors, params, paths
 from pipeline.config.paths import REPRO
+from pipeline.evaluation import verdict
 from pipeline.stages import run_stage, s2_examples, s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 from pipeline.tracking import registry
@@ -252,6 +254,12 @@ def test_while_a_feed_is_down_the_risks_are_those_of_a_model_without_it(copy_of_
     )
     assert sentence[1:] in line.lower().replace("auc", "AUC")
     assert f"W{sentence[1:]}" in (REPRO.week(day) / "risk_list.html").read_text(encoding="utf-8")
+    verdicts = storage.read_json(REPRO.verdict)
+    state = verdicts["without"]["events"]
+    page = html.unescape((REPRO.week(day) / "risk_list.html").read_text(encoding="utf-8"))
+    told = f"This is the grade without events; with all tables it is {verdicts['grade']}."
+    assert f"Grade {state['grade']}: ship." in page and told in page
+    assert f"AUC {known['auc']:.3f} (" in page and f"AUC {known['auc_whole']:.3f} (" not in page
     blind = pl.read_parquet(REPRO.week(day) / "actions.parquet")["churn_probability"]
     assert not whole.equals(blind)
     assert blind.sum() == pytest.approx(whole.sum(), rel=0.15), "as many are expected to leave as with the feed"
@@ -268,6 +276,21 @@ def test_without_a_feed_a_simple_rule_may_be_better_and_then_there_is_no_list(co
     ):
         weekly.run(settings, day, replace=False, dry_run=False)
     assert not REPRO.week(day).exists()
+
+
+def test_a_grade_that_does_not_ship_while_a_feed_is_down_holds_the_list_back(copy_of_shop, monkeypatch):
+    day, settings = date(2024, 7, 2), params.load()
+    without_visits_since("2024-06-20")
+    real = verdict.in_state
+    monkeypatch.setattr(verdict, "in_state", lambda report, tables: real(_worthless(report, tables), tables))
+    with pytest.raises(errors.ModelRefused, match=r"This is the grade without events; .* No list is made with it"):
+        weekly.run(settings, day, replace=False, dry_run=False)
+    assert not REPRO.week(day).exists()
+
+
+def _worthless(report: dict, tables: str | None) -> dict:
+    assert tables == "events"
+    return report | {"without": {tables: report["without"][tables] | {"grade": "F", "ship": False}}}
 
 
 def test_a_past_that_has_changed_stops_the_list_until_somebody_answers_for_it(copy_of_shop):

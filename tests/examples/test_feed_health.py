@@ -145,3 +145,8 @@ def test_days_that_were_refused_whole_are_no_mere_outage():
 def test_what_was_refused_of_another_feed_is_no_fault_of_this_one():
     refused = mixed(dict.fromkeys(range(-7, 0), 100), "transactions")
     assert feed_health.check_feeds(replace(profile(), refused=refused), S, SETTINGS, DATA) == []
+
+
+def test_an_outage_says_how_long_the_feed_paused_before():
+    words = [str(one.description) for one in feed_health.check_feeds(profile(rows=(5, 0)), S, SETTINGS, DATA)]
+    assert [" though it came every day in the " in one for one in words] == [True]
