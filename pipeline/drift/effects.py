@@ -5,7 +5,7 @@ Each effect is a share or a ratio, so that one limit fits small and large compan
 
 from collections.abc import Iterator
 from math import sqrt
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -34,6 +34,8 @@ OTHER_OWNER: Final = say("of {number} customers whose owner is known {other} hav
 FILLED: Final = say("{column}: filled in {before} of all rows last time, in {now} now").text
 RECENTLY_FILLED: Final = say("{column}: filled in {before} of recent rows last time, in {now} now").text
 NOTHING: Final = Month(0, 0, 0)
+MONTH_TIMES: Final = 5
+"""A single month may lose this many times the share all may: a week that is gone is little of two years."""
 
 
 def measure(then: Profile, now: Profile, sample_then: Sample, sample_now: Sample) -> list[Effect]:
@@ -74,11 +76,12 @@ class Past(NamedTuple):
 
 def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[Effect]:
     """The months in which nothing arrives late any more."""
-    months = [
-        (month, after.months.get(name, NOTHING))
+    kept = {
+        name: (month, after.months.get(name, NOTHING))
         for name, month in before.months.items()
         if name < past.until and not 0 < month.customers - after.months.get(name, NOTHING).customers <= past.forgotten
-    ]
+    }
+    months = [*kept.values()]
     old = sum(then.rows for then, _ in months)
     if old < MIN_ROWS:
         return
@@ -89,7 +92,7 @@ def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[
         "{table}: {before} rows before {month} last time, {now} of the same months now",
         table=past.table, before=old, month=past.until, now=new,
     )  # fmt: skip
-    yield Effect("history_shrank", past.table, lost, words)
+    yield max(Effect("history_shrank", past.table, lost, words), _worst_month(kept, past), key=attrgetter("size"))
     yield Effect("history_grew", past.table, won, words)
     total = sum(abs(then.amount_minor) for then, _ in months)
     if total:
@@ -99,6 +102,19 @@ def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[
             table=past.table, month=past.until, share=in_percent(moved),
         )  # fmt: skip
         yield Effect("amounts_changed", past.table, moved, words)
+
+
+def _worst_month(months: dict[str, tuple[Month, Month]], past: Past) -> Effect:
+    lost = {name: 1 - now.rows / then.rows for name, (then, now) in months.items() if then.rows >= MIN_ROWS}
+    if not lost:
+        return Effect("history_shrank", past.table, 0.0, "")
+    month = max(lost, key=lambda name: lost[name])
+    then, now = months[month]
+    words = say(
+        "{table}: {before} rows of {month} last time, {now} now",
+        table=past.table, before=then.rows, month=month, now=now.rows,
+    )  # fmt: skip
+    return Effect("history_shrank", past.table, lost[month] / MONTH_TIMES, words)
 
 
 def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:

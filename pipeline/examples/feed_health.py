@@ -135,8 +135,8 @@ def _silence(table: str, known: pl.DataFrame, snapshot: date, settings: Feeds) -
         else say("it came every day")
     )
     words = say(
-        "{table}: no row since {last}, {silent} days before {day}, though {what} in the {usual} days before; taken for an "
-        "outage: its features are missing",
+        "{table}: no row since {last}, {silent} days before {day}, though {what} in the {usual} days before; taken for "
+        "an outage: its features are missing",
         table=table, last=last, silent=silent, day=snapshot, what=usual, usual=settings.usual_days,
     )  # fmt: skip
     return Finding(table, "outage", words)

@@ -64,6 +64,7 @@ def with_column(name: str, filled: Filled | None) -> Profile:
 FAULTS: dict[str, tuple[Profile, str]] = {
     "a year of history is not there": (with_months("transactions", lambda m: Month(0, 0, 0), MONTHS[:12]), "history_shrank"),
     "a twentieth of every month is gone": (with_months("events", lambda m: Month(m.rows * 19 // 20, m.customers, 0)), "history_shrank"),
+    "a week of one month is gone": (with_months("events", lambda m: Month(m.rows * 3 // 4, m.customers, 0), MONTHS[3:4]), "history_shrank"),
     "everything came twice": (with_months("transactions", lambda m: Month(2 * m.rows, m.customers, 2 * m.amount_minor)), "history_grew"),
     "amounts in cents": (with_months("transactions", lambda m: replace(m, amount_minor=100 * m.amount_minor)), "amounts_changed"),
     "amounts with the other sign": (with_months("transactions", lambda m: replace(m, amount_minor=-m.amount_minor)), "amounts_changed"),
@@ -191,6 +192,15 @@ def test_a_week_like_the_last_one_is_silent_and_so_are_late_rows():
     assert found(LAST) == {}
     late = with_months("transactions", lambda m: Month(3 * m.rows, m.customers, 3 * m.amount_minor), MONTHS[-1:])
     assert found(late) == {}, "December is not over when the cutoff is in it"
+
+
+def test_a_month_may_lose_more_than_all_of_history():
+    fewer = with_months("events", lambda m: replace(m, rows=m.rows - m.rows // 11), MONTHS[3:4])
+    assert found(fewer) == {}
+    gone = measure(LAST, FAULTS["a week of one month is gone"][0], SAMPLED, SAMPLED)
+    words = [effect.words for effect in gone if effect.kind == "history_shrank" and effect.size > 0.02]
+    rows = LAST.tables["events"].months[MONTHS[3]].rows
+    assert [str(each) for each in words] == [f"events: {rows} rows of {MONTHS[3]} last time, {rows * 3 // 4} now"]
 
 
 def test_forgotten_customers_are_no_loss():
