@@ -64,18 +64,28 @@ def complete(name: str, folder: Path) -> list[Seen]:
     lines = storage.read_buckets(
         paths.tables / "transactions", ["customer_key", "transaction_id", "day", "amount_minor"]
     )
-    daily = (
-        lines.filter(pl.col("amount_minor") >= 0)
-        .group_by("customer_key", "day")
-        .agg((pl.col("amount_minor").sum() / 100).alias("spend"), pl.col("transaction_id").n_unique().alias("orders"))
-        .sort("customer_key", "day")
-    )
+    daily = by_day(lines)
     days = [
         d
         for d in snapshot_days(settings.snapshots)
         if is_complete(d, settings.label, settings.snapshots.observed_until)
     ]
     return [look(daily, day, settings.label, settings.snapshots.active_days) for day in sorted(days)]
+
+
+def by_day(lines: pl.DataFrame) -> pl.DataFrame:
+    """Days with an order: what was paid, and what was given back on days with an order, in currency units."""
+    bought = pl.col("amount_minor") >= 0
+    return (
+        lines.group_by("customer_key", "day")
+        .agg(
+            (pl.col("amount_minor").filter(bought).sum() / 100).alias("spend"),
+            (-pl.col("amount_minor").filter(~bought).sum() / 100).alias("refunded"),
+            pl.col("transaction_id").filter(bought).n_unique().alias("orders"),
+        )
+        .filter(pl.col("orders") > 0)
+        .sort("customer_key", "day")
+    )
 
 
 def look(daily: pl.DataFrame, day: date, label: params.Label, active_days: int) -> Seen:
@@ -93,6 +103,9 @@ def look(daily: pl.DataFrame, day: date, label: params.Label, active_days: int) 
             pl.col("orders").sum().alias("orders_ever"),
             pl.col("orders").filter(ago <= 365).sum().alias("orders_365d"),
             pl.col("spend").filter(ago <= 365).sum().alias("spend_365d"),
+            (pl.col("refunded").filter(ago <= 365).sum() / pl.col("spend").filter(ago <= 365).sum()).alias(
+                "refund_share_365d"
+            ),
         )
         .join(future.group_by("customer_key").agg(pl.col("spend").sum().alias("actual")), "customer_key", how="left")
         .with_columns(pl.col("actual").is_not_null().alias("bought"), pl.col("actual").fill_null(0.0))
@@ -148,18 +161,31 @@ def scaled_rate(test: Seen, train_examples: list[Seen]) -> Array:
 
 
 def btyd(test: Seen, train_examples: list[Seen]) -> Array:
-    """BG/NBD times gamma-gamma, fitted at the last training snapshot: what the product does."""
+    """BG/NBD times gamma-gamma, fitted at the last training snapshot."""
+    spend, rows = Spend.fit(train_examples[-1].active), test.stayed
+    often = spend.purchases.purchases_if_any(
+        rows["order_days_ever"].to_numpy() - 1, rows["days_since_first_order"].to_numpy(), 0, test.horizon
+    )
+    days = rows["order_days_ever"] * rows["orders_365d"] / rows["orders_ever"]
+    mean = (rows["spend_365d"] * (1 - rows["refund_share_365d"].clip(0, 1)) / days).fill_nan(0.0)
+    return np.asarray(often * spend.amounts.expected_amount(days.to_numpy(), mean.to_numpy()))
+
+
+def capped(test: Seen, train_examples: list[Seen]) -> Array:
+    """The same, and never more than the customer has paid so far: what the product does."""
     return Spend.fit(train_examples[-1].active).expected(test.stayed, 0, test.horizon)
 
 
-CHOSEN = "BG/NBD x gamma-gamma"
+UNCAPPED = "BG/NBD x gamma-gamma"
+CHOSEN = "the same, at most what was paid so far"
 SHOWN = {"mae": 2, "rmse": 2, "expected_over_actual": 2, "spearman": 3}
 CANDIDATES: dict[str, Estimate] = {
     "rate of the last year": rate,
     "rate, times a factor": scaled_rate,
     "shrunken rate, prior from the rates": empirical_bayes,
     "shrunken rate, prior from who stayed": fitted_prior,
-    CHOSEN: btyd,
+    UNCAPPED: btyd,
+    CHOSEN: capped,
 }
 
 
@@ -195,6 +221,7 @@ def run_data_set(name: str, tests: int, every: int) -> dict[str, Any]:
         "rows": len(actual),
         "mean_actual": round(float(actual.mean()), 4),
         "candidates": with_intervals(customers, actual, joined),
+        "above_own_history": above_own_history(customers, actual, joined),
         "by_snapshot": {
             key: [
                 {k: round(v, 4) for k, v in figures(t.stayed["actual"].to_numpy(), part).items()}
@@ -203,6 +230,17 @@ def run_data_set(name: str, tests: int, every: int) -> dict[str, Any]:
             for key, parts in expected.items()
         },
     }
+
+
+def above_own_history(customers: npt.NDArray[np.int64], actual: Array, expected: dict[str, Array]) -> dict[str, Any]:
+    """Those of whom more would be expected than they have paid so far: which of both is right of them?"""
+    concerned = expected[UNCAPPED] > expected[CHOSEN] * (1 + 1e-9)
+    if not concerned.any():
+        return {"rows": 0}
+    of_them = {key: expected[key][concerned] for key in (UNCAPPED, CHOSEN)}
+    found = with_intervals(customers[concerned], actual[concerned], of_them)
+    ratios = {key: one["expected_over_actual"] for key, one in found.items()}
+    return {"rows": int(concerned.sum()), "expected_over_actual": ratios}
 
 
 def with_intervals(customers: npt.NDArray[np.int64], actual: Array, expected: dict[str, Array]) -> dict[str, Any]:

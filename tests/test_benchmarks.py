@@ -25,10 +25,12 @@ from benchmarks import (
     quality_table,
     reasons_table,
     tables,
+    value,
 )
 from pipeline import simulate
 from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.features import model_features
+from pipeline.value.expected_spend import NEEDS
 
 RESULTS = quality.ROOT / "benchmarks" / "results" / "quality.json"
 BASELINES = list(quality_table.BASELINES)
@@ -74,9 +76,9 @@ def test_the_truth_stands_beside_the_model_on_a_simulated_company(tiny):
         assert sorted(told[span]["lead"]) == sorted(scorers[1:])
         assert told[span]["figures"]["true_probability"]["auc"][0] > told[span]["figures"]["best_probability"]["auc"][0]
         assert told[span]["best_baseline"] in BASELINES
-        for value, low, high in (figure for each in told[span]["lead"].values() for figure in each.values()):
+        for lead, low, high in (figure for each in told[span]["lead"].values() for figure in each.values()):
             assert low <= high
-            assert -1 < value < 1
+            assert -1 < lead < 1
     assert (
         told["calibration"]["last"]["best_probability"]["churners"] == told["calibration"]["last"]["model"]["churners"]
     )
@@ -508,3 +510,13 @@ def test_one_offer_goes_to_the_highest_risk_as_far_as_hands_and_money_go():
     assert places.tolist() == [-1, 3, -1, -1], "one pair of hands in the service"
     places = playbooks_given.same_for_the_riskiest(risk, "loyalty-benefit", 0, there_is, 2.0)
     assert places.tolist() == [-1, 0, -1, 0], "money for two"
+
+
+def test_the_benchmark_of_values_knows_what_the_product_asks_for(settings):
+    lines = pl.DataFrame({
+        "customer_key": [1, 1, 1, 2], "transaction_id": ["a", "b", "r", "c"], "amount_minor": [1000, 500, -300, 700],
+        "day": [date(2024, 1, 1), date(2024, 2, 1), date(2024, 2, 1), date(2024, 1, 5)],
+    })  # fmt: skip
+    seen = value.look(value.by_day(lines), date(2024, 2, 10), settings.label, 180)
+    assert set(NEEDS) <= set(seen.active.columns)
+    assert seen.active.sort("customer_key")["refund_share_365d"].to_list() == pytest.approx([300 / 1500, 0.0])

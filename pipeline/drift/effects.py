@@ -5,20 +5,19 @@ Each effect is a share or a ratio, so that one limit fits small and large compan
 
 from collections.abc import Iterator
 from math import sqrt
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final
 
 import polars as pl
 
+from pipeline.drift.history_effects import MIN_ROWS, Past, of_history
 from pipeline.drift.kinds import Effect
-from pipeline.drift.profile import Filled, Month, Profile, Sample, TableProfile
+from pipeline.drift.profile import Filled, Profile, Sample, TableProfile
 from pipeline.drift.score_effects import of_scores
 from pipeline.i18n import Figure, in_percent, say
 from pipeline.playbooks.config.channels import CONSENTS
 
-MIN_ROWS: Final = 100
-"""Fewer rows than this say more of chance than of the feed."""
 MIN_FILLED: Final = 0.05
 """A column or a kind with less than this share was hardly there before."""
 MIN_EXPECTED: Final = 20
@@ -33,9 +32,6 @@ OTHER_NAME: Final = say("of {number} customers whose name is known {other} have 
 OTHER_OWNER: Final = say("of {number} customers whose owner is known {other} have another owner than last time").text
 FILLED: Final = say("{column}: filled in {before} of all rows last time, in {now} now").text
 RECENTLY_FILLED: Final = say("{column}: filled in {before} of recent rows last time, in {now} now").text
-NOTHING: Final = Month(0, 0, 0)
-MONTH_TIMES: Final = 5
-"""A single month may lose this many times the share all may: a week that is gone is little of two years."""
 
 
 def measure(then: Profile, now: Profile, sample_then: Sample, sample_now: Sample) -> list[Effect]:
@@ -59,62 +55,11 @@ def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
             words = say("{table}: {number} rows last time, and no such table now", table=name, number=before.rows)
             yield Effect("table_gone", name, 1.0, words)
         else:
-            yield from _history(
+            yield from of_history(
                 before, after, Past(name, f"{then.cutoff:%Y-%m}", now.forgotten_customers - then.forgotten_customers)
             )
             yield from _columns(name, before, after)
             yield from _last_week(name, before, after)
-
-
-class Past(NamedTuple):
-    """What is compared: the months of a table before one, and how many customers were forgotten in between."""
-
-    table: str
-    until: str
-    forgotten: int
-
-
-def _history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[Effect]:
-    """The months in which nothing arrives late any more."""
-    kept = {
-        name: (month, after.months.get(name, NOTHING))
-        for name, month in before.months.items()
-        if name < past.until and not 0 < month.customers - after.months.get(name, NOTHING).customers <= past.forgotten
-    }
-    months = [*kept.values()]
-    old = sum(then.rows for then, _ in months)
-    if old < MIN_ROWS:
-        return
-    lost = sum(max(then.rows - now.rows, 0) for then, now in months) / old
-    won = sum(max(now.rows - then.rows, 0) for then, now in months) / old
-    new = sum(now.rows for _, now in months)
-    words = say(
-        "{table}: {before} rows before {month} last time, {now} of the same months now",
-        table=past.table, before=old, month=past.until, now=new,
-    )  # fmt: skip
-    yield max(Effect("history_shrank", past.table, lost, words), _worst_month(kept, past), key=attrgetter("size"))
-    yield Effect("history_grew", past.table, won, words)
-    total = sum(abs(then.amount_minor) for then, _ in months)
-    if total:
-        moved = sum(abs(now.amount_minor - then.amount_minor) for then, now in months) / total
-        words = say(
-            "{table}: the amounts of months before {month} moved by {share} since the last list",
-            table=past.table, month=past.until, share=in_percent(moved),
-        )  # fmt: skip
-        yield Effect("amounts_changed", past.table, moved, words)
-
-
-def _worst_month(months: dict[str, tuple[Month, Month]], past: Past) -> Effect:
-    lost = {name: 1 - now.rows / then.rows for name, (then, now) in months.items() if then.rows >= MIN_ROWS}
-    if not lost:
-        return Effect("history_shrank", past.table, 0.0, "")
-    month = max(lost, key=lambda name: lost[name])
-    then, now = months[month]
-    words = say(
-        "{table}: {before} rows of {month} last time, {now} now",
-        table=past.table, before=then.rows, month=month, now=now.rows,
-    )  # fmt: skip
-    return Effect("history_shrank", past.table, lost[month] / MONTH_TIMES, words)
 
 
 def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:

@@ -125,15 +125,11 @@ def _silence(table: str, known: pl.DataFrame, snapshot: date, settings: Feeds) -
     assert isinstance(last, date), "there are rows"
     silent = (snapshot - last).days - 1
     days = known.filter(pl.col("day") >= last - timedelta(days=settings.usual_days))["day"].to_list()
-    pauses = [(later - day).days - 1 for day, later in pairwise(days)]
-    longest = max(pauses, default=settings.usual_days)
+    longest = max(((later - day).days - 1 for day, later in pairwise(days)), default=settings.usual_days)
     if silent < settings.min_silent_days or silent <= settings.silence_times * longest:
         return None
-    usual = (
-        say("it never paused for longer than {pause}", pause=counted("{number} day", "{number} days", longest))
-        if longest
-        else say("it came every day")
-    )
+    pause = counted("{number} day", "{number} days", longest)
+    usual = say("it never paused for longer than {pause}", pause=pause) if longest else say("it came every day")
     words = say(
         "{table}: no row since {last}, {silent} days before {day}, though {what} in the {usual} days before; taken for "
         "an outage: its features are missing",

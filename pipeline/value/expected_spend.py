@@ -71,6 +71,8 @@ class Spend:
     def expected(self, examples: pl.DataFrame, gap_days: int, horizon_days: int) -> Array:
         """Spend in the outcome window of each customer, if he or she buys in it, in currency units.
 
+        Never more than the customer has paid so far and not taken back; see `docs/decisions/value.md`.
+
         Parameters
         ----------
         examples
@@ -87,10 +89,13 @@ class Spend:
         ...     "order_days_ever": [10, 1, 1], "orders_ever": [10, 1, 1], "orders_365d": [10, 1, 1],
         ...     "spend_365d": [300.0, 30.0, 30_000.0], "refund_share_365d": [0.0, None, 0.999]})
         >>> Spend(BgNbd(0.24, 31.0, 0.8, 2.4), GammaGamma(6.25, 3.74, 15.44)).expected(both, 0, 30).round(0)
-        array([74., 35., 35.])
+        array([74., 30., 30.])
         """
         often = self.purchases.purchases_if_any(*_rhythm(examples), gap_days, gap_days + horizon_days)
-        return often * self.amounts.expected_amount(*_amounts(examples))
+        number, amount = _amounts(examples)
+        # Of whom nothing is known but what is older than a year, the amounts of all others are all there is to go by.
+        paid_so_far = np.where(number > 0, amount * _column(examples, "order_days_ever"), np.inf)
+        return np.asarray(np.minimum(often * self.amounts.expected_amount(number, amount), paid_so_far))
 
 
 def _rhythm(rows: pl.DataFrame) -> tuple[Array, Array]:
