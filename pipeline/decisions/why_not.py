@@ -109,7 +109,9 @@ def _stood_between(
 
 
 def _too_dear(name: str, book: Playbook, currency: str, translator: Translator) -> pl.Expr:
-    kept = pl.col("kept").cast(pl.String)
+    cents = (pl.col("kept").abs() * 100).round(0).cast(pl.Int64)
+    sign = pl.when(pl.col("kept") < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    kept = pl.format("{}{}.{}", sign, cents // 100, (cents % 100).cast(pl.String).str.zfill(2))
     amounts: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
     if book.effect is None:
         return nothing_because(

@@ -160,7 +160,7 @@ def test_an_action_must_cost_less_than_is_at_stake(cost, given):
     found = give([{}], {"dear": playbook("everyone", cost)})[0]
     assert found["playbook"] == given
     if given is None:
-        assert found["why_not"] == f"nothing, because it would cost {cost:.2f} USD and only 30.0 USD is at stake"
+        assert found["why_not"] == f"nothing, because it would cost {cost:.2f} USD and only 30.00 USD is at stake"
         assert found["action"] is None and found["due_day"] is None
 
 
@@ -196,7 +196,7 @@ def test_an_action_must_cost_less_than_it_is_expected_to_keep(case):
 def test_what_an_action_is_expected_to_keep_is_said():
     found = give([{}], {"dear": playbook("everyone", 15.0, effect=0.5)})[0]
     assert found["why_not"] == (
-        "nothing, because it would cost 15.00 USD and only 15.0 USD of what is at stake is expected to be kept by dear"
+        "nothing, because it would cost 15.00 USD and only 15.00 USD of what is at stake is expected to be kept by dear"
     )
 
 

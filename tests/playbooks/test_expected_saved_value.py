@@ -63,7 +63,7 @@ def test_what_is_kept_decides_what_pays_and_stands_beside_the_action():
     dear = {"gift": books["gift"]}
     found = assignment.plan(scores, dear, WEEK, "EUR", pl.DataFrame(schema=cooldown.EARLIER))[0].row(0, named=True)
     assert found["why_not"] == (
-        "nothing, because it would cost 16.00 EUR and only 15.0 EUR of what is at stake is expected to be kept by gift"
+        "nothing, because it would cost 16.00 EUR and only 15.00 EUR of what is at stake is expected to be kept by gift"
     )
     assert found["expected_saved_value"] is None
 

@@ -117,7 +117,7 @@ DECISIONS = """
     | yes         | no        | -4       | -        | costs more than it brings   |
     | yes         | yes       | -4       | dear     | -                           |
     | no          | yes       | 4        | free     | -                           |
-    | no          | no        | -4       | -        | only -4.0 USD is at stake   |
+    | no          | no        | -4       | -        | only -4.00 USD is at stake  |
 """
 
 
