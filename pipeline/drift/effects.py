@@ -55,9 +55,9 @@ def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
             words = say("{table}: {number} rows last time, and no such table now", table=name, number=before.rows)
             yield Effect("table_gone", name, 1.0, words)
         else:
-            yield from of_history(
-                before, after, Past(name, f"{then.cutoff:%Y-%m}", now.forgotten_customers - then.forgotten_customers)
-            )
+            forgotten = now.forgotten_customers - then.forgotten_customers
+            past = Past(name, f"{then.cutoff:%Y-%m}", forgotten, (now.as_of - then.as_of).days)
+            yield from of_history(before, after, past)
             yield from _columns(name, before, after)
             yield from _last_week(name, before, after)
 

@@ -11,16 +11,19 @@ from pipeline.i18n import in_percent, say
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
 NOTHING: Final = Month(0, 0, 0)
+FIRST_WEEK: Final = 2
+"""Orders of the two latest weeks may still be cancelled; what is older has come to stay."""
 MONTH_TIMES: Final = 5
-"""A single month may lose this many times the share all may: a week that is gone is little of two years."""
+"""A single month or week may lose this many times the share all may: a week that is gone is little of two years."""
 
 
 class Past(NamedTuple):
-    """What is compared: the months of a table before one, and how many customers were forgotten in between."""
+    """What is compared: the months of a table before one; how many customers were forgotten, how many days went by."""
 
     table: str
     until: str
     forgotten: int
+    days: int
 
 
 def of_history(before: TableProfile, after: TableProfile, past: Past) -> Iterator[Effect]:
@@ -41,7 +44,8 @@ def of_history(before: TableProfile, after: TableProfile, past: Past) -> Iterato
         "{table}: {before} rows before {month} last time, {now} of the same months now",
         table=past.table, before=old, month=past.until, now=new,
     )  # fmt: skip
-    yield max(Effect("history_shrank", past.table, lost, words), _worst_month(kept, past), key=attrgetter("size"))
+    whole, month = Effect("history_shrank", past.table, lost, words), _worst_month(kept, past)
+    yield max(whole, month, _worst_week(before.weeks, after.weeks, past), key=attrgetter("size"))
     yield Effect("history_grew", past.table, won, words)
     total = sum(abs(then.amount_minor) for then, _ in months)
     if total:
@@ -64,3 +68,18 @@ def _worst_month(months: dict[str, tuple[Month, Month]], past: Past) -> Effect:
         table=past.table, before=then.rows, month=month, now=now.rows,
     )  # fmt: skip
     return Effect("history_shrank", past.table, lost[month] / MONTH_TIMES, words)
+
+
+def _worst_week(before: list[int], after: list[int], past: Past) -> Effect:
+    """The weeks that months do not show yet, where both lists were made on the same day of the week."""
+    later, rest = divmod(past.days, 7)
+    pairs = [] if rest or not later or past.forgotten else [*zip(before, after[later:], strict=False)][FIRST_WEEK:]
+    pairs = [(then, now) for then, now in pairs if then >= MIN_ROWS]
+    if not pairs:
+        return Effect("history_shrank", past.table, 0.0, "")
+    then, now = max(pairs, key=lambda pair: 1 - pair[1] / pair[0])
+    words = say(
+        "{table}: {before} rows of one of the last weeks last time, {now} of the same week now",
+        table=past.table, before=then, now=now,
+    )  # fmt: skip
+    return Effect("history_shrank", past.table, (1 - now / then) / MONTH_TIMES, words)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -201,6 +201,17 @@ def test_a_month_may_lose_more_than_all_of_history():
     words = [effect.words for effect in gone if effect.kind == "history_shrank" and effect.size > 0.02]
     rows = LAST.tables["events"].months[MONTHS[3]].rows
     assert [str(each) for each in words] == [f"events: {rows} rows of {MONTHS[3]} last time, {rows * 3 // 4} now"]
+
+
+@pytest.mark.parametrize(("days", "forgotten", "seen"), [(7, 0, True), (14, 0, True), (8, 0, False), (7, 1, False)])
+def test_a_week_that_no_month_shows_yet(days, forgotten, seen):
+    """Five weeks before the last list; its month is not over long enough to be held to."""
+    weeks = [1000] * 13
+    last = with_table("transactions", lambda t: replace(t, weeks=weeks))
+    lost = [*weeks[: 4 + days // 7], 500, *weeks[5 + days // 7 :]]
+    now = with_table("transactions", lambda t: replace(t, weeks=lost))
+    now = replace(now, as_of=LAST.as_of + timedelta(days=days), forgotten_customers=forgotten)
+    assert found(now, last=last).get("history_shrank", False) == seen
 
 
 def test_forgotten_customers_are_no_loss():
