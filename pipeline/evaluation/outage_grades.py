@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from pipeline.config import params
@@ -43,14 +42,14 @@ def by_tables(
         `Verdict.as_json` gives it.
     """
     graded = {}
-    for tables, curve in (model.without or {}).items():
-        seen = outage_curves.without_tables(examples, features, tables.split("+"))
-        probability = curve.curve(model.evaluated).probability(model.ensemble.log_odds(model.matrix(seen)), seen)
-        scored = {"model": np.asarray(probability), SIMPLE_RULE: whole.scored[SIMPLE_RULE]}
+    for name in model.without or {}:
+        tables = name.split("+")
+        probability = model.during(tables).probability(outage_curves.without_tables(examples, features, tables))
+        scored = {"model": probability, SIMPLE_RULE: whole.scored[SIMPLE_RULE]}
         test = ScoredSnapshot(whole.snapshot, whole.customers, whole.churned, scored)
         resampled = bootstrap.resample([test], settings.top_shares, settings.draws)
         letter = grade.grade(resampled, None, calibrated=True)
         figures = report.headline(test, resampled, settings.top_shares)
         verdict = report.verdict(letter, figures, resampled, test.snapshot, max(settings.top_shares))
-        graded[tables] = verdict.as_json() | {"grade": letter.letter, "ship": letter.ships}
+        graded[name] = verdict.as_json() | {"grade": letter.letter, "ship": letter.ships}
     return graded

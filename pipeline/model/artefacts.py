@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.config.errors import BadData, ModelRefused
 from pipeline.config.paths import Paths
-from pipeline.model import gbm, without_feed
+from pipeline.model import gbm, substitutes, without_feed
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
@@ -60,9 +60,13 @@ class ChurnModel:
         return [*self.ensemble.inputs, *([DAY_OF_YEAR] if self.calibration.season else [])]
 
     def during(self, outages: Collection[str]) -> "ChurnModel":
-        """The model with the curve that holds while some tables are down; see `without_feed.choose`."""
+        """The model that holds while some tables are down, and its curve; see `without_feed.choose`."""
         chosen = without_feed.choose(self.without, outages)
-        return self if chosen is None else dataclasses.replace(self, calibration=chosen.curve(self.calibration))
+        if chosen is None:
+            return self
+        saved, whole = chosen.substitute, self.ensemble
+        ensemble = whole if saved is None else substitutes.from_dict(saved, whole)
+        return dataclasses.replace(self, ensemble=ensemble, calibration=chosen.curve(self.calibration))
 
     def matrix(self, examples: pl.DataFrame) -> Array:
         """The columns of the model, missing values as NaN; see `Ensemble.matrix`."""

@@ -181,7 +181,7 @@ def fit(
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
     process = _rhythm(train_examples, settings)
-    (x, y), later = (_rows(part, names, process, window) for part in (train_examples, validation_examples))
+    (x, y), later = (model_rows(part, names, process, window) for part in (train_examples, validation_examples))
     log = gbm.fit((x, y), later, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
     share = (
@@ -217,7 +217,7 @@ def refit(
         process = on_known.ensemble.purchase_process
     else:
         process = _rhythm(known, settings)
-        x, y = _rows(known, first.ensemble.features, process, first.ensemble.window)
+        x, y = model_rows(known, first.ensemble.features, process, first.ensemble.window)
         booster = gbm.grow((x, y), trees, columns(features, settings), settings)
         regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.ensemble.additive_weight else None
     wide = regression if first.ensemble.additive_weight else None
@@ -236,7 +236,7 @@ def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
     return purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
 
 
-def _rows(
+def model_rows(
     examples: pl.DataFrame, names: list[str], process: BgNbd | None, window: tuple[int, int]
 ) -> tuple[Array, Labels]:
     """Features (rows, features) and what happened, with the column that only the model can make."""

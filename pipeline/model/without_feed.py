@@ -18,12 +18,16 @@ class WithoutFeed:
         Of the curve from its margins to probabilities.
     auc, auc_whole
         Area under the ROC curve without the tables and with them, on the same customers of the test snapshot.
+    substitute
+        The model that never had the table, as `substitutes.as_dict` writes it; None where the model of all tables goes
+        on with features missing.
     """
 
     slope: float
     intercept: float
     auc: float
     auc_whole: float
+    substitute: dict[str, Any] | None = None
 
     def curve(self, whole: Calibration) -> Calibration:
         """The curve in use, for as long as the tables are missing: season and level error stay."""

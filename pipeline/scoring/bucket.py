@@ -79,7 +79,8 @@ class Job:
 
 def score(job: Job) -> int:
     """Write the scores and the contributions of one bucket, and say how many customers it scored."""
-    model = artefacts.load(job.models).during(job.outages)
+    whole = artefacts.load(job.models)
+    model = whole.during(job.outages)
     examples = storage.read_snapshot(storage.bucket_file(job.examples, job.bucket), job.as_of)
     assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
@@ -119,7 +120,11 @@ def score(job: Job) -> int:
         [scores, renderer.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal"
     )
     storage.write_parquet(complete.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
-    each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(pl.Series("log_odds", log_odds))
+    each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(
+        pl.Series("log_odds", log_odds),
+        # Of a table that is down: a model that never had a feature owes nothing to it.
+        *(pl.lit(0.0).alias(name) for name in whole.features if name not in model.features),
+    )
     named = pl.concat([known.select("customer_id"), each], how="horizontal")
     storage.write_parquet(named, storage.bucket_file(job.contributions, job.bucket))
     return len(scores)

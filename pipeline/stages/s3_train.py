@@ -125,7 +125,11 @@ def _train(settings: Settings, paths: Paths) -> Made:
     log_odds = trained.known_log_odds | margins_by_day(trained.ensemble, later, settings.model.num_threads)
     in_use = _calibrated(trained, log_odds[parts.test], validation_examples, test)
     in_use = training.levelled(in_use, log_odds, until_test, settings.label, settings.model)
-    without = outage_curves.measure(trained.ensemble, test, in_use, declared, settings.model.num_threads)
+    learnt_from = known if settings.model.refit else train_examples
+    without = outage_curves.measure(
+        trained.ensemble, test, in_use, declared, settings.model.num_threads,
+        lambda left: outage_curves.fit_without(trained, learnt_from, left, settings.model),
+    )  # fmt: skip
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)

@@ -51,7 +51,7 @@ def run(
     findings = [feed_health.Finding.from_report(one) for one in files.read_json(paths.feeds_report)[str(day)]]
     _refuse_suspicious(findings)
     outages = feed_health.down(findings)
-    model.during(outages)  # refused here, before buckets begin
+    model = model.during(outages)  # refused here, before buckets begin
     has_money = labelled.amounts_vary(paths)
     features, evidence_only = (
         explained_features(known, settings.features, amounts_vary=has_money)

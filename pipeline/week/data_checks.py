@@ -11,7 +11,7 @@ from pipeline.config.errors import ModelRefused, StaleInput
 from pipeline.config.paths import Paths
 from pipeline.drift.kinds import TECHNICAL
 from pipeline.examples import feed_health
-from pipeline.i18n import Figure, Message, Sentence, say
+from pipeline.i18n import Field, Figure, Message, Sentence, say
 from pipeline.model import without_feed
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.week import candidates, witness
@@ -84,14 +84,19 @@ def without(
             f"without {' and '.join(sorted(down))} the model ranks worse (AUC {worth.auc:.3f}) than {rule} does with "
             f"orders alone ({best:.3f}); repair the feed"
         )
-    return say(
-        "Without {tables} the risks were worked out anew, and their order is less sure: AUC {without} instead of "
-        "{whole} on {day}",
-        tables=", ".join(sorted(down)),
-        without=Figure(f"{worth.auc:.3f}"),
-        whole=Figure(f"{worth.auc_whole:.3f}"),
-        day=date.fromisoformat(verdict["test_snapshot"]),
-    )
+    parts: dict[str, Field] = {
+        "tables": ", ".join(sorted(down)),
+        "without": Figure(f"{worth.auc:.3f}"),
+        "whole": Figure(f"{worth.auc_whole:.3f}"),
+        "day": date.fromisoformat(verdict["test_snapshot"]),
+    }
+    if worth.auc < worth.auc_whole:
+        return say(
+            "Without {tables} the risks were worked out anew, and their order is less sure: AUC {without} instead of "
+            "{whole} on {day}",
+            **parts,
+        )
+    return say("Without {tables} the risks were worked out anew: AUC {without}, with them {whole}, on {day}", **parts)
 
 
 def warnings(

@@ -1,6 +1,7 @@
 """While a feed is down the curve is the one that was right when its features were missing, and ranks are what they are."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -67,6 +68,28 @@ def test_the_level_is_right_while_the_feed_is_down_and_the_worth_is_measured(exa
     again = outage_curves.measure(model, examples, higher, FEATURES, 1)["events"]
     assert again.intercept == pytest.approx(known["events"].intercept + 0.5)
     assert again.curve(higher).level_error == 0.1
+
+
+def test_a_model_that_never_had_the_table_takes_over_while_that_one_is_down(examples):
+    """Its ranks and its level are the ones in use; while two tables are down, those of the model of all tables are."""
+    model, made = Sum(["orders_30d", "events_30d"]), []
+
+    def substitute(left: list[Feature]) -> Sum:
+        made.append([feature.name for feature in left])
+        return Sum(["orders_30d"])
+
+    whole = calibration.fit(model.margins(examples), examples["churned"].to_numpy())
+    saved = patch.object(outage_curves.substitutes, "as_dict", lambda one: {"features": one.names})
+    with saved:
+        known = outage_curves.measure(model, examples, whole, FEATURES, 1, substitute)
+    assert made == [["orders_30d", "events_30d", "tickets_30d"], ["orders_30d", "letters_30d", "tickets_30d"]]
+    assert known["contacts+events"].substitute is None
+    assert known["events"].substitute == {"features": ["orders_30d"]}
+    assert known["events"].auc == pytest.approx(roc_auc_score(examples["churned"], examples["orders_30d"]))
+    curve = known["events"].curve(whole)
+    assert curve.probability(examples["orders_30d"].to_numpy()).sum() == pytest.approx(
+        examples["churned"].sum(), rel=0.01
+    )
 
 
 def test_where_all_stayed_or_all_left_nothing_is_measured(examples):
