@@ -164,8 +164,10 @@ def test_a_list_without_a_feed_says_so_and_is_worth_what_it_says(name, tmp_path)
         assert f"AUC {one.foretold_auc:.3f} (" in one.words
         # One week of some 300 customers: a list with all feeds misses its range by as many.
         assert missed(one) <= missed(whole) + 2, (one, whole)
-        # The aim is 0.005. What a supplier loses with its events is 0.020: trees that never had them rank better.
-        assert one.auc >= one.auc_never_had - 0.025, one
+    # The substitute has the number of trees of the model of all tables, the model that never had the table its own: with
+    # 30 churners among 300 customers that alone moves an AUC by 0.01.
+    behind = [one.auc_never_had - one.auc for one in silent if not one.refused and one.auc_never_had]
+    assert max(behind) < 0.02 and np.mean(behind) < 0.01, silent
 
 
 def missed(one: Outcome) -> int:
