@@ -125,7 +125,7 @@ def plan(
     )
     words = why_not(playbooks, currency, full(shared, there_is, len(playbooks)), restrictions.translator)
     decided = eligible.add_open_actions(decision_columns.complete(described, words), playbooks, as_of)
-    return decided.drop("chosen", "wanted", "obstacle", "kept", "is_duty", "owner_is_full"), shared
+    return decided.drop("chosen", "wanted", "kept", "is_duty", "owner_is_full"), shared
 
 
 def _duties_first(

@@ -28,7 +28,7 @@ from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import candidates, data_checks, listed_history, previous_week
+from pipeline.week import candidates, data_checks, listed_history, nothing_to_do, previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
@@ -147,7 +147,10 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         left=left,
         order_days=listed_history.order_days(listed, paths, date.fromisoformat(reports.ingest["first_day"]), day),
         figures=listed_history.figures(listed, decided, paths, day),
-        warnings=data_checks.warnings(compared, reports.feeds, degraded),
+        warnings=(
+            *data_checks.warnings(compared, reports.feeds, degraded),
+            *nothing_to_do.notices(listed, settings.contact),
+        ),
         profile=compared.profile,
         sample=compared.sample,
         guides=guides.of_week(everybody, reports.causes["blind_spots"], inputs.context.translator),

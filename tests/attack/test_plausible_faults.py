@@ -27,8 +27,7 @@ def target(request, tmp_path_factory) -> Attacked:
 @given(st.sampled_from(sorted(FAMILIES)), st.floats(0.05, 1.0), st.integers(0, 2**32 - 1))
 def test_nothing_that_makes_another_list_passes_in_silence(target, family, strength, seed):
     outcome = target.inject(family, strength, seed)
-    # The aim is that none is silent beyond `MOVED`; a week of orders that is gone somewhere in the last year moved 3 %.
-    assert not (outcome.is_silent and outcome.moved > 0.05), outcome
+    assert not outcome.is_silent, outcome
     assert outcome.broken == 0 or outcome.new_words, outcome
 
 

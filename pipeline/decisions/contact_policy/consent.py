@@ -4,6 +4,7 @@ import polars as pl
 
 from pipeline.config.params import Contact
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.i18n import MessageCatalog
 from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.playbook import Playbook
 
@@ -12,12 +13,15 @@ def held(_name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | 
     """Held where the customer has not agreed to any of the playbook's channels."""
     if any(_consent(name) is None for name in playbook.channels):
         return None
-    allowed = [_is_allowed(name, context) for name in playbook.channels]
-    return because(
-        context,
-        ~pl.any_horizontal(allowed),
-        "this customer has not agreed to {channels}",
-        channels=lambda catalog: catalog.text(" or ").join(catalog.text(name) for name in playbook.channels),
+    refused = ~pl.any_horizontal(_is_allowed(name, context) for name in playbook.channels)
+    is_known = pl.any_horizontal(pl.col(str(_consent(name))).is_not_null() for name in playbook.channels)
+
+    def named(catalog: MessageCatalog) -> str:
+        return catalog.text(" or ").join(catalog.text(name) for name in playbook.channels)
+
+    return pl.coalesce(
+        because(context, refused & is_known, "this customer has not agreed to {channels}", channels=named),
+        because(context, refused, "it is not known whether this customer agrees to {channels}", channels=named),
     )
 
 

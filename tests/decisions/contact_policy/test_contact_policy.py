@@ -69,7 +69,9 @@ def test_the_channel_is_one_the_customer_allows_and_likes_best(case):
     found = decide(frame(change), books, context(unknown_consent=case["unknown"]))[0]
     assert (found["channel"] or "-") == case["by"]
     if case["by"] == "-":
-        assert found["why_not"] == f"nothing, because this customer has not agreed to {' or '.join(wanted)}"
+        asked = [case[{"e-mail": "email"}.get(name, name)] for name in wanted]
+        why = "this customer has not agreed" if "no" in asked else "it is not known whether this customer agrees"
+        assert found["why_not"] == f"nothing, because {why} to {' or '.join(wanted)}"
 
 
 # What is done where nothing is known, by channel and country: everywhere e-mail is refused and the phone allowed, in
