@@ -26,18 +26,23 @@ ROOMS = (
     "drift",
     "lists",
     "outcomes",
+    "retention",
     "week",
     "tracking",
     "simulate",
 )
-TOP = ("stages", "api", "commands", "cli_group", "cli_model", "cli")
+TOP = ("stages", "api", "commands", "cli_group", "cli_model", "cli_results", "cli")
 
 # library -> the only modules that may import it
 DOORS = {
     "mlflow": {"pipeline.tracking.store"},
     "lightgbm": {"pipeline.model.gbm"},
     "shap": {"pipeline.reasons.plots"},
-    "matplotlib": {"pipeline.evaluation.learning_curve_plot", "pipeline.reasons.plots"},
+    "matplotlib": {
+        "pipeline.evaluation.learning_curve_plot",
+        "pipeline.reasons.plots",
+        "pipeline.retention.retention_plots",
+    },
     "pandas": {"pipeline.api.frames", "pipeline.api.arrays", "pipeline.tracking.served_model"},
     "sklearn": {
         "pipeline.api.arrays",
@@ -63,7 +68,7 @@ DOORS = {
         "pipeline.i18n.languages",
         "pipeline.commands.translations",
     },
-    "click": {"pipeline.cli", "pipeline.cli_group", "pipeline.cli_model"},
+    "click": {"pipeline.cli", "pipeline.cli_group", "pipeline.cli_model", "pipeline.cli_results"},
     "tqdm": {"pipeline.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
@@ -208,7 +213,7 @@ def test_functions_take_few_parameters():
                 names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
                 own_names = [name for name in names if name not in {"self", "cls"}]
                 # A command has as many parameters as it has options, an estimator as many as it has hyperparameters.
-                is_free = module in {"pipeline.cli", "pipeline.cli_model"} or (
+                is_free = module in {"pipeline.cli", "pipeline.cli_model", "pipeline.cli_results"} or (
                     module == "pipeline.api.classifier" and node.name == "__init__"
                 )
                 assert len(own_names) <= 6 or is_free, f"{module}.{node.name} takes {own_names}"
