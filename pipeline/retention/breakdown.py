@@ -89,6 +89,8 @@ def by_group(customers: pl.DataFrame, start: date, *, by_fee: bool, is_before_kn
     for grouping in (name for name in GROUPINGS if name in customers.columns):
         named = customers.with_columns(pl.col(grouping).cast(pl.String).fill_null(UNKNOWN).alias("group"))
         parts = named.partition_by("group", as_dict=True)
+        if [*parts] == [(UNKNOWN,)]:
+            continue  # the company has the column, and nothing in it
         groups = [_row(grouping, str(name), part, start, by_fee=by_fee) for (name,), part in parts.items()]
         rows += sorted(groups, key=lambda row: (-row["start"], -row["end"], row["group"]))
     table = pl.DataFrame(rows, schema=SCHEMA)

@@ -89,7 +89,7 @@ def _lapses(active_days: int) -> str:
 
 
 # From when to when a customer has no contract any more: none took over by then, and one may begin later.
-_CONTRACT_GAPS: Final = f"""
+_CONTRACT_GAPS: Final = """
         SELECT customer_key, stopped AS lost_on, (
             SELECT min(again.start_day) + 1 FROM contracts again
             WHERE again.customer_key = ended.customer_key AND again.start_day >= ended.stopped
