@@ -1,5 +1,6 @@
-"""The subcommands of ``churn`` about what came of it all: customers and revenue kept."""
+"""The subcommands of ``churn`` about what came of it all: customers and revenue kept, and what playbooks did."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -33,4 +34,17 @@ def retention(*, period: str, target: float | None, points: float, as_json: bool
         click.echo(line)
 
 
-COMMANDS = (retention,)
+@click.command()
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Outcomes before this day; else all in the data.")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@in_one_line
+def readout(*, as_of: datetime | None, as_json: bool) -> None:
+    """Say what each playbook brings about, against the customers who were left alone, and what is not yet known."""
+    from pipeline.commands import readout as job
+    from pipeline.config import params
+
+    for line in job.run(params.load(), None if as_of is None else as_of.date(), as_json=as_json):
+        click.echo(line)
+
+
+COMMANDS = (retention, readout)

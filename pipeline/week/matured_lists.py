@@ -40,21 +40,24 @@ def read(paths: Paths, company: str, day: date) -> pl.DataFrame:
         The columns of `pipeline.outcomes.maturity.SCHEMA`, the earliest list first; no row where no window is over.
     """
     old = list(islice(_old_lists(paths.exports, company, day), MAX_LISTS))
-    outcomes = _outcomes(paths, old)
-    parts = [maturity.compare(one, outcomes[one.as_of]) for one in reversed(old)]
+    churned = outcomes(paths, old)
+    parts = [maturity.compare(one, churned[one.as_of]) for one in reversed(old)]
     return pl.concat([pl.DataFrame(schema=maturity.SCHEMA), *parts])
 
 
 def _old_lists(exports: Path, company: str, day: date) -> Iterator[OldList]:
     """Those of the same meaning of churn as they say themselves, the latest first."""
     for folder in lists.weeks_before(exports, company, day):
-        report = folder / "run_report.json"
-        meant = storage.read_json(report).get("model", {}).get("label") if report.is_file() else None
-        if meant is not None:
-            as_of = date.fromisoformat(folder.name)
-            label = Label(**{name: meant[name] for name in ("kind", "gap_days", "horizon_days")})
-            if is_complete(as_of, label, day):
-                yield OldList(as_of, label, _decided(folder))
+        label, as_of = label_of(folder), date.fromisoformat(folder.name)
+        if label is not None and is_complete(as_of, label, day):
+            yield OldList(as_of, label, _decided(folder))
+
+
+def label_of(folder: Path) -> Label | None:
+    """What churn meant to a published list; None where it does not say."""
+    report = folder / "run_report.json"
+    meant = storage.read_json(report).get("model", {}).get("label") if report.is_file() else None
+    return None if meant is None else Label(**{name: meant[name] for name in ("kind", "gap_days", "horizon_days")})
 
 
 def _decided(folder: Path) -> pl.DataFrame:
@@ -68,8 +71,11 @@ def _decided(folder: Path) -> pl.DataFrame:
     return decided.with_columns(pl.col("customer_id").is_in(listed["customer_id"].implode()).alias("is_listed"))
 
 
-def _outcomes(paths: Paths, old: list[OldList]) -> dict[date, pl.DataFrame]:
-    """Who churned in the window of each list, by its day; of the columns `CHURNED`."""
+def outcomes(paths: Paths, old: list[OldList]) -> dict[date, pl.DataFrame]:
+    """Who churned in the window of each list, by its day; of the columns `CHURNED`.
+
+    Who is in none of them, such as a customer without a contract where those count, had no outcome.
+    """
     parts: dict[date, list[pl.DataFrame]] = {one.as_of: [pl.DataFrame(schema=CHURNED)] for one in old}
     by_purchase = [one for one in old if one.label.kind == "inactivity"]
     for file in storage.bucket_files(paths.tables / "transactions") if by_purchase else []:

@@ -244,6 +244,10 @@ def test_a_list_says_what_became_of_one_whose_window_is_over(copy_of_shop):
         f"list had said {expected:.0%}."
     )
     assert line in (week() / "risk_list.html").read_text(encoding="utf-8")
+    read_out = churn("readout")
+    assert read_out.returncode == 0, read_out.stderr
+    assert f"Lists whose outcome windows were over by 2024-07-01: 1, from {earlier} to {earlier}" in read_out.stdout
+    assert "and 30 are needed to say anything" in read_out.stdout
 
 
 def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
