@@ -69,6 +69,7 @@ def build(settings: params.Params, as_of: date | None = None, paths: Paths = REP
             first, place, until, settings.score.margin_share, settings.data.minor_digits
         )  # fmt: skip
     over = first_actions.complete(first, until)
+    days = over[0], over[-1]
     return Readout(
         company=settings.data.name,
         currency=settings.data.currency,
@@ -78,8 +79,8 @@ def build(settings: params.Params, as_of: date | None = None, paths: Paths = REP
         waiting=len(first.labels) - len(over),
         until=until,
         left_out=tuple(first.left_out),
-        overall=comparison.of_playbook(EVERYTHING, rows, control.share),
-        readings=tuple(comparison.compare(rows, control.share, duties)),
+        overall=comparison.of_playbook(EVERYTHING, rows, control.share, days),
+        readings=tuple(comparison.compare(rows, control.share, days, duties)),
     )
 
 

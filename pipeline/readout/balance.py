@@ -13,6 +13,8 @@ CERTAIN: Final = 0.001
 """Below this p-value the arms are not those of the drawing; chance does it once in a thousand readouts."""
 APART: Final = 3.0
 """Standard errors between the arms from which on they are named as unlike."""
+MIN_ARM: Final = 10
+"""Customers of an arm below which its standard error is not known well enough to call it unlike."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def check(rows: pl.DataFrame, share: float) -> Balance:
     controls, everybody = int(rows["is_control"].sum()), rows.height
     p_value = float(binomtest(controls, everybody, share).pvalue) if everybody else 1.0
     differences = {name: _apart(rows, name) for name in COVARIATES}
-    unlike = tuple(name for name, (_, errors) in differences.items() if abs(errors) > APART)
+    large = min(controls, everybody - controls) >= MIN_ARM
+    unlike = tuple(name for name, (_, errors) in differences.items() if large and abs(errors) > APART)
     apart = {name: round(deviations, 4) for name, (deviations, _) in differences.items()}
     return Balance(controls, everybody, share, p_value, apart, unlike)
 

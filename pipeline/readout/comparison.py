@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 from pipeline.readout import balance, estimates, sample_size, verdicts
 from pipeline.readout.balance import Balance
-from pipeline.readout.estimates import MIN_CONTROLS, Estimate
+from pipeline.readout.estimates import Estimate
 from pipeline.readout.sample_size import Needed
 
 ROWS: Final[dict[str, pl.DataType]] = {
@@ -91,7 +92,7 @@ class Reading:
         }
 
 
-def compare(rows: pl.DataFrame, share: float, duties: Collection[str] = ()) -> list[Reading]:
+def compare(rows: pl.DataFrame, share: float, days: tuple[date, date], duties: Collection[str] = ()) -> list[Reading]:
     """Read every playbook, the one with most customers first.
 
     Parameters
@@ -100,6 +101,8 @@ def compare(rows: pl.DataFrame, share: float, duties: Collection[str] = ()) -> l
         The columns of `ROWS`.
     share
         The share (0-1) of the customers who are left alone.
+    days
+        The first and the last list that count.
     duties
         Playbooks that are owed, and so given to everybody.
 
@@ -110,7 +113,7 @@ def compare(rows: pl.DataFrame, share: float, duties: Collection[str] = ()) -> l
     """
     sizes = rows.filter(~pl.col("playbook").is_in(list(duties))).group_by("playbook").len()
     names = sizes.sort("len", "playbook", descending=[True, False])["playbook"].to_list()
-    read = [of_playbook(name, rows.filter(pl.col("playbook") == name), share) for name in names]
+    read = [of_playbook(name, rows.filter(pl.col("playbook") == name), share, days) for name in names]
     compared = [one for one in read if one.stayed is not None]
     raised = verdicts.holm([one.stayed.p_value for one in compared if one.stayed is not None])
     p_values = {one.playbook: p_value for one, p_value in zip(compared, raised, strict=True)}
@@ -124,7 +127,7 @@ def compare(rows: pl.DataFrame, share: float, duties: Collection[str] = ()) -> l
     return [*judged, *refused]
 
 
-def of_playbook(name: str, rows: pl.DataFrame, share: float) -> Reading:
+def of_playbook(name: str, rows: pl.DataFrame, share: float, days: tuple[date, date]) -> Reading:
     """Read one group of customers, by itself: its p-value is its own.
 
     Parameters
@@ -135,6 +138,8 @@ def of_playbook(name: str, rows: pl.DataFrame, share: float) -> Reading:
         Its customers, with the columns of `ROWS`.
     share
         The share (0-1) of the customers who are left alone.
+    days
+        The first and the last list that count.
     """
     arms = balance.check(rows, share)
     if arms.refusal:
@@ -151,14 +156,14 @@ def of_playbook(name: str, rows: pl.DataFrame, share: float) -> Reading:
         margin,
         p_value=p_value,
         verdict=verdicts.verdict(stayed, p_value),
-        needed=_needed(rows, stayed, share),
+        needed=_needed(rows, stayed, share, days),
         done=done,
         where_done=estimates.where_done(stayed, done) if stayed is not None and done else None,
         cost=round(float(cost), 4) if isinstance(cost, int | float) else None,
     )
 
 
-def _needed(rows: pl.DataFrame, stayed: Estimate | None, share: float) -> Needed | None:
+def _needed(rows: pl.DataFrame, stayed: Estimate | None, share: float, days: tuple[date, date]) -> Needed | None:
     """What it takes to see the effect that the playbook declares."""
     effect = rows["expected_effect"].mean()
     if not isinstance(effect, int | float) or effect <= 0:
@@ -166,10 +171,10 @@ def _needed(rows: pl.DataFrame, stayed: Estimate | None, share: float) -> Needed
     churn = float(rows["churn_probability"].mean() or 0)  # type: ignore[arg-type]
     # Before anything is known of the outcome, its spread is that of customers of this risk.
     spread = stayed.spread if stayed is not None else (churn * (1 - churn)) ** 0.5
-    weeks = int(rows.select((pl.col("as_of").max() - pl.col("as_of").min()).dt.total_days()).item()) / 7 + 1
-    lacking = sample_size.needed(float(effect), spread, share, rows.height, weeks)
-    least = -(-MIN_CONTROLS // share)
-    if lacking.customers >= least:
-        return lacking
-    more = max(0.0, least - rows.height) * weeks / rows.height
-    return Needed(lacking.effect, int(least), -int(-more // 1))
+    return sample_size.needed(float(effect), spread, share, rows.height, _pace(rows, days))
+
+
+def _pace(rows: pl.DataFrame, days: tuple[date, date]) -> float:
+    """Customers a week who came after the first list: that one finds everybody who was there already, and only once."""
+    weeks = (days[1] - days[0]).days / 7
+    return rows.filter(pl.col("as_of") > days[0]).height / weeks if weeks > 0 else 0.0

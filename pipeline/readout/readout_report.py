@@ -11,6 +11,7 @@ from pipeline.readout.estimates import MIN_CONTROLS
 from pipeline.retention.retention_report import percent, table
 
 EVERYTHING: Final = "all playbooks"
+YEARS: Final = 2  # from here on it is told in years
 COVARIATE_WORDS: Final = {"log_odds": "risk", "value": "value"}
 
 
@@ -88,7 +89,7 @@ class Readout:
             f"## Margin of the outcome window per customer, in {self.currency}, before the cost of the playbook",
         )
         heads = ("playbook", "given", "left alone", "effect", "95 % interval", "cost", "pays")
-        yield from table(heads, [_margin(one) for one in compared])
+        yield from table(heads, [_margin(one) for one in compared if one.margin is not None or one is self.overall])
         yield from self._done(compared)
         yield from self._lacking(compared)
         yield from self._balance(compared)
@@ -172,17 +173,28 @@ def _lacks(one: Reading) -> str:
     have, alone = (arms.customers, arms.controls) if arms is not None else (0, 0)
     few = f"{alone:,} left alone so far, and {MIN_CONTROLS} are needed to say anything" if one.stayed is None else ""
     if lacking is None:
-        return "; ".join(
-            filter(None, [few, "no effect is declared for it, so nobody knows how many customers it takes"])
-        )
+        return "; ".join(filter(None, [few, "no effect is declared, so nobody knows how many customers it takes"]))
     size = f"an effect of {_points(lacking.effect)}, as declared, takes {lacking.customers:,} customers"
     takes = f"{size}; there are {have:,}"
     if lacking.more_weeks == 0:
         return f"{takes}: if it has one, it is smaller than declared, or chance hides it"
-    weeks = (
-        "nobody knows when" if lacking.more_weeks is None else f"about {lacking.more_weeks:,} more weeks at this pace"
-    )
-    return "; ".join(filter(None, [few, f"{takes}: {weeks}"]))
+    return "; ".join(filter(None, [few, f"{takes}: {_time(lacking.more_weeks)}"]))
+
+
+def _time(weeks: int | None) -> str:
+    """How long it takes, in words; what takes years is no plan.
+
+    >>> _time(None), _time(8)
+    ('nobody knows when, as nobody came after the first list', 'about 8 more weeks at the pace of those who come new')
+    >>> _time(530)
+    'about 10 years at the pace of those who come new; leave more customers alone (control.share), or give it to more'
+    """
+    if weeks is None:
+        return "nobody knows when, as nobody came after the first list"
+    pace = "at the pace of those who come new"
+    if weeks <= YEARS * 52:
+        return f"about {weeks:,} more weeks {pace}"
+    return f"about {weeks / 52:,.0f} years {pace}; leave more customers alone (control.share), or give it to more"
 
 
 def _points(share: float) -> str:

@@ -6,6 +6,8 @@ from typing import Final
 
 from scipy.stats import norm
 
+from pipeline.readout.estimates import MIN_CONTROLS
+
 POWER: Final = 0.8
 """How often (0-1) an effect of that size is then seen."""
 LEVEL: Final = 0.05
@@ -22,7 +24,7 @@ class Needed:
     customers
         Customers of both arms together that it takes.
     more_weeks
-        Weeks until there are so many, at the pace so far; None where nobody comes, 0 where they are there.
+        Weeks until there are so many, at the pace of those who come new; None where nobody does, 0 where they are.
     """
 
     effect: float
@@ -57,8 +59,8 @@ def customers_needed(effect: float, spread: float, share: float) -> int:
     return math.ceil(reach**2 * spread**2 * (1 / share + 1 / (1 - share)) / effect**2)
 
 
-def needed(effect: float, spread: float, share: float, have: int, weeks: float) -> Needed:
-    """What is lacking, if customers go on coming as they did.
+def needed(effect: float, spread: float, share: float, have: int, pace: float) -> Needed:
+    """What is lacking, if customers go on coming as they do.
 
     Parameters
     ----------
@@ -66,15 +68,15 @@ def needed(effect: float, spread: float, share: float, have: int, weeks: float) 
         See `customers_needed`.
     have
         Customers of both arms so far.
-    weeks
-        In how many weeks they came.
+    pace
+        How many come in a week; 0 where nobody knows.
 
     Examples
     --------
-    >>> needed(0.1, 0.5, 0.5, 400, 8)
+    >>> needed(0.1, 0.5, 0.5, 400, 50)
     Needed(effect=0.1, customers=785, more_weeks=8)
     """
-    number = customers_needed(effect, spread, share)
-    pace = have / weeks if weeks > 0 else 0.0
-    more = 0 if have >= number else math.ceil((number - have) / pace) if pace else None
+    # So few are not read at all, however large the effect.
+    number = max(customers_needed(effect, spread, share), math.ceil(MIN_CONTROLS / min(share, 1 - share)))
+    more = 0 if have >= number else math.ceil((number - have) / pace) if pace > 0 else None
     return Needed(effect, number, more)

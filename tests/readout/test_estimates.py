@@ -1,6 +1,7 @@
 """Effects and intervals: against formulas of other makers, published trials, and simulated companies with a known truth."""
 
 import math
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -212,6 +213,23 @@ def test_an_effect_that_reaches_half_is_twice_as_large_where_it_was_done():
     assert where_done(whole, 200) == pytest.approx((0.2, 0.04, 0.36))
 
 
+DAYS = (date(2024, 1, 1), date(2024, 3, 4))
+
+
+def test_the_pace_is_that_of_those_who_come_new():
+    """A hundred were there on the first list, and ten came on each of nine more: not nineteen a week, but ten."""
+    few = company(1, 190, 0.2, 0.0)[0].with_columns(stayed=1.0)
+    number = pl.int_range(190)
+    weeks = pl.when(number < 100).then(0).otherwise(1 + (number - 100) // 10)
+    day = (pl.lit(DAYS[0]) + pl.duration(days=7 * weeks)).cast(pl.Date)
+    found = comparison.of_playbook("few", readable(few, "few").with_columns(as_of=day), 0.2, DAYS)
+    takes = sample_size.customers_needed(0.12, math.sqrt(0.4 * 0.6), 0.2)
+    assert found.needed.customers == takes
+    assert found.needed.more_weeks == math.ceil((takes - 190) / 10)
+    single = comparison.of_playbook("few", readable(few, "few"), 0.2, (DAYS[0], DAYS[0]))
+    assert single.needed.more_weeks is None, "after one list nobody knows"
+
+
 def readable(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     number = rows.height
     return rows.with_columns(
@@ -228,7 +246,7 @@ def test_each_playbook_is_read_beside_the_others():
     lot = pl.concat([readable(good, "good"), readable(none, "none"), readable(few, "few")])
     # Whom somebody picked by hand is no lot: all who were risky, and nobody else.
     picked = readable(company(4, 600, 0.5, 0.0)[0], "picked")
-    found = {one.playbook: one for one in comparison.compare(pl.concat([lot, picked]), 0.1, ["owed"])}
+    found = {one.playbook: one for one in comparison.compare(pl.concat([lot, picked]), 0.1, DAYS, ["owed"])}
     assert list(found) == ["good", "none", "picked", "few", "owed"]
     assert found["good"].verdict == "helps" and found["good"].pays is True
     assert found["none"].verdict == found["few"].verdict == "not yet known"
