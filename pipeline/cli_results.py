@@ -23,14 +23,15 @@ FOLDER = click.Path(path_type=Path)
     help="Points of churn less, whose worth is computed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.option("--page", is_flag=True, help="Write reports/retention.html too, with causes, contacts and old lists.")
 @click.option("--to", default=None, type=FOLDER, help="A folder for cohorts and survival, as pictures and tables.")
 @in_one_line
-def retention(*, period: str, target: float | None, points: float, as_json: bool, to: Path | None) -> None:
+def retention(*, period: str, target: float | None, points: float, as_json: bool, to: Path | None, page: bool) -> None:
     """Say how many customers and how much revenue a period kept, by every rate, and what each of them hides."""
     from pipeline.commands import retention as job
     from pipeline.config import params
 
-    for line in job.run(params.load(), job.Question(period, target, points, as_json, to)):
+    for line in job.run(params.load(), job.Question(period, target, points, as_json, to, page)):
         click.echo(line)
 
 

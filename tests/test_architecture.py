@@ -60,7 +60,7 @@ DOORS = {
     },
     "numba": {"pipeline.compiled"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
-    "jinja2": {"pipeline.lists.html_page", "pipeline.commands.translations"},
+    "jinja2": {"pipeline.lists.html_page", "pipeline.retention.retention_page", "pipeline.commands.translations"},
     "ruamel": {"pipeline.config.params"},
     "babel": {
         "pipeline.i18n.catalogs",
@@ -84,7 +84,7 @@ SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache|forgotten|rejected_rows)"
     r"|api\.(project|orders|published_week|outputs|trial)|model\.(artefacts|artefacts_upgrade)|scoring\.(bucket|explainer_cache)|outcomes\.(feedback|filled_list|published_lists|store)"
-    r"|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|last_bought|last_orders|witness|witness_sample))"
+    r"|retention\.retention_page|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|last_bought|last_orders|witness|witness_sample))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
                  "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip

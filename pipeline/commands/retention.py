@@ -11,18 +11,30 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.commands import company_tables
+from pipeline.commands import company_tables, retention_sections
 from pipeline.config import params
 from pipeline.config.errors import BadParams
 from pipeline.config.paths import REPRO, Paths
-from pipeline.retention import breakdown, cohorts, customer_flow, periods, rates, revenue, scenario, surveys, survival
+from pipeline.retention import (
+    breakdown,
+    cohorts,
+    customer_flow,
+    periods,
+    portraits,
+    rates,
+    retention_page,
+    revenue,
+    scenario,
+    surveys,
+    survival,
+)
 from pipeline.retention.customer_flow import Job, Rule
 from pipeline.retention.periods import Observed, Period
 from pipeline.retention.retention_plots import cohort_picture, survival_picture
 from pipeline.retention.retention_report import Report
 from pipeline.tables import buckets, storage
 
-TABLES: Final = ("transactions", "customers", "subscriptions", "surveys")
+TABLES: Final = ("transactions", "customers", "subscriptions", "surveys", "contacts")
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class Question:
         Whether the answer is JSON.
     to
         The folder for the plots and their tables; None writes nothing.
+    with_page
+        Whether the page and its Markdown twin are written into the folder of reports.
     """
 
     period: str
@@ -48,6 +62,7 @@ class Question:
     points: float = 1.0
     as_json: bool = False
     to: Path | None = None
+    with_page: bool = False
 
 
 def run(settings: params.Params, question: Question, paths: Paths = REPRO) -> Iterator[str]:
@@ -74,7 +89,14 @@ def run(settings: params.Params, question: Question, paths: Paths = REPRO) -> It
             f"--target {question.target:g}: nobody keeps every customer, and nobody aims at none; write a share "
             "between 0 and 1, such as 0.9"
         )
-    report = build(settings, question, paths)
+    with ExitStack() as stack:
+        place = company_tables.find(settings, paths, TABLES, stack)
+        report = build(settings, question, place)
+        if question.with_page:
+            sections = list(retention_sections.all_sections(report, settings, paths, place))
+            page = (report.title, list(report.introduction()), sections)
+            storage.write_text(retention_page.html(*page), paths.retention_page)
+            storage.write_text(retention_page.markdown(*page), paths.retention_page.with_suffix(".md"))
     if question.to is not None:
         _write(report, question.to)
     if question.as_json:
@@ -83,26 +105,26 @@ def run(settings: params.Params, question: Question, paths: Paths = REPRO) -> It
     yield from report.lines()
     if question.to is not None:
         yield f"written to {question.to}: cohorts.csv, cohorts.png, survival.csv, survival.png"
+    if question.with_page:
+        yield f"written: {paths.retention_page}, {paths.retention_page.with_suffix('.md')}"
 
 
-def build(settings: params.Params, question: Question, paths: Paths = REPRO) -> Report:
-    """All figures of a period; see `run`."""
+def build(settings: params.Params, question: Question, place: Paths = REPRO) -> Report:
+    """All figures of a period, from the tables that lie there; see `run`."""
     rule = Rule.of(settings.label, settings.snapshots.active_days)
-    with ExitStack() as stack:
-        place = company_tables.find(settings, paths, TABLES, stack)
-        observed = _observed(settings, place, rule)
-        period = periods.parse(question.period, observed)
-        jobs = _jobs(settings, place, rule, period)
-        counted = buckets.map_buckets(customer_flow.count_bucket, jobs, settings.storage, "retention: customers")
-        customers = pl.concat([_known(part, job) for part, job in zip(counted, jobs, strict=True)])
-        days = cohorts.calendar(period, observed)
-        count_cohorts, count_stays = (
-            partial(cohorts.count_bucket, days=days),
-            partial(survival.count_bucket, observed=observed),
-        )
-        of_cohorts = list(buckets.map_buckets(count_cohorts, jobs, settings.storage, "retention: cohorts"))
-        stays = list(buckets.map_buckets(count_stays, jobs, settings.storage, "retention: staying"))
-        answers = surveys.nps(_answers(place, period))
+    observed = _observed(settings, place, rule)
+    period = periods.parse(question.period, observed)
+    jobs = _jobs(settings, place, rule, period)
+    counted = buckets.map_buckets(customer_flow.count_bucket, jobs, settings.storage, "retention: customers")
+    customers = pl.concat([_known(part, job) for part, job in zip(counted, jobs, strict=True)])
+    days = cohorts.calendar(period, observed)
+    count_cohorts, count_stays = (
+        partial(cohorts.count_bucket, days=days),
+        partial(survival.count_bucket, observed=observed),
+    )
+    of_cohorts = list(buckets.map_buckets(count_cohorts, jobs, settings.storage, "retention: cohorts"))
+    stays = list(buckets.map_buckets(count_stays, jobs, settings.storage, "retention: staying"))
+    answers = surveys.nps(_answers(place, period))
     money = _money(settings, customers, period, observed)
     flow = rates.flow(customers, period.start)
     grouped = breakdown.with_tenure_and_tier(customers, period.start, settings.score)
@@ -121,8 +143,15 @@ def build(settings: params.Params, question: Question, paths: Paths = REPRO) -> 
         survival=survival.fit(stays),
         scenario=_scenario(customers, flow, money, question.points),
         surveys=answers,
+        early_leavers=portraits.early_leavers(grouped, observed.earliest, _latest(period, rule)),
+        best_customers=portraits.best_customers(grouped),
         target=question.target,
     )  # fmt: skip
+
+
+def _latest(period: Period, rule: Rule) -> date:
+    """The first day on which somebody came too late to be lost by the end of the period."""
+    return min(period.start, period.end - timedelta(days=rule.observed_days))
 
 
 def _observed(settings: params.Params, place: Paths, rule: Rule) -> Observed:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pipeline.readout import verdicts
 from pipeline.readout.comparison import Reading
 from pipeline.readout.estimates import MIN_CONTROLS
-from pipeline.retention.retention_report import percent, table
+from pipeline.retention.sections import percent, table
 
 EVERYTHING: Final = "all playbooks"
 YEARS: Final = 2  # from here on it is told in years

@@ -1,6 +1,6 @@
 """All figures of a period in one place, as text for people and as JSON for programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import polars as pl
 from pipeline.retention.periods import Period
 from pipeline.retention.rates import Measure
 from pipeline.retention.scenario import Scenario
+from pipeline.retention.sections import Section, percent
 from pipeline.retention.survival import LOOKS, MIN_CUSTOMERS, Survival
 
 MAX_GROUPS: Final = 12  # of a grouping, on the terminal; the JSON has all of them
@@ -42,6 +43,8 @@ class Report:
         What less churn would be worth.
     surveys
         The columns of `pipeline.retention.surveys.SCHEMA`; empty where nobody was asked.
+    early_leavers, best_customers
+        As `pipeline.retention.portraits` gives them.
     target
         The retention excluding new that the company wants (0-1); None without one.
     """
@@ -58,6 +61,8 @@ class Report:
     survival: Survival
     scenario: Scenario
     surveys: pl.DataFrame
+    early_leavers: pl.DataFrame
+    best_customers: pl.DataFrame
     target: float | None
 
     def measure(self, name: str) -> Measure:
@@ -85,31 +90,49 @@ class Report:
             "cohorts": self.cohorts.with_columns(pl.col("cohort").cast(pl.String)).to_dicts(),
             "survival": {"customers": self.survival.customers, "lost": self.survival.lost, "still_there": still},
             "nps": self.surveys.to_dicts(),
+            "early_leavers": self.early_leavers.to_dicts(),
+            "best_customers": self.best_customers.to_dicts(),
             "scenario": self.scenario.as_json(),
         }
 
-    def lines(self) -> Iterator[str]:
-        """Everything as Markdown that reads as text on a terminal."""
-        yield f"# {self.company}: {self.period}"
+    @property
+    def title(self) -> str:
+        """Whose figures these are, and of when."""
+        return f"{self.company}: {self.period}"
+
+    def introduction(self) -> Iterator[str]:
+        """What has to be known before any figure."""
         yield self.rule
         yield from (f"WARNING {line}" for line in self.warnings)
-        yield from self._of_target()
-        yield ""
-        yield from table(("measure", "value", "definition"), [self._row(one) for one in self.measures])
+        reached = self.measure("retention_excluding_new").value
+        if self.target is not None and reached is not None:
+            apart = (reached - self.target) * 100
+            yield f"Target {percent(self.target)}: {abs(apart):.1f} points {'above' if apart >= 0 else 'below'} it."
+
+    def sections(self) -> Iterator[Section]:
+        """Every part, in the order in which it is read."""
+        rows = tuple(self._row(one) for one in self.measures)
+        yield Section("", ("measure", "value", "definition"), rows)
         for (grouping,), part in self.groups.partition_by("by", as_dict=True, maintain_order=True).items():
-            yield from ("", f"## By {grouping}")
-            yield from table(GROUP_HEADS, [_group_row(row) for row in part.head(MAX_GROUPS).to_dicts()])
-            if part.height > MAX_GROUPS:
-                yield f"{part.height - MAX_GROUPS:,} smaller ones are in the output of --json."
-            if part["start"].is_between(1, MIN_START - 1).any():
-                yield f"* fewer than {MIN_START} customers at the start: each moves the rate by more than 3 points."
-        yield from self._of_cohorts()
-        yield from self._of_survival()
+            yield _of_grouping(str(grouping), part)
+        if not self.cohorts.is_empty():
+            yield self._of_cohorts()
+        if self.survival.customers >= MIN_CUSTOMERS:
+            yield self._of_survival()
         if not self.surveys.is_empty():
-            yield from ("", "## NPS by touch point: promoters (9-10) less detractors (0-6), in points of all answers")
-            rows = [(row[0], f"{row[1]:,}", f"{row[4]:+.0f}") for row in self.surveys.rows()]
-            yield from table(("touch point", "answers", "NPS"), rows)
-        yield from self._of_scenario()
+            title = "NPS by touch point: promoters (9-10) less detractors (0-6), in points of all answers"
+            answers = tuple((row[0], f"{row[1]:,}", f"{row[4]:+.0f}") for row in self.surveys.rows())
+            yield Section(title, ("touch point", "answers", "NPS"), answers)
+        if self.measure("start").value:
+            yield self._of_scenario()
+
+    def lines(self) -> Iterator[str]:
+        """Everything as Markdown that reads as text on a terminal."""
+        yield f"# {self.title}"
+        yield from self.introduction()
+        for section in self.sections():
+            yield ""
+            yield from section.lines()
 
     def _row(self, one: Measure) -> tuple[str, str, str]:
         if one.value is None:
@@ -123,55 +146,54 @@ class Report:
             return f"{value:,.{self.digits}f} {self.currency}"
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
-    def _of_target(self) -> Iterator[str]:
-        reached = self.measure("retention_excluding_new").value
-        if self.target is not None and reached is not None:
-            apart = (reached - self.target) * 100
-            yield f"Target {percent(self.target)}: {abs(apart):.1f} points {'above' if apart >= 0 else 'below'} it."
-
-    def _of_cohorts(self) -> Iterator[str]:
-        if self.cohorts.is_empty():
-            return
+    def _of_cohorts(self) -> Section:
         ages = [name for name in self.cohorts.columns if name.startswith("age_")]
-        yield from (
-            "",
-            "## Cohorts: who came in each unit, and how many were customers at its end and so many units later",
-        )
-        rows = [
-            (
-                str(row["cohort"]),
-                f"{row['customers']:,}",
-                *("" if row[age] is None else f"{row[age]:.0%}" for age in ages),
-            )
+        rows = tuple(
+            (str(row["cohort"]), f"{row['customers']:,}", *("" if row[a] is None else f"{row[a]:.0%}" for a in ages))
             for row in self.cohorts.to_dicts()
-        ]
-        yield from table(("came from", "customers", *(age.removeprefix("age_") for age in ages)), rows)
+        )
+        heads = ("came from", "customers", *(age.removeprefix("age_") for age in ages))
+        title = "Cohorts: who came in each unit, and how many were customers at its end and so many units later"
+        return Section(title, heads, rows)
 
-    def _of_survival(self) -> Iterator[str]:
-        seen = self.survival
-        if seen.customers < MIN_CUSTOMERS:
-            return
-        yield from ("", f"## Staying: {seen.customers:,} customers seen coming, {seen.lost:,} of them lost so far")
+    def _of_survival(self) -> Section:
+        seen, points = self.survival, []
         for days in LOOKS:
             if (share := seen.still_there(days)) is not None:
                 low, high = share["low"], share["high"]
                 known = low is not None and high is not None
                 interval = f" (95 % interval {percent(low)} to {percent(high)})" if known else ""  # type: ignore[arg-type]
-                yield f"- {percent(share['share'] or 0)} are never lost within {days:,} days{interval}"
+                points.append(f"{percent(share['share'] or 0)} are never lost within {days:,} days{interval}")
+        title = f"Staying: {seen.customers:,} customers seen coming, {seen.lost:,} of them lost so far"
+        return Section(title, points=tuple(points))
 
-    def _of_scenario(self) -> Iterator[str]:
-        if self.measure("start").value == 0:
-            return
+    def _of_scenario(self) -> Section:
         one = self.scenario
         each, revenue, margin = (
             f"{value:,.{self.digits}f} {self.currency}" for value in (one.revenue_per_customer, one.revenue, one.margin)
         )
-        yield from ("", f"## What {one.points:g} point{'' if one.points == 1 else 's'} less churn would be worth")
-        yield f"- {one.customers:,.1f} more customers kept, at {each} each in a period like this one"
-        yield f"- {revenue} of revenue a period, {margin} of margin"
+        points = [
+            f"{one.customers:,.1f} more customers kept, at {each} each in a period like this one",
+            f"{revenue} of revenue a period, {margin} of margin",
+        ]
         if one.lifetime is not None and one.lifetime_then is not None:
-            yield f"- customers stay {one.lifetime:.1f} such periods on average, and would stay {one.lifetime_then:.1f}"
-        yield "- a sum, no forecast: what it costs to lose fewer, and whether it can be had, `churn readout` has to say"
+            then = f"{one.lifetime_then:.1f}"
+            points.append(f"customers stay {one.lifetime:.1f} such periods on average, and would stay {then}")
+        points.append(
+            "a sum, no forecast: what it costs to lose fewer, and whether it can be had, `churn readout` has to say"
+        )
+        title = f"What {one.points:g} point{'' if one.points == 1 else 's'} less churn would be worth"
+        return Section(title, points=tuple(points))
+
+
+def _of_grouping(grouping: str, part: pl.DataFrame) -> Section:
+    notes = []
+    if part.height > MAX_GROUPS:
+        notes.append(f"{part.height - MAX_GROUPS:,} smaller ones are in the output of --json.")
+    if part["start"].is_between(1, MIN_START - 1).any():
+        notes.append(f"* fewer than {MIN_START} customers at the start: each moves the rate by more than 3 points.")
+    rows = tuple(_group_row(row) for row in part.head(MAX_GROUPS).to_dicts())
+    return Section(f"By {grouping}", GROUP_HEADS, rows, tuple(notes))
 
 
 GROUP_HEADS: Final = (
@@ -196,40 +218,3 @@ def _group_row(row: dict[str, Any]) -> tuple[str, ...]:
         *(f"{row[name]:,}" for name in ("start", "lost", "won", "returned", "end")),
         *("-" if row[name] is None else f"{percent(row[name])}{mark}" for name in rates),
     )
-
-
-def percent(share: float) -> str:
-    """A share (0-1) in percent, to a tenth.
-
-    >>> percent(0.92), percent(1.1), percent(-0.1)
-    ('92.0 %', '110.0 %', '-10.0 %')
-    """
-    return f"{share * 100:.1f} %"
-
-
-def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows as Markdown, in columns as wide as their widest cell; figures to the right.
-
-    >>> for line in table(("what", "value"), [("a", "1"), ("bc", "10.5 %")]):
-    ...     print(line)
-    | what |  value |
-    | :--- | -----: |
-    | a    |      1 |
-    | bc   | 10.5 % |
-    """
-    # A bar in a name would end the cell.
-    cells = [tuple(cell.replace("|", "/") for cell in row) for row in (heads, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
-    right = [column > 0 and head != "definition" for column, head in enumerate(heads)]
-
-    def line(row: tuple[str, ...]) -> str:
-        padded = (
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        )
-        return f"| {' | '.join(padded)} |"
-
-    yield line(cells[0])
-    marks = (f"{'-' * (w - 1)}:" if r else f":{'-' * (w - 1)}" for w, r in zip(widths, right, strict=True))
-    yield f"| {' | '.join(marks)} |"
-    yield from map(line, cells[1:])

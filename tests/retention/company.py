@@ -43,7 +43,8 @@ class Tables:
         if self.register is not None:
             schema = {"customer_key": pl.Int64, "market": pl.String, "region": pl.String, "owner": pl.String}
             self._write(pl.DataFrame(self.register, schema=schema, orient="row"), folder / "data/tables/customers")
-        return Paths(data=folder / "data", reports=folder / "reports")
+        names = ("data", "reports", "exports", "outcomes")
+        return Paths(**{name: folder / name for name in names})
 
     @staticmethod
     def _write(rows: pl.DataFrame, folder: Path) -> None:
