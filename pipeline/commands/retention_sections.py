@@ -11,7 +11,7 @@ from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.config.paths import Paths
 from pipeline.readout.comparison import Reading
 from pipeline.retention import portraits
-from pipeline.retention.retention_plots import cohort_picture, survival_picture
+from pipeline.retention.retention_plots import cohort_picture, lists_picture, survival_picture
 from pipeline.retention.retention_report import Report
 from pipeline.retention.sections import Section, percent
 from pipeline.tables import storage
@@ -174,13 +174,15 @@ def _kept_words(overall: Reading, currency: str) -> Iterator[str]:
 def _old_lists(report: Report, company: str, paths: Paths, place: Paths) -> Iterator[Section]:
     """What became of those on the lists whose outcome windows were over by the end of the period."""
     matured = matured_lists.read(Paths(data=place.data, exports=paths.exports), company, report.period.end)
-    rows = tuple(
-        _old_list(row) for row in matured.filter(pl.col("by") == "listed", pl.col("group") == "yes").to_dicts()
+    listed = matured.filter(pl.col("by") == "listed", pl.col("group") == "yes")
+    if listed.is_empty():
+        return
+    heads = ("list of", "over on", "listed", "said", "left", "by chance", "churners", "lift")
+    note = (
+        "Those listed were acted on: fewer who left than was said can be the model or the actions, more is the model."
     )
-    if rows:
-        heads = ("list of", "over on", "listed", "said", "left", "by chance", "churners", "lift")
-        note = "Those listed were acted on: fewer who left than was said can be the model or the actions."
-        yield Section("What became of those on earlier lists", heads, rows, (note,))
+    rows = tuple(_old_list(row) for row in listed.to_dicts())
+    yield Section("What became of those on earlier lists", heads, rows, (note,), (), lists_picture(listed))
 
 
 def _old_list(row: dict[str, Any]) -> tuple[str, ...]:

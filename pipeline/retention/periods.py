@@ -129,7 +129,10 @@ def parse(text: str, observed: Observed) -> Period:
     """
     period = last_full(text, observed.until) if text in MONTHS else _any_days(text)
     if period.end > observed.until:
-        raise NotEnoughData(f"--period {text}: the data are known until {observed.until - ONE_DAY}; end it by then")
+        raise NotEnoughData(
+            f"--period {text}: the data are known until {observed.until - ONE_DAY}, by their last day and "
+            "snapshots.observed_until; end it by then"
+        )
     if period.start < observed.earliest:
         whole = "the whole history" if period.start <= observed.first else "too early a start"
         raise NotEnoughData(

@@ -48,7 +48,7 @@ def early_leavers(customers: pl.DataFrame, earliest: date, latest: date) -> pl.D
     counts = (pl.len().cast(pl.Int64).alias("came"), (~pl.col("is_end")).sum().cast(pl.Int64).alias("left"))
     whole = came.select(pl.lit("all").alias("by"), pl.lit("all").alias("group"), *counts).head(min(1, came.height))
     parts = [whole]
-    for by in (name for name in ("seller", "source") if name in customers.columns):
+    for by in (name for name in ("seller", "source") if name in came.columns and came[name].count()):
         named = came.with_columns(pl.col(by).fill_null(UNKNOWN).alias("group"), pl.lit(by).alias("by"))
         parts.append(named.group_by("by", "group").agg(counts))
     shares = [part.with_columns((pl.col("left") / pl.col("came")).alias("share")).cast(EARLY) for part in parts]  # type: ignore[arg-type]

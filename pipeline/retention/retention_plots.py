@@ -47,12 +47,35 @@ def survival_picture(survival: Survival) -> bytes:
     panel.step(days, [1.0, *curve["share"], *([1.0, *curve["share"]][-1:])], where="post")
     if curve.height:
         panel.fill_between(
-            curve["days"].to_list(), curve["low"].to_list(), curve["high"].to_list(), step="post", alpha=0.25
+            curve["days"].to_numpy(), curve["low"].to_numpy(), curve["high"].to_numpy(), step="post", alpha=0.25
         )
     panel.set_ylim(0, 1.02)
     panel.set_xlabel("days since they came")
     panel.set_ylabel("share never lost")
     panel.set_title(f"{survival.customers:,} customers seen coming, {survival.lost:,} lost so far")
+    return _png(figure)
+
+
+def lists_picture(listed: pl.DataFrame) -> bytes:
+    """A picture (PNG) of what lists had said of those who stood on them, beside what came, list by list.
+
+    Parameters
+    ----------
+    listed
+        One row per list: ``as_of``, ``expected_rate`` and ``rate`` (0-1), ``low`` and ``high`` (what chance makes of
+        the expected number), and ``customers``; as of `pipeline.outcomes.maturity.SCHEMA`.
+    """
+    figure = _figure(7, 3.2)
+    panel = figure.subplots()
+    days = [str(day) for day in listed["as_of"]]
+    low, high = (listed.select(pl.col(name) / pl.col("customers")).to_series().to_list() for name in ("low", "high"))
+    panel.fill_between(range(len(days)), low, high, alpha=0.25, label="said, and what chance makes of it")
+    panel.plot(range(len(days)), listed["expected_rate"].to_list(), linestyle="--", marker="o")
+    panel.plot(range(len(days)), listed["rate"].to_list(), marker="s", label="left")
+    panel.set_xticks(range(len(days)), days, rotation=45, ha="right")
+    panel.set_ylim(0, 1)
+    panel.set_ylabel("share of those listed")
+    panel.legend()
     return _png(figure)
 
 

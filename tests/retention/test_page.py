@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.commands import retention, retention_sections
 from pipeline.commands.retention import Question
+from pipeline.outcomes import maturity
 from pipeline.retention import portraits
 from pipeline.retention.periods import Period
 from pipeline.tables import storage
@@ -83,6 +84,29 @@ def test_causes_of_another_company_are_not_shown(shop):
     assert list(retention_sections._causes("another", paths)) == []
     paths.root_causes.unlink()
     assert list(retention_sections._causes("complete_journey", paths)) == []
+
+
+def test_old_lists_stand_on_the_page_with_a_picture(shop, monkeypatch):
+    settings, paths, *_ = shop
+    counts = {
+        "customers": 10,
+        "expected_churners": 4.0,
+        "low": 1,
+        "high": 7,
+        "churners": 3,
+        "expected_rate": 0.4,
+        "rate": 0.3,
+    }
+    rows = [
+        {"as_of": date(2023, 8, day), "last_day": date(2023, 9, day), "by": by, "group": "yes", "lift": 1.5, **counts}
+        for day in (7, 14)
+        for by in ("listed", "is_control")
+    ]
+    monkeypatch.setattr(retention_sections.matured_lists, "read", lambda *_: pl.DataFrame(rows, schema=maturity.SCHEMA))
+    report = retention.build(settings, Question("quarter"), paths)
+    (section,) = retention_sections._old_lists(report, "complete_journey", paths, paths)
+    assert section.rows[0] == ("2023-08-07", "2023-09-07", "10", "40.0 %", "30.0 %", "1 to 7", "3", "1.5")
+    assert len(section.rows) == 2 and section.picture.startswith(b"\x89PNG")
 
 
 def test_early_leavers_and_the_best_are_those_of_a_count_by_hand(shop):

@@ -12,6 +12,7 @@ from pipeline.commands.retention import Question
 from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.retention import rates, revenue, survival
 from pipeline.retention.periods import Observed, Period, parse
+from pipeline.retention.retention_plots import cohort_picture, survival_picture
 from tests.retention.company import END, FIRST, ByHand, Tables, as_dict, random_tables
 
 ACTIVE = 45
@@ -318,6 +319,14 @@ def test_json_holds_all_of_it_and_pictures_are_written(configured, tmp_path):
     said = "\n".join(report.lines())
     for one in content["measures"]:
         assert one["name"] in said and one["definition"] in said
+
+
+def test_where_nobody_is_left_there_is_no_interval_and_the_picture_is_drawn():
+    stays = pl.DataFrame({"days": [5, 9], "is_lost": [True, True], "customers": [6, 6]})
+    found = survival.fit([stays])
+    assert found.still_there(9) == {"share": 0.0, "low": None, "high": None}
+    assert survival_picture(found).startswith(b"\x89PNG")
+    assert cohort_picture(pl.DataFrame(schema={"cohort": pl.Date, "customers": pl.Int64})).startswith(b"\x89PNG")
 
 
 def test_order_of_rows_and_buckets_changes_nothing(configured, tmp_path):
