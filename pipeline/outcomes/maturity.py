@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.i18n import Message, counted, in_percent
+from pipeline.i18n import Message, Sentence, counted, in_percent, in_sequence
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "as_of": pl.Date(), "last_day": pl.Date(), "by": pl.String(), "group": pl.String(), "customers": pl.Int64(),
@@ -151,6 +151,15 @@ def words(matured: pl.DataFrame) -> Iterator[Message]:
         last=row["last_day"],
         expected=in_percent(row["expected_rate"]),
     )
+
+
+def beside(since_last: tuple[Sentence, ...], matured: pl.DataFrame) -> tuple[Sentence, ...]:
+    """The same right behind the first sentence on the last list, which the page shows without a click.
+
+    >>> [str(one) for one in beside(("Since then: 3 new.", "2 were done."), pl.DataFrame(schema=SCHEMA))]
+    ['Since then: 3 new.', '2 were done.']
+    """
+    return (in_sequence(since_last[0], *words(matured)), *since_last[1:]) if since_last else ()
 
 
 def report(matured: pl.DataFrame) -> dict[str, Any]:
