@@ -93,8 +93,8 @@ def company(seed: int, customers: int, share: float, kept: float) -> tuple[pl.Da
 
 @pytest.mark.parametrize(("customers", "share", "kept"), [(1000, 0.1, 0.0), (1000, 0.1, 0.3)])
 def test_intervals_cover_the_truth_as_often_as_they_say(customers, share, kept):
-    """Of 150 companies 95 % are 142.5; fewer than 134 or all of them would be chance once in a thousand times."""
-    companies, covered, narrower = 150, {"stayed": 0, "margin": 0}, []
+    """Of 100 companies 95 are expected; fewer than 87 would be chance less than once in a thousand times."""
+    companies, covered, narrower = 100, {"stayed": 0, "margin": 0}, []
     for seed in range(companies):
         rows, *truth = company(seed, customers, share, kept)
         for name, true in zip(covered, truth, strict=True):
@@ -102,7 +102,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(customers, share, kept):
             covered[name] += found.low <= true <= found.high
             plain = estimate(rows.with_columns(risk_band=pl.lit("all"), log_odds=0.0, value=1.0), name)
             narrower.append((found.high - found.low) / (plain.high - plain.low))
-    assert all(134 <= number < companies for number in covered.values()), covered
+    assert all(number >= 87 for number in covered.values()), covered
     assert np.mean(narrower) < 0.93, "what was known before makes intervals narrower"
 
 
@@ -129,9 +129,9 @@ def test_500_companies():
 
 
 def test_playbooks_that_do_nothing_are_not_called_anything():
-    """Of 100 companies with 5 playbooks each that do nothing, about 5 may claim something; 13 would be chance once in 1,000."""
+    """Of 60 companies with 5 playbooks each that do nothing, about 3 may claim something; 10 would be chance once in 1,000."""
     claims, harmful, helpful = 0, 0, 0
-    for seed in range(100):
+    for seed in range(60):
         parts = [company(1000 * seed + number, 500, 0.2, 0.0)[0] for number in range(5)]
         p_values = [estimate(part, "stayed").p_value for part in parts]
         raised = verdicts.holm(p_values)
@@ -144,7 +144,7 @@ def test_playbooks_that_do_nothing_are_not_called_anything():
         helpful += (
             verdicts.verdict(found := estimate(company(seed, 3000, 0.2, 0.4)[0], "stayed"), found.p_value) == "helps"
         )
-    assert claims < 13
+    assert claims < 10
     assert harmful >= 9 and helpful >= 9
 
 

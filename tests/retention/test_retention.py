@@ -90,8 +90,9 @@ def test_99_percent_stands_beside_79_with_a_warning(configured, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["inactivity", "cancellation"])
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("period", [(date(2023, 4, 10), date(2023, 7, 1)), (date(2023, 9, 5), date(2023, 9, 19))])
+@pytest.mark.parametrize(
+    ("seed", "period"), [(1, (date(2023, 4, 10), date(2023, 7, 1))), (2, (date(2023, 9, 5), date(2023, 9, 19)))]
+)
 def test_every_figure_is_that_of_a_sum_by_hand(configured, tmp_path, kind, seed, period):
     start, end = period
     tables = random_tables(seed, contracts=True)
