@@ -11,6 +11,8 @@ The rooms, in the order the data passes them:
 - ``playbooks`` choose one action per customer, or none, with the reason;
 - ``drift`` holds what a week sees of the data against what the last one saw;
 - ``lists`` write the week that people open;
+- ``retention`` says how many customers and how much revenue were kept in a period;
+- ``readout`` measures what playbooks bring about against the control group;
 - ``simulate`` makes a company whose truth is known, to judge all of this by.
 
 ``stages`` are the six steps of ``dvc repro``; ``cli`` is the ``churn`` command, whose weekly job calls the same steps.

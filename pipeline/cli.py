@@ -9,7 +9,8 @@ from typing import Literal
 import click
 
 from pipeline.cli_group import Group, in_one_line
-from pipeline.cli_model import COMMANDS
+from pipeline.cli_model import COMMANDS as OF_THE_MODEL
+from pipeline.cli_results import COMMANDS as OF_RESULTS
 from pipeline.config import paths
 from pipeline.config.errors import BadParams
 
@@ -22,7 +23,7 @@ def main(*, debug: bool) -> None:
     """Who is about to stop buying, why, and what to do about it."""
 
 
-for command in COMMANDS:
+for command in (*OF_THE_MODEL, *OF_RESULTS):
     main.add_command(command)
 
 

@@ -26,18 +26,24 @@ ROOMS = (
     "drift",
     "lists",
     "outcomes",
+    "retention",
+    "readout",
     "week",
     "tracking",
     "simulate",
 )
-TOP = ("stages", "api", "commands", "cli_group", "cli_model", "cli")
+TOP = ("stages", "api", "commands", "cli_group", "cli_model", "cli_results", "cli")
 
 # library -> the only modules that may import it
 DOORS = {
     "mlflow": {"pipeline.tracking.store"},
     "lightgbm": {"pipeline.model.gbm"},
     "shap": {"pipeline.reasons.plots"},
-    "matplotlib": {"pipeline.evaluation.learning_curve_plot", "pipeline.reasons.plots"},
+    "matplotlib": {
+        "pipeline.evaluation.learning_curve_plot",
+        "pipeline.reasons.plots",
+        "pipeline.retention.retention_plots",
+    },
     "pandas": {"pipeline.api.frames", "pipeline.api.arrays", "pipeline.tracking.served_model"},
     "sklearn": {
         "pipeline.api.arrays",
@@ -54,7 +60,7 @@ DOORS = {
     },
     "numba": {"pipeline.compiled"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
-    "jinja2": {"pipeline.lists.html_page", "pipeline.commands.translations"},
+    "jinja2": {"pipeline.lists.html_page", "pipeline.retention.retention_page", "pipeline.commands.translations"},
     "ruamel": {"pipeline.config.params"},
     "babel": {
         "pipeline.i18n.catalogs",
@@ -63,7 +69,7 @@ DOORS = {
         "pipeline.i18n.languages",
         "pipeline.commands.translations",
     },
-    "click": {"pipeline.cli", "pipeline.cli_group", "pipeline.cli_model"},
+    "click": {"pipeline.cli", "pipeline.cli_group", "pipeline.cli_model", "pipeline.cli_results"},
     "tqdm": {"pipeline.progress"},
     "adbc_driver_postgresql": {"pipeline.sources.postgresql"},
     "adbc_driver_manager": {"pipeline.sources.postgresql"},
@@ -78,7 +84,7 @@ SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache|forgotten|rejected_rows)"
     r"|api\.(project|orders|published_week|outputs|trial)|model\.(artefacts|artefacts_upgrade)|scoring\.(bucket|explainer_cache)|outcomes\.(feedback|filled_list|published_lists|store)"
-    r"|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|last_bought|last_orders|witness|witness_sample))"
+    r"|retention\.retention_page|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|last_bought|last_orders|witness|witness_sample))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
                  "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip
@@ -208,7 +214,7 @@ def test_functions_take_few_parameters():
                 names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
                 own_names = [name for name in names if name not in {"self", "cls"}]
                 # A command has as many parameters as it has options, an estimator as many as it has hyperparameters.
-                is_free = module in {"pipeline.cli", "pipeline.cli_model"} or (
+                is_free = module in {"pipeline.cli", "pipeline.cli_model", "pipeline.cli_results"} or (
                     module == "pipeline.api.classifier" and node.name == "__init__"
                 )
                 assert len(own_names) <= 6 or is_free, f"{module}.{node.name} takes {own_names}"

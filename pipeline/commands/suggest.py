@@ -5,16 +5,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from pipeline import sql
+from pipeline.commands import company_tables
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import pauses
-from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import buckets, storage
 
 MAX_LINES = 12  # of the table: the pick's neighbours say enough
@@ -57,7 +56,7 @@ def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
         The history is too short for any definition, or nobody ever bought twice.
     """
     with ExitStack() as stack:
-        place = _tables(settings, paths, stack)
+        place = company_tables.find(settings, paths, ("transactions",), stack)
         until = min(settings.snapshots.observed_until, date.fromisoformat(_last_day(place)) + timedelta(days=1))
         jobs = [
             Job(file, until, settings.label.gap_days, (), settings.storage.threads, settings.storage.memory_gb)
@@ -76,18 +75,6 @@ def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
     yield from _words(rhythm, until)
     yield from _table(candidates, picked)
     yield from _proposal(candidates, picked, rhythm, settings)
-
-
-def _tables(settings: params.Params, paths: Paths, stack: ExitStack) -> Paths:
-    """The ingested tables, if they are of this company; else the transactions alone, ingested for this once."""
-    there = paths.ingest_report.is_file() and bool(storage.bucket_files(paths.tables / "transactions"))
-    if there and storage.read_json(paths.ingest_report)["company"] == settings.data.name:
-        return paths
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="churn-")))
-    own = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
-    alone = settings.model_copy(update={"sources": params.Sources(transactions=settings.sources.transactions)})
-    run_stage(s1_ingest, alone, own)
-    return own
 
 
 def _last_day(paths: Paths) -> str:

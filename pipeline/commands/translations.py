@@ -43,7 +43,18 @@ TRANSLATED: Final = tuple(language for language in LANGUAGES if language != "en"
 Message: TypeAlias = str | tuple[str, str]
 # Functions that tell a text -> which of their arguments it is.
 TELLING: Final = {"say": 0, "translate": 0, "text": 0, "because": 2, "nothing_because": 1}
-SPEAKING: Final = ("i18n", "examples", "evaluation", "reasons", "playbooks", "decisions", "drift", "lists", "week")
+SPEAKING: Final = (
+    "i18n",
+    "examples",
+    "evaluation",
+    "reasons",
+    "playbooks",
+    "decisions",
+    "drift",
+    "lists",
+    "outcomes",
+    "week",
+)
 TEMPLATES: Final = (Path("pipeline/lists/risk_list.html.j2"),)
 # No file holds the time it was written at.
 NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)

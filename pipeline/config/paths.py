@@ -153,6 +153,11 @@ class Paths:
         return self.data / "contributions"
 
     @property
+    def retention_page(self) -> Path:
+        """How many customers and how much revenue were kept, as a page for people; a Markdown twin lies beside it."""
+        return self.reports / "retention.html"
+
+    @property
     def reasons_plot(self) -> Path:
         """What drives the scores: one row per feature, one dot per customer."""
         return self.plots / "reasons.png"

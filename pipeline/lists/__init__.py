@@ -12,6 +12,7 @@
 - ``interview_guides/<language>.html``: what to ask those who bought, who stayed and who left, and what no table shows;
 - ``outbox.jsonl``: the same actions, one message each, for a CRM;
 - ``left_the_list.csv``: who was on the last list and is not on this one, and why;
+- ``matured_lists.csv``: what became of those on earlier lists, by band, playbook and reason, beside what was expected;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
 - ``data_profile.json`` and ``data_sample.parquet``: what the week saw of the data, by which the next one is judged;

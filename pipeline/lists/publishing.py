@@ -136,7 +136,9 @@ def _pictures(week: Week) -> Iterator[File]:
 
 
 def _reports(week: Week) -> Iterator[File]:
-    """How the week was made, and what it saw of the data."""
+    """How the week was made, what it saw of the data, and what became of earlier lists."""
+    if week.matured is not None and not week.matured.is_empty():
+        yield File("matured_lists.csv", table_bytes(week.matured), week.matured.height)
     if week.profile is not None:
         yield File(PROFILE_FILE, json_bytes(week.profile.as_json()), None)
     if week.sample is not None:

@@ -176,6 +176,9 @@ class Week:
         Of each listed customer, what `pipeline.lists.comparison.compare` says; None shows none.
     warnings
         What is wrong with the data behind the list, each in a sentence; whoever opens it reads that first.
+    matured
+        What became of those on earlier lists whose outcome windows are over, in the columns of
+        `pipeline.outcomes.maturity.SCHEMA`; None or empty writes no file.
     profile, sample
         What the week saw of the company's data, by which the next one is judged; None writes no file.
     guides
@@ -201,6 +204,7 @@ class Week:
     order_days: pl.DataFrame | None = None
     figures: pl.DataFrame | None = None
     warnings: tuple[Sentence, ...] = ()
+    matured: pl.DataFrame | None = None
     profile: Profile | None = None
     sample: pl.DataFrame | None = None
     guides: tuple[Guide, ...] = ()

@@ -22,13 +22,13 @@ from pipeline.lists import audiences, former_customers, guides, selection, since
 from pipeline.model import fingerprint, without_feed
 from pipeline.model.calibration import Calibration
 from pipeline.model.without_feed import WithoutFeed
-from pipeline.outcomes import wrong_reasons
+from pipeline.outcomes import maturity, wrong_reasons
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import candidates, data_checks, listed_history, nothing_to_do, previous_week
+from pipeline.week import candidates, data_checks, listed_history, matured_lists, nothing_to_do, previous_week
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
@@ -107,6 +107,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     listed = _listed(decided, inputs, previous, same_model=previous.model == model)
     left = follow_up.left_the_list(listed, previous.listed, everybody, inputs.context.translator)
     since = follow_up.since_last(listed, previous.listed, left, everybody, inputs.outcomes)
+    matured = matured_lists.read(paths, settings.data.name, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     return lists.Week(
         about=_about(settings, day, reports, len(decided), listed),
@@ -122,6 +123,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
+            "matured_lists": maturity.report(matured),
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),
             "allocation": _allocation(everybody, plan),
@@ -147,14 +149,13 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         left=left,
         order_days=listed_history.order_days(listed, paths, date.fromisoformat(reports.ingest["first_day"]), day),
         figures=listed_history.figures(listed, decided, paths, day),
-        warnings=(
-            *data_checks.warnings(compared, reports.feeds, degraded),
-            *nothing_to_do.notices(listed, settings.contact),
-        ),
+        warnings=data_checks.warnings(compared, reports.feeds, degraded)
+        + nothing_to_do.notices(listed, settings.contact),
         profile=compared.profile,
         sample=compared.sample,
         guides=guides.of_week(everybody, reports.causes["blind_spots"], inputs.context.translator),
-        since_last=since_last_list.words(previous.as_of, since) if previous.as_of else (),
+        since_last=maturity.beside(since_last_list.words(previous.as_of, since) if previous.as_of else (), matured),
+        matured=matured,
         language=inputs.context.translator.usual,
         others=tuple(catalog for catalog, _ in inputs.context.translator.owners),
     )

@@ -225,6 +225,35 @@ def test_the_next_week_knows_the_last_one(copy_of_shop):
     assert len(first) > len(still), "some have left it"
 
 
+def test_a_list_says_what_became_of_one_whose_window_is_over(copy_of_shop):
+    """Counted from the files of the shop, row by row; the old list is this one, as if it had been published before."""
+    earlier = date(2024, 6, 10)
+    shutil.copytree(week(), f"exports/{earlier}")
+    listed = pl.read_parquet(f"exports/{earlier}/risk_list.parquet")
+    run_stages((s6_publish,))
+    rows = [
+        row for file in Path("raw").glob("orders-*.csv") for row in csv.DictReader(file.read_text("utf-8").splitlines())
+    ]
+    window = {str(date.fromordinal(earlier.toordinal() + number)) for number in range(20)}
+    bought = {row["customer"] for row in rows if row["at"][:10] in window and float(row["paid"]) >= 0}
+    left = [customer not in bought for customer in listed["customer_id"]]
+    with (week() / "matured_lists.csv").open(encoding="utf-8-sig", newline="") as lines:
+        (shown,) = [row for row in csv.DictReader(lines) if (row["by"], row["group"]) == ("listed", "yes")]
+    assert (shown["as_of"], int(shown["customers"]), int(shown["churners"])) == (str(earlier), len(left), sum(left))
+    expected = listed["churn_probability"].mean()
+    line = (
+        f"Of the {len(left)} customers on the list of {earlier}, {sum(left) / len(left):.0%} had left by 2024-06-29; the "
+        f"list had said {expected:.0%}."
+    )
+    page = (week() / "risk_list.html").read_text(encoding="utf-8")
+    shown = re.search(r'<div class="since">(.*?)(<details|</div>)', page, re.DOTALL)[1]
+    assert line in shown, "without a click"
+    read_out = churn("readout")
+    assert read_out.returncode == 0, read_out.stderr
+    assert f"Lists whose outcome windows were over by 2024-07-01: 1, from {earlier} to {earlier}" in read_out.stdout
+    assert "and 30 are needed to say anything" in read_out.stdout
+
+
 def test_a_week_of_another_company_is_none_of_ours(copy_of_shop):
     other = Path("exports/2024-06-24")
     shutil.copytree(week(), other)

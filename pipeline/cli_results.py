@@ -1,0 +1,51 @@
+"""The subcommands of ``churn`` about what came of it all: customers and revenue kept, and what playbooks did."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pipeline.cli_group import in_one_line
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--period", default="month", show_default=True, help="month, quarter, year (the last full one) or FROM..TO."
+)
+@click.option("--target", type=float, default=None, help="The share of customers that shall be kept, such as 0.9.")
+@click.option(
+    "--points",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 100, min_open=True),
+    help="Points of churn less, whose worth is computed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.option("--page", is_flag=True, help="Write reports/retention.html too, with causes, contacts and old lists.")
+@click.option("--to", default=None, type=FOLDER, help="A folder for cohorts and survival, as pictures and tables.")
+@in_one_line
+def retention(*, period: str, target: float | None, points: float, as_json: bool, to: Path | None, page: bool) -> None:
+    """Say how many customers and how much revenue a period kept, by every rate, and what each of them hides."""
+    from pipeline.commands import retention as job
+    from pipeline.config import params
+
+    for line in job.run(params.load(), job.Question(period, target, points, as_json, to, page)):
+        click.echo(line)
+
+
+@click.command()
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Outcomes before this day; else all in the data.")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@in_one_line
+def readout(*, as_of: datetime | None, as_json: bool) -> None:
+    """Say what each playbook brings about, against the customers who were left alone, and what is not yet known."""
+    from pipeline.commands import readout as job
+    from pipeline.config import params
+
+    for line in job.run(params.load(), None if as_of is None else as_of.date(), as_json=as_json):
+        click.echo(line)
+
+
+COMMANDS = (retention, readout)

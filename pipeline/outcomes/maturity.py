@@ -1,0 +1,169 @@
+"""What became of those on an old list, beside what the list had said of them, once its outcome window is over."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.config.params import Label
+from pipeline.examples.snapshots import outcome_window
+from pipeline.i18n import Message, Sentence, counted, in_percent, in_sequence
+
+SCHEMA: Final[dict[str, pl.DataType]] = {
+    "as_of": pl.Date(), "last_day": pl.Date(), "by": pl.String(), "group": pl.String(), "customers": pl.Int64(),
+    "expected_churners": pl.Float64(), "low": pl.Int64(), "high": pl.Int64(), "churners": pl.Int64(),
+    "expected_rate": pl.Float64(), "rate": pl.Float64(), "lift": pl.Float64(),
+}  # fmt: skip
+"""One row per list and group.
+
+``as_of`` is the day of the list, ``last_day`` the last one of its outcome window. ``by`` is ``all``, ``listed``,
+``risk_band``, ``is_control``, ``playbook`` or ``reason``. ``expected_churners`` is the sum of the probabilities that
+the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share (0-1) who churned, of
+those listed the precision; ``lift`` is that over the rate of everybody scored.
+"""
+DECIDED: Final[dict[str, pl.DataType]] = {
+    "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "playbook": pl.String(),
+    "reason_1_family": pl.String(), "is_control": pl.Boolean(),
+}  # fmt: skip
+"""What is read of the decisions of an old week."""
+GROUPINGS: Final = {
+    "listed": "is_listed", "risk_band": "risk_band", "is_control": "is_control", "playbook": "playbook",
+    "reason": "reason_1_family",
+}  # fmt: skip
+NORMAL_95: Final = 1.96
+
+
+@dataclass(frozen=True)
+class OldList:
+    """A list whose outcome window is over.
+
+    Attributes
+    ----------
+    as_of
+        Its day.
+    label
+        What churn meant to it.
+    decided
+        Everybody it scored, with the columns `DECIDED` and ``is_listed``.
+    """
+
+    as_of: date
+    label: Label
+    decided: pl.DataFrame
+
+    @property
+    def last_day(self) -> date:
+        """The last day of its outcome window."""
+        return outcome_window(self.as_of, self.label).end - timedelta(days=1)
+
+
+def compare(old: OldList, churned: pl.DataFrame) -> pl.DataFrame:
+    """What the list had said of each group, and what came.
+
+    Parameters
+    ----------
+    old
+        The list.
+    churned
+        ``customer_id`` and ``churned`` (0 or 1); a customer who is not in it had no outcome, and counts nowhere.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns `SCHEMA`: everybody first, then each grouping, its groups by name.
+
+    Examples
+    --------
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
+    >>> decided = pl.DataFrame({"customer_id": list("abcd"), "churn_probability": [0.8, 0.6, 0.2, 0.2],
+    ...     "risk_band": ["high", "high", "low", "low"], "playbook": ["call", None, None, None],
+    ...     "reason_1_family": ["price"] * 4, "is_control": [False] * 4, "is_listed": [True, True, False, False]})
+    >>> churned = pl.DataFrame({"customer_id": list("abcd"), "churned": [1, 0, 0, 0]})
+    >>> table = compare(OldList(date(2024, 5, 6), label, decided), churned)
+    >>> table.filter(pl.col("by") == "listed").select("group", "customers", "expected_rate", "rate", "lift").rows()
+    [('no', 2, 0.2, 0.0, 0.0), ('yes', 2, 0.7, 0.5, 2.0)]
+    """
+    known = old.decided.join(churned, on="customer_id", how="inner").filter(pl.col("churned").is_not_null())
+    if known.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    base = float(known["churned"].sum()) / known.height
+    parts = [_row("all", "scored", known, base)]
+    for by, column in GROUPINGS.items():
+        named = known.filter(pl.col(column).is_not_null()).with_columns(_named(column, known.schema[column]))
+        groups = named.partition_by("group", as_dict=True)
+        parts += [_row(by, str(name), part, base) for (name,), part in sorted(groups.items())]
+    days = {"as_of": old.as_of, "last_day": old.last_day}
+    return pl.DataFrame([days | part for part in parts], schema=SCHEMA)
+
+
+def _named(column: str, kind: pl.DataType) -> pl.Expr:
+    if kind == pl.Boolean():
+        return pl.when(column).then(pl.lit("yes")).otherwise(pl.lit("no")).alias("group")
+    return pl.col(column).cast(pl.String).alias("group")
+
+
+def _row(by: str, group: str, part: pl.DataFrame, base: float) -> dict[str, Any]:
+    # Added exactly: no figure of a list hangs on the order of its rows.
+    probability = part["churn_probability"].to_list()
+    expected = math.fsum(probability)
+    spread = NORMAL_95 * math.sqrt(math.fsum(one * (1 - one) for one in probability))
+    churners, number = int(part["churned"].sum()), part.height
+    return {
+        "by": by,
+        "group": group,
+        "customers": number,
+        "expected_churners": round(expected, 6),
+        "low": max(0, math.floor(expected - spread)),
+        "high": min(number, math.ceil(expected + spread)),
+        "churners": churners,
+        "expected_rate": round(expected / number, 6),
+        "rate": round(churners / number, 6),
+        "lift": round(churners / number / base, 6) if base else None,
+    }
+
+
+def words(matured: pl.DataFrame) -> Iterator[Message]:
+    """What became of those on the last list whose window is over, in a sentence; nothing where nobody was on it.
+
+    Examples
+    --------
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
+    >>> decided = pl.DataFrame({"customer_id": list("ab"), "churn_probability": [0.8, 0.6], "risk_band": ["high"] * 2,
+    ...     "playbook": ["call"] * 2, "reason_1_family": ["price"] * 2, "is_control": [False] * 2,
+    ...     "is_listed": [True] * 2})
+    >>> churned = pl.DataFrame({"customer_id": list("ab"), "churned": [1, 0]})
+    >>> print(*words(compare(OldList(date(2024, 5, 6), label, decided), churned)))
+    Of the 2 customers on the list of 2024-05-06, 50% had left by 2024-06-04; the list had said 70%.
+    """
+    listed = matured.filter((pl.col("by") == "listed") & (pl.col("group") == "yes")).sort("as_of")
+    if listed.is_empty():
+        return
+    row = listed.row(-1, named=True)
+    yield counted(
+        "Of the {number} customer on the list of {day}, {share} had left by {last}; the list had said {expected}.",
+        "Of the {number} customers on the list of {day}, {share} had left by {last}; the list had said {expected}.",
+        row["customers"],
+        day=row["as_of"],
+        share=in_percent(row["rate"]),
+        last=row["last_day"],
+        expected=in_percent(row["expected_rate"]),
+    )
+
+
+def beside(since_last: tuple[Sentence, ...], matured: pl.DataFrame) -> tuple[Sentence, ...]:
+    """The same right behind the first sentence on the last list, which the page shows without a click.
+
+    >>> [str(one) for one in beside(("Since then: 3 new.", "2 were done."), pl.DataFrame(schema=SCHEMA))]
+    ['Since then: 3 new.', '2 were done.']
+    """
+    return (in_sequence(since_last[0], *words(matured)), *since_last[1:]) if since_last else ()
+
+
+def report(matured: pl.DataFrame) -> dict[str, Any]:
+    """How many lists are over, and what became of those listed on the last of them, for the run report."""
+    listed = matured.filter((pl.col("by") == "listed") & (pl.col("group") == "yes")).sort("as_of")
+    last = listed.drop("by", "group").row(-1, named=True) if listed.height else None
+    return {"lists": matured["as_of"].n_unique(), "last_listed": last}

@@ -1,0 +1,6 @@
+"""What playbooks bring about, measured against the control group: customers who were left alone by lot.
+
+`estimates` compares those who were given something with those who would have been, `balance` says whether the lot was
+drawn as it should be, `sample_size` how many more it takes, `verdicts` what may be concluded, `comparison` does all of
+it for each playbook, and `readout_report` puts it into words.
+"""

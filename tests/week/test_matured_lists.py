@@ -1,0 +1,170 @@
+"""Old lists beside what came: only windows that are over, and every figure as it is counted by hand."""
+
+import json
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from pipeline.config.paths import Paths
+from pipeline.outcomes import maturity
+from pipeline.tables import storage
+from pipeline.week import matured_lists
+
+TODAY = date(2024, 6, 3)
+HORIZON = 20
+WEEKS = [TODAY - timedelta(days=7 * number) for number in range(1, 6)]
+OVER = [day for day in WEEKS if day + timedelta(days=3 + HORIZON) <= TODAY]
+CUSTOMERS = [f"c{number}" for number in range(120)]
+
+
+def publish(exports: Path, day: date, label: dict, company: str = "shop") -> pd.DataFrame:
+    """As much of a week as looking back at it needs."""
+    dice = random.Random(day.isoformat() + company)
+    rows = []
+    for customer in dice.sample(CUSTOMERS, 90):
+        probability = round(dice.random(), 3)
+        band = "high" if probability >= 0.5 else "low"
+        playbook = dice.choice(["call", "mail", None]) if band == "high" else None
+        is_control = dice.random() < 0.1
+        rows.append(
+            (
+                customer,
+                probability,
+                band,
+                None if is_control else playbook,
+                dice.choice(["price", "recency"]),
+                is_control,
+            )
+        )
+    table = pl.DataFrame(rows, schema=maturity.DECIDED, orient="row")
+    folder = exports / day.isoformat()
+    folder.mkdir(parents=True)
+    table.write_parquet(folder / "actions.parquet")
+    listed = table.filter((pl.col("risk_band") == "high") & ~pl.col("is_control"))
+    listed.select("customer_id").write_parquet(folder / "risk_list.parquet")
+    (folder / "manifest.json").write_text(json.dumps({"company": company}), encoding="utf-8")
+    (folder / "run_report.json").write_text(json.dumps({"model": {"label": label}}), encoding="utf-8")
+    frame = pd.DataFrame(rows, columns=list(maturity.DECIDED))
+    return frame.assign(as_of=day, is_listed=(frame.risk_band == "high") & ~frame.is_control)
+
+
+def label(kind: str) -> dict:
+    return {"kind": kind, "gap_days": 3, "horizon_days": HORIZON, "description": "words"}
+
+
+@pytest.fixture(params=["inactivity", "cancellation"])
+def company(request, tmp_path):
+    """Five weekly lists, and what customers did around them."""
+    kind = request.param
+    weeks = pd.concat([publish(tmp_path / "exports", day, label(kind)) for day in WEEKS])
+    publish(tmp_path / "exports", date(2024, 1, 1), label(kind), company="another shop")
+    dice, lines, contracts = random.Random(1), [], []
+    for number, customer in enumerate(CUSTOMERS):
+        for _ in range(dice.randrange(0, 4)):
+            day = date(2024, 4, 25) + timedelta(days=dice.randrange(0, 50))
+            lines.append((number, customer, day, dice.choice([500, 0, -300])))
+        start = date(2024, 1, 1) + timedelta(days=dice.randrange(0, 150))
+        end = dice.choice([None, start + timedelta(days=dice.randrange(10, 160))])
+        contracts.append((number, customer, start, end))
+    keys = {"customer_key": pl.Int64, "customer_id": pl.String}
+    bought = pl.DataFrame(lines, schema=keys | {"day": pl.Date, "amount_minor": pl.Int64}, orient="row")
+    held = pl.DataFrame(contracts, schema=keys | {"start_day": pl.Date, "end_day": pl.Date}, orient="row")
+    paths = Paths(data=tmp_path / "data", exports=tmp_path / "exports")
+    for name, table in (("transactions", bought), ("subscriptions", held)):
+        for bucket in (0, 1):
+            part = table.filter(pl.col("customer_key") % 2 == bucket)
+            storage.write_parquet(part, storage.bucket_file(paths.tables / name, bucket))
+    return kind, paths, weeks, bought.to_pandas(), contracts
+
+
+def churned(kind: str, customer: str, as_of: date, bought: pd.DataFrame, contracts: list) -> int | None:
+    """The label, told from the rows themselves; each customer here has one contract at most."""
+    days = [as_of + timedelta(days=3 + number) for number in range(HORIZON)]
+    if kind == "inactivity":
+        own = bought[(bought.customer_id == customer) & (bought.amount_minor >= 0)]
+        return int(not set(pd.to_datetime(own.day).dt.date) & set(days))
+    _, _, start, end = next(row for row in contracts if row[1] == customer)
+    if start > days[-1]:
+        return None
+    return int(end is not None and end + timedelta(days=1) in days)
+
+
+def test_every_figure_is_that_of_a_count_by_hand(company):
+    kind, paths, weeks, bought, contracts = company
+    found = matured_lists.read(paths, "shop", TODAY)
+    assert found["as_of"].unique().to_list() == sorted(OVER), "no window that goes on, and no other company"
+    assert 0 < len(OVER) < len(WEEKS)
+    assert (found["last_day"] < TODAY).all()
+    weeks = weeks.assign(
+        churned=[churned(kind, row.customer_id, row.as_of, bought, contracts) for row in weeks.itertuples()]
+    )
+    weeks = weeks[weeks.churned.notna()]
+    columns = {"listed": "is_listed", "risk_band": "risk_band", "is_control": "is_control", "playbook": "playbook",
+               "reason": "reason_1_family", "all": None}  # fmt: skip
+    seen = 0
+    for row in found.to_dicts():
+        part = weeks[weeks.as_of == row["as_of"]]
+        base = part.churned.mean()
+        if (column := columns[row["by"]]) is not None:
+            wanted = {"yes": True, "no": False}.get(row["group"], row["group"])
+            part = part[part[column] == wanted]
+        assert (row["customers"], row["churners"]) == (len(part), part.churned.sum()), row
+        assert row["expected_churners"] == pytest.approx(part.churn_probability.sum(), abs=1e-5)
+        assert row["expected_rate"] == pytest.approx(part.churn_probability.mean(), abs=1e-5)
+        assert row["rate"] == pytest.approx(part.churned.mean(), abs=1e-5)
+        assert row["lift"] == pytest.approx(part.churned.mean() / base, abs=1e-4)
+        assert row["low"] <= row["expected_churners"] <= row["high"] <= row["customers"]
+        seen += 1
+    assert seen == len(OVER) * 11, "all, and two groups of each of the five groupings"
+
+
+def test_what_happened_after_a_window_changes_nothing_of_it(company):
+    kind, paths, *_ = company
+    found = matured_lists.read(paths, "shop", TODAY)
+    last = max(OVER) + timedelta(days=3 + HORIZON)
+    for name, day in (("transactions", "day"), ("subscriptions", "start_day")):
+        for file in storage.bucket_files(paths.tables / name):
+            rows = pl.read_parquet(file)
+            later = rows.with_columns((pl.lit(last) + pl.duration(days=1)).cast(pl.Date).alias(day))
+            if kind == "cancellation" and name == "subscriptions":
+                later = later.with_columns(pl.lit(None, dtype=pl.Date).alias("end_day"))
+            storage.write_parquet(pl.concat([rows, later]), file)
+    assert matured_lists.read(paths, "shop", TODAY).equals(found)
+
+
+def test_the_line_on_the_list_is_of_the_last_list_that_is_over(company):
+    kind, paths, weeks, bought, contracts = company
+    line = [str(one) for one in maturity.words(matured_lists.read(paths, "shop", TODAY))]
+    listed = weeks[(weeks.as_of == max(OVER)) & weeks.is_listed]
+    came = [churned(kind, customer, max(OVER), bought, contracts) for customer in listed.customer_id]
+    known = [
+        (one, probability) for one, probability in zip(came, listed.churn_probability, strict=True) if one is not None
+    ]
+    left, expected = (sum(part) / len(known) for part in zip(*known, strict=True))
+    last = max(OVER) + timedelta(days=2 + HORIZON)
+    assert line == [
+        f"Of the {len(known)} customers on the list of {max(OVER)}, {left:.0%} had left by {last}; the list had said "
+        f"{expected:.0%}."
+    ]
+
+
+def test_without_an_old_list_nothing_is_said(tmp_path):
+    found = matured_lists.read(Paths(data=tmp_path / "data", exports=tmp_path / "exports"), "shop", TODAY)
+    assert found.is_empty() and found.columns == list(maturity.SCHEMA)
+    assert list(maturity.words(found)) == []
+    assert maturity.report(found) == {"lists": 0, "last_listed": None}
+
+
+def test_a_week_of_an_older_version_is_read_as_far_as_it_goes(tmp_path):
+    publish(tmp_path / "exports", WEEKS[-1], label("inactivity"))
+    file = tmp_path / "exports" / str(WEEKS[-1]) / "actions.parquet"
+    pl.read_parquet(file).drop("reason_1_family", "is_control").write_parquet(file)
+    bought = {"customer_id": [CUSTOMERS[0]], "day": [TODAY], "amount_minor": [1]}
+    storage.write_parquet(pl.DataFrame(bought), storage.bucket_file(tmp_path / "data/tables/transactions", 0))
+    found = matured_lists.read(Paths(data=tmp_path / "data", exports=tmp_path / "exports"), "shop", TODAY)
+    assert set(found["by"]) == {"all", "listed", "risk_band", "playbook"}
+    assert found.row(0, named=True)["rate"] == 1.0
