@@ -51,7 +51,7 @@ class Kind:
 
 NO_CONSENT = "consent is known, so nobody writes to them or calls them"
 TABLE = [
-    Kind("no amounts", (12, "transactions would need amount"), columns=("customer_id", "order_id", "order_date")),
+    Kind("no amounts", (12, "a time and an amount per line"), columns=("customer_id", "order_id", "order_date")),
     Kind("an order is worth less than an offer", amount=lambda dice: dice.uniform(0.2, 1), shown=("There is something to do for 0 of the ",)),
     Kind("one-time buyers", (13, "hold 0 customers who stayed"), once=True),
     Kind("constant amounts", amount=lambda _: 9.9, shown=(NO_CONSENT,)),
