@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,7 @@ from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData
 from pipeline.config.shipped import find_shipped
 from pipeline.sources.proposal import Placed, Wanted, propose, read_folder
+from pipeline.sources.proposal.order_columns import OrderColumns
 from pipeline.sources.proposal.sheets import shared_ids
 from pipeline.tables import schemas
 from pipeline.tables.counts import repeated
@@ -66,7 +68,7 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             name: [Wanted(column.name, column.kind, column.required) for column in table.columns]
             for name, table in schemas.TABLES.items()
         }
-        proposed = propose(sheets, tables, lambda of, known: shared_ids(engine, of, known))
+        proposed = propose(sheets, tables, partial(shared_ids, engine), OrderColumns(engine))
         money, data = dict[str, str](), base.data
         if "transactions" in proposed.placed:
             money = propose_money(proposed.placed["transactions"], data)

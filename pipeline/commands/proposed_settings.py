@@ -136,8 +136,10 @@ def ask_for_the_currency(placed: Placed, data: params.Data) -> Iterator[str]:
 
 
 def propose_money(placed: Placed, base: params.Data) -> dict[str, str]:
-    """The currency that the signs beside the amounts mean, with its digits, where the settings say another one."""
-    possible = placed.sheet.profiles[placed.columns["amount"]].currencies or frozenset()
+    """The currency that is written beside the amounts, with its digits, where the settings say another one."""
+    named = placed.sheet.profiles[placed.columns["currency"]].common if "currency" in placed.columns else ()
+    codes = frozenset(code.upper() for code in named if re.fullmatch("[A-Za-z]{3}", code))
+    possible = placed.sheet.profiles[placed.columns["amount"]].currencies or codes
     if base.currency in possible or len(possible) != 1:
         return {}
     currency = next(iter(possible))
