@@ -111,7 +111,7 @@ def test_parquet_and_what_has_no_name_is_known_by_its_values(raw):
     told, found = run(raw)
     assert found.sources.events.columns == {"customer_id": "xyz", "ts": "at", "event_type": "what"}
     assert "  customer_id <- xyz (a guess, by its values)" in told
-    assert found.features.event_types == ["login"], "only what can be the name of a feature"
+    assert found.features.event_types == ["Call me", "login"], "as the company calls them"
 
 
 AMBIGUOUS = {

@@ -1,8 +1,8 @@
 """What tables and columns are called elsewhere: in English, German, French, Spanish, Italian, Dutch, Norwegian."""
 
 import difflib
-import re
-import unicodedata
+
+from pipeline.config.slugs import plain as plain
 
 TABLES = {
     "transactions": (
@@ -169,19 +169,7 @@ COLUMNS = {
     "outcomes.response": "response answer reaktion antwort",
     "outcomes.note": "note notes comment comments bemerkung notiz",
 }
-LETTERS = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "ø": "o", "æ": "ae", "å": "a"})
 LIKE, CLOSE = 0.8, 0.88
-
-
-def plain(name: str) -> str:
-    """A name in small plain letters, its words joined by underscores.
-
-    >>> plain("  Größe (EUR)"), plain("orderDate"), plain("Kunden-Nr.")
-    ('groesse_eur', 'order_date', 'kunden_nr')
-    """
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().translate(LETTERS)
-    words = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def column_score(table: str, column: str, name: str) -> float:
