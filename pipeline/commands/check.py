@@ -20,8 +20,8 @@ from pipeline.playbooks.config import limits, playbook, playbooks_file, restrict
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.sources import Raw, open_source
-from pipeline.tables import dry_ingest, forgotten, loading, schemas, storage
-from pipeline.tables.counts import describe
+from pipeline.tables import coherence, dry_ingest, forgotten, loading, schemas, storage
+from pipeline.tables.counts import Counts, describe
 from pipeline.tables.ingest_cache import IngestCache
 from pipeline.value import customer_value
 from pipeline.week import candidates
@@ -42,32 +42,58 @@ def run() -> Iterator[str]:
 
 
 def _sources(settings: params.Params) -> Iterator[str]:
-    for name, source in settings.sources.declared().items():
-        schemas.check_mapping(name, source.columns)
-        with sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine:
+    rows = dict[str, coherence.Rows]()
+    with (
+        TemporaryDirectory(prefix="churn-") as folder,
+        sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine,
+    ):
+        for name, source in settings.sources.declared().items():
+            schemas.check_mapping(name, source.columns)
             raw = open_source(engine, name, source)
-            if source.path and not Path(source.path).is_relative_to("raw"):
-                yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
-            if source.sql:
-                yield (
-                    f"sources.{name}: dvc repro does not see when {raw.description} changes; fetch it again with: "
-                    "dvc repro --force ingest"
-                )
-            rows = f"; {_rows(engine, name, source, raw, settings)}" if source.path else ""
+            yield from _not_seen(name, source, raw)
             mapped = f"{len(source.columns)} of {len(raw.types) - 1} columns mapped"
-            yield f"sources.{name}: {raw.description}, {mapped}{rows}"
+            words = ""
+            if source.path:
+                counts, staged = _take_in(engine, name, raw, settings, Path(folder))
+                rows[name] = coherence.rows_of(engine, staged.good)
+                words = f"; {describe(counts.as_report(), settings.data)}"
+            yield f"sources.{name}: {raw.description}, {mapped}{words}"
+        yield from _coherence(engine, rows, settings.coherence)
 
 
-def _rows(
-    engine: duckdb.DuckDBPyConnection, name: str, source: params.Source, raw: Raw, settings: params.Params
-) -> str:
+def _not_seen(name: str, source: params.Source, raw: Raw) -> Iterator[str]:
+    if source.path and not Path(source.path).is_relative_to("raw"):
+        yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
+    if source.sql:
+        yield (
+            f"sources.{name}: dvc repro does not see when {raw.description} changes; fetch it again with: "
+            "dvc repro --force ingest"
+        )
+
+
+def _take_in(
+    engine: duckdb.DuckDBPyConnection, name: str, raw: Raw, settings: params.Params, folder: Path
+) -> tuple[Counts, loading.Staged]:
     """What would become of the rows, which are read as ingest reads them; files stay read for it."""
-    with TemporaryDirectory(prefix="churn-") as folder:
-        cache = IngestCache(REPRO.ingest_cache, settings.storage.keep_read_days)
-        place = loading.Place(Path(folder), cache, forgotten.read(REPRO.forgotten))
-        shown = REPRO.kept_rejected / f"{name}.parquet"
-        counts = dry_ingest.take_in(engine, schemas.TABLES[name], raw, (source, settings.data), place, shown)
-    return describe(counts.as_report(), settings.data)
+    cache = IngestCache(REPRO.ingest_cache, settings.storage.keep_read_days)
+    place = loading.Place(folder, cache, forgotten.read(REPRO.forgotten))
+    shown = REPRO.kept_rejected / f"{name}.parquet"
+    source = settings.sources.declared()[name]
+    return dry_ingest.take_in(engine, schemas.TABLES[name], raw, (source, settings.data), place, shown)
+
+
+def _coherence(
+    engine: duckdb.DuckDBPyConnection, rows: dict[str, coherence.Rows], settings: params.Coherence
+) -> Iterator[str]:
+    """Whether the tables agree with each other, as far as they are files."""
+    if "transactions" not in rows:
+        return
+    lines = coherence.refuse_or_describe(coherence.examine(engine, rows, settings), settings)
+    yield from (f"WARNING {line}" for line in lines)
+    if not lines:
+        yield (
+            f"coherence: {', '.join(rows)} agree with each other" if len(rows) > 1 else "coherence: no customer is odd"
+        )
 
 
 def _playbooks(settings: params.Params, features: list[Feature]) -> Iterator[str]:

@@ -27,7 +27,7 @@ from pipeline.config.shipped import find_shipped
 from pipeline.sources.proposal import Placed, Wanted, propose, read_folder
 from pipeline.sources.proposal.order_columns import OrderColumns
 from pipeline.sources.proposal.sheets import shared_ids
-from pipeline.tables import schemas
+from pipeline.tables import coherence, schemas
 from pipeline.tables.counts import repeated
 
 SURE, LIKELY = 0.88, 0.6
@@ -86,6 +86,9 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             )
         days = find_days(engine, rows["transactions"])
         yield from _describe_days(days)
+        good = {name: coherence.rows_of(engine, one.good()) for name, one in rows.items()}
+        findings = coherence.examine(engine, good, base.coherence)
+        yield from (f"look at it: {finding.words}" for finding in findings if finding.is_much)
         case, words = propose_case(engine, rows.values())
         yield from filter(None, [words])
         money |= case

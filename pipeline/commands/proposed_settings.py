@@ -66,7 +66,7 @@ class TrialRows:
 
     def good(self) -> str:
         """The rows as a table expression."""
-        return sql.parquet(self.staged.files)
+        return self.staged.good
 
 
 def stage_on_trial(

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.slugs import slug
 from pipeline.config.source import Section, Source, Zone
-from pipeline.config.types import CauseId, Day, Days, NaturalInt, OwnName, PositiveInt, Share
+from pipeline.config.types import CauseId, Day, Days, NaturalInt, NotNegative, OwnName, PositiveInt, Share
 
 
 class Data(Section):
@@ -70,6 +70,25 @@ class Feeds(Section):
     max_drop: Share
     max_amount_times: Annotated[float, Field(gt=1)]
     max_strange_ids: Share
+
+
+class CoherenceCheck(Section):
+    """How much of something is usual, and what happens beyond."""
+
+    limit: NotNegative
+    action: Literal["warn", "stop"]
+
+
+class Coherence(Section):
+    """How far the tables may disagree with each other."""
+
+    before_signup: CoherenceCheck
+    outside_contract: CoherenceCheck
+    turned_contracts: CoherenceCheck
+    active_after_end: CoherenceCheck
+    unknown_customers: CoherenceCheck
+    unknown_outcomes: CoherenceCheck
+    oversized_customers: CoherenceCheck
 
 
 class Snapshots(Section):

@@ -32,6 +32,11 @@ class Staged:
     description: str
     apart: Apart
 
+    @property
+    def good(self) -> str:
+        """The rows that broke no rule, as a table expression."""
+        return f"(SELECT * FROM {sql.parquet(self.files)} WHERE rule IS NULL)"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -139,7 +144,7 @@ def spread(
 
 def repetitions(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, policy: Policy) -> Written:
     """What `spread` would write, without writing it."""
-    good = f"(SELECT * FROM {sql.parquet(staged.files)} WHERE rule IS NULL)"
+    good = staged.good
     has_money = any(column.stored == "amount_minor" for column in table.columns)
     kept = repeats.kept_rows(policy, good, ["amount_minor"]) if has_money else ""
     money = f"SELECT sum(amount_minor::HUGEINT * copies) FROM ({kept})" if has_money else None

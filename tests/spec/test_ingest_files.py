@@ -459,6 +459,6 @@ def test_a_table_that_is_declared_no_more_leaves_nothing_behind(changed, company
     run_stage(s1_ingest, settings)
     assert paths.REPRO.tables.joinpath("events").is_dir()
     fewer = settings.sources.model_copy(update={"events": None})
-    s1_ingest.run(s1_ingest.Settings(settings.data, fewer, settings.storage))
+    s1_ingest.run(s1_ingest.Settings(settings.data, fewer, settings.coherence, settings.storage))
     assert not paths.REPRO.tables.joinpath("events").exists()
     assert "events" in storage.read_json(paths.REPRO.ingest_report)["absent"]
