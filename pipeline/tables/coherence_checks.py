@@ -14,7 +14,7 @@ ACTS, USES = ("events", "tickets", "surveys", "loyalty"), ("events", "tickets")
 # Somebody whose contracts are over may still settle a bill.
 SETTLING_DAYS = 30
 # Of about so many orders the median number of a customer's orders is taken, all of them of the same customers.
-LOOKED_AT = 300_000
+LOOKED_AT = 100_000
 NEVER = "DATE '9999-12-31'"
 
 
@@ -134,11 +134,11 @@ def active_after_end(
 def unknown_customers(
     engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
 ) -> Iterator[Finding]:
-    """Rows of customers who never bought anything: nobody is scored by them."""
+    """Rows of customers without a transaction: nobody is scored by them."""
     buyers = tables["transactions"].query
     for name in (table for table in tables if table not in {"transactions", "customers"}):
         offending = f"SELECT customer_id FROM {tables[name].query} ANTI JOIN {buyers} bought USING (customer_key)"
-        words = f"{name}: {{count}} of {{of}} rows are of customers who never bought anything, most of {{largest}}"
+        words = f"{name}: {{count}} of {{of}} rows are of customers without a row in transactions, most of {{largest}}"
         is_outcome = name == "outcomes"
         check = "unknown_outcomes" if is_outcome else "unknown_customers"
         limit = settings.unknown_outcomes if is_outcome else settings.unknown_customers
@@ -148,22 +148,20 @@ def unknown_customers(
 def oversized(engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence) -> Iterator[Finding]:
     """Customers with so many orders that they are a till, a wholesaler or a program."""
     rows, limit = tables["transactions"].query, settings.oversized_customers.limit
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE sizes AS SELECT customer_key, count(*) AS number FROM {rows} GROUP BY ALL"
+    )
+    number, of = engine.execute("SELECT coalesce(sum(number), 0), count(*) FROM sizes").fetchone() or (0, 0)
     orders = "SELECT customer_id, count(DISTINCT transaction_id) AS orders"
-    (number,) = engine.execute(f"SELECT count(*) FROM {rows}").fetchone() or (0,)
-    sampled = f"WHERE customer_key % {max(1, number // LOOKED_AT)} = 0"
+    sampled = f"WHERE customer_key % {max(1, int(number) // LOOKED_AT)} = 0 GROUP BY customer_key, customer_id"
     (median,) = engine.execute(
-        f"SELECT median(orders) FROM ({orders} FROM {rows} {sampled} GROUP BY customer_key, customer_id)"
-    ).fetchone() or (None,)
-    if median is None:
-        return
-    many = f"SELECT customer_key FROM {rows} GROUP BY customer_key HAVING count(*) >= {limit * median}"
-    counted = engine.execute(
-        f"SELECT count(*), first(customer_id ORDER BY orders DESC, customer_id), max(orders), "
-        f"(SELECT count(DISTINCT customer_key) FROM {rows}) FROM ("
-        f"{orders} FROM {rows} WHERE customer_key IN ({many}) GROUP BY customer_id HAVING orders >= {limit * median})"
-    ).fetchone()
-    assert counted is not None, "an aggregate has one row"
-    count, largest, most, of = counted
+        f"SELECT coalesce(median(orders), 1) FROM ({orders} FROM {rows} {sampled})"
+    ).fetchone() or (1,)
+    is_large = f"customer_key IN (SELECT customer_key FROM sizes WHERE number >= {limit * median})"
+    largest, most, count = engine.execute(
+        f"SELECT first(customer_id ORDER BY orders DESC, customer_id), max(orders), count(*) FROM ("
+        f"{orders} FROM {rows} WHERE {is_large} GROUP BY customer_id HAVING orders >= {limit * median})"
+    ).fetchone() or (None, 0, 0)
     are = "customer has" if count == 1 else "customers have"
     words = (
         f"transactions: {count:,} {are} at least {limit:,g} times the median of {median:g} orders, most of all "

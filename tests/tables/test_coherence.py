@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.commands import check
+from pipeline.commands import check_sources
 from pipeline.config import params, paths
-from pipeline.config.errors import BadData
+from pipeline.config.errors import BadData, NotEnoughData
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import coherence, storage
 from tests.drawing import drawn
@@ -59,7 +59,7 @@ CASES = """
     | outside_contract  | subscriptions: ann 0 9 4; ann 8 -, events: ann 6; bo 1                  | 1     | 1  | ann (1) | a cancelled one ends when it is cancelled |
     | turned_contracts  | subscriptions: ann 5 3; ann 5 9 4; bo 5 5; bo 5 -                       | 2     | 4  | ann (2) | an end or a cancellation before it    |
     | active_after_end  | subscriptions: ann 0 9; bo 0 9; cy 0 9; cy 5 -, events: ann 40; bo 39; cy 99 | 1 | 2 | ann (1) | thirty days to settle; cy goes on     |
-    | unknown_customers | events: ann 1; zoe 1; zoe 2                                             | 2     | 3  | zoe (2) | zoe never bought anything             |
+    | unknown_customers | events: ann 1; zoe 1; zoe 2                                             | 2     | 3  | zoe (2) | zoe has no transaction                |
     | unknown_outcomes  | outcomes: ann 1; zoe 1                                                  | 1     | 2  | zoe (1) | a team answers for a stranger         |
 """
 
@@ -138,14 +138,17 @@ WORDS = "events: 4 of 8 rows are older than their customer's signup_day, most of
 def test_check_and_the_stage_say_or_refuse_the_same(action, tmp_path, monkeypatch):
     settings = company(tmp_path, action)
     with chdir(tmp_path):
-        monkeypatch.setattr(check.params, "load", lambda: settings)
         if action == "stop":
-            for run in (lambda: list(check._sources(settings)), lambda: run_stage(s1_ingest, settings)):
+            for run in (lambda: list(check_sources.run(settings)), lambda: run_stage(s1_ingest, settings)):
                 with pytest.raises(BadData) as refusal:
                     run()
                 assert str(refusal.value).startswith(WORDS)
             return
-        assert f"WARNING {WORDS}" in list(check._sources(settings))
+        lines = []
+        # Of other years than the calendar of the settings, which is refused once the tables have been looked at.
+        with pytest.raises(NotEnoughData):
+            lines.extend(check_sources.run(settings))
+        assert f"WARNING {WORDS}" in lines
         assert run_stage(s1_ingest, settings).endswith(f"; WARNING {WORDS}")
         (finding,) = storage.read_json(paths.REPRO.ingest_report)["coherence"]
         assert (finding["check"], finding["count"], finding["of"]) == ("before_signup", 4, 8)

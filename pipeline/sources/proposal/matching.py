@@ -10,6 +10,7 @@ from pipeline.sources.proposal import names
 from pipeline.sources.proposal.placing import BY_VALUES, Orders, Placed, Proposal, Shared, Wanted
 from pipeline.sources.proposal.profiles import Profile
 from pipeline.sources.proposal.rows_that_count import propose_rules
+from pipeline.sources.proposal.same_customers import SURELY_SHARED, drop_strangers
 from pipeline.sources.proposal.sheets import Sheet
 
 NUMBERS = {"money", "decimal", "number"}
@@ -20,7 +21,6 @@ BY_NAME = 0.6
 PURCHASES = "transactions"
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
-MIN_SHARED, SURELY_SHARED = 0.05, 0.5
 
 
 def propose(
@@ -53,7 +53,7 @@ def propose(
             share = partial(_share, shared, sheet, known)
             fits += [_fit(sheet, table, tables[table], share) for table in others]
         placed |= _choose(fits, left)
-        _drop_strangers(placed, first, partial(shared, known=known), left)
+        drop_strangers(placed, first, partial(shared, known=known), left)
     for one in placed.values():
         _name_unused(one)
     for sheet in sheets:
@@ -68,18 +68,6 @@ def propose(
 
 def _share(shared: Shared, sheet: Sheet, known: tuple[Sheet, str], name: str) -> float:
     return shared((sheet, name), known)
-
-
-def _drop_strangers(
-    placed: dict[str, Placed], first: str, shared: Callable[[tuple[Sheet, str]], float], left: dict[str, str]
-) -> None:
-    """A table whose customers never bought anything is of somebody else."""
-    for name, one in [item for item in placed.items() if item[0] != first]:
-        customer = one.columns["customer_id"]
-        share = shared((one.sheet, customer))
-        if share < MIN_SHARED:
-            left[one.sheet.path] = f"looks like {name}, but only {share:.0%} of its {customer} ever bought anything"
-            del placed[name]
 
 
 def _choose(fits: Sequence[Placed | str], left: dict[str, str]) -> dict[str, Placed]:
