@@ -127,6 +127,8 @@ def _describe_source(
     yield f"  {counts.read:,} rows, of which {counts.rejected:,} would be refused{worst}"
     if counts.left_out:
         yield f"  {counts.left_out:,} rows do not count"
+    if counts.open_ends:
+        yield f"  {counts.open_ends:,} contracts have no end"
     missing = refused.get("customer_id is missing", 0)
     if missing > data.max_rejected_share * counts.read:
         yield (

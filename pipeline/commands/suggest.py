@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline import sql
 from pipeline.config import overlay, params
-from pipeline.config.errors import NotEnoughData
+from pipeline.config.errors import BadData, NotEnoughData
 from pipeline.config.paths import PARAMS, REPRO, Paths
 from pipeline.examples import pauses
 from pipeline.stages import run_stage, s1_ingest
@@ -97,7 +97,12 @@ def _tables(settings: params.Params, paths: Paths, stack: ExitStack) -> Paths:
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="churn-")))
     own = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
     alone = settings.model_copy(update={"sources": params.Sources(transactions=settings.sources.transactions)})
-    run_stage(s1_ingest, alone, own)
+    try:
+        run_stage(s1_ingest, alone, own)
+    except BadData as error:
+        kept = paths.kept_rejected / "transactions.parquet"
+        # What is refused here is not kept; the stage keeps it.
+        raise BadData(str(error).replace(f"see {kept}:", f"run churn stage ingest and see {kept}:")) from None
     return own
 
 
