@@ -295,7 +295,7 @@ def test_the_sample_keeps_all_redemptions(tmp_path, monkeypatch):
         raw = open_source(engine, "events", source)
         place = loading.Place(tmp_path, IngestCache(tmp_path, 0), Forgotten())
         about = (engine, schemas.TABLES["events"], raw, (source, settings.data), place, tmp_path / "kept.parquet")
-        counts = dry_ingest.take_in(*about)
+        counts, _ = dry_ingest.take_in(*about)
     assert (counts.read, counts.accepted, counts.duplicates) == (2102, 2102, 0)
 
 
