@@ -28,11 +28,14 @@ PRICES = {"85123A": 2.55, "71053": 3.39, "22728": 3.75, "84406B": 12.5}
 
 
 @cache
-def orders(customers: int = 500, leaves: int = 20) -> pd.DataFrame:
-    """Lines of orders of customers, of whom one in twenty leaves after an order, and of guests whom nobody knows."""
+def orders(customers: int = 500, leaves: int = 20, last: int = 0) -> pd.DataFrame:
+    """Lines of orders of customers and of guests whom nobody knows.
+
+    One in so many leaves after an order, or after some last ones with longer and longer pauses.
+    """
     dice, rows, number = random.Random(19), [], 536365
     for customer in range(customers):
-        day, pace = dice.randrange(0, 300), dice.choice([7, 14, 21])
+        day, pace, left = dice.randrange(0, 300), dice.choice([7, 14, 21]), None
         while day < DAYS:
             number += 1
             who = None if customer % 5 == 4 else 12346 + customer
@@ -41,9 +44,14 @@ def orders(customers: int = 500, leaves: int = 20) -> pd.DataFrame:
             )
             for sku in dice.sample(list(PRICES), dice.randint(1, 3)):
                 rows.append((number, who, moment, sku, dice.randint(1, 12), PRICES[sku]))
-            if dice.random() < 1 / leaves:
+            if left is None and dice.random() < 1 / leaves:
+                left = last
+            elif left is not None:
+                left -= 1
+            if left == 0:
                 break
-            day += max(1, round(dice.gauss(pace, pace / 2)))
+            longer = 1 if left is None else 1 + last - left
+            day += max(1, round(dice.gauss(pace, pace / 2) * longer))
     table = pd.DataFrame(rows, columns=["order", "customer", "moment", "sku", "pieces", "price"])
     return table.sort_values(["moment", "order"], kind="stable").reset_index(drop=True)
 
@@ -107,7 +115,7 @@ def shop() -> Export:
 
 def subscriptions() -> Export:
     """Payments, and contracts of which those that run on have an end that is none."""
-    table = orders(2600, 40).dropna(subset="customer").drop_duplicates("order").copy()
+    table = orders(2600, 40, 4).dropna(subset="customer").drop_duplicates("order").copy()
     ids = table["customer"].astype(int).map("K{:07d}".format)
     paid = table["pieces"] * 10.0
     payments = pd.DataFrame({
@@ -115,7 +123,7 @@ def subscriptions() -> Export:
         "Betrag": paid.map("{:.2f} €".format).str.replace(".", ","),
     })  # fmt: skip
     spans = table.groupby(ids)["moment"].agg(["min", "max"])
-    over = (pd.Timestamp(START) + pd.Timedelta(days=DAYS) - spans["max"]).dt.days > 50
+    over = (pd.Timestamp(START) + pd.Timedelta(days=DAYS) - spans["max"]).dt.days > 25
     contracts = pd.DataFrame({
         "Kundennummer": spans.index, "Vertragsbeginn": [f"{m:%d.%m.%Y}" for m in spans["min"]],
         "Vertragsende": [f"{m:%d.%m.%Y}" if gone else "31.12.9999" for m, gone in zip(spans["max"], over, strict=True)],
@@ -124,7 +132,7 @@ def subscriptions() -> Export:
     cents = sum(round(value * 100) for value in paid)
     return Export(
         {"Rechnungen.csv": payments, "Vertraege.csv": contracts},
-        {"data.timezone": "Europe/Berlin"},
+        {"label.kind": "cancellation", "evaluate.approved_by": "Kari Nordmann"},
         cents,
         last_days(table, ids),
     )
