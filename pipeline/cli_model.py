@@ -9,13 +9,14 @@ from pipeline.config.errors import BadParams
 
 
 @click.command()
+@click.option("--write", is_flag=True, help="Write them into params.yaml.")
 @in_one_line
-def suggest() -> None:
+def suggest(*, write: bool) -> None:
     """Propose active_days and horizon_days from the customers' own pauses between purchases."""
     from pipeline.commands import suggest as job
     from pipeline.config import params
 
-    for line in job.run(params.load()):
+    for line in job.run(params.load(), write=write):
         click.echo(line)
 
 

@@ -30,6 +30,7 @@ class Line:
     cost: int | None = None
     list_amount: int | None = None
     granted: int = 0
+    is_discount: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def features(
     """All features of one customer, who has at least one purchase before the snapshot."""
     lines = [line for line in lines if line.day < snapshot]
     events = [event for event in events if event.day < snapshot]
-    bought = [line for line in lines if line.amount >= 0]
-    refunded = [line for line in lines if line.amount < 0]
+    lines = [off_the_order(line, lines) for line in lines]
+    bought = [line for line in lines if line.amount >= 0 or line.is_discount]
+    refunded = [line for line in lines if line.amount < 0 and not line.is_discount]
 
     def ago(row: Line | Event) -> int:
         return (snapshot - row.day).days
@@ -115,7 +117,7 @@ def features(
     known = [line for line in within(lines, 365) if line.cost is not None]
     margin = sum(line.amount - line.cost for line in known)
     found["margin_365d"] = margin / 100
-    found["margin_share_365d"] = ratio(margin, sum(line.amount for line in known if line.amount >= 0))
+    found["margin_share_365d"] = ratio(margin, sum(line.amount for line in known if line in bought))
 
     shares = {}
     for window in (90, 365):
@@ -189,6 +191,19 @@ def features(
         found[f"uses_click_{window}d"] = sum(event.kind == "click" for event in within(events, window))
     found["is_newcomer_without_click"] = int(14 <= tenure <= 120 and found["uses_click_30d"] == 0)
     return found | oracle_records.features(records or Records(), snapshot, found)
+
+
+def off_the_order(line: Line, lines: list[Line]) -> Line:
+    """A line as it counts: one below zero in an order that was bought takes something off it, and is no goods."""
+    order = [x for x in lines if (x.customer, x.day, x.order) == (line.customer, line.day, line.order)]
+    paid = [x for x in order if x.amount >= 0]
+    if line.amount >= 0 or line.quantity < 0 or not paid or sum(x.amount for x in order) < 0:
+        return line
+    cost = 0 if line.cost is None and any(x.cost is not None for x in paid) else line.cost
+    saved = line.discount if line.granted else max(line.discount, -line.amount)
+    return Line(
+        line.customer, line.order, line.day, line.amount, saved, 0, cost=cost, granted=line.granted, is_discount=True
+    )
 
 
 def _products(bought: list[Line], snapshot: date, since: int) -> dict[str, float | None]:

@@ -2,27 +2,20 @@
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import duckdb
-
-from pipeline import sql
+from pipeline.commands import check_sources
 from pipeline.config import params
 from pipeline.config.paths import PLAYBOOKS, REPRO
 from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import Feature, evidence_only_features, model_features
 from pipeline.i18n import OWNER
 from pipeline.i18n.company_catalogs import load_translator
-from pipeline.model import data_requirements
+from pipeline.model import data_requirements, split
 from pipeline.playbooks import dry_run, lint
 from pipeline.playbooks.config import limits, playbook, playbooks_file, restrictions
 from pipeline.playbooks.rules import matching
 from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.sources import Raw, open_source
-from pipeline.tables import dry_ingest, forgotten, loading, schemas, storage
-from pipeline.tables.counts import describe
-from pipeline.tables.ingest_cache import IngestCache
+from pipeline.tables import storage
 from pipeline.value import customer_value
 from pipeline.week import candidates
 
@@ -31,43 +24,15 @@ def run() -> Iterator[str]:
     """Check everything that can be checked, the rows of files too; one line per thing found right."""
     settings = params.load()
     yield "params.yaml: all sections are right"
-    yield from _sources(settings)
+    yield from check_sources.run(settings)
     features = model_features(settings.features, settings.sources)
     yield f"features: {len(features)} that the declared columns can carry"
     yield from data_requirements.treatments(features)
     yield from _playbooks(settings, [*features, *evidence_only_features(settings.features, settings.sources)])
     days = calendar.snapshot_days(settings.snapshots)
     complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
+    split.by_time(complete, settings.label)
     yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
-
-
-def _sources(settings: params.Params) -> Iterator[str]:
-    for name, source in settings.sources.declared().items():
-        schemas.check_mapping(name, source.columns)
-        with sql.connect(settings.storage.threads, settings.storage.memory_gb) as engine:
-            raw = open_source(engine, name, source)
-            if source.path and not Path(source.path).is_relative_to("raw"):
-                yield f"sources.{name}: {source.path} lies outside raw/, so dvc repro does not see when it changes"
-            if source.sql:
-                yield (
-                    f"sources.{name}: dvc repro does not see when {raw.description} changes; fetch it again with: "
-                    "dvc repro --force ingest"
-                )
-            rows = f"; {_rows(engine, name, source, raw, settings)}" if source.path else ""
-            mapped = f"{len(source.columns)} of {len(raw.types) - 1} columns mapped"
-            yield f"sources.{name}: {raw.description}, {mapped}{rows}"
-
-
-def _rows(
-    engine: duckdb.DuckDBPyConnection, name: str, source: params.Source, raw: Raw, settings: params.Params
-) -> str:
-    """What would become of the rows, which are read as ingest reads them; files stay read for it."""
-    with TemporaryDirectory(prefix="churn-") as folder:
-        cache = IngestCache(REPRO.ingest_cache, settings.storage.keep_read_days)
-        place = loading.Place(Path(folder), cache, forgotten.read(REPRO.forgotten))
-        shown = REPRO.kept_rejected / f"{name}.parquet"
-        counts = dry_ingest.take_in(engine, schemas.TABLES[name], raw, (source, settings.data), place, shown)
-    return describe(counts.as_report(), settings.data)
 
 
 def _playbooks(settings: params.Params, features: list[Feature]) -> Iterator[str]:

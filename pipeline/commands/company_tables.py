@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.config import params
+from pipeline.config.errors import BadData
 from pipeline.config.paths import Paths
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import storage
@@ -31,5 +32,10 @@ def find(settings: params.Params, paths: Paths, names: Collection[str], stack: E
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="churn-")))
     own = Paths(data=folder / "data", models=folder / "models", reports=folder / "reports", exports=folder / "exports")
     wanted = {name: source for name, source in settings.sources.declared().items() if name in names}
-    run_stage(s1_ingest, settings.model_copy(update={"sources": params.Sources(**wanted)}), own)
+    try:
+        run_stage(s1_ingest, settings.model_copy(update={"sources": params.Sources(**wanted)}), own)
+    except BadData as error:
+        # What is refused here is not kept; the stage keeps it.
+        kept = f"see {paths.kept_rejected}"
+        raise BadData(str(error).replace(kept, f"run churn stage ingest and {kept}")) from None
     return own

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,8 +25,9 @@ from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData
 from pipeline.config.shipped import find_shipped
 from pipeline.sources.proposal import Placed, Wanted, propose, read_folder
+from pipeline.sources.proposal.order_columns import OrderColumns
 from pipeline.sources.proposal.sheets import shared_ids
-from pipeline.tables import schemas
+from pipeline.tables import coherence, schemas
 from pipeline.tables.counts import repeated
 
 SURE, LIKELY = 0.88, 0.6
@@ -66,7 +68,7 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             name: [Wanted(column.name, column.kind, column.required) for column in table.columns]
             for name, table in schemas.TABLES.items()
         }
-        proposed = propose(sheets, tables, lambda of, known: shared_ids(engine, of, known))
+        proposed = propose(sheets, tables, partial(shared_ids, engine), OrderColumns(engine))
         money, data = dict[str, str](), base.data
         if "transactions" in proposed.placed:
             money = propose_money(proposed.placed["transactions"], data)
@@ -84,6 +86,9 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
             )
         days = find_days(engine, rows["transactions"])
         yield from _describe_days(days)
+        good = {name: coherence.rows_of(engine, one.good()) for name, one in rows.items()}
+        findings = coherence.examine(engine, good, base.coherence)
+        yield from (f"look at it: {finding.words}" for finding in findings if finding.is_much)
         case, words = propose_case(engine, rows.values())
         yield from filter(None, [words])
         money |= case
@@ -122,6 +127,8 @@ def _describe_source(
     yield f"  {counts.read:,} rows, of which {counts.rejected:,} would be refused{worst}"
     if counts.left_out:
         yield f"  {counts.left_out:,} rows do not count"
+    if counts.open_ends:
+        yield f"  {counts.open_ends:,} contracts have no end"
     missing = refused.get("customer_id is missing", 0)
     if missing > data.max_rejected_share * counts.read:
         yield (

@@ -23,7 +23,7 @@ from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache
 
 USUAL_FOLDERS = {"raw", "data", "input", "files", "export", "exports"}
-MAX_EVENT_TYPES = 8
+MAX_EVENT_TYPES, MAX_NAME = 8, 200
 # Fewer customers than this who differ in capitals only are slips of the pen.
 MIN_MERGED = 3
 # A day so far behind all others is a slip of the pen, not the end of the data.
@@ -66,7 +66,7 @@ class TrialRows:
 
     def good(self) -> str:
         """The rows as a table expression."""
-        return sql.parquet(self.staged.files)
+        return self.staged.good
 
 
 def stage_on_trial(
@@ -136,8 +136,10 @@ def ask_for_the_currency(placed: Placed, data: params.Data) -> Iterator[str]:
 
 
 def propose_money(placed: Placed, base: params.Data) -> dict[str, str]:
-    """The currency that the signs beside the amounts mean, with its digits, where the settings say another one."""
-    possible = placed.sheet.profiles[placed.columns["amount"]].currencies or frozenset()
+    """The currency that is written beside the amounts, with its digits, where the settings say another one."""
+    named = placed.sheet.profiles[placed.columns["currency"]].common if "currency" in placed.columns else ()
+    codes = frozenset(code.upper() for code in named if re.fullmatch("[A-Za-z]{3}", code))
+    possible = placed.sheet.profiles[placed.columns["amount"]].currencies or codes
     if base.currency in possible or len(possible) != 1:
         return {}
     currency = next(iter(possible))
@@ -163,7 +165,7 @@ def settings_text(
         out.write("    columns:\n")
         out.writelines(f"      {column}: {_yaml(theirs)}\n" for column, theirs in in_order(placed))
     out.write(f'snapshots:\n  as_of: "{after}"\n  observed_until: "{after}"\n  first: "{first}"\n')
-    out.write(f"features:\n  event_types: [{', '.join(_event_types(engine, proposal))}]\n")
+    out.write(f"features:\n  event_types: [{', '.join(map(_yaml, _event_types(engine, proposal)))}]\n")
     # Whoever was never asked is not contacted, until somebody answers for it.
     out.write("contact:\n  unknown_consent: refuse\n")
     return out.getvalue()
@@ -190,7 +192,7 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def _event_types(engine: duckdb.DuckDBPyConnection, proposal: Proposal) -> list[str]:
-    """The most frequent types of event that can be names of features."""
+    """The most frequent types of event, as the company calls them."""
     if "events" not in proposal.placed:
         return []
     placed = proposal.placed["events"]
@@ -200,5 +202,6 @@ def _event_types(engine: duckdb.DuckDBPyConnection, proposal: Proposal) -> list[
         f"SELECT trim({kind}::VARCHAR) AS type FROM ({raw.query}) GROUP BY ALL ORDER BY count(*) DESC, type LIMIT 100"
     ).fetchall()
     files.structural_rejects(engine, "sources.events")
-    fitting = [str(row[0]) for row in counted if row[0] and re.fullmatch(r"[a-z][a-z0-9_]*", row[0])]
-    return fitting[:MAX_EVENT_TYPES]
+    return [str(row[0]) for row in counted if row[0] and len(row[0]) <= MAX_NAME and "\n" not in row[0]][
+        :MAX_EVENT_TYPES
+    ]

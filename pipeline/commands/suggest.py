@@ -5,14 +5,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from pipeline import sql
 from pipeline.commands import company_tables
-from pipeline.config import params
+from pipeline.config import overlay, params
 from pipeline.config.errors import NotEnoughData
-from pipeline.config.paths import REPRO, Paths
+from pipeline.config.paths import PARAMS, REPRO, Paths
 from pipeline.examples import pauses
 from pipeline.tables import buckets, storage
 
@@ -42,8 +43,17 @@ class Counted:
     first: date | None
 
 
-def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
+def run(settings: params.Params, paths: Paths = REPRO, *, write: bool = False) -> Iterator[str]:
     """Measure the pauses, try definitions of churn on past snapshots, and propose one.
+
+    Parameters
+    ----------
+    settings
+        The settings.
+    paths
+        Where the tables are, if they have been ingested.
+    write
+        Whether what is proposed is written into ``params.yaml``.
 
     Yields
     ------
@@ -75,6 +85,8 @@ def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
     yield from _words(rhythm, until)
     yield from _table(candidates, picked)
     yield from _proposal(candidates, picked, rhythm, settings)
+    lines = ["snapshots:", f"  active_days: {picked[0]}", "label:", f"  horizon_days: {picked[1]}"]
+    yield from _written(lines) if write else lines
 
 
 def _last_day(paths: Paths) -> str:
@@ -170,7 +182,14 @@ def _proposal(
         )
     if settings.label.kind == "cancellation":
         yield "WARNING label.kind is cancellation: contracts end on days of their own, which these rates do not count"
-    yield from ("snapshots:", f"  active_days: {active}", "label:", f"  horizon_days: {horizon}")
+
+
+def _written(lines: list[str]) -> Iterator[str]:
+    with TemporaryDirectory(prefix="churn-") as folder:
+        proposal = Path(folder) / "suggested.yaml"
+        proposal.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        changed = overlay.apply(proposal, PARAMS)
+    yield f"{PARAMS}: written: {', '.join(changed)}" if changed else f"{PARAMS}: says so already"
 
 
 def _why(picked: tuple[int, int], rhythm: pauses.GapStatistics) -> str:

@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.config.slugs import slug
 from pipeline.config.source import Section, Source, Zone
-from pipeline.config.types import CauseId, Day, Days, NaturalInt, PositiveInt, Share, Word
+from pipeline.config.types import CauseId, Day, Days, NaturalInt, NotNegative, OwnName, PositiveInt, Share
 
 
 class Data(Section):
@@ -71,6 +72,25 @@ class Feeds(Section):
     max_strange_ids: Share
 
 
+class CoherenceCheck(Section):
+    """How much of something is usual, and what happens beyond."""
+
+    limit: NotNegative
+    action: Literal["warn", "stop"]
+
+
+class Coherence(Section):
+    """How far the tables may disagree with each other."""
+
+    before_signup: CoherenceCheck
+    outside_contract: CoherenceCheck
+    turned_contracts: CoherenceCheck
+    active_after_end: CoherenceCheck
+    unknown_customers: CoherenceCheck
+    unknown_outcomes: CoherenceCheck
+    oversized_customers: CoherenceCheck
+
+
 class Snapshots(Section):
     """From which days we look, and at whom."""
 
@@ -114,10 +134,10 @@ class Features(Section):
     """What features are made of."""
 
     windows_days: Annotated[list[Days], Field(min_length=1)]
-    event_types: list[Word]
-    warning_types: list[Word]
-    usage_types: list[Word]
-    ticket_topics: dict[Word, CauseId]
+    event_types: list[OwnName]
+    warning_types: list[OwnName]
+    usage_types: list[OwnName]
+    ticket_topics: dict[OwnName, CauseId]
     allow_treatment: bool
 
     @model_validator(mode="after")
@@ -127,4 +147,12 @@ class Features(Section):
             raise ValueError(f"`windows_days` must hold 30, 90 and 365, on which formulas rest; add {missing}")
         if sorted(set(self.windows_days)) != self.windows_days:
             raise ValueError(f"`windows_days` must rise without repeats; write {sorted(set(self.windows_days))}")
+        return self
+
+    @model_validator(mode="after")
+    def _tells_names_apart(self) -> Self:
+        for names in (self.event_types, self.warning_types, self.usage_types, list(self.ticket_topics)):
+            twice = [name for name in names if [*map(slug, names)].count(slug(name)) > 1]
+            if twice:
+                raise ValueError(f"{' and '.join(map(repr, twice))} would be one name of features; remove all but one")
         return self

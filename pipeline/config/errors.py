@@ -4,11 +4,20 @@ Every message is one line: what, where, what was found, what to write instead. A
 is a defect of the pipeline and shows its traceback.
 """
 
+import re
+import tempfile
+
+# Where the pipeline puts what does not stay: nobody can look there once the line is read.
+SCRATCH = re.compile(rf"{re.escape(tempfile.gettempdir())}/churn-[^/\s'\"]+/(\d+/)?")
+
 
 class PipelineError(Exception):
-    """A failure that is told in one line, without a traceback."""
+    """A failure that is told in one line, without a traceback and without the path of a folder that does not stay."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(SCRATCH.sub("", message))
 
 
 class BadParams(PipelineError):

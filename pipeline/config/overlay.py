@@ -10,10 +10,14 @@ from pipeline.config.upgrade import upgrade_settings
 
 # These name different things from one data set to the next, so they are replaced whole.
 WHOLE = {"features.ticket_topics", "sources", "score.bands"}
+PLACES = {"path", "sample", "sql"}
 
 
 def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
     """Write the settings of `overlay` into `target`, line by line.
+
+    Sources that each say where they lie and what their columns are called take the place of all there are. Where one of
+    them does not, it changes no more of a source than it says, and the others stay.
 
     Parameters
     ----------
@@ -37,9 +41,10 @@ def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
     wanted, _ = renamed.settings(params.read_yaml(overlay, BadParams))
     current, _ = renamed.settings(params.read_yaml(target, BadParams))
     source, lines = (upgrade_settings(file.read_text(encoding="utf-8"))[0].splitlines() for file in (overlay, target))
-    changed = _differences(wanted, current, (), overlay.name)
+    whole = WHOLE - {"sources"} if _changes_sources(wanted, current) else WHOLE
+    changed = _differences(wanted, current, (), overlay.name, whole)
     for path in changed:
-        start, end = _block(lines, path)
+        start, end = _block(lines, path) if _has(current, path) else _end_of_block(lines, path[:-1])
         from_start, from_end = _block(source, path)
         lines[start:end] = source[from_start:from_end]
     text = "\n".join(lines) + "\n"
@@ -53,19 +58,47 @@ def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
     return [".".join(path) for path in changed]
 
 
+def _changes_sources(wanted: dict[str, Any], current: dict[str, Any]) -> bool:
+    """Whether the sources of an overlay change some of those there are, rather than being those of other data.
+
+    A source that says both where it lies and what its columns are called stands by itself.
+    """
+    sources = wanted.get("sources")
+    if not isinstance(sources, dict) or not isinstance(current.get("sources"), dict):
+        return False
+    stand_alone = [isinstance(one, dict) and "columns" in one and bool(PLACES & set(one)) for one in sources.values()]
+    return not all(stand_alone)
+
+
 def _differences(
-    wanted: dict[str, Any], current: dict[str, Any], parents: tuple[str, ...], file: str
+    wanted: dict[str, Any], current: dict[str, Any], parents: tuple[str, ...], file: str, whole: set[str]
 ) -> list[tuple[str, ...]]:
     changed = []
     for key, value in wanted.items():
         path = (*parents, key)
-        if key not in current:
+        if key not in current and parents[:1] != ("sources",):
             raise BadParams(f"{file}: unknown key '{'.'.join(path)}'; {paths.PARAMS} has no such setting")
-        if isinstance(value, dict) and ".".join(path) not in WHOLE:
-            changed += _differences(value, current[key], path, file)
-        elif value != current[key]:
+        there = current.get(key)
+        is_source = parents == ("sources",) and isinstance(value, dict) and "columns" in value and PLACES & set(value)
+        if isinstance(value, dict) and isinstance(there, dict) and ".".join(path) not in whole and not is_source:
+            changed += _differences(value, there, path, file, whole)
+        elif value != there:
             changed.append(path)
     return changed
+
+
+def _has(settings: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(settings, dict) or key not in settings:
+            return False
+        settings = settings[key]
+    return True
+
+
+def _end_of_block(lines: list[str], path: tuple[str, ...]) -> tuple[int, int]:
+    """Where a setting that is not there yet belongs: behind the last one of its section."""
+    _, end = _block(lines, path)
+    return end, end
 
 
 def _block(lines: list[str], path: tuple[str, ...]) -> tuple[int, int]:

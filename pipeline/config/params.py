@@ -10,6 +10,8 @@ from pydantic import ValidationError, model_validator
 from ruamel.yaml import YAML, error
 
 from pipeline.config import paths, renamed
+from pipeline.config.data_sections import Coherence as Coherence
+from pipeline.config.data_sections import CoherenceCheck as CoherenceCheck
 from pipeline.config.data_sections import Data as Data
 from pipeline.config.data_sections import DataRequirements as DataRequirements
 from pipeline.config.data_sections import Features as Features
@@ -55,6 +57,7 @@ class Params(Section):
     data: Data
     sources: Sources
     storage: Storage
+    coherence: Coherence
     feeds: Feeds
     snapshots: Snapshots
     label: Label

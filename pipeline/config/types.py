@@ -10,6 +10,8 @@ from pipeline.config.source import Section
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# What a company calls an event or a topic: blanks, capitals and any script, as its data has it.
+OwnName = Annotated[str, Field(pattern=r"^\S(.*\S)?$", max_length=200)]
 CauseId = Annotated[str, Field(pattern=r"^C(0[1-9]|[1-4][0-9]|5[0-6])$")]
 # More than this is a slip of the finger, and would be refused by some library in words of its own.
 MANY = 1_000_000_000

@@ -10,12 +10,12 @@ from pipeline.config.types import (
     Days,
     NaturalInt,
     NotNegative,
+    OwnName,
     Permission,
     PositiveInt,
     PositiveShare,
     Readers,
     Share,
-    Word,
 )
 
 
@@ -43,9 +43,9 @@ class Guards(Section):
 class ByChannel(Section):
     """Event types, for each channel that needs a consent."""
 
-    email: list[Word]
-    phone: list[Word]
-    sms: list[Word]
+    email: list[OwnName]
+    phone: list[OwnName]
+    sms: list[OwnName]
 
 
 class Permissions(Section):
@@ -93,7 +93,7 @@ class Contact(Section):
     window_days: Annotated[int, Field(ge=7, le=36500)]
     max_offers_in_window: NaturalInt
     max_offer_share: PositiveShare
-    fatigue_types: list[Word]
+    fatigue_types: list[OwnName]
     opt_out_types: ByChannel
     opt_in_types: ByChannel
     max_unanswered: PositiveInt

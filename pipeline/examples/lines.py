@@ -1,6 +1,6 @@
 """Transactions and events as history rows: a row per customer and day, or per customer, day and item, by kind.
 
-purchase  what was bought that day; `gap_days` since the purchase day before
+purchase  what was bought that day, less discounts in lines of their own; `gap_days` since the purchase day before
 refund    what was given back
 margin    what was paid, less refunds, less cost: of the lines whose cost is known
 product, category, store, channel   one row per item bought that day
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pipeline.examples import discount_lines
 from pipeline.examples.aggregates import Positions, Values, different
 from pipeline.examples.history import THOUSANDTHS
 from pipeline.examples.items import Items, products
@@ -46,11 +47,12 @@ def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:
     present = set(pl.read_parquet_schema(file))
     items = {kind: column for kind, column in ITEM_COLUMNS.items() if kind in kinds and column in present}
     read = [*WHEN, "transaction_id", *(name for name in PURCHASE_SUMS if name in present), *items.values()]
-    lines = _in_order(pl.read_parquet(file, columns=read))
+    lines = discount_lines.mark(_in_order(pl.read_parquet(file, columns=read)))
+    is_paid = (pl.col("amount_minor") >= 0) | pl.col("is_discount")
+    made = {"purchase": _purchases(lines.filter(is_paid))}
     bought = lines.filter(pl.col("amount_minor") >= 0)
-    made = {"purchase": _purchases(bought)}
     if "refund" in kinds:
-        made["refund"] = _refunds(lines.filter(pl.col("amount_minor") < 0))
+        made["refund"] = _refunds(lines.filter(~is_paid))
     if "margin" in kinds and "cost_minor" in present:
         made["margin"] = _margins(lines.filter(pl.col("cost_minor").is_not_null()))
     for kind, column in items.items():
@@ -124,4 +126,5 @@ def _refunds(refunded: pl.DataFrame) -> pl.DataFrame:
 def _margins(costed: pl.DataFrame) -> pl.DataFrame:
     days = _Days(costed)
     amount, cost = costed["amount_minor"].to_numpy(), costed["cost_minor"].to_numpy()
-    return days.frame(margin_minor=days.total(amount - cost), amount_minor=days.total(np.where(amount >= 0, amount, 0)))
+    is_paid = (amount >= 0) | costed["is_discount"].to_numpy()
+    return days.frame(margin_minor=days.total(amount - cost), amount_minor=days.total(np.where(is_paid, amount, 0)))

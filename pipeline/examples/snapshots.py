@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pipeline.config.errors import StaleInput
 from pipeline.config.params import Label, Snapshots
 
 
@@ -47,3 +48,19 @@ def snapshot_days(settings: Snapshots) -> list[date]:
     """
     steps = (settings.as_of - settings.first).days // settings.every_days
     return [settings.as_of - timedelta(days=settings.every_days * step) for step in range(steps, -1, -1)]
+
+
+def refuse_unobserved(last_day: date, observed_until: date, max_silent_days: int) -> None:
+    """Days nobody has observed look like days on which nobody bought: everyone would be labelled as churned.
+
+    Raises
+    ------
+    StaleInput
+        The data end long before `observed_until`.
+    """
+    silent = (observed_until - last_day).days - 1
+    if silent > max_silent_days:
+        raise StaleInput(
+            f"snapshots.observed_until is {observed_until}, but the last transaction is of {last_day}: {silent} days "
+            f"without one (data.max_silent_days allows {max_silent_days}); set it to the day after the data ends"
+        )

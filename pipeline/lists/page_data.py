@@ -1,5 +1,6 @@
 """What the script of the page is handed: the rows column by column, and every word it shows."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -41,12 +42,12 @@ def family_words(name: str) -> str:
     return FAMILY_WORDS.get(name, name.replace("_", " ").capitalize())
 
 
-def _family(name: str, catalog: MessageCatalog) -> str:
+def _family(name: str, catalog: MessageCatalog, topics: Mapping[str, str]) -> str:
     """The same in the reader's language; of what tickets are about, the company's own word stays."""
     topic = name.removeprefix(ABOUT)
     if topic == name:
         return catalog.text(family_words(name))
-    return say("About {topic}", topic=topic.replace("_", " ")).in_language(catalog)
+    return say("About {topic}", topic=topics.get(topic, topic).replace("_", " ")).in_language(catalog)
 
 
 def page_data(week: Week, catalog: MessageCatalog) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def page_data(week: Week, catalog: MessageCatalog) -> dict[str, Any]:
         "bands": band_levels(week.actions),
         "statuses": STATUSES,
         "work": WORK,
-        "families": [_family(name.removeprefix(FAMILY_PREFIX), catalog) for name in families],
+        "families": [_family(name.removeprefix(FAMILY_PREFIX), catalog, week.about.topics) for name in families],
         "columns": listed.to_dict(as_series=False),
         "steps": steps.select(pl.col("base_log_odds", *families).round(4)).rows(),
         **_history(week, listed.select("customer_id")),

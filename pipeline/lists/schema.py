@@ -1,7 +1,8 @@
 """What a week is made of, and the columns of the risk list."""
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Final
 
@@ -113,6 +114,8 @@ class About:
         Numbers of customers; ``scored`` is the height of ``actions``, ``listed`` that of the list.
     expected_low, expected_high
         From how many to how many of those listed will churn if nothing is done, 19 times of 20.
+    topics
+        What the company calls the topics of tickets that are families of reasons, by their `slug`.
     """
 
     company: str
@@ -128,11 +131,13 @@ class About:
     listed: int
     expected_low: int
     expected_high: int
+    topics: Mapping[str, str] = field(default_factory=dict)
 
     def as_report(self) -> dict[str, Any]:
         """The same for programs, its sentences in English and the figures behind the verdict."""
         sentences = {"churn_definition": self.churn_definition, "verdict": in_sequence(self.verdict, self.figures)}
-        whole = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "figures"}
+        reported = [one.name for one in fields(self) if one.name not in {"figures", "topics"}]
+        whole = {name: getattr(self, name) for name in reported}
         return whole | {name: str(sentence) for name, sentence in sentences.items()}
 
 

@@ -47,7 +47,7 @@ def check(
         _refuse_few(name, examples, limits)
     train_examples = next(iter(parts.values()))
     everything = pl.concat([examples.select("snapshot", FIRST_ORDER) for examples in parts.values()])
-    _refuse_short(_first_day(everything), snapshots, label, limits)
+    refuse_short(_first_day(everything), snapshots, label, limits)
     return [
         *_windows(train_examples, features),
         *_missing(train_examples, features, limits),
@@ -103,7 +103,14 @@ def _first_day(examples: pl.DataFrame) -> date:
     return min(firsts)
 
 
-def _refuse_short(first: date, snapshots: Snapshots, label: Label, limits: DataRequirements) -> None:
+def refuse_short(first: date, snapshots: Snapshots, label: Label, limits: DataRequirements) -> None:
+    """Refuse a history that is too short to see customers leave.
+
+    Raises
+    ------
+    NotEnoughData
+        From the first purchase to the end of the data there are too few days.
+    """
     outcome = label.gap_days + label.horizon_days
     longest, name = max((snapshots.active_days, "snapshots.active_days"), (outcome, "label.gap_days + horizon_days"))
     days, needed = (snapshots.observed_until - first).days, limits.min_histories * longest

@@ -109,7 +109,7 @@ class PhraseTemplates:
     def _part(self, filling: str, catalog: MessageCatalog) -> str | pl.Expr:
         """What fills a place of a phrase: a name, a window of days, or the customer's own number."""
         if filling.startswith("'"):
-            return catalog.text(filling.strip("'"))
+            return catalog.text(filling[1:-1])
         if filling.isdigit():
             return written("days", pl.lit(int(filling)), self.currency, catalog)
         return written(self.units[filling], pl.col(filling), self.currency, catalog)

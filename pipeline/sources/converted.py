@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any, cast
 
 from openpyxl import load_workbook
@@ -57,6 +57,10 @@ def convert(file: str, source: Source, where: str) -> Path:
     return _convert(file, about.st_mtime_ns, about.st_size, source.encoding, (source.sheet, where))
 
 
+# How the files in each folder were converted.
+_KINDS: dict[str, str] = {}
+
+
 @cache
 def _folder() -> Path:
     folder = TemporaryDirectory(prefix="churn-")
@@ -70,6 +74,7 @@ def _convert(file: str, _changed: int, _size: int, encoding: str | None, about: 
     # Under its own name, which messages and refused rows show.
     place = _folder() / str(len(list(_folder().iterdir())))
     place.mkdir()
+    _KINDS[f"{place}/"] = f"{encoding} {sheet}: "
     target = place / PurePath(file).name.removesuffix(".gz")
     try:
         with opened(file, where) as (content, name):
@@ -81,9 +86,11 @@ def _convert(file: str, _changed: int, _size: int, encoding: str | None, about: 
     return target
 
 
-def holds(query: str) -> bool:
-    """Whether a query reads a file that was converted."""
-    return str(_folder()) in query
+def stable(query: str) -> str:
+    """A query that says how a file is converted instead of where its copy lies, which is elsewhere in each process."""
+    for place, kind in _KINDS.items():
+        query = query.replace(place, kind)
+    return query
 
 
 @contextmanager
@@ -127,16 +134,25 @@ def _write_rows(rows: Iterable[Iterable[str]], target: Path) -> None:
 
 def _rows_of_workbook(content: IO[bytes], sheet: str | None) -> Iterator[list[str]]:
     """The rows of a sheet, the first one if none is named; rows without anything in them are left out."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _seekable(content) as file:
         # Of colours and bars that openpyxl does not know; only what stands in the cells is wanted.
         warnings.simplefilter("ignore", UserWarning)
-        book = load_workbook(io.BytesIO(content.read()), read_only=True, data_only=True)
+        book = load_workbook(file, read_only=True, data_only=True)
         if sheet is not None and sheet not in book.sheetnames:
             raise ValueError(f"has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}")
         for cells in (book[sheet] if sheet is not None else book.worksheets[0]).iter_rows(values_only=True):
             row = [_cell(value) for value in cells]
             if any(row):
                 yield row
+
+
+@contextmanager
+def _seekable(content: IO[bytes]) -> Iterator[IO[bytes]]:
+    """A workbook is read from its end: out of an archive it goes to disk first, and never into memory whole."""
+    with TemporaryFile() as copy:
+        shutil.copyfileobj(content, copy, BLOCK)
+        copy.seek(0)
+        yield copy
 
 
 def _cell(value: Any) -> str:

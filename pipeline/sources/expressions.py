@@ -109,12 +109,14 @@ def children(node: Tree) -> list[Tree]:
     return [*cases, *named, *node.get("children", [])]
 
 
-def columns(node: Tree) -> Iterator[str]:
-    """The columns a tree names."""
+def columns(node: Tree, *, within_fill: bool = True) -> Iterator[str]:
+    """The columns a tree names; without those that are filled or say what belongs together, which are texts."""
     if node["class"] == "COLUMN_REF":
         yield node["column_names"][0]
+    if node["class"] == "FUNCTION" and node["function_name"].lower() == FILL and not within_fill:
+        return
     for child in children(node):
-        yield from columns(child)
+        yield from columns(child, within_fill=within_fill)
 
 
 def is_computed(text: str, known: dict[str, str]) -> bool:

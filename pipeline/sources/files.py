@@ -8,6 +8,7 @@ from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
 from pipeline.sources import converted, encodings, places
+from pipeline.sources.headers import uneven_header
 
 # A name of our own, for a source may well have a column called source_file.
 FILE_COLUMN = "__source_file__"
@@ -39,12 +40,16 @@ def _query_of_each(files: list[str], source: Source, where: str) -> dict[str, st
 def _csv_query(file: str, source: Source, where: str) -> str:
     if source.encoding is not None and not encodings.is_known(source.encoding):
         raise BadData(f"{where}: nothing reads the encoding {source.encoding}; write utf-8, utf-16, latin-1 or cp1252")
-    if places.is_remote(file) or not converted.is_needed(file, source):
-        return f"SELECT * FROM read_csv({_exactly(file)}, {', '.join(_csv_options(source, source.encoding))})"
+    if places.is_remote(file):
+        return f"SELECT * FROM read_csv({_exactly(file)}, {', '.join(_csv_options(source, source.encoding, None))})"
+    if not converted.is_needed(file, source):
+        names = uneven_header(file, source)
+        return f"SELECT * FROM read_csv({_exactly(file)}, {', '.join(_csv_options(source, source.encoding, names))})"
     if converted.is_table(file):
         source = source.model_copy(update={"delimiter": ",", "quote": '"', "escape": None})
-    options = ", ".join(_csv_options(source, None))
-    rows = f"read_csv({_exactly(str(converted.convert(file, source, where)))}, {options})"
+    copy = str(converted.convert(file, source, where))
+    names = uneven_header(copy, source.model_copy(update={"encoding": None}))
+    rows = f"read_csv({_exactly(copy)}, {', '.join(_csv_options(source, None, names))})"
     return f"SELECT * EXCLUDE ({FILE_COLUMN}), {sql.text(file)} AS {FILE_COLUMN} FROM {rows}"
 
 
@@ -54,11 +59,12 @@ def _exactly(file: str) -> str:
     return sql.text(file if file.startswith(("http://", "https://")) else glob.escape(file))
 
 
-def _csv_options(source: Source, encoding: str | None) -> list[str]:
+def _csv_options(source: Source, encoding: str | None, names: list[str] | None) -> list[str]:
     """Everything is read as text: the intake judges each value, so no row is lost to a guess of its type."""
+    skipped = source.skip_lines + (names is not None)
     options = [
         "all_varchar = true",
-        f"header = {str(source.header).lower()}",
+        f"header = {str(source.header and names is None).lower()}",
         f"filename = '{FILE_COLUMN}'",
         # Said, not guessed: a quoted field may come long after the rows a guess would look at.
         f"quote = {sql.text(source.quote)}",
@@ -69,8 +75,10 @@ def _csv_options(source: Source, encoding: str | None) -> list[str]:
     ]
     if source.delimiter is not None:
         options.append(f"delim = {sql.text(source.delimiter)}")
-    if source.skip_lines:
-        options.append(f"skip = {source.skip_lines}")
+    if names is not None:
+        options.append(f"names = [{', '.join(map(sql.text, names))}]")
+    if skipped:
+        options.append(f"skip = {skipped}")
     if encoding is not None:
         options.append(f"encoding = {sql.text(encoding)}")
     return options

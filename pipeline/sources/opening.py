@@ -9,7 +9,7 @@ import duckdb
 from pipeline import sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Source
-from pipeline.sources import converted, databases, expressions, files, samples
+from pipeline.sources import databases, expressions, files, samples
 from pipeline.sources.files import FILE_COLUMN
 
 
@@ -54,11 +54,7 @@ class Raw:
         """What is to be read, one after the other; together the same rows as `query`."""
         if not self.files:
             return [Part(self.query, None)]
-        # What was converted lies elsewhere each time, so nothing is kept of it.
-        return [
-            Part(self._as_in_whole(engine, query), None if converted.holds(query) else _local(file))
-            for file, query in self.files.items()
-        ]
+        return [Part(self._as_in_whole(engine, query), _local(file)) for file, query in self.files.items()]
 
     def _as_in_whole(self, engine: duckdb.DuckDBPyConnection, query: str) -> str:
         """A column that another file has is empty; one that is wider in another file is as wide."""

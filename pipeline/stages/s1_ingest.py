@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
@@ -13,7 +13,7 @@ from pipeline.config.errors import BadData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.sources import open_source, samples
 from pipeline.stages import main
-from pipeline.tables import buckets, forgotten, loading, refusals, repeats, schemas
+from pipeline.tables import buckets, coherence, forgotten, loading, refusals, repeats, schemas
 from pipeline.tables import storage as files
 from pipeline.tables.counts import describe
 from pipeline.tables.ingest_cache import IngestCache
@@ -25,6 +25,7 @@ class Settings:
 
     data: params.Data
     sources: params.Sources
+    coherence: params.Coherence
     storage: params.Storage
 
 
@@ -38,9 +39,14 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
         files.scratch(paths.data / ".staging") as staging,
     ):
         place = loading.Place(staging, IngestCache(paths.ingest_cache, settings.storage.keep_read_days), left_out)
+        rows = dict[str, coherence.Rows]()
         for name in declared:
-            report["tables"][name] = _ingest(engine, schemas.TABLES[name], settings, paths, place, report)
+            table = schemas.TABLES[name]
+            report["tables"][name], rows[name] = _ingest(engine, table, settings, paths, place, report)
+        findings = coherence.examine(engine, rows, settings.coherence)
+        warnings = coherence.refuse_or_describe(findings, settings.coherence)
         place.cache.prune()
+    report["coherence"] = [asdict(finding) for finding in findings]
     report["fingerprint"] = _fingerprint(settings.data, declared, report["tables"])
     report["first_day"], report["last_day"] = loading.first_and_last_day(paths.tables / "transactions")
     report["amounts_vary"] = loading.amounts_vary(paths.tables / "transactions")
@@ -48,7 +54,8 @@ def run(settings: Settings, paths: Paths = REPRO) -> str:
     report["absent"] = [name for name in schemas.TABLES if name not in declared]
     _drop_undeclared(paths, report["absent"])
     files.write_json(report, paths.ingest_report)
-    return "; ".join(f"{name}: {describe(counts, settings.data)}" for name, counts in report["tables"].items())
+    counted = [f"{name}: {describe(counts, settings.data)}" for name, counts in report["tables"].items()]
+    return "; ".join([*counted, *(f"WARNING {line}" for line in warnings)])
 
 
 def _ingest(
@@ -58,7 +65,7 @@ def _ingest(
     paths: Paths,
     place: loading.Place,
     report: dict[str, Any],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], coherence.Rows]:
     source, data = settings.sources.declared()[table.name], settings.data
     schemas.check_mapping(table.name, source.columns)
     raw = open_source(engine, table.name, source, place.folder)
@@ -78,7 +85,8 @@ def _ingest(
             f"sources.{table.name}: the counts do not add up: {staged.read} rows read, {rejected} refused, "
             f"{written.good} good ones written or taken for repetitions"
         )
-    return written.as_counts(staged.read, by_rule, weight.amount, staged.apart).as_report()
+    counts = written.as_counts(staged.read, by_rule, weight.amount, staged.apart).as_report()
+    return counts, coherence.rows_of(engine, staged.good)
 
 
 def _fingerprint(data: params.Data, declared: dict[str, params.Source], tables: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipeline.config import params
-from pipeline.config.errors import NotEnoughData, StaleInput
+from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import build, feed_health, population_audit, regional_orders
 from pipeline.examples import feeds as profiles
@@ -36,8 +36,8 @@ def run(
 ) -> str:
     """Build the examples of all snapshots, or of the given days only, and say how many in a line."""
     days = days or calendar.snapshot_days(settings.snapshots)
-    _refuse_unobserved(
-        files.read_json(paths.ingest_report)["last_day"],
+    calendar.refuse_unobserved(
+        date.fromisoformat(files.read_json(paths.ingest_report)["last_day"]),
         settings.snapshots.observed_until,
         settings.data.max_silent_days,
     )
@@ -92,16 +92,6 @@ def _check_feeds(
         {str(day): [f.as_report() for f in findings] for day, findings in wrong.items()}, paths.feeds_report
     )
     return wrong
-
-
-def _refuse_unobserved(last_day: str, observed_until: date, max_silent_days: int) -> None:
-    """Days nobody has observed look like days on which nobody bought: everyone would be labelled as churned."""
-    silent = (observed_until - date.fromisoformat(last_day)).days - 1
-    if silent > max_silent_days:
-        raise StaleInput(
-            f"snapshots.observed_until is {observed_until}, but the last transaction is of {last_day}: {silent} days "
-            f"without one (data.max_silent_days allows {max_silent_days}); set it to the day after the data ends"
-        )
 
 
 if __name__ == "__main__":

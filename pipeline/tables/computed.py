@@ -170,7 +170,7 @@ class Renderer:
 def number_columns(source: Source, types: dict[str, str]) -> list[str]:
     """The columns of texts that computed columns may read as numbers."""
     texts = [text for text in source.columns.values() if expressions.is_computed(text, types)]
-    named = {column for text in texts for column in expressions.columns(expressions.parse(text))}
+    named = {column for text in texts for column in expressions.columns(expressions.parse(text), within_fill=False)}
     return sorted(column for column in named if types[column] == "VARCHAR")
 
 

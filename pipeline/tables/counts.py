@@ -12,6 +12,7 @@ class Counts:
 
     ``left_out`` are the rows that do not count, by the `where` of the source; ``anonymous`` those without a customer,
     where these are dropped, with their money in ``anonymous_minor``.
+    ``open_ends`` are the contracts among the accepted rows that have no end, however that is written.
     ``older_versions`` are those of the duplicates that a later file holds in another version. Of transactions,
     ``duplicates_minor`` and ``rejected_minor`` are the money in them, in minor units, as far as it can be read.
     """
@@ -28,6 +29,7 @@ class Counts:
     left_out: int = 0
     anonymous: int = 0
     anonymous_minor: int = 0
+    open_ends: int = 0
 
     def as_report(self) -> dict[str, object]:
         """The counts, for ``reports/ingest.json``."""
@@ -62,6 +64,8 @@ class Written:
         The money in the repetitions, in minor units.
     fingerprint
         What the rows that count are, whatever their order: the sum of their hashes.
+    open_ends
+        The contracts among the rows that count that have no end.
     """
 
     good: int
@@ -69,13 +73,15 @@ class Written:
     older_versions: int
     repeated_minor: int
     fingerprint: str
+    open_ends: int = 0
 
     def as_counts(self, read: int, rejected_by_rule: dict[str, int], rejected_minor: int, apart: Apart) -> Counts:
         """What became of all rows that were read."""
         rejected = sum(rejected_by_rule.values())
         repeated = (self.good - self.rows, self.older_versions, self.repeated_minor)
         refused = (rejected, rejected_by_rule, rejected_minor)
-        return Counts(read, self.rows, *repeated, *refused, self.fingerprint, *asdict(apart).values())
+        apart_rows = (apart.left_out, apart.anonymous, apart.anonymous_minor)
+        return Counts(read, self.rows, *repeated, *refused, self.fingerprint, *apart_rows, self.open_ends)
 
 
 def describe(counts: dict[str, Any], data: Data) -> str:
@@ -84,7 +90,8 @@ def describe(counts: dict[str, Any], data: Data) -> str:
     left_out = [f"{counts['left_out']:,} left out by where"] if counts["left_out"] else []
     anonymous = f"{counts['anonymous']:,} without a customer{_money(counts['anonymous_minor'], data)}"
     nobody = [anonymous] if counts["anonymous"] else []
-    return ", ".join([f"{counts['accepted']:,} rows", refused, *left_out, *nobody, *repeated(counts, data)])
+    ends = [f"{counts['open_ends']:,} contracts without an end"] if counts["open_ends"] else []
+    return ", ".join([f"{counts['accepted']:,} rows", refused, *ends, *left_out, *nobody, *repeated(counts, data)])
 
 
 def repeated(counts: dict[str, Any], data: Data) -> list[str]:

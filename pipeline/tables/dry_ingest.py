@@ -19,7 +19,7 @@ def take_in(
     settings: tuple[Source, Data],
     place: loading.Place,
     kept: Path,
-) -> Counts:
+) -> tuple[Counts, loading.Staged]:
     """Count what would become of the rows of a source.
 
     Parameters
@@ -33,6 +33,13 @@ def take_in(
     kept
         Where the stage keeps refused rows, for its message.
 
+    Returns
+    -------
+    Counts
+        How many rows would count, and why others would not.
+    Staged
+        The rows, as long as their place is there.
+
     Raises
     ------
     BadData
@@ -45,4 +52,4 @@ def take_in(
     weight = refusals.refuse_if_too_many(engine, table, staged, by_rule, settings, kept)
     policy = repeats.find_policy(engine, table, source, sql.parquet(staged.files), staged.read)
     written = loading.repetitions(engine, table, staged, policy)
-    return written.as_counts(staged.read, by_rule, weight.amount, staged.apart)
+    return written.as_counts(staged.read, by_rule, weight.amount, staged.apart), staged

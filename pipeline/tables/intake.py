@@ -6,7 +6,7 @@ A row that breaks a rule keeps its raw values and the name of the first rule it 
 from pipeline import sql
 from pipeline.config.params import Data, Source
 from pipeline.sources import ids, number_evidence
-from pipeline.tables import computed, dates, numbers, schemas
+from pipeline.tables import computed, dates, numbers, rounded_ids, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.rejected_rows import other_currency
@@ -48,9 +48,9 @@ def validated_query(
         A query with the stored columns of the table, ``customer_key``, ``row_low`` and ``row_high`` (128 bits that are
         equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped),
         ``has_id`` (whether the transaction has an id of its own), ``is_timed`` (whether its moment is no midnight),
-        ``rule`` (the first rule broken, null for a good row), ``raw`` (the
-        texts as found, of refused rows only), ``marks`` (what the numbers of the row say of the decimal mark, as bits)
-        and ``__source_file__``.
+        ``rounded`` (which ids look rounded, as bits), ``rule`` (the first rule broken, null for a good row), ``raw``
+        (the texts as found, of refused rows and of those), ``marks`` (what the numbers of the row say of the decimal
+        mark, as bits) and ``__source_file__``.
     """
     raw, types = computed.with_computed(raw, source, types, data)
     mapped = [column for column in table.columns if column.name in source.columns]
@@ -64,7 +64,7 @@ def validated_query(
     )
     typed = ", ".join(f"{_typed(column, source, data, types)} AS {sql.name(column.stored)}" for column in mapped)
     fields = ", ".join(f"{sql.text(column.name)}: {_raw(column)}" for column in mapped)
-    rule = _rule(mapped, source, data, types)
+    rule, rounded = _rule(mapped, data, types), _rounded(table, mapped, source, types)
     stored = [sql.name(column.stored) for column in mapped if column.name != "transaction_id"]
     if table.name == "transactions":
         given = _raw(schemas.TRANSACTIONS.columns[1]) if "transaction_id" in source.columns else "NULL"
@@ -81,7 +81,8 @@ def validated_query(
             md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
             md5_number_lower(rest_text) AS row_rest, {given} IS NOT NULL AS has_id,
             {_timed(mapped, source, types)} AS is_timed, {_marks(read, source, types)} AS marks,
-            rule, CASE WHEN rule IS NOT NULL THEN {{{fields}}} END AS raw, __source_file__
+            {rounded} AS {rounded_ids.COLUMN}, rule,
+            CASE WHEN rule IS NOT NULL OR {rounded_ids.COLUMN} > 0 THEN {{{fields}}} END AS raw, __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
 
 
@@ -204,9 +205,18 @@ def _moment(column: Column, source: Source, data: Data, types: dict[str, str]) -
     return f"{moment} AS {_name_moment(column)}, {on} AS {_name_day(column)}"
 
 
-def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, str]) -> str:
-    whole = {column.name for column in columns if types.get(source.columns[column.name]) in WHOLE}
-    cases = [case for column in columns for case in _cases(column, data, is_whole=column.name in whole)]
+def _rounded(table: Table, mapped: list[Column], source: Source, types: dict[str, str]) -> str:
+    """Which ids look like numbers that a spreadsheet rounded; whole numbers of a type are what they are."""
+    texts = {
+        column.name: _raw(column) if column in mapped and types.get(source.columns[column.name]) not in WHOLE else ""
+        for column in table.columns
+        if column.kind == "id"
+    }
+    return rounded_ids.bits_query(texts)
+
+
+def _rule(columns: list[Column], data: Data, types: dict[str, str]) -> str:
+    cases = [case for column in columns for case in _cases(column, data)]
     if data.anonymous == "drop":
         cases.insert(0, (f"{_raw(schemas.CUSTOMER_ID)} IS NULL", ANONYMOUS))
     if computed.COUNTS_COLUMN in types:
@@ -215,7 +225,7 @@ def _rule(columns: list[Column], source: Source, data: Data, types: dict[str, st
     return f"CASE {' '.join(f'WHEN {test} THEN {sql.text(rule)}' for test, rule in cases)} END"
 
 
-def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str]]:
+def _cases(column: Column, data: Data) -> list[tuple[str, str]]:
     """Each way a value can be refused: the test, and the name of the rule it breaks."""
     raw, typed, name = _raw(column), sql.name(column.stored), column.name
     unreadable = f"{raw} IS NOT NULL AND {typed} IS NULL"
@@ -224,11 +234,6 @@ def _cases(column: Column, data: Data, *, is_whole: bool) -> list[tuple[str, str
         unreadable = f"{raw} IS NOT NULL AND {_name_day(column)} IS NULL AND {_name_moment(column)} IS NULL"
     possible = [
         (column.required, f"{raw} IS NULL", f"{name} is missing"),
-        (
-            column.kind == "id" and not is_whole,
-            f"regexp_full_match({raw}, '{ids.ROUNDED}')",
-            f"{name} is a rounded number",
-        ),
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),
         (
             column.kind == "day" and column.required,

@@ -10,7 +10,8 @@ from pipeline import progress, sql
 from pipeline.config.errors import BadData
 from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
-from pipeline.tables import intake, repeats, storage
+from pipeline.sources.converted import stable
+from pipeline.tables import intake, repeats, rounded_ids, storage
 from pipeline.tables.counts import Apart, Written
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
@@ -18,7 +19,7 @@ from pipeline.tables.repeats import Policy
 from pipeline.tables.schemas import Table
 
 HASHES = ("row_low", "row_high")
-NOT_STORED = {*HASHES, "row_rest", "has_id", "is_timed", "marks", "rule", "raw", "__source_file__"}
+NOT_STORED = {*HASHES, "row_rest", "has_id", "is_timed", "marks", "rounded", "rule", "raw", "__source_file__"}
 # The numbers of a row's copies; of nearly all rows there is one.
 EACH_COPY = "CASE WHEN copies = 1 THEN [1] ELSE range(1, copies + 1) END"
 
@@ -31,6 +32,11 @@ class Staged:
     read: int
     description: str
     apart: Apart
+
+    @property
+    def good(self) -> str:
+        """The rows that broke no rule, as a table expression."""
+        return f"(SELECT * FROM {sql.parquet(self.files)} WHERE rule IS NULL)"
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,12 @@ def stage(
     parts, read = raw.parts(engine), list[Read]()
     for number, part in enumerate(progress.tracked(parts, where, "file", len(parts))):
         query = intake.validated_query(table, source, part.query, raw.types, data, place.forgotten)
-        key = place.cache.key(part.file, query)
+        key = place.cache.key(part.file, stable(query))
         rows = place.cache.find(key) if key else None
         if rows is None:
             rows = _read(engine, query, place.folder / f"{table.name}-{number:05d}.parquet", where)
             # A file that was written to meanwhile is not the one whose content was looked at.
-            rows = place.cache.keep(key, rows) if key and key == place.cache.key(part.file, query) else rows
+            rows = place.cache.keep(key, rows) if key and key == place.cache.key(part.file, stable(query)) else rows
         read.append(rows)
     malformed = [line for one in read for line in one.malformed]
     engine.execute(
@@ -70,7 +76,7 @@ def stage(
     if malformed:
         engine.executemany("INSERT INTO malformed VALUES (?, ?, ?, ?)", malformed)
     count = sum(one.rows for one in read) + len(malformed)
-    listed = [one.file for one in read]
+    listed = rounded_ids.refuse(engine, table, [one.file for one in read], place.folder)
     return Staged(
         listed,
         count,
@@ -129,7 +135,8 @@ def spread(
             query = f"SELECT customer_key, {listed} FROM (SELECT *, {each} FROM ({kept})) ORDER BY {order}"
             rows = storage.copy_to(engine, query, storage.bucket_file(partial, bucket))
             money = _money_in(storage.bucket_file(partial, bucket)) if "amount_minor" in columns else None
-            totals.append([rows, *_totals(engine, policy, part, money)])
+            ends = _open_ends(table, part, policy) if "end_day" in columns else "0"
+            totals.append([rows, *_totals(engine, policy, part, money, ends)])
         storage.remove(folder.with_name(f".{folder.name}.parts"))
     sums = [sum(total) for total in zip(*totals, strict=True)]
     if sums[0] != sums[2]:
@@ -139,11 +146,20 @@ def spread(
 
 def repetitions(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, policy: Policy) -> Written:
     """What `spread` would write, without writing it."""
-    good = f"(SELECT * FROM {sql.parquet(staged.files)} WHERE rule IS NULL)"
+    good = staged.good
     has_money = any(column.stored == "amount_minor" for column in table.columns)
     kept = repeats.kept_rows(policy, good, ["amount_minor"]) if has_money else ""
     money = f"SELECT sum(amount_minor::HUGEINT * copies) FROM ({kept})" if has_money else None
-    return _written(_totals(engine, policy, good, money))
+    described = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {good}").fetchall()}
+    ends = _open_ends(table, good, policy) if "end_day" in described else "0"
+    return _written(_totals(engine, policy, good, money, ends))
+
+
+def _open_ends(table: Table, part: str, policy: Policy) -> str:
+    """How many of the contracts that count have no end, however that is written."""
+    if table.name != "subscriptions":
+        return "0"
+    return f"(SELECT sum(copies) FROM ({repeats.kept_rows(policy, part, ['end_day'])}) WHERE end_day IS NULL)"
 
 
 def _money_in(file: Path) -> str:
@@ -152,8 +168,8 @@ def _money_in(file: Path) -> str:
 
 
 def _written(totals: list[int]) -> Written:
-    good, rows, minor, low, high, older = totals
-    return Written(good, rows, older, minor, f"{high % 2**64:016x}{low % 2**64:016x}-{rows}")
+    good, rows, minor, low, high, older, open_ends = totals
+    return Written(good, rows, older, minor, f"{high % 2**64:016x}{low % 2**64:016x}-{rows}", open_ends)
 
 
 def _numbered(column: str) -> str:
@@ -163,17 +179,19 @@ def _numbered(column: str) -> str:
     return "CASE WHEN has_id OR copy = 1 THEN transaction_id ELSE transaction_id || '-' || copy END AS transaction_id"
 
 
-def _totals(engine: duckdb.DuckDBPyConnection, policy: Policy, part: str, money: str | None) -> list[int]:
-    """Good rows, how many count, the money in the others, the two sums of hashes, and rows that are older versions.
+def _totals(
+    engine: duckdb.DuckDBPyConnection, policy: Policy, part: str, money: str | None, open_ends: str
+) -> list[int]:
+    """Good rows, how many count, the money in the others, the two sums of hashes, older versions, and open ends.
 
-    `money` is a query of the money in the rows that count, None where rows hold none.
+    `money` is a query of the money in the rows that count, None where rows hold none; `open_ends` one of a number.
     """
     kept = repeats.kept_rows(policy, part, [])
     gone = f"sum(amount_minor) - ({money})" if money else "0"
     older = f"(SELECT count(*) FROM ({repeats.latest_versions(policy, part)}))" if policy.key else "good.rows"
     hashes = ", ".join(f"sum({name}::HUGEINT * copies) AS {name}" for name in HASHES)
     row = engine.execute(f"""
-        SELECT good.rows, kept.rows, good.money, row_low, row_high, good.rows - {older}
+        SELECT good.rows, kept.rows, good.money, row_low, row_high, good.rows - {older}, {open_ends}
         FROM (SELECT count(*) AS rows, {gone} AS money FROM {part}) good,
             (SELECT sum(copies) AS rows, {hashes} FROM ({kept})) kept""").fetchone()
     return [int(value or 0) for value in row or ()]
@@ -194,7 +212,7 @@ def amounts_vary(folder: Path) -> bool:
 
 
 def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
-    good = f"SELECT * EXCLUDE (is_timed, marks, rule, raw) FROM {source} WHERE rule IS NULL"
+    good = f"SELECT * EXCLUDE (is_timed, marks, rounded, rule, raw) FROM {source} WHERE rule IS NULL"
     if buckets == 1:
         return [f"({good})"]
     storage.remove(folder)

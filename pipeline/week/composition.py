@@ -12,6 +12,7 @@ import polars as pl
 
 from pipeline import lists
 from pipeline.config.paths import PLAYBOOKS, Paths
+from pipeline.config.slugs import slug
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
@@ -192,6 +193,7 @@ def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, lis
         listed=len(listed),
         expected_low=low,
         expected_high=high,
+        topics={slug(topic): topic for topic in settings.features.ticket_topics},
     )
 
 

@@ -47,6 +47,7 @@ def test_check_says_what_it_found(company):
         "sources.events: raw/visits.csv, 3 of 3 columns mapped; 3,840 rows, 0 refused",
         "sources.contacts: raw/letters.csv, 2 of 2 columns mapped; 402 rows, 0 refused",
         "sources.customers: raw/customers.csv, 3 of 3 columns mapped; 403 rows, 0 refused",
+        "coherence: transactions, events, contacts, customers agree with each other",
         f"features: {len(carried)} that the declared columns can carry",
         "playbooks.yaml: 32 playbooks",
         "playbooks.commitment-tracking: can never hold, since sources.commitments is not declared",

@@ -65,6 +65,16 @@ def test_a_weekly_shop_gets_weeks(folder):
     assert not (folder / "data").exists(), "ingested for this once, and gone"
 
 
+def test_what_is_proposed_can_be_written(folder):
+    settings = open_shop(folder, mean=7, spread=1.5, days=365)
+    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    lines = list(suggest.run(settings, write=True))
+    assert lines[-1] == "params.yaml: written: snapshots.active_days, label.horizon_days"
+    written = params.load(folder / "params.yaml")
+    assert (written.snapshots.active_days, written.label.horizon_days) == (30, 14)
+    assert list(suggest.run(settings, write=True))[-1] == "params.yaml: says so already"
+
+
 def test_a_once_a_year_shop_gets_years(folder):
     lines = list(suggest.run(open_shop(folder, mean=365, spread=30, days=2190, leave=0.2)))
     active, horizon = proposed(lines)

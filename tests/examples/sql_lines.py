@@ -18,10 +18,34 @@ def queries(table: str, rows: str, columns: set[str]) -> dict[str, str]:
         return {"event": _events(rows)}
     if table != "transactions":
         return {}
+    rows = _marked(rows, columns)
     made = {"purchase": _purchases(rows, columns), "refund": _refunds(rows)}
     made |= {"margin": _margins(rows)} if "cost_minor" in columns else {}
     made |= {kind: _items(rows, column) for kind, column in ITEM_COLUMNS.items() if column in columns}
     return made | ({"product": _products(rows, columns)} if "product_id" in columns else {})
+
+
+def _marked(lines: str, columns: set[str]) -> str:
+    """The lines with ``is_paid``: bought, or taken off an order that was bought, as goods of no kind and number."""
+    back = "AND coalesce(quantity, 0) >= 0" if "quantity" in columns else ""
+    known = "cost_minor IS NOT NULL" if "cost_minor" in columns else "false"
+    own = "coalesce(personal_discount_minor, 0) = 0" if "personal_discount_minor" in columns else "true"
+    values = {
+        "quantity": "NULL",
+        "list_amount_minor": "NULL",
+        "cost_minor": "CASE WHEN is_costed THEN coalesce(cost_minor, 0) ELSE cost_minor END",
+        "discount_minor": f"CASE WHEN {own} THEN greatest(discount_minor, -amount_minor) ELSE discount_minor END",
+    }
+    changed = ", ".join(
+        f"CASE WHEN is_off THEN {value} ELSE {name} END AS {name}" for name, value in values.items() if name in columns
+    )
+    replaced = f"REPLACE ({changed})" if changed else ""
+    return f"""(
+        SELECT * {replaced}, is_off OR amount_minor >= 0 AS is_paid
+        FROM (SELECT *, bool_or(amount_minor >= 0 AND {known}) OVER own_order AS is_costed,
+                amount_minor < 0 {back} AND sum(amount_minor) OVER own_order >= 0
+                AND bool_or(amount_minor >= 0) OVER own_order AS is_off
+            FROM {lines} WINDOW own_order AS (PARTITION BY customer_key, day, transaction_id)))"""
 
 
 def _purchases(lines: str, columns: set[str]) -> str:
@@ -33,21 +57,21 @@ def _purchases(lines: str, columns: set[str]) -> str:
     )
     return f"""
         SELECT customer_key, day, CAST(count(DISTINCT transaction_id) AS BIGINT) AS orders{sums}
-        FROM {lines} WHERE amount_minor >= 0 GROUP BY customer_key, day"""
+        FROM {lines} WHERE is_paid GROUP BY customer_key, day"""
 
 
 def _refunds(lines: str) -> str:
     return f"""
         SELECT customer_key, day,
             CAST(count(DISTINCT transaction_id) AS BIGINT) AS orders, CAST(-sum(amount_minor) AS BIGINT) AS amount_minor
-        FROM {lines} WHERE amount_minor < 0 GROUP BY customer_key, day"""
+        FROM {lines} WHERE NOT is_paid GROUP BY customer_key, day"""
 
 
 def _margins(lines: str) -> str:
     return f"""
         SELECT customer_key, day,
             CAST(sum(amount_minor - cost_minor) AS BIGINT) AS margin_minor,
-            CAST(coalesce(sum(amount_minor) FILTER (amount_minor >= 0), 0) AS BIGINT) AS amount_minor
+            CAST(coalesce(sum(amount_minor) FILTER (is_paid), 0) AS BIGINT) AS amount_minor
         FROM {lines} WHERE cost_minor IS NOT NULL GROUP BY customer_key, day"""
 
 

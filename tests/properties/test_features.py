@@ -48,7 +48,7 @@ def worlds(draw):
         cost=st.one_of(st.none(), st.integers(-5_000, 99_999)),
         list_amount=st.one_of(st.none(), st.integers(0, 2_000)),
         granted=st.integers(0, 300),
-        quantity=st.integers(0, 9),
+        quantity=st.integers(-2, 9),
         product=item,
         category=item,
         store=item,

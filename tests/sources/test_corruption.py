@@ -123,7 +123,7 @@ def purchases(tmp_path_factory) -> Path:
     (folder / "transactions.csv").write_bytes(written(right(schemas.TRANSACTIONS)))
     at = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
     alone = params.Sources(transactions=source(schemas.TRANSACTIONS, folder / "transactions.csv"))
-    s1_ingest.run(s1_ingest.Settings(DATA, alone, STORAGE), at)
+    s1_ingest.run(s1_ingest.Settings(DATA, alone, SETTINGS.coherence, STORAGE), at)
     return at.tables / "transactions"
 
 
@@ -142,7 +142,9 @@ def outcome(table: schemas.Table, content: bytes | None, purchases: Path, ending
         # Only what is damaged is read: the purchases are there already.
         alone = {"transactions": None, table.name: source(table, file)}
         try:
-            s1_ingest.run(s1_ingest.Settings(DATA, params.Sources.model_construct(**alone), STORAGE), at)
+            s1_ingest.run(
+                s1_ingest.Settings(DATA, params.Sources.model_construct(**alone), SETTINGS.coherence, STORAGE), at
+            )
         except PipelineError as error:
             assert isinstance(error, BadData), error
             told = str(error)
@@ -224,7 +226,7 @@ def test_absent_tables_are_harmless_and_named(absent, tmp_path):
         if name not in absent:
             (tmp_path / f"{name}.csv").write_bytes(written(right(table)))
             sources[name] = source(table, tmp_path / f"{name}.csv")
-    s1_ingest.run(s1_ingest.Settings(DATA, params.Sources(**sources), STORAGE), at)
+    s1_ingest.run(s1_ingest.Settings(DATA, params.Sources(**sources), SETTINGS.coherence, STORAGE), at)
     report = storage.read_json(at.ingest_report)
     assert report["absent"] == absent
     assert sorted(report["tables"]) == sorted(sources)

@@ -111,7 +111,7 @@ def test_parquet_and_what_has_no_name_is_known_by_its_values(raw):
     told, found = run(raw)
     assert found.sources.events.columns == {"customer_id": "xyz", "ts": "at", "event_type": "what"}
     assert "  customer_id <- xyz (a guess, by its values)" in told
-    assert found.features.event_types == ["login"], "only what can be the name of a feature"
+    assert found.features.event_types == ["Call me", "login"], "as the company calls them"
 
 
 AMBIGUOUS = {
@@ -161,11 +161,20 @@ def test_two_files_for_one_table_and_strangers_are_left_out(raw):
         in told
     )
     assert (
-        "not placed: raw/customers.csv: looks like customers, but only 0% of its customer_id ever bought anything"
-        in told
+        "not placed: raw/customers.csv: looks like customers, but 0% of the values of customer_id, such as 'stranger0', "
+        "stand in customer_id of the transactions, such as 'c0'; if these are the same customers, write their ids alike "
+        "in both" in told
     )
     assert "not placed: raw/notes.docx: is neither CSV, Parquet, XLSX nor JSON lines" in told
     assert any(line.startswith("not placed: raw/empty.csv: ") and "is empty (0 bytes)" in line for line in told)
+
+
+def test_a_table_is_joined_by_the_column_that_holds_the_customers_whatever_another_one_is_called(raw):
+    orders(raw / "orders.csv")
+    write(raw / "customers.csv", "customer_id,ref,name", lambda n, day: f"{90_000 + n},c{n},N {n}", rows=40)
+    told, found = run(raw)
+    assert found.sources.customers.columns == {"customer_id": "ref", "name": "name"}
+    assert "  not placed: customer_id: holds no customer of the transactions; ref does" in told
 
 
 def test_a_price_beside_a_quantity_and_dates_of_two_kinds_are_pointed_at(raw):

@@ -295,7 +295,7 @@ def test_the_sample_keeps_all_redemptions(tmp_path, monkeypatch):
         raw = open_source(engine, "events", source)
         place = loading.Place(tmp_path, IngestCache(tmp_path, 0), Forgotten())
         about = (engine, schemas.TABLES["events"], raw, (source, settings.data), place, tmp_path / "kept.parquet")
-        counts = dry_ingest.take_in(*about)
+        counts, _ = dry_ingest.take_in(*about)
     assert (counts.read, counts.accepted, counts.duplicates) == (2102, 2102, 0)
 
 
@@ -336,6 +336,36 @@ def test_ids_that_a_spreadsheet_rounded_are_refused(written, tmp_path):
         row["customer"] = written
     outcome = real_files.run(tmp_path, {"orders.csv": real_files.csv(table).encode()})
     assert "customer_id" in outcome.refusal or "no good row" in outcome.refusal
+
+
+# Values of product_id in turn, and how many of 48 rows are refused for them.
+LOOK_ROUNDED = {
+    "codes": (["1.5E3", "2.5E3", "7.0E4", "A1"], 0),
+    "codes with a plus": (["1E+12", "B+3", "C+4", "1E+14"], 0),
+    "short numbers only": (["1.5E3", "2.5E3", "1.5E7", "2.5E8"], 0),
+    "long numbers": (["1.03293E+19", "1.03294E+19", "1.0333E+19", "1.04001E+19"], 48),
+    "some of a column of numbers": (["1.03293E+19", "10329301", "10329302", "10329303"], 12),
+    "equal decimals": (["1.03E+19", "1.04E+12", "2.00E+13", "7.77E+11"], 48),
+    "every length of its own": (["1.5E+12", "1.25E+12", "1.125E+12", "1.0625E+12"], 0),
+}
+
+
+@pytest.mark.parametrize("case", LOOK_ROUNDED)
+def test_whether_ids_were_rounded_is_judged_by_the_whole_column(case, tmp_path):
+    values, refused = LOOK_ROUNDED[case]
+    table = real_files.rows()
+    lines = real_files.csv(table, mark=",").splitlines()
+    text = "\n".join([f"{lines[0]},product_id", *(f"{line},{values[n % 4]}" for n, line in enumerate(lines[1:]))])
+    outcome = real_files.ingest(
+        tmp_path, {"orders.csv": f"{text}\n".encode()}, {"columns": {"amount": "total", "product_id": "product_id"}}
+    )
+    if refused:
+        assert f"{refused} of 48 rows refused" in outcome.refusal
+        assert f"{refused} because product_id is a rounded number, such as '1.03" in outcome.refusal
+        return
+    assert (outcome.refusal, outcome.rows) == ("", 48)
+    kept = storage.read_buckets(tmp_path / "data/tables/transactions")["product_id"].unique().to_list()
+    assert sorted(kept) == sorted(values)
 
 
 def test_addresses_that_differ_in_capitals_are_one_customer_if_init_says_so(tmp_path):
@@ -563,6 +593,7 @@ def test_open_ends_of_contracts_are_no_end_and_others_stay(end, tmp_path):
     files = {"orders.csv": real_files.csv(real_files.rows()).encode(), "subscriptions.csv": contracts}
     outcome = real_files.run(tmp_path, files)
     assert outcome.refusal == ""
+    assert "subscriptions: 20 rows, 0 refused, 10 contracts without an end" in outcome.lines[-1]
     table = storage.read_buckets(tmp_path / "data/tables/subscriptions")
     assert table["end_day"].drop_nulls().to_list() == [date(2024, 6, 30)] * 10
     assert table["cancel_day"].drop_nulls().to_list() == [date(2024, 6, 1)] * 10

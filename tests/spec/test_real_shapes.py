@@ -103,6 +103,13 @@ SHAPES = {
     "pipes": {"orders.txt": real_files.csv(TABLE, mark="|").encode()},
     "carriage returns": {"orders.csv": PLAIN.replace("\n", "\r\n").encode()},
     "quotes around marks": {"orders.csv": QUOTED.encode()},
+    "a trailing delimiter in the names alone": {"orders.csv": PLAIN.replace("\n", ",\n", 1).encode()},
+    "a trailing delimiter below the names alone": {
+        "orders.csv": (PLAIN.partition("\n")[0] + "\n" + PLAIN.partition("\n")[2].replace("\n", ",\n")).encode()
+    },
+    "a trailing semicolon in the names of Windows-1252": {
+        "orders.csv": with_names(GERMAN).replace(",", ";").replace("\n", ";\n", 1).encode("cp1252")
+    },
     "a trailing delimiter": {"orders.csv": PLAIN.replace("\n", ",\n").encode()},
     "two files, one with a column more": {
         "orders_1.csv": "".join(PLAIN.splitlines(keepends=True)[:20]).encode(),

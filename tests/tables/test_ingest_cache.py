@@ -8,6 +8,7 @@ from contextlib import chdir
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import params
 from pipeline.config.paths import REPRO, Paths, weekly
+from pipeline.sources import converted
 from pipeline.stages import run_stage, s1_ingest
 from pipeline.tables import intake, loading
 from tests.profiles import examples
@@ -211,3 +213,27 @@ def _deliver(kind: str, number: int, seed: int) -> None:
             file.write("late,2023-12-31,9.99,\n")
     elif len(there) > 1:
         there[-1].unlink()
+
+
+def test_a_workbook_and_a_file_in_another_encoding_are_kept_as_well(changed, read_now, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("raw").mkdir()
+    book = openpyxl.Workbook()
+    for row in (("who", "when", "paid", "note"), ("ann", date(2024, 1, 5), 12.5, "é"), ("bo", date(2024, 1, 6), 3, "")):
+        book.active.append(row)
+    book.save("raw/a.xlsx")
+    Path("raw/b.csv").write_bytes(f"{HEADER}cy,2024-01-07,4.00,é\n".encode("cp1252"))
+    seen = []
+    # Each process has a folder of its own for what it converts.
+    for folder, path, more in (("one", "raw/a.xlsx", {}), ("two", "raw/a.xlsx", {}), ("three", "raw/b.csv", "cp1252"),
+                               ("four", "raw/b.csv", "cp1252"), ("five", "raw/b.csv", "latin-1")):  # fmt: skip
+        (tmp_path / folder).mkdir()
+        monkeypatch.setattr(converted, "_folder", lambda folder=folder: tmp_path / folder)
+        converted._convert.cache_clear()
+        encoding = {"encoding": more} if more else {}
+        source = {"transactions": {"path": path, "columns": COLUMNS, **encoding}}
+        run_stage(s1_ingest, changed(**{"sources": source, "data.timezone": "UTC"}))
+        seen.append((len(read_now), made()[str(REPRO.ingest_report)]))
+    # Read once as a workbook and once in each encoding, and the same comes of it.
+    assert [number for number, _ in seen] == [1, 1, 2, 2, 3]
+    assert (seen[0][1], seen[2][1]) == (seen[1][1], seen[3][1])

@@ -211,7 +211,7 @@ settings = params.load(Path(sys.argv[3]))
 source = params.Source(path=str(file), columns={"customer_id": "customer", "ts": "at", "amount": "paid"})
 small = settings.storage.model_copy(update={"memory_gb": 0.25, "threads": 2, "buckets": 4})
 data = settings.data.model_copy(update={"timezone": "UTC"})
-s1_ingest.run(s1_ingest.Settings(data, params.Sources(transactions=source), small), Paths(folder / "data", folder / "m", folder / "r", folder / "e"))
+s1_ingest.run(s1_ingest.Settings(data, params.Sources(transactions=source), settings.coherence, small), Paths(folder / "data", folder / "m", folder / "r", folder / "e"))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

@@ -92,6 +92,9 @@ class Feature:
     evidence
         The value from which on (below which, where less is risk) it is evidence of them, so that they are named before
         any symptom; None where it never is by itself. Said in `evidence`.
+    own_name
+        What the company itself calls the event type or the topic it is about, for people to read; empty if it is about
+        none. Names of features hold its `slug`.
     is_treatment
         Whether it tells what the company chose to do to this customer. The model does not see it by default: it would
         learn the company's own past choices, and take a contact for a cause of what the contact was sent against.
@@ -109,6 +112,7 @@ class Feature:
     causes: tuple[str, ...] = ()
     evidence: float | None = None
     is_treatment: bool = False
+    own_name: str = ""
 
     @property
     def counts(self) -> bool:

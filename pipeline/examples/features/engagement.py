@@ -1,6 +1,9 @@
 """Engagement: what the customer did besides buying, by type of event."""
 
+from dataclasses import replace
+
 from pipeline.config.params import Features
+from pipeline.config.slugs import plain, slug
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 from pipeline.examples.features.tenure import NEWCOMER_DAYS
 
@@ -22,19 +25,24 @@ WARNING_CAUSES = {
 def features(settings: Features) -> list[Feature]:
     """Declare the family."""
     every: list[str | None] = [None, *settings.event_types]
-    counted = [feature for kind in every for feature in (*_counts(kind), *_trend(kind), _recency(kind))]
-    rhythms = [feature for kind in settings.event_types for feature in _rhythm(kind)]
+    counted = [one for kind in every for one in _of(kind, [*_counts(kind), *_trend(kind), _recency(kind)])]
+    rhythms = [one for kind in settings.event_types for one in _of(kind, _rhythm(kind))]
     return [
         *counted,
         *rhythms,
-        *(feature for kind in settings.warning_types for feature in _warnings(kind)),
-        *(feature for kind in settings.usage_types for feature in _usage(kind)),
+        *(one for kind in settings.warning_types for one in _of(kind, _warnings(kind))),
+        *(one for kind in settings.usage_types for one in _of(kind, _usage(kind))),
     ]
+
+
+def _of(event_type: str | None, declared: list[Feature]) -> list[Feature]:
+    """The features of one event type, which people read of as the company calls it."""
+    return [replace(feature, own_name=event_type or "") for feature in declared]
 
 
 def _counts(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    name = "events" if event_type is None else f"events_{event_type}"
+    name = "events" if event_type is None else f"events_{slug(event_type)}"
     return [
         Feature(
             f"{name}_{days}d",
@@ -51,7 +59,7 @@ def _counts(event_type: str | None) -> list[Feature]:
 
 def _trend(event_type: str | None) -> list[Feature]:
     words = "events" if event_type is None else f"events of type {event_type}"
-    name = "events" if event_type is None else f"events_{event_type}"
+    name = "events" if event_type is None else f"events_{slug(event_type)}"
     before = f"{name}_31_to_120d"
     return [
         Feature(
@@ -75,7 +83,7 @@ def _trend(event_type: str | None) -> list[Feature]:
 
 
 def _rhythm(event_type: str) -> list[Feature]:
-    name, noun = f"event_{event_type}", event_type.replace("_", " ")
+    name, noun = f"event_{slug(event_type)}", event_type.replace("_", " ")
     first, days, usual = f"first_{name}_days_ago", f"{name}_days", f"{name}_gap_mean_days"
     return [
         part(first, Aggregate("max", "event", item=event_type), EVENTS),
@@ -103,7 +111,7 @@ def _rhythm(event_type: str) -> list[Feature]:
 
 
 def _recency(event_type: str | None) -> Feature:
-    name = "event" if event_type is None else f"event_{event_type}"
+    name = "event" if event_type is None else f"event_{slug(event_type)}"
     noun = "event" if event_type is None else event_type.replace("_", " ")
     return Feature(
         f"days_since_last_{name}",
@@ -121,14 +129,14 @@ def _warnings(event_type: str) -> list[Feature]:
     """An event that is bad news when it happens, such as an unsubscription: more of it means risk."""
     return [
         Feature(
-            f"warnings_{event_type}_{days}d",
+            f"warnings_{slug(event_type)}_{days}d",
             "items",
             "warnings",
             Aggregate("sum", "event", "events", days, item=event_type),
             f"events of type {event_type} in the last {days} days, each of them bad news",
             "up",
             needs=EVENTS,
-            causes=WARNING_CAUSES.get(event_type, ("C12",)),
+            causes=WARNING_CAUSES.get(plain(event_type), ("C12",)),
         )
         for days in (30, 180)
     ]
@@ -136,7 +144,7 @@ def _warnings(event_type: str) -> list[Feature]:
 
 def _usage(event_type: str) -> list[Feature]:
     """Use of what was bought: who hardly uses it has not understood it, or has no use for it."""
-    noun, name = event_type.replace("_", " "), f"uses_{event_type}"
+    noun, name = event_type.replace("_", " "), f"uses_{slug(event_type)}"
     counts = [
         Feature(
             f"{name}_{days}d",
@@ -151,7 +159,7 @@ def _usage(event_type: str) -> list[Feature]:
         for days in (30, 90)
     ]
     newcomer = Feature(
-        f"is_newcomer_without_{event_type}",
+        f"is_newcomer_without_{slug(event_type)}",
         "yes/no",
         "adoption",
         # Later on, no use is how leaving looks, whatever its cause.

@@ -6,6 +6,7 @@ not named here counts in the score, and may be told as a reason like any other, 
 
 from dataclasses import replace
 
+from pipeline.config.slugs import plain
 from pipeline.examples.features.declare import Feature
 
 # At least this much where more is risk, at most this much where less is; a yes/no is evidence when it is yes.
@@ -65,13 +66,13 @@ SINCE = {
 
 def with_evidence(feature: Feature) -> Feature:
     """The feature with its threshold from this page, if it has one."""
-    return replace(feature, evidence=_threshold(feature.name, feature.family))
+    return replace(feature, evidence=_threshold(feature.name, feature.family, feature.own_name))
 
 
-def _threshold(name: str, family: str) -> float | None:
+def _threshold(name: str, family: str, own_name: str) -> float | None:
     if family == "warnings":
         count, days = WARNINGS
-        is_grave = name.removeprefix("warnings_").removesuffix(f"_{days}d") in GRAVE_WARNINGS
+        is_grave = plain(own_name) in GRAVE_WARNINGS
         return (1 if is_grave else count) if name.endswith(f"_{days}d") else None
     if family.startswith("about_"):
         return TOPICS[0] if name.endswith(f"_{TOPICS[1]}d") else None

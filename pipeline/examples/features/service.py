@@ -2,6 +2,7 @@
 
 from pipeline import sql
 from pipeline.config.params import Features
+from pipeline.config.slugs import slug
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 
 OPENED = frozenset({"tickets.opened_ts"})
@@ -193,17 +194,18 @@ def _silent() -> Feature:
 
 def _about(topic: str, cause: str) -> list[Feature]:
     """Requests on a topic that the company knows to speak of a cause."""
-    name, noun = f"tickets_{topic}", topic.replace("_", " ")
+    name, noun = f"tickets_{slug(topic)}", topic.replace("_", " ")
     return [
         Feature(
             f"{name}_{days}d",
             "tickets",
-            f"about_{topic}",
+            f"about_{slug(topic)}",
             Aggregate("count", "ticket", days=days, item=topic),
             f"requests about {noun} in the last {days} days",
             "up",
             TOPICS,
             causes=(cause,),
+            own_name=topic,
         )
         for days in (90, 180)
     ]

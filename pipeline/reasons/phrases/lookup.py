@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
 
+from pipeline.config.slugs import slug
 from pipeline.examples.features.declare import Aggregate, Feature
 from pipeline.reasons.phrases.phrase import Phrase
 
@@ -27,7 +28,8 @@ def find_phrases(feature: Feature, phrasebook: Phrasebook) -> tuple[Phrase, ...]
         return ()
     sentences = phrasebook[key]
     parts = {"number": feature.name, **(_read_name(key, feature.name) or {})}
-    return tuple(Phrase.parse(text, parts) for text in ((sentences,) if isinstance(sentences, str) else sentences))
+    listed = (sentences,) if isinstance(sentences, str) else sentences
+    return tuple(Phrase.parse(text, parts, feature.own_name) for text in listed)
 
 
 def find_entry(feature: Feature, phrasebook: Phrasebook) -> str | None:
@@ -60,4 +62,7 @@ def _counts_item(feature: Feature, parts: dict[str, str]) -> bool:
     Else ``events_price_trend_30d``, how many events are of type ``price_trend``, would be the trend of type ``price``.
     """
     names = [part for place, part in parts.items() if place != "window"]
-    return not names or not isinstance(feature.how, Aggregate) or feature.how.item in names
+    if not names or not isinstance(feature.how, Aggregate):
+        return True
+    item = feature.how.item
+    return item is not None and bool({item, slug(item)} & set(names))

@@ -24,7 +24,7 @@ class Phrase:
     slots: dict[str, str]
 
     @classmethod
-    def parse(cls, sentence: str, parts: Mapping[str, str]) -> "Phrase":
+    def parse(cls, sentence: str, parts: Mapping[str, str], own_name: str = "") -> "Phrase":
         """Read a sentence of the phrasebook.
 
         Parameters
@@ -33,6 +33,8 @@ class Phrase:
             As its entry says it.
         parts
             What the places of the feature's name stand for, and the feature itself as ``number``.
+        own_name
+            What the company calls what the feature is about; else the name says it.
 
         Examples
         --------
@@ -45,7 +47,7 @@ class Phrase:
         >>> phrase.slots["told"], phrase.slots["window"], phrase.slots["before"]
         ("'card open'", '30', 'events_card_open_ever')
         """
-        slots = {place: _fill(place, own, parts) for place, own in PLACE.findall(sentence)}
+        slots = {place: _fill(place, own, parts, own_name) for place, own in PLACE.findall(sentence)}
         return cls(PLACE.sub(r"{\1}", sentence), slots)
 
     @property
@@ -62,11 +64,11 @@ class Phrase:
         return f"{{{place}}}" if filling == place else f"{{{place}={filling}}}"
 
 
-def _fill(place: str, own: str, parts: Mapping[str, str]) -> str:
+def _fill(place: str, own: str, parts: Mapping[str, str], own_name: str) -> str:
     if own:
         return own.format_map(parts)
     part = parts.get(place, place)
     if place not in parts or place in {"number", "window"}:
         return part
     # A name that the company gave, written as people write it.
-    return f"'{part.replace('_', ' ')}'"
+    return f"'{(own_name or part).replace('_', ' ')}'"

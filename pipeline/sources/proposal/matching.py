@@ -7,26 +7,27 @@ from pathlib import PurePath
 
 from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.proposal import names
-from pipeline.sources.proposal.placing import Placed, Proposal, Shared, Wanted
+from pipeline.sources.proposal.placing import BY_VALUES, Orders, Placed, Proposal, Shared, Wanted
 from pipeline.sources.proposal.profiles import Profile
 from pipeline.sources.proposal.rows_that_count import propose_rules
+from pipeline.sources.proposal.same_customers import SURELY_SHARED, drop_strangers
 from pipeline.sources.proposal.sheets import Sheet
 
 NUMBERS = {"money", "decimal", "number"}
 SURE_MARKS = number_evidence.POINT | number_evidence.COMMA
 OPEN_MARKS = number_evidence.OPEN_POINT | number_evidence.OPEN_COMMA
 SURE_MARKS_OF = (number_evidence.POINT, number_evidence.COMMA)
-BY_VALUES, BY_NAME = 0.5, 0.6
+BY_NAME = 0.6
 PURCHASES = "transactions"
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
-MIN_SHARED, SURELY_SHARED = 0.05, 0.5
 
 
 def propose(
     sheets: Sequence[Sheet],
     tables: Mapping[str, Sequence[Wanted]],
     shared: Shared,
+    orders: Orders,
 ) -> Proposal:
     """Place the files: the transactions first, whose customers then say who a customer is elsewhere.
 
@@ -38,18 +39,23 @@ def propose(
         The canonical tables with their columns, the one that is needed first.
     shared
         Share of the ids in one column that another knows; see `sheets.shared_ids`.
+    orders
+        Which columns belong to a whole order.
     """
     first, *others = tables
     left: dict[str, str] = {}
     placed = _choose([_fit(sheet, first, tables[first]) for sheet in sheets], left)
     fits: list[Placed | str] = []
     if first in placed:
+        propose_rules(placed[first], orders)
         known = (placed[first].sheet, placed[first].columns["customer_id"])
         for sheet in (one for one in sheets if one.path not in left and one is not known[0]):
             share = partial(_share, shared, sheet, known)
             fits += [_fit(sheet, table, tables[table], share) for table in others]
         placed |= _choose(fits, left)
-        _drop_strangers(placed, first, partial(shared, known=known), left)
+        drop_strangers(placed, first, partial(shared, known=known), left)
+    for one in placed.values():
+        _name_unused(one)
     for sheet in sheets:
         if sheet.path not in left and all(one.sheet is not sheet for one in placed.values()):
             reasons = [str(fit) for fit in [_fit(sheet, first, tables[first]), *fits] if isinstance(fit, str)]
@@ -62,18 +68,6 @@ def propose(
 
 def _share(shared: Shared, sheet: Sheet, known: tuple[Sheet, str], name: str) -> float:
     return shared((sheet, name), known)
-
-
-def _drop_strangers(
-    placed: dict[str, Placed], first: str, shared: Callable[[tuple[Sheet, str]], float], left: dict[str, str]
-) -> None:
-    """A table whose customers never bought anything is of somebody else."""
-    for name, one in [item for item in placed.items() if item[0] != first]:
-        customer = one.columns["customer_id"]
-        share = shared((one.sheet, customer))
-        if share < MIN_SHARED:
-            left[one.sheet.path] = f"looks like {name}, but only {share:.0%} of its {customer} ever bought anything"
-            del placed[name]
 
 
 def _choose(fits: Sequence[Placed | str], left: dict[str, str]) -> dict[str, Placed]:
@@ -110,8 +104,6 @@ def _fit(
     _by_values(placed, wanted, share)
     _dates(placed, wanted)
     _decimals(placed, wanted)
-    if table == PURCHASES:
-        propose_rules(placed)
     lacking = [one.column for one in wanted if one.required and one.column not in placed.columns]
     if lacking:
         unclear = "; ".join(sorted(set(placed.left.values())))
@@ -119,16 +111,19 @@ def _fit(
         return f"{sheet.path}: {table} would need {', '.join(lacking)}, which no column is surely{why}"
     if table == "customers" and sheet.profiles[placed.columns["customer_id"]].unique < 0.9:
         return f"{sheet.path}: customers would need one line per customer"
-    for name in placed.free():
-        if name in placed.where or any(name in text for text in placed.expressions.values()):
-            continue
-        placed.left.setdefault(name, "no column of ours is called so or holds such values")
     covered = sum(placed.sure.values()) / max(1, len(sheet.profiles))
     placed.score = 0.55 * names.table_score(table, PurePath(sheet.path).stem) + 0.45 * covered
     if all(placed.sure[one.column] >= BY_NAME for one in wanted if one.required) and table == PURCHASES:
         # A file with the columns of purchases holds purchases, whatever it is called.
         placed.score = max(placed.score, MIN_SCORE + 0.2 * covered)
     return placed
+
+
+def _name_unused(placed: Placed) -> None:
+    for name in placed.free():
+        if name in placed.where or any(name in text for text in placed.expressions.values()):
+            continue
+        placed.left.setdefault(name, "no column of ours is called so or holds such values")
 
 
 def _by_name(placed: Placed, wanted: Sequence[Wanted]) -> None:

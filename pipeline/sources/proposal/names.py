@@ -1,8 +1,8 @@
 """What tables and columns are called elsewhere: in English, German, French, Spanish, Italian, Dutch, Norwegian."""
 
 import difflib
-import re
-import unicodedata
+
+from pipeline.config.slugs import plain as plain
 
 TABLES = {
     "transactions": (
@@ -46,18 +46,19 @@ COLUMNS = {
         "customer_id customer_no customer_number customer_code customer client_id client_no client kundennummer "
         "kunden_nr kundennr kunden_id kunde kd_nr numero_client id_client code_client cliente_id id_cliente "
         "codigo_cliente cliente codice_cliente klantnummer klant_id klant kundenr kundenummer user_id user "
-        "member_id member account_id account buyer_id household_id household shopper_id debitor debtor who"
+        "member_id member account_id account buyer_id household_id household shopper_id debitor debtor who "
+        "customer_email email e_mail email_address"
     ),
     "transactions.transaction_id": (
         "transaction_id order_id order_no order_number order invoice_id invoice_no invoice receipt_id receipt "
         "basket_id basket bestellnummer bestell_nr bestellung auftragsnummer rechnungsnummer belegnummer "
         "numero_commande commande pedido_id numero_pedido pedido ordine numero_ordine bestelnummer ordrenr "
-        "ordrenummer ordre id"
+        "ordrenummer ordre id order_name"
     ),
     "transactions.ts": (
         "ordered_at order_date purchase_date purchased_at transaction_date transaction_timestamp invoice_date "
         "sale_date bestelldatum kaufdatum rechnungsdatum belegdatum date_commande date_achat fecha_pedido "
-        f"fecha_compra data_ordine besteldatum orderdato {DATES}"
+        f"fecha_compra data_ordine besteldatum orderdato paid_at processed_at {DATES}"
     ),
     "transactions.amount": (
         "amount total total_amount net_amount paid revenue sales_value line_total turnover price value betrag "
@@ -77,7 +78,7 @@ COLUMNS = {
     ),
     "transactions.product_id": (
         "product_id product item_id item sku stock_code article_id article artikelnummer artikel_nr artikel produkt "
-        "produit producto articulo prodotto articolo varenummer vare isbn ean"
+        "produit producto articulo prodotto articolo varenummer vare isbn ean lineitem_sku item_sku product_sku"
     ),
     "transactions.category": (
         "category product_category kind group department kategorie warengruppe sparte categorie categoria "
@@ -168,19 +169,7 @@ COLUMNS = {
     "outcomes.response": "response answer reaktion antwort",
     "outcomes.note": "note notes comment comments bemerkung notiz",
 }
-LETTERS = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "ø": "o", "æ": "ae", "å": "a"})
 LIKE, CLOSE = 0.8, 0.88
-
-
-def plain(name: str) -> str:
-    """A name in small plain letters, its words joined by underscores.
-
-    >>> plain("  Größe (EUR)"), plain("orderDate"), plain("Kunden-Nr.")
-    ('groesse_eur', 'order_date', 'kunden_nr')
-    """
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().translate(LETTERS)
-    words = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def column_score(table: str, column: str, name: str) -> float:

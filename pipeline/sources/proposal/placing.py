@@ -5,12 +5,25 @@ from typing import Protocol
 
 from pipeline.sources.proposal.sheets import Sheet
 
+# How sure a column is that its values alone speak for.
+BY_VALUES = 0.5
+
 
 class Shared(Protocol):
     """Which share of the ids in one column another column knows; see `sheets.shared_ids`."""
 
     def __call__(self, of: tuple[Sheet, str], known: tuple[Sheet, str]) -> float:
         """The share, 0-1."""
+
+
+class Orders(Protocol):
+    """Which columns belong to a whole order; see `order_columns.OrderColumns`."""
+
+    def written_once(self, sheet: Sheet, order: str) -> frozenset[str]:
+        """Those that stand in one line of each order only, given the column with its id."""
+
+    def is_repeated(self, sheet: Sheet, order: str, amount: str) -> bool:
+        """Whether the amount of an order stands in each of its lines."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Profile:
         The currencies that the signs beside the numbers can mean; None where there are none.
     common
         The different values, where these are few.
+    example
+        One of the values; empty where there is none.
     whole, truth
         Whether they are whole numbers, true or false.
     """
@@ -55,6 +57,7 @@ class Profile:
     whole: bool
     truth: bool
     common: tuple[str, ...] = ()
+    example: str = ""
 
     def can_be(self, kind: str) -> bool:
         """Whether the values suit a kind of canonical column."""
@@ -103,6 +106,7 @@ def profile(values: list[str | None]) -> Profile:
         whole=whole,
         truth=_most(looked_at, lambda value: value.lower() in TRUTHS),
         common=tuple(sorted(set(texts))) if len(set(texts)) <= MAX_COMMON else (),
+        example=min(texts, default=""),
     )
 
 

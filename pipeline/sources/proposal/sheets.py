@@ -17,6 +17,7 @@ from pipeline import sql
 from pipeline.config.errors import BadData, PipelineError
 from pipeline.config.params import Source
 from pipeline.sources import converted, encodings, files, number_evidence
+from pipeline.sources.headers import uneven_names
 from pipeline.sources.ids import id_query
 from pipeline.sources.opening import open_source
 from pipeline.sources.proposal.profiles import Profile, profile
@@ -143,10 +144,13 @@ def _delimiter(lines: list[str]) -> tuple[str | None, int]:
     """
     best, most, skipped = None, 1, 0
     for mark in DELIMITERS:
-        rows = [len(row) for row in csv.reader(lines[:300], delimiter=mark)]
+        split = list(csv.reader(lines[:300], delimiter=mark))
+        rows = [len(row) for row in split]
         counts = Counter(number for number in rows if number)
         columns, times = counts.most_common(1)[0] if counts else (1, 0)
         start = next((index for index, number in enumerate(rows) if number == columns), 0)
+        # A mark too many at the end of the names, or of all other lines, makes no title of the names.
+        start -= start > 0 and uneven_names(split[start - 1], split[start : start + 20]) is not None
         body = [number for number in rows[min(start, MAX_PREAMBLE) :] if number]
         if columns > most and times >= 0.9 * len(body):
             best, most, skipped = mark, columns, start if start <= MAX_PREAMBLE else 0

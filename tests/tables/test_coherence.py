@@ -1,0 +1,154 @@
+"""Tables that disagree with each other: each case is counted by hand, and by another program for drawn tables."""
+
+from contextlib import chdir
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.commands import check_sources
+from pipeline.config import params, paths
+from pipeline.config.errors import BadData, NotEnoughData
+from pipeline.stages import run_stage, s1_ingest
+from pipeline.tables import coherence, storage
+from tests.drawing import drawn
+from tests.profiles import examples
+
+DAY = date(2024, 3, 1)
+DAYS = {
+    "customers": ["signup_day"], "events": ["day"], "tickets": ["opened_day"], "transactions": ["day"],
+    "subscriptions": ["start_day", "end_day", "cancel_day"], "outcomes": ["as_of_day"],
+}  # fmt: skip
+SETTINGS = params.load(Path(__file__).resolve().parents[2] / "params.yaml").coherence
+
+
+def table(name: str, text: str) -> pd.DataFrame:
+    """Rows such as `ann 3; bo -2 9`: a customer, and days from 1 March 2024, a dash for none."""
+    rows = []
+    for row in filter(None, text.split("; ")):
+        customer, *days = row.split()
+        written = [None if day == "-" else DAY + timedelta(days=int(day)) for day in days]
+        rows.append((customer, *written, *[None] * (len(DAYS[name]) - len(days))))
+    frame = pd.DataFrame(rows, columns=["customer_id", *DAYS[name]])
+    frame["transaction_id"] = [f"t{n}" for n in range(len(frame))]
+    return frame
+
+
+def examine(tables: dict[str, pd.DataFrame], settings: params.Coherence = SETTINGS) -> list[coherence.Finding]:
+    with duckdb.connect() as engine:
+        for name, frame in tables.items():
+            engine.register(f"{name}_frame", frame)
+            days = "".join(f", {day}::DATE AS {day}" for day in DAYS[name])
+            engine.execute(
+                f"CREATE TABLE {name} AS SELECT customer_id, transaction_id, hash(customer_id)::HUGEINT AS customer_key"
+                f"{days} FROM {name}_frame"
+            )
+        return coherence.examine(engine, {name: coherence.rows_of(engine, name) for name in tables}, settings)
+
+
+CASES = """
+    | check             | tables                                                                 | count | of | largest | why                                   |
+    | before_signup     | customers: ann 5; bo 0, events: ann 3; ann 4; ann 5; bo 0; bo -1        | 3     | 5  | ann (2) | the day itself is not before it       |
+    | before_signup     | customers: ann -; bo 0, events: ann -9; bo 1                            | none  |    |         | nobody knows when ann came            |
+    | outside_contract  | subscriptions: ann 0 9; ann 20, events: ann 0; ann 9; ann 10; ann -1; ann 25 | 2 | 5 | ann (2) | both ends count as inside             |
+    | outside_contract  | subscriptions: ann 0 9, events: ann 12; bo 1                            | none  |    |         | after the last one is another case; bo has none |
+    | outside_contract  | subscriptions: ann 0 9 4; ann 8 -, events: ann 6; bo 1                  | 1     | 1  | ann (1) | a cancelled one ends when it is cancelled |
+    | turned_contracts  | subscriptions: ann 5 3; ann 5 9 4; bo 5 5; bo 5 -                       | 2     | 4  | ann (2) | an end or a cancellation before it    |
+    | active_after_end  | subscriptions: ann 0 9; bo 0 9; cy 0 9; cy 5 -, events: ann 40; bo 39; cy 99 | 1 | 2 | ann (1) | thirty days to settle; cy goes on     |
+    | unknown_customers | events: ann 1; zoe 1; zoe 2                                             | 2     | 3  | zoe (2) | zoe has no transaction                |
+    | unknown_outcomes  | outcomes: ann 1; zoe 1                                                  | 1     | 2  | zoe (1) | a team answers for a stranger         |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(CASES), ids=lambda case: case["why"])
+def test_what_does_not_agree_is_counted_and_named(case):
+    tables = {"transactions": table("transactions", "ann 0; bo 0; cy 0")}
+    for one in case["tables"].split(", "):
+        name, rows = one.split(": ")
+        tables[name] = table(name, rows)
+    chosen = [finding for finding in examine(tables) if finding.check == case["check"]]
+    if case["count"] == "none":
+        assert chosen == []
+        return
+    (finding,) = chosen
+    assert (finding.count, finding.of) == (int(case["count"]), int(case["of"]))
+    assert case["largest"] in finding.words
+
+
+def test_a_till_is_named_and_somebody_who_buys_a_lot_is_not():
+    rows = "; ".join(
+        ["ann 0; ann 1; bo 0; bo 1; cy 0", *(f"till {n}" for n in range(60)), *(f"di {n}" for n in range(59))]
+    )
+    settings = SETTINGS.model_copy(update={"oversized_customers": params.CoherenceCheck(limit=30, action="warn")})
+    (finding,) = examine({"transactions": table("transactions", rows)}, settings)
+    # The median of 2, 2, 1, 60 and 59 orders is 2.
+    assert "1 customer has at least 30 times the median of 2 orders, most of all till with 60" in finding.words
+
+
+@examples(20)
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(-9, 9)), max_size=8),
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(-9, 9), st.none() | st.integers(-9, 9)), min_size=1, max_size=5
+    ),
+)
+def test_days_outside_of_contracts_by_another_program(events, contracts):
+    written = "; ".join(f"{who} {start} {'-' if end is None else end}" for who, start, end in contracts)
+    tables = {
+        "transactions": table("transactions", "a 0; b 0; c 0"), "subscriptions": table("subscriptions", written),
+        "events": table("events", "; ".join(f"{who} {day}" for who, day in events)),
+    }  # fmt: skip
+    expected = 0
+    for who, day in events:
+        own = [(start, 99 if end is None else end) for name, start, end in contracts if name == who]
+        inside = any(start <= day <= end for start, end in own)
+        expected += bool(own) and not inside and day <= max(end for _, end in own)
+    counted = [finding.count for finding in examine(tables) if finding.check == "outside_contract"]
+    assert counted == ([expected] if expected else [])
+
+
+def company(folder: Path, action: str) -> params.Params:
+    """A folder with orders, and events older than their customers."""
+    (folder / "raw").mkdir()
+    orders = "".join(f"c{n % 5},o{n},2024-03-{1 + n % 28:02d},{n}.50\n" for n in range(40))
+    (folder / "raw/orders.csv").write_text(f"customer_id,order_id,order_date,total\n{orders}")
+    (folder / "raw/crm.csv").write_text("customer_id,since\n" + "".join(f"c{n},2024-03-05\n" for n in range(5)))
+    visits = "".join(f"c{n % 2},2024-03-0{n},visit\n" for n in range(1, 9))
+    (folder / "raw/visits.csv").write_text(f"customer_id,day,what\n{visits}")
+    content = params.read_yaml(paths.PARAMS, params.BadParams)
+    content["sources"] = {
+        "transactions": {"path": "raw/orders.csv", "columns": {
+            "customer_id": "customer_id", "transaction_id": "order_id", "ts": "order_date", "amount": "total"}},
+        "events": {"path": "raw/visits.csv", "columns": {"customer_id": "customer_id", "ts": "day", "event_type": "what"}},
+        "customers": {"path": "raw/crm.csv", "columns": {"customer_id": "customer_id", "signup_day": "since"}},
+    }  # fmt: skip
+    content["features"]["event_types"] = ["visit"]
+    content["coherence"]["before_signup"]["action"] = action
+    return params.parse(content)
+
+
+WORDS = "events: 4 of 8 rows are older than their customer's signup_day, most of c0 (2) (coherence.before_signup allows 1.0%)"
+
+
+@pytest.mark.parametrize("action", ["warn", "stop"])
+def test_check_and_the_stage_say_or_refuse_the_same(action, tmp_path, monkeypatch):
+    settings = company(tmp_path, action)
+    with chdir(tmp_path):
+        if action == "stop":
+            for run in (lambda: list(check_sources.run(settings)), lambda: run_stage(s1_ingest, settings)):
+                with pytest.raises(BadData) as refusal:
+                    run()
+                assert str(refusal.value).startswith(WORDS)
+            return
+        lines = []
+        # Of other years than the calendar of the settings, which is refused once the tables have been looked at.
+        with pytest.raises(NotEnoughData):
+            lines.extend(check_sources.run(settings))
+        assert f"WARNING {WORDS}" in lines
+        assert run_stage(s1_ingest, settings).endswith(f"; WARNING {WORDS}")
+        (finding,) = storage.read_json(paths.REPRO.ingest_report)["coherence"]
+        assert (finding["check"], finding["count"], finding["of"]) == ("before_signup", 4, 8)
