@@ -3,12 +3,12 @@
 A table that is down makes its features missing. Trees send missing values down a branch that was learnt from the few
 customers of whom nothing was known, who are other people than all customers of a company whose feed has stopped: the
 model of all tables then ranked the customers of a simulated supplier by an AUC of 0.920, one that never had its events
-by 0.940. So such a model is made for each table and takes over while that one is down; while two are, the model of all
-tables goes on with their features missing. Either way the level is another one: a curve is fitted to what really
-happened at a snapshot whose outcomes are known.
+by 0.940. So such a model is made for each table that counts and takes over while that one is down; else, and while two
+are, the model of all tables goes on with their features missing. Either way the level is another one: a curve is fitted
+to what really happened at a snapshot whose outcomes are known.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -28,6 +28,8 @@ from pipeline.model.without_feed import WithoutFeed
 NEVER_DOWN: Final = {"transactions", "customers"}
 # More customers than this change no digit that people look at.
 MAX_ROWS: Final = 20_000
+MIN_LOSS: Final = 0.002
+"""A table whose outage costs less of the AUC than this needs no model of its own, which takes as long as training."""
 
 
 def tables_of(features: Iterable[Feature]) -> dict[str, list[str]]:
@@ -110,26 +112,23 @@ def measure(
         for table, names in tables_of(features).items()
         if rows.select(pl.any_horizontal(pl.col(names).is_not_null().any())).item()
     ]
-    measured = {}
+    auc, measured = _auc(churned, margins), {}
     for tables in [*combinations(sorted(known), 1), *combinations(sorted(known), 2)]:
-        model = _substitute(substitute, features, tables)
-        seen = (model or ensemble).margins(without_tables(rows, features, tables), num_threads)
-        curve = calibration.fit(seen, churned)
-        measured["+".join(tables)] = WithoutFeed(
-            curve.slope, _rounded(curve.intercept + shift), _auc(churned, seen), _auc(churned, margins),
-            substitutes.as_dict(model) if model else None,
-        )  # fmt: skip
+        blind, model = without_tables(rows, features, tables), None
+        seen = ensemble.margins(blind, num_threads)
+        # One for each two tables would be dozens, for what hardly ever happens.
+        if substitute is not None and len(tables) == 1 and auc - _auc(churned, seen) >= MIN_LOSS:
+            model = substitute(_left(features, tables[0]))
+            seen = model.margins(blind, num_threads)
+        curve, saved = calibration.fit(seen, churned), substitutes.as_dict(model) if model else None
+        level = _rounded(curve.intercept + shift)
+        measured["+".join(tables)] = WithoutFeed(curve.slope, level, _auc(churned, seen), auc, saved)
     return measured
 
 
-def _substitute(
-    make: Callable[[list[Feature]], Ensemble] | None, features: Sequence[Feature], tables: Collection[str]
-) -> Ensemble | None:
-    # One for each two tables would be dozens, for what hardly ever happens.
-    if make is None or len(tables) > 1:
-        return None
-    lost = {name for table in tables for name in tables_of(features)[table]}
-    return make([feature for feature in features if feature.name not in lost])
+def _left(features: Sequence[Feature], table: str) -> list[Feature]:
+    lost = set(tables_of(features)[table])
+    return [feature for feature in features if feature.name not in lost]
 
 
 def _auc(churned: npt.NDArray[np.int8], margins: npt.NDArray[np.float64]) -> float:
