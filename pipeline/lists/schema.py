@@ -113,6 +113,8 @@ class About:
         Numbers of customers; ``scored`` is the height of ``actions``, ``listed`` that of the list.
     expected_low, expected_high
         From how many to how many of those listed will churn if nothing is done, 19 times of 20.
+    expectation
+        How well everybody scored will be ranked, and how many will churn; then what came of an earlier list.
     """
 
     company: str
@@ -128,11 +130,13 @@ class About:
     listed: int
     expected_low: int
     expected_high: int
+    expectation: Sentence = ""
 
     def as_report(self) -> dict[str, Any]:
         """The same for programs, its sentences in English and the figures behind the verdict."""
         sentences = {"churn_definition": self.churn_definition, "verdict": in_sequence(self.verdict, self.figures)}
-        whole = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "figures"}
+        own = {"figures", "expectation"}  # with the verdict, and as figures under `expected`
+        whole = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in own}
         return whole | {name: str(sentence) for name, sentence in sentences.items()}
 
 

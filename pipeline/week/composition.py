@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ from pipeline.config.paths import PLAYBOOKS, Paths
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
-from pipeline.evaluation import calibration_check, verdict
+from pipeline.evaluation import calibration_check, expected_performance, verdict
 from pipeline.examples import feed_health
 from pipeline.examples.definition import definition_at
+from pipeline.i18n import in_sequence
 from pipeline.lists import audiences, former_customers, guides, selection, since_last_list
 from pipeline.model import fingerprint, without_feed
 from pipeline.outcomes import maturity, wrong_reasons
@@ -88,8 +89,11 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     since = follow_up.since_last(listed, previous.listed, left, everybody, inputs.outcomes)
     matured = matured_lists.read(paths, settings.data.name, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
+    probability = decided["churn_probability"].sort().to_numpy()
+    expected = expected_performance.expect(probability, reports.calibration.level_error)
+    about = _about(settings, day, reports, len(decided), listed)
     return lists.Week(
-        about=_about(settings, day, reports, len(decided), listed),
+        about=replace(about, expectation=in_sequence(expected.words(), maturity.early_words(matured))),
         risk_list=selection.as_risk_list(listed),
         actions=decided.select(DECISION),
         waterfalls=selection.as_waterfalls(_contributions_of(listed, paths), family_of),
@@ -102,6 +106,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
+            "expected": expected.as_report(),
             "matured_lists": maturity.report(matured),
             "retrain": retrain_signs.report(
                 paths.exports, settings.data.name, model, (day, compared.findings), matured, settings.retrain
