@@ -54,6 +54,17 @@ def release() -> None:
     click.echo(job.run(params.load()))
 
 
+@click.command()
+@click.option("--if-needed", is_flag=True, help="Do nothing unless the last list asks for a new model.")
+@in_one_line
+def retrain(*, if_needed: bool) -> None:
+    """Train on what the last list knew, evaluate, and make the model champion if nothing speaks against it."""
+    from pipeline.commands import retrain as job
+    from pipeline.config import params
+
+    click.echo(job.run(params.load(), if_needed=if_needed))
+
+
 @click.command(name="learning-curve")
 @click.option(
     "--to",
@@ -88,4 +99,4 @@ def tune(*, trials: int, to: Path) -> None:
         click.echo(line)
 
 
-COMMANDS = (suggest, promote, rollback, release, learning_curve, tune)
+COMMANDS = (suggest, promote, rollback, release, retrain, learning_curve, tune)

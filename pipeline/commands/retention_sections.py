@@ -10,6 +10,7 @@ from pipeline.config import params
 from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.config.paths import Paths
 from pipeline.readout.comparison import Reading
+from pipeline.readout.verdicts import LEVEL
 from pipeline.retention import portraits
 from pipeline.retention.retention_plots import cohort_picture, lists_picture, survival_picture
 from pipeline.retention.retention_report import Report
@@ -147,14 +148,14 @@ def _kept_words(overall: Reading, currency: str) -> Iterator[str]:
     Examples
     --------
     >>> from pipeline.readout.estimates import Estimate
-    >>> stayed = Estimate(0.8, 0.7, 0.1, 0.05, 0.15, 0.001, 1000, 50, 0.4)
-    >>> for line in _kept_words(Reading("all", None, stayed, None, verdict="helps", cost=2.0), "EUR"):
+    >>> stayed = Estimate(0.8, 0.7, 0.1, 0.05, 0.15, 0.001, 1000, 50, 0.4, 60)
+    >>> for line in _kept_words(Reading("all", None, stayed, None, p_value=0.001, cost=2.0), "EUR"):
     ...     print(line)
     100 customers kept of 1,000 who were given something (95 % interval 50 to 150), against 50 left alone
     20.00 EUR for each customer kept
     """
     of = overall.stayed
-    if of is None or overall.verdict == "not yet known" or overall.refusal:
+    if of is None or overall.p_value >= LEVEL or overall.refusal:
         yield f"Not yet known: {overall.refusal or 'chance alone may have done as much'}; see `churn readout`."
         return
     number = of.customers

@@ -48,6 +48,7 @@ from pipeline.config.week_sections import Control as Control
 from pipeline.config.week_sections import Drift as Drift
 from pipeline.config.week_sections import Guards as Guards
 from pipeline.config.week_sections import Lists as Lists
+from pipeline.config.week_sections import Retrain as Retrain
 from pipeline.config.week_sections import UnknownConsent as UnknownConsent
 
 
@@ -72,6 +73,7 @@ class Params(Section):
     guards: Guards
     contact: Contact
     drift: Drift
+    retrain: Retrain
     lists: Lists
     language: LanguageSettings
     tracking: Tracking

@@ -149,6 +149,19 @@ class Drift(Section):
         return check
 
 
+ModelDrift = Literal["feature_moved", "feature_missing", "scores_moved", "churners_moved", "customers_moved"]
+"""Kinds of change, of those of `Drift`, that can speak against the model."""
+
+
+class Retrain(Section):
+    """When the weekly job asks for a new model."""
+
+    lists: PositiveInt
+    max_churner_error: NotNegative
+    min_lift_share: Share
+    drift: list[ModelDrift]
+
+
 class Lists(Section):
     """What people are handed."""
 

@@ -23,7 +23,7 @@ def _lines(week: Week, catalog: MessageCatalog) -> Iterator[tuple[Sentence, Sent
     yield say("Company"), about.company
     yield say("As of"), str(about.as_of)
     yield say("What churn means here"), about.churn_definition
-    yield say("How reliable the list is"), in_sequence(about.verdict, about.figures)
+    yield say("How reliable the list is"), in_sequence(about.verdict, about.figures, about.expectation)
     yield from ((say("Be careful"), warning) for warning in week.warnings)
     if about.notice:
         yield say("Please note"), catalog.text(about.notice)

@@ -65,7 +65,9 @@ def notices(week: Week) -> list[str]:
     former_to_act = counted("{number} former customer to act on", "{number} former customers to act on", to_act)
     technical = sum(one["kind"] in TECHNICAL for one in week.run_report.get("drift", {}).get("findings", []))
     moved = f"features or scores have moved ({technical}): see drift in run_report.json" if technical else ""
-    noticed = (moved, former_to_act if to_act else "", waiting(week.actions), dominating(week.risk_list))
+    why = week.run_report.get("retrain", {}).get("reasons", [])
+    again = f"train again: churn retrain --if-needed ({'; '.join(why)})" if why else ""
+    noticed = (again, moved, former_to_act if to_act else "", waiting(week.actions), dominating(week.risk_list))
     return [
         *(str(warning).removesuffix(".") for warning in week.warnings),
         *(str(notice) for notice in noticed if notice),

@@ -116,6 +116,8 @@ class About:
         From how many to how many of those listed will churn if nothing is done, 19 times of 20.
     topics
         What the company calls the topics of tickets that are families of reasons, by their `slug`.
+    expectation
+        How well everybody scored will be ranked, and how many will churn; then what came of an earlier list.
     """
 
     company: str
@@ -132,12 +134,14 @@ class About:
     expected_low: int
     expected_high: int
     topics: Mapping[str, str] = field(default_factory=dict)
+    expectation: Sentence = ""
 
     def as_report(self) -> dict[str, Any]:
         """The same for programs, its sentences in English and the figures behind the verdict."""
         sentences = {"churn_definition": self.churn_definition, "verdict": in_sequence(self.verdict, self.figures)}
-        reported = [one.name for one in fields(self) if one.name not in {"figures", "topics"}]
-        whole = {name: getattr(self, name) for name in reported}
+        # The figures stand with the verdict, the expectation under `expected`; topics are words of the company.
+        own = {"figures", "topics", "expectation"}
+        whole = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in own}
         return whole | {name: str(sentence) for name, sentence in sentences.items()}
 
 

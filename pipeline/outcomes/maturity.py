@@ -2,27 +2,32 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from pipeline.config.params import Label
+from pipeline.evaluation import metrics
 from pipeline.examples.snapshots import outcome_window
-from pipeline.i18n import Message, Sentence, counted, in_percent, in_sequence
+from pipeline.i18n import Figure, Message, Sentence, counted, in_percent, in_sequence, say
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "as_of": pl.Date(), "last_day": pl.Date(), "by": pl.String(), "group": pl.String(), "customers": pl.Int64(),
     "expected_churners": pl.Float64(), "low": pl.Int64(), "high": pl.Int64(), "churners": pl.Int64(),
-    "expected_rate": pl.Float64(), "rate": pl.Float64(), "lift": pl.Float64(),
+    "expected_rate": pl.Float64(), "rate": pl.Float64(), "lift": pl.Float64(), "expected_auc": pl.Float64(),
+    "auc_low": pl.Float64(), "auc_high": pl.Float64(), "auc": pl.Float64(),
 }  # fmt: skip
 """One row per list and group.
 
 ``as_of`` is the day of the list, ``last_day`` the last one of its outcome window. ``by`` is ``all``, ``listed``,
 ``risk_band``, ``is_control``, ``playbook`` or ``reason``. ``expected_churners`` is the sum of the probabilities that
 the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share (0-1) who churned, of
-those listed the precision; ``lift`` is that over the rate of everybody scored.
+those listed the precision; ``lift`` is that over the rate of everybody scored. ``expected_auc``, ``auc_low`` and
+``auc_high`` are what `pipeline.evaluation.expected_performance` had expected of everybody scored, and ``auc`` is what
+came; null for groups, and where the list does not say.
 """
 DECIDED: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "playbook": pl.String(),
@@ -33,6 +38,7 @@ GROUPINGS: Final = {
     "listed": "is_listed", "risk_band": "risk_band", "is_control": "is_control", "playbook": "playbook",
     "reason": "reason_1_family",
 }  # fmt: skip
+AUC_COLUMNS: Final = {"expected_auc": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
 NORMAL_95: Final = 1.96
 
 
@@ -48,11 +54,14 @@ class OldList:
         What churn meant to it.
     decided
         Everybody it scored, with the columns `DECIDED` and ``is_listed``.
+    expected
+        What it had expected of itself, as in its ``run_report.json``; empty where it does not say.
     """
 
     as_of: date
     label: Label
     decided: pl.DataFrame
+    expected: dict[str, Any] = field(default_factory=dict)
 
     @property
     def last_day(self) -> date:
@@ -90,13 +99,23 @@ def compare(old: OldList, churned: pl.DataFrame) -> pl.DataFrame:
     if known.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     base = float(known["churned"].sum()) / known.height
-    parts = [_row("all", "scored", known, base)]
+    parts = [_row("all", "scored", known, base) | _order(old.expected, known)]
     for by, column in GROUPINGS.items():
         named = known.filter(pl.col(column).is_not_null()).with_columns(_named(column, known.schema[column]))
         groups = named.partition_by("group", as_dict=True)
         parts += [_row(by, str(name), part, base) for (name,), part in sorted(groups.items())]
     days = {"as_of": old.as_of, "last_day": old.last_day}
     return pl.DataFrame([days | part for part in parts], schema=SCHEMA)
+
+
+def _order(expected: dict[str, Any], known: pl.DataFrame) -> dict[str, float | None]:
+    """How well the list had expected to rank everybody, and how well it did; the latter none where all did the same."""
+    promised = {name: expected.get(key) for name, key in AUC_COLUMNS.items()}
+    ordered = known.sort("churn_probability", "churned")
+    churned = ordered["churned"].to_numpy().astype(np.int8)
+    is_mixed = 0 < churned.sum() < len(churned)
+    came = round(metrics.auc(churned, ordered["churn_probability"].to_numpy()), 4) if is_mixed else None
+    return promised | {"auc": came}
 
 
 def _named(column: str, kind: pl.DataType) -> pl.Expr:
@@ -163,7 +182,31 @@ def beside(since_last: tuple[Sentence, ...], matured: pl.DataFrame) -> tuple[Sen
 
 
 def report(matured: pl.DataFrame) -> dict[str, Any]:
-    """How many lists are over, and what became of those listed on the last of them, for the run report."""
+    """How many lists are over, and what became of the last of them, listed and scored, for the run report."""
     listed = matured.filter((pl.col("by") == "listed") & (pl.col("group") == "yes")).sort("as_of")
-    last = listed.drop("by", "group").row(-1, named=True) if listed.height else None
-    return {"lists": matured["as_of"].n_unique(), "last_listed": last}
+    last = listed.drop("by", "group", "auc", *AUC_COLUMNS).row(-1, named=True) if listed.height else None
+    scored = matured.filter(pl.col("by") == "all").sort("as_of").drop("by", "group", "lift")
+    whole = scored.row(-1, named=True) if scored.height else None
+    return {"lists": matured["as_of"].n_unique(), "last_listed": last, "last_scored": whole}
+
+
+def early_words(matured: pl.DataFrame) -> Sentence:
+    """What the last list that is over had expected of itself, and what came; empty where it did not say.
+
+    >>> early_words(pl.DataFrame(schema=SCHEMA))
+    ''
+    """
+    scored = matured.filter(pl.col("by") == "all", pl.col("expected_auc").is_not_null(), pl.col("auc").is_not_null())
+    if scored.is_empty():
+        return ""
+    row = scored.sort("as_of").row(-1, named=True)
+    figures = {name: Figure(f"{row[name]:.3f}") for name in ("expected_auc", "auc_low", "auc_high", "auc")}
+    return say(
+        "The list of {day} had expected an AUC of {expected_auc} ({auc_low} to {auc_high}) and {expected} churners of "
+        "{customers}; there were {auc} and {churners}.",
+        day=row["as_of"],
+        expected=round(row["expected_churners"]),
+        customers=row["customers"],
+        churners=row["churners"],
+        **figures,
+    )

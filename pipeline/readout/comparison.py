@@ -44,6 +44,8 @@ class Reading:
         currency units before its cost; None where nothing can be said.
     p_value
         Of `stayed`, raised for all playbooks that are compared (Holm); 1 where nothing can be said.
+    p_pays
+        Of `margin` covering `cost`, raised in the same way; 1 where it seems to cover it, or nobody knows.
     verdict
         One of `verdicts`.
     refusal
@@ -63,6 +65,7 @@ class Reading:
     stayed: Estimate | None = None
     margin: Estimate | None = None
     p_value: float = 1.0
+    p_pays: float = 1.0
     verdict: str = verdicts.UNKNOWN
     refusal: str = ""
     needed: Needed | None = None
@@ -81,7 +84,8 @@ class Reading:
         """The same for programs."""
         parts = {"playbook": self.playbook, "verdict": self.verdict, "refusal": self.refusal, "pays": self.pays}
         estimated = {name: one and one.as_json() for name, one in (("stayed", self.stayed), ("margin", self.margin))}
-        rest = {"p_value": round(self.p_value, 6), "done": self.done, "cost": self.cost}
+        p_values = {"p_value": round(self.p_value, 6), "p_pays": round(self.p_pays, 6)}
+        rest = {**p_values, "done": self.done, "cost": self.cost}
         return {
             **parts,
             **estimated,
@@ -114,17 +118,26 @@ def compare(rows: pl.DataFrame, share: float, days: tuple[date, date], duties: C
     sizes = rows.filter(~pl.col("playbook").is_in(list(duties))).group_by("playbook").len()
     names = sizes.sort("len", "playbook", descending=[True, False])["playbook"].to_list()
     read = [of_playbook(name, rows.filter(pl.col("playbook") == name), share, days) for name in names]
-    compared = [one for one in read if one.stayed is not None]
-    raised = verdicts.holm([one.stayed.p_value for one in compared if one.stayed is not None])
-    p_values = {one.playbook: p_value for one, p_value in zip(compared, raised, strict=True)}
-    judged = [
-        replace(one, p_value=p_values[one.playbook], verdict=verdicts.verdict(one.stayed, p_values[one.playbook]))
-        if one.playbook in p_values
-        else one
-        for one in read
-    ]
+    judged = _together([one for one in read if one.stayed is not None])
     refused = [Reading(name, None, verdict=verdicts.REFUSED, refusal=DUTY) for name in sorted(duties)]
-    return [*judged, *refused]
+    return [*(judged.get(one.playbook, one) for one in read), *refused]
+
+
+def _together(compared: list[Reading]) -> dict[str, Reading]:
+    """The same with p-values raised for their number, and the verdicts that these allow, by playbook."""
+    raised = verdicts.holm([one.p_value for one in compared])
+    pays = verdicts.holm([one.p_pays for one in compared])
+    again = [
+        replace(one, p_value=p_value, p_pays=p_pays)
+        for one, p_value, p_pays in zip(compared, raised, pays, strict=True)
+    ]
+    return {one.playbook: _with_verdict(one) for one in again}
+
+
+def _with_verdict(one: Reading) -> Reading:
+    effect = None if one.stayed is None else one.stayed.effect
+    enough = one.needed is not None and one.needed.more_weeks == 0
+    return replace(one, verdict=verdicts.verdict(effect, one.p_value, one.p_pays, enough=enough))
 
 
 def of_playbook(name: str, rows: pl.DataFrame, share: float, days: tuple[date, date]) -> Reading:
@@ -147,19 +160,21 @@ def of_playbook(name: str, rows: pl.DataFrame, share: float, days: tuple[date, d
     stayed, margin = estimates.estimate(rows, "stayed"), estimates.estimate(rows, "margin")
     given = rows.filter(~pl.col("is_control"))
     done = int(given["is_done"].sum()) if rows["is_handed_back"].any() else None
-    p_value = 1.0 if stayed is None else stayed.p_value
-    cost = given["cost"].mean()
-    return Reading(
-        name,
-        arms,
-        stayed,
-        margin,
-        p_value=p_value,
-        verdict=verdicts.verdict(stayed, p_value),
-        needed=_needed(rows, stayed, share, days),
-        done=done,
-        where_done=estimates.where_done(stayed, done) if stayed is not None and done else None,
-        cost=round(float(cost), 4) if isinstance(cost, int | float) else None,
+    mean = given["cost"].mean()
+    cost = round(float(mean), 4) if isinstance(mean, int | float) else None
+    return _with_verdict(
+        Reading(
+            name,
+            arms,
+            stayed,
+            margin,
+            p_value=1.0 if stayed is None else stayed.p_value,
+            p_pays=1.0 if margin is None or cost is None or margin.effect >= cost else margin.p_value_of(cost),
+            needed=_needed(rows, stayed, share, days),
+            done=done,
+            where_done=estimates.where_done(stayed, done) if stayed is not None and done else None,
+            cost=cost,
+        )
     )
 
 

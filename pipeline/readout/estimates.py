@@ -39,6 +39,8 @@ class Estimate:
         How many were given it, and how many were left alone.
     spread
         Standard deviation of the outcome among customers alike before, by which the needed number is found.
+    freedom
+        Degrees of freedom of the interval (Welch and Satterthwaite).
     """
 
     given: float
@@ -50,6 +52,17 @@ class Estimate:
     customers: int
     controls: int
     spread: float
+    freedom: float
+
+    def p_value_of(self, value: float) -> float:
+        """How often chance alone would bring the effect so far from this value, were it the true one.
+
+        >>> one = Estimate(0.7, 0.6, 0.1, 0.02, 0.18, 0.02, 400, 40, 0.5, 60)
+        >>> [round(one.p_value_of(value), 3) for value in (0.1, 0.18, 0.02, 0.3)]
+        [1.0, 0.05, 0.05, 0.0]
+        """
+        error = (self.high - self.low) / 2 / float(student.ppf((1 + CONFIDENCE) / 2, self.freedom))
+        return float(2 * student.sf(abs(self.effect - value) / error, self.freedom))
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs, rounded to what can be read."""
@@ -119,6 +132,7 @@ def estimate(rows: pl.DataFrame, outcome: str) -> Estimate | None:
         int((~control).sum()),
         int(control.sum()),
         spread,
+        freedom,
     )
 
 
@@ -198,9 +212,9 @@ def where_done(whole: Estimate, done: int) -> tuple[float, float, float] | None:
 
     Examples
     --------
-    >>> where_done(Estimate(0.7, 0.6, 0.1, 0.0, 0.2, 0.05, 200, 20, 0.5), 100)
+    >>> where_done(Estimate(0.7, 0.6, 0.1, 0.0, 0.2, 0.05, 200, 20, 0.5, 30), 100)
     (0.2, 0.0, 0.4)
-    >>> where_done(Estimate(0.7, 0.6, 0.1, 0.0, 0.2, 0.05, 200, 20, 0.5), 0) is None
+    >>> where_done(Estimate(0.7, 0.6, 0.1, 0.0, 0.2, 0.05, 200, 20, 0.5, 30), 0) is None
     True
     """
     if done == 0:

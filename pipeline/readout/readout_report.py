@@ -91,6 +91,7 @@ class Readout:
         heads = ("playbook", "given", "left alone", "effect", "95 % interval", "cost", "pays")
         yield from table(heads, [_margin(one) for one in compared if one.margin is not None or one is self.overall])
         yield from self._done(compared)
+        yield from self._following()
         yield from self._lacking(compared)
         yield from self._balance(compared)
         refused = [one for one in (self.overall, *self.readings) if one.refusal]
@@ -124,11 +125,18 @@ class Readout:
             yield from table(("playbook", "done", "share", "effect", "95 % interval"), rows)
             yield "Those done are not held against those left alone: who can be reached would have stayed more often."
 
+    def _following(self) -> Iterator[str]:
+        """What to take out of `playbooks.yaml`, and by which figures."""
+        lines = [line for one in self.readings for line in _to_stop(one, self.currency)]
+        if lines:
+            yield from ("", "## To be taken out of playbooks.yaml", *lines)
+
     def _lacking(self, compared: list[Reading]) -> Iterator[str]:
-        unknown = [one for one in compared if one.verdict == verdicts.UNKNOWN]
-        if unknown:
-            yield from ("", "## Not yet known")
-            yield from (f"- {one.playbook}: {_lacks(one)}" for one in unknown)
+        for verdict, head in ((verdicts.NO_EVIDENCE, "No evidence"), (verdicts.UNKNOWN, "Not yet known")):
+            lacking = [one for one in compared if one.verdict == verdict]
+            if lacking:
+                yield from ("", f"## {head}")
+                yield from (f"- {one.playbook}: {_lacks(one)}" for one in lacking)
 
     def _balance(self, compared: list[Reading]) -> Iterator[str]:
         yield from ("", "## The arms before, in standard deviations apart; 0 is alike")
@@ -147,12 +155,14 @@ class Readout:
 def _stayed(one: Reading) -> tuple[str, ...]:
     arms = one.balance
     given, alone = (arms.customers - arms.controls, arms.controls) if arms is not None else (0, 0)
+    # All of them together are nothing that could be retired.
+    verdict = one.verdict.partition(":")[0] if one.playbook == EVERYTHING else one.verdict
     if one.stayed is None:
-        return (one.playbook, f"{given:,}", f"{alone:,}", "-", "-", "-", "-", "-", one.verdict)
+        return (one.playbook, f"{given:,}", f"{alone:,}", "-", "-", "-", "-", "-", verdict)
     of = one.stayed
     return (
         one.playbook, f"{given:,}", f"{alone:,}", percent(of.given), percent(of.left_alone), _points(of.effect),
-        f"{_points(of.low)} to {_points(of.high)}", f"{one.p_value:.3f}", one.verdict,
+        f"{_points(of.low)} to {_points(of.high)}", f"{one.p_value:.3f}", verdict,
     )  # fmt: skip
 
 
@@ -168,17 +178,45 @@ def _margin(one: Reading) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _to_stop(one: Reading, currency: str) -> Iterator[str]:
+    if one.verdict == verdicts.HARMFUL and one.stayed is not None:
+        of = one.stayed
+        yield (
+            f"- {one.playbook} is harmful: {percent(of.given)} of those given it stayed, and {percent(of.left_alone)} "
+            f"of those left alone"
+        )
+    if one.verdict == verdicts.WORTHLESS and one.margin is not None and one.cost is not None:
+        yield (
+            f"- {one.playbook} is worthless: it keeps {one.margin.high:,.2f} {currency} of margin per customer at best "
+            f"and costs {one.cost:,.2f}"
+        )
+
+
 def _lacks(one: Reading) -> str:
     arms, lacking = one.balance, one.needed
     have, alone = (arms.customers, arms.controls) if arms is not None else (0, 0)
-    few = f"{alone:,} left alone so far, and {MIN_CONTROLS} are needed to say anything" if one.stayed is None else ""
+    few = _too_few(have - alone, alone) if one.stayed is None else ""
     if lacking is None:
         return "; ".join(filter(None, [few, "no effect is declared, so nobody knows how many customers it takes"]))
     size = f"an effect of {_points(lacking.effect)}, as declared, takes {lacking.customers:,} customers"
     takes = f"{size}; there are {have:,}"
     if lacking.more_weeks == 0:
-        return f"{takes}: if it has one, it is smaller than declared, or chance hides it"
+        return few or f"{takes}: if it has one, it is smaller than declared, or chance hides it"
     return "; ".join(filter(None, [few, f"{takes}: {_time(lacking.more_weeks)}"]))
+
+
+def _too_few(given: int, alone: int) -> str:
+    """Why nothing is estimated, in words.
+
+    >>> _too_few(500, 12)
+    '12 left alone so far, and 30 are needed to say anything'
+    >>> _too_few(20, 100), _too_few(500, 40)
+    ('20 given it so far, and 30 are needed to say anything', 'all of them stayed, or none')
+    """
+    if min(given, alone) >= MIN_CONTROLS:
+        return "all of them stayed, or none"
+    least = f"{alone:,} left alone" if alone < MIN_CONTROLS else f"{given:,} given it"
+    return f"{least} so far, and {MIN_CONTROLS} are needed to say anything"
 
 
 def _time(weeks: int | None) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from pipeline.readout.estimates import CONFIDENCE, Estimate
+from pipeline.readout.estimates import CONFIDENCE
 
-HELPS, HARMS, UNKNOWN, REFUSED = "helps", "harms", "not yet known", "not compared"
+WORKS, NO_EVIDENCE, UNKNOWN, REFUSED = "works", "no evidence", "not yet known", "not compared"
+WORTHLESS, HARMFUL = "worthless: retire it", "harmful"
 LEVEL: Final = round(1 - CONFIDENCE, 6)
 
 
@@ -25,13 +26,35 @@ def holm(p_values: list[float]) -> list[float]:
     return raised
 
 
-def verdict(estimate: Estimate | None, p_value: float) -> str:
-    """``helps``, ``harms`` or ``not yet known``, by the p-value that `holm` gives.
+def verdict(effect: float | None, p_value: float, p_pays: float = 1.0, *, enough: bool = False) -> str:
+    """What may be concluded of one playbook, the gravest first.
 
-    >>> one = Estimate(0.7, 0.6, 0.1, 0.02, 0.18, 0.01, 400, 40, 0.5)
-    >>> verdict(one, 0.03), verdict(one, 0.06), verdict(None, 1.0)
-    ('helps', 'not yet known', 'not yet known')
+    Parameters
+    ----------
+    effect
+        On the share (0-1) who stay; None where it cannot be estimated.
+    p_value
+        Of the effect being none, raised by `holm`.
+    p_pays
+        Of what it keeps covering its cost, raised by `holm`; 1 where it seems to cover it, or nobody knows the cost.
+    enough
+        Whether there are as many customers as the declared effect takes to be seen four times of five.
+
+    Examples
+    --------
+    Whatever keeps customers at a higher price than they are worth is to be retired; what drives them away comes first.
+
+    >>> verdict(0.1, 0.03), verdict(0.1, 0.03, 0.04), verdict(-0.1, 0.03, 0.04)
+    ('works', 'worthless: retire it', 'harmful')
+    >>> verdict(0.1, 0.06), verdict(0.1, 0.06, enough=True), verdict(None, 1.0, enough=True)
+    ('not yet known', 'no evidence', 'not yet known')
     """
-    if estimate is None or p_value >= LEVEL:
+    if effect is None:
         return UNKNOWN
-    return HELPS if estimate.effect > 0 else HARMS
+    if p_value < LEVEL and effect < 0:
+        return HARMFUL
+    if p_pays < LEVEL:
+        return WORTHLESS
+    if p_value < LEVEL:
+        return WORKS
+    return NO_EVIDENCE if enough else UNKNOWN

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any, Final
 
@@ -16,23 +16,31 @@ from pipeline.config.slugs import slug
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
-from pipeline.evaluation import calibration_check, verdict
+from pipeline.evaluation import calibration_check, expected_performance, verdict
 from pipeline.examples import feed_health
 from pipeline.examples.definition import definition_at
+from pipeline.i18n import in_sequence
 from pipeline.lists import audiences, former_customers, guides, selection, since_last_list
 from pipeline.model import fingerprint, without_feed
-from pipeline.model.calibration import Calibration
-from pipeline.model.without_feed import WithoutFeed
 from pipeline.outcomes import maturity, wrong_reasons
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.tables import storage
 from pipeline.value import customer_value
-from pipeline.week import candidates, data_checks, listed_history, matured_lists, nothing_to_do, previous_week
+from pipeline.week import (
+    candidates,
+    data_checks,
+    listed_history,
+    matured_lists,
+    nothing_to_do,
+    previous_week,
+    retrain_signs,
+)
 from pipeline.week.decide import decide
 from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
+from pipeline.week.stage_reports import StageReports
 
 # Behind the range of those expected to churn.
 DRAWS: Final = 1000
@@ -41,6 +49,7 @@ REASONS: Final = [
     for place in ("reason_1", "reason_2", "reason_3", "protects_1")
     for part in ("family", "text", "causes", "kind", "act", "team")
 ]
+OF_MODEL: Final = ("label", "snapshots", "learnt_until", "trees", "data_fingerprint")
 DECISION: Final = [
     "customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
     "value_at_stake", *REASONS, "work", "playbook", "action", "channel", "who", "due_day", "cost", "caution",
@@ -48,35 +57,6 @@ DECISION: Final = [
     "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
     "contact_due_day", "expected_saved_value", "lifecycle", *CONSENTS, *decision_record.RECORD, *RISK_SHARES,
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Reports:
-    """What the stages before have reported, as far as a week speaks of it."""
-
-    card: dict[str, Any]
-    ingest: dict[str, Any]
-    causes: dict[str, Any]
-    customers: dict[str, Any]
-    feeds: list[feed_health.Finding]
-    verdict: dict[str, Any]
-    calibration: Calibration
-    without: dict[str, WithoutFeed] | None
-
-    @classmethod
-    def read(cls, paths: Paths, day: date) -> "Reports":
-        """Read the reports beside the scores of a day."""
-        curves = storage.read_json(paths.calibration)
-        return cls(
-            storage.read_json(paths.model_card),
-            storage.read_json(paths.ingest_report),
-            storage.read_json(paths.root_causes),
-            storage.read_json(paths.examples_report)["snapshots"][str(day)],
-            [feed_health.Finding.from_report(one) for one in storage.read_json(paths.feeds_report)[str(day)]],
-            storage.read_json(paths.verdict),
-            Calibration.from_dict(curves["in_use"]),
-            without_feed.from_dict(curves.get("without")),
-        )
 
 
 def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) -> lists.Week:
@@ -97,7 +77,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         The past, the people or their consent are not what they were when the last list was made.
     """
     settings, day = inputs.settings, inputs.context.as_of
-    reports = Reports.read(paths, day)
+    reports = StageReports.read(paths, day)
     model = fingerprint.fingerprint(paths)
     compared = data_checks.compare(inputs, paths, model, accepted)
     degraded = data_checks.without(reports.feeds, reports.without, reports.verdict)
@@ -110,21 +90,28 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     since = follow_up.since_last(listed, previous.listed, left, everybody, inputs.outcomes)
     matured = matured_lists.read(paths, settings.data.name, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
+    probability = decided["churn_probability"].sort().to_numpy()
+    expected = expected_performance.expect(probability, reports.calibration.level_error)
+    about = _about(settings, day, reports, len(decided), listed)
     return lists.Week(
-        about=_about(settings, day, reports, len(decided), listed),
+        about=replace(about, expectation=in_sequence(expected.words(), maturity.early_words(matured))),
         risk_list=selection.as_risk_list(listed),
         actions=decided.select(DECISION),
         waterfalls=selection.as_waterfalls(_contributions_of(listed, paths), family_of),
         run_report={
             "ingest": {"tables": reports.ingest["tables"], "absent": reports.ingest["absent"]},
             "customers": reports.customers,
-            "model": {key: reports.card[key] for key in ("label", "snapshots", "trees", "data_fingerprint")},
+            "model": {key: reports.card[key] for key in OF_MODEL},
             "feeds": [finding.as_report() for finding in reports.feeds],
             "drift": {"since": compared.since, "findings": [finding.as_report() for finding in compared.findings]},
             "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
+            "expected": expected.as_report(),
             "matured_lists": maturity.report(matured),
+            "retrain": retrain_signs.report(
+                paths.exports, settings.data.name, model, (day, compared.findings), matured, settings.retrain
+            ),
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),
             "allocation": _allocation(everybody, plan),
@@ -174,7 +161,7 @@ def _listed(decided: pl.DataFrame, inputs: WeekInputs, previous: PreviousWeek, *
     return follow_up.with_status(changed, previous.listed, inputs.context.as_of)
 
 
-def _about(settings: WeekSettings, day: date, reports: Reports, scored: int, listed: pl.DataFrame) -> lists.About:
+def _about(settings: WeekSettings, day: date, reports: StageReports, scored: int, listed: pl.DataFrame) -> lists.About:
     tables = without_feed.state(reports.without, feed_health.down(reports.feeds))
     model_verdict = verdict.refuse_unfit(verdict.in_state(reports.verdict, tables))
     probability = listed["churn_probability"].sort().to_numpy()

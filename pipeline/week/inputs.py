@@ -40,6 +40,7 @@ class WeekSettings:
     guards: params.Guards
     contact: params.Contact
     drift: params.Drift
+    retrain: params.Retrain
     lists: params.Lists
     language: params.LanguageSettings
 

@@ -50,7 +50,8 @@ def _old_lists(exports: Path, company: str, day: date) -> Iterator[OldList]:
     for folder in lists.weeks_before(exports, company, day):
         label, as_of = label_of(folder), date.fromisoformat(folder.name)
         if label is not None and is_complete(as_of, label, day):
-            yield OldList(as_of, label, _decided(folder))
+            expected = storage.read_json(folder / "run_report.json").get("expected", {})
+            yield OldList(as_of, label, _decided(folder), expected)
 
 
 def label_of(folder: Path) -> Label | None:

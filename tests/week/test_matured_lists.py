@@ -18,6 +18,7 @@ TODAY = date(2024, 6, 3)
 HORIZON = 20
 WEEKS = [TODAY - timedelta(days=7 * number) for number in range(1, 6)]
 OVER = [day for day in WEEKS if day + timedelta(days=3 + HORIZON) <= TODAY]
+EXPECTED = {"customers": 90, "auc": 0.83, "auc_low": 0.7, "auc_high": 0.91, "churners": 45.0}
 CUSTOMERS = [f"c{number}" for number in range(120)]
 
 
@@ -47,7 +48,8 @@ def publish(exports: Path, day: date, label: dict, company: str = "shop") -> pd.
     listed = table.filter((pl.col("risk_band") == "high") & ~pl.col("is_control"))
     listed.select("customer_id").write_parquet(folder / "risk_list.parquet")
     (folder / "manifest.json").write_text(json.dumps({"company": company}), encoding="utf-8")
-    (folder / "run_report.json").write_text(json.dumps({"model": {"label": label}}), encoding="utf-8")
+    report = {"model": {"label": label}} | ({} if day == WEEKS[-1] else {"expected": EXPECTED})
+    (folder / "run_report.json").write_text(json.dumps(report), encoding="utf-8")
     frame = pd.DataFrame(rows, columns=list(maturity.DECIDED))
     return frame.assign(as_of=day, is_listed=(frame.risk_band == "high") & ~frame.is_control)
 
@@ -122,6 +124,30 @@ def test_every_figure_is_that_of_a_count_by_hand(company):
     assert seen == len(OVER) * 11, "all, and two groups of each of the five groupings"
 
 
+def test_the_order_that_was_expected_stands_beside_the_one_that_came(company):
+    """By hand: of all pairs of one who left and one who stayed, in how many the first had the higher probability."""
+    kind, paths, weeks, bought, contracts = company
+    table = matured_lists.read(paths, "shop", TODAY)
+    scored = {row["as_of"]: row for row in table.filter(pl.col("by") == "all").to_dicts()}
+    assert list(scored) == sorted(OVER)
+    for day, row in scored.items():
+        came = [
+            (churned(kind, one.customer_id, day, bought, contracts), one.churn_probability)
+            for one in weeks[weeks.as_of == day].itertuples()
+        ]
+        pairs = [(p > q) + (p == q) / 2 for left, p in came if left == 1 for stayed, q in came if stayed == 0]
+        assert row["auc"] == pytest.approx(sum(pairs) / len(pairs), abs=1e-4)
+        said = (0.83, 0.7, 0.91) if day != WEEKS[-1] else (None, None, None)
+        assert (row["expected_auc"], row["auc_low"], row["auc_high"]) == said
+    assert table.filter(pl.col("by") != "all")["auc"].null_count() == table.filter(pl.col("by") != "all").height
+    last = scored[max(OVER)]
+    assert maturity.report(table)["last_scored"]["auc"] == last["auc"]
+    assert str(maturity.early_words(table)) == (
+        f"The list of {max(OVER)} had expected an AUC of 0.830 (0.700 to 0.910) and {last['expected_churners']:.0f} churners "
+        f"of {last['customers']}; there were {last['auc']:.3f} and {last['churners']}."
+    )
+
+
 def test_what_happened_after_a_window_changes_nothing_of_it(company):
     kind, paths, *_ = company
     found = matured_lists.read(paths, "shop", TODAY)
@@ -156,7 +182,7 @@ def test_without_an_old_list_nothing_is_said(tmp_path):
     found = matured_lists.read(Paths(data=tmp_path / "data", exports=tmp_path / "exports"), "shop", TODAY)
     assert found.is_empty() and found.columns == list(maturity.SCHEMA)
     assert list(maturity.words(found)) == []
-    assert maturity.report(found) == {"lists": 0, "last_listed": None}
+    assert maturity.report(found) == {"lists": 0, "last_listed": None, "last_scored": None}
 
 
 def test_a_week_of_an_older_version_is_read_as_far_as_it_goes(tmp_path):

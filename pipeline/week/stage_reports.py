@@ -1,0 +1,41 @@
+"""What the stages before have reported of a day."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipeline.config.paths import Paths
+from pipeline.examples import feed_health
+from pipeline.model import without_feed
+from pipeline.model.calibration import Calibration
+from pipeline.model.without_feed import WithoutFeed
+from pipeline.tables import storage
+
+
+@dataclass(frozen=True)
+class StageReports:
+    """What the stages before have reported, as far as a week speaks of it."""
+
+    card: dict[str, Any]
+    ingest: dict[str, Any]
+    causes: dict[str, Any]
+    customers: dict[str, Any]
+    feeds: list[feed_health.Finding]
+    verdict: dict[str, Any]
+    calibration: Calibration
+    without: dict[str, WithoutFeed] | None
+
+    @classmethod
+    def read(cls, paths: Paths, day: date) -> "StageReports":
+        """Read the reports beside the scores of a day."""
+        curves = storage.read_json(paths.calibration)
+        return cls(
+            storage.read_json(paths.model_card),
+            storage.read_json(paths.ingest_report),
+            storage.read_json(paths.root_causes),
+            storage.read_json(paths.examples_report)["snapshots"][str(day)],
+            [feed_health.Finding.from_report(one) for one in storage.read_json(paths.feeds_report)[str(day)]],
+            storage.read_json(paths.verdict),
+            Calibration.from_dict(curves["in_use"]),
+            without_feed.from_dict(curves.get("without")),
+        )
