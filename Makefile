@@ -38,8 +38,9 @@ repro: setup ## run the pipeline; DATA=cdnow first writes params/cdnow.yaml into
 test: setup ## lint, types and all tests but the widest
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
+# One more than there are cores: some tests wait, for a browser or a server.
 tests: setup
-	pytest -n 2 --dist loadfile --no-loadscope-reorder
+	pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## lint and types only
 	ruff format --check pipeline tests benchmarks docs

@@ -19,6 +19,7 @@ from pipeline.simulate import causal
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from tests.examples import sql_features
+from tests.profiles import some_by_day
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = {"customers": 150, "days": None, "seed": 4, "every_days": 120, "gap_days": 0, "horizon_days": 90}
@@ -51,7 +52,7 @@ def assert_same_at(day: date, settings: params.Params, bucket: int) -> None:
     assert_frame_equal(made.drop(unknown), others.drop(unknown), check_exact=True)
 
 
-@pytest.mark.parametrize("number", [0, 5, 10])
+@pytest.mark.parametrize("number", some_by_day([5, 0, 10], every=3))
 def test_the_corner_shop(shop, number):
     days = storage.read_parquet(storage.bucket_file(REPRO.examples, 0))["snapshot"].unique().sort()
     assert_same_at(days[number], params.load(), 0)
@@ -98,7 +99,7 @@ def whole_company(request, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("bucket", [0, 1])
+@pytest.mark.parametrize("bucket", some_by_day([0, 1]))
 def test_a_company_with_every_table(whole_company, bucket, monkeypatch):
     monkeypatch.chdir(whole_company)
     settings = params.load()

@@ -14,7 +14,7 @@ from tests import bucket
 from tests.drawing import drawn
 from tests.oracle import Line
 from tests.oracle_records import Period, Promise, Records
-from tests.profiles import examples
+from tests.profiles import examples, some_by_day
 
 S = date(2024, 6, 1)
 ACTIVE, FORMER = 90, 365
@@ -57,7 +57,7 @@ def settings(**more) -> Snapshots:
     return bucket.snapshots(S, S + timedelta(days=60), active_days=ACTIVE).model_copy(update=more)
 
 
-@pytest.mark.parametrize("case", drawn(STATES), ids=lambda case: case["why"])
+@pytest.mark.parametrize("case", some_by_day(drawn(STATES)), ids=lambda case: case["why"])
 def test_who_is_a_former_customer(case, tmp_path):
     orders = [Line("ann", f"o{at}", day(word), 500) for at, word in enumerate(case["orders"].split())]
     start, _, end = case["contract"].partition(":")
