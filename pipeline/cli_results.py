@@ -48,4 +48,16 @@ def readout(*, as_of: datetime | None, as_json: bool) -> None:
         click.echo(line)
 
 
-COMMANDS = (retention, readout)
+@click.command()
+@click.argument("customer_id")
+@in_one_line
+def pack(*, customer_id: str) -> None:
+    """Write health, plan and quarterly review of CUSTOMER_ID into reports/packs, as a page and as Markdown."""
+    from pipeline.commands import pack as job
+    from pipeline.config import params
+
+    for line in job.run(params.load(), customer_id):
+        click.echo(line)
+
+
+COMMANDS = (retention, readout, pack)

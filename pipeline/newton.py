@@ -47,7 +47,7 @@ def polish(point: Array, slope: Callable[[Array], Array], curvature: Callable[[A
     >>> polish(np.array([0.9, 0.1]), lambda x: np.array([np.exp(x[0]) - 2, 4 * x[1]])).round(12).tolist()
     [0.69314718056, 0.0]
     """
-    curvature = curvature or (lambda x: _differences(slope, x))
+    curvature = curvature or (lambda x: differences(slope, x))
     moved = np.array(point, dtype=np.float64)
     for _ in range(STEPS):
         hessian = curvature(moved)
@@ -61,8 +61,12 @@ def polish(point: Array, slope: Callable[[Array], Array], curvature: Callable[[A
     return point
 
 
-def _differences(slope: Callable[[Array], Array], point: Array) -> Array:
-    """The Hessian by central differences of the gradient."""
+def differences(slope: Callable[[Array], Array], point: Array) -> Array:
+    """The Hessian of a function at a point, by central differences of its gradient.
+
+    >>> differences(lambda x: np.array([np.exp(x[0]), 4 * x[1]]), np.zeros(2)).round(6).tolist()
+    [[1.0, 0.0], [0.0, 4.0]]
+    """
     rows = [slope(point + move) - slope(point - move) for move in DIFFERENCE * np.eye(len(point))]
     hessian = np.array(rows) / (2 * DIFFERENCE)
     return np.asarray((hessian + hessian.T) / 2, dtype=np.float64)

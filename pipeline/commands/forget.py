@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from pipeline import lists, sql
+from pipeline.commands import pack
 from pipeline.commands.locks import alone
 from pipeline.config import params
 from pipeline.config.errors import BadData
@@ -69,7 +70,8 @@ def run(settings: params.Params, customer_id: str, paths: Paths = REPRO) -> Iter
 def _is_kept(settings: params.Params, customer_id: str, paths: Paths) -> bool:
     is_in_outcomes = _holds(sorted(paths.outcomes.glob("*.parquet")), customer_id)
     weeks = lists.weeks_holding(paths.exports, settings.data.name, customer_id)
-    return is_in_outcomes or _is_in_data(paths, customer_id) or any(weeks)
+    is_in_pack = any(file.is_file() for file in pack.pack_files(paths, customer_id))
+    return is_in_outcomes or is_in_pack or _is_in_data(paths, customer_id) or any(weeks)
 
 
 def _erase(settings: params.Params, customer_id: str, paths: Paths) -> Iterator[str]:
@@ -79,6 +81,10 @@ def _erase(settings: params.Params, customer_id: str, paths: Paths) -> Iterator[
         yield f"{paths.outcomes}: {_rows(lost)}"
     if lost := rejected_rows.erase(sorted((paths.data / "weekly_rejected").glob("*")), customer_id):
         yield f"{paths.data / 'weekly_rejected'}: {_rows(lost)}"
+    for file in pack.pack_files(paths, customer_id):
+        if file.is_file():
+            storage.remove(file)
+            yield f"{file}: was of this customer and was deleted"
     storage.remove(paths.ingest_cache)
     if _is_in_data(paths, customer_id):
         for folder in paths.of_customers:

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.commands import company_tables, retention_sections
+from pipeline.commands import company_tables, retention_sections, retention_value
 from pipeline.config import params
 from pipeline.config.errors import BadParams
 from pipeline.config.paths import REPRO, Paths
@@ -134,7 +134,11 @@ def build(settings: params.Params, question: Question, place: Paths = REPRO) -> 
         digits=settings.data.minor_digits,
         period=period,
         rule=str(rule),
-        measures=(*rates.measures(flow), *revenue.measures(customers, period, money)),
+        measures=(
+            *rates.measures(flow),
+            *revenue.measures(customers, period, money),
+            *retention_value.measures(settings, place, period.end),
+        ),
         warnings=tuple(rates.warnings(flow)),
         groups=breakdown.by_group(
             grouped, period.start, by_fee=money.by_fee, is_before_known=money.is_before_known

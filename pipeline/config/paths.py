@@ -158,6 +158,11 @@ class Paths:
         return self.reports / "retention.html"
 
     @property
+    def packs(self) -> Path:
+        """Health, plan and quarterly review of single customers, as a page and as Markdown."""
+        return self.reports / "packs"
+
+    @property
     def reasons_plot(self) -> Path:
         """What drives the scores: one row per feature, one dot per customer."""
         return self.plots / "reasons.png"

@@ -23,6 +23,8 @@ class Measure:
         ``customers``, ``share`` (0-1), ``money`` (currency units) or ``number``.
     missing
         Why there is no value; empty where there is one.
+    low, high
+        Its 95 % interval; None where it is a count and no estimate.
     """
 
     name: str
@@ -30,11 +32,14 @@ class Measure:
     definition: str
     unit: str
     missing: str = ""
+    low: float | None = None
+    high: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The figure for programs, with its definition."""
         content = {"name": self.name, "value": self.value, "unit": self.unit, "definition": self.definition}
-        return content | ({"missing": self.missing} if self.missing else {})
+        interval = {} if self.low is None else {"low": self.low, "high": self.high}
+        return content | interval | ({"missing": self.missing} if self.missing else {})
 
 
 @dataclass(frozen=True)

@@ -93,4 +93,11 @@ def is_figure(column: int, head: str) -> bool:
     return column > 0 and head not in WORDS
 
 
-WORDS = frozenset({"definition", "what it means", "why", "cause", "kind", "group", "verdict", "over on"})
+WORDS = frozenset(
+    {
+        *("definition", "what it means", "why", "cause", "kind", "group", "verdict", "over on"),
+        *("now", "decided", "team", "band", "playbook", "begins", "renewal", "ends", "cancelled", "promise", "by whom"),
+        *("due on", "kept on", "state", "last bought", "measured by", "who", "until", "status", "done on", "note"),
+        *("touch point", "promises kept in time"),
+    }
+)

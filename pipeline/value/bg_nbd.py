@@ -21,7 +21,7 @@ from scipy.optimize import OptimizeResult, minimize
 from scipy.special import expit
 
 from pipeline.config.errors import NotEnoughData
-from pipeline.newton import polish
+from pipeline.newton import differences, polish
 from pipeline.value.beta_mean import beta_mean
 
 Array = npt.NDArray[np.float64]
@@ -88,6 +88,17 @@ class BgNbd:
         optimum = polish(best.x, lambda logarithms: _loss(logarithms, data, penalty)[1])
         r, alpha, a, b = np.exp(optimum) * (1, scale, 1, 1)
         return cls(*(float(f"{value:.10g}") for value in (r, alpha, a, b)))
+
+    def curvature(self, frequency: Array, recency: Array, age: Array, *, penalty: float = 1e-4) -> Array:
+        """How steeply what `fit` makes small rises around this model, times the customers; (4, 4), along logarithms.
+
+        Its inverse is the covariance of the logarithms of `r`, `alpha`, `a` and `b` (Laplace's approximation).
+        """
+        scale = float(np.max(age))
+        rows, counts = np.unique(np.column_stack([frequency, recency / scale, age / scale]), axis=0, return_counts=True)
+        data = _Data.of(rows, counts.astype(np.float64))
+        center = np.log([self.r, self.alpha / scale, self.a, self.b])
+        return len(frequency) * differences(lambda logarithms: _loss(logarithms, data, penalty)[1], center)
 
     def log_likelihood(self, frequency: Array, recency: Array, age: Array) -> float:
         """Of all these customers together, in natural logarithms."""

@@ -6,6 +6,7 @@ It takes the amount and the number of purchases of a customer as unrelated.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import betaln, digamma
 
 from pipeline.config.errors import NotEnoughData
-from pipeline.newton import polish
+from pipeline.newton import differences, polish
 
 Array = npt.NDArray[np.float64]
 
@@ -68,20 +69,23 @@ class GammaGamma:
         if len(purchases) < 2:
             raise NotEnoughData(f"{len(purchases)} customers with an amount are too few for the gamma-gamma model")
         scale = float(mean_amount.mean())
-
-        def loss(logarithms: Array) -> tuple[float, Array]:
-            # Searched as q - 1: with q at 1 or below, the amounts of all customers have no mean.
-            p, above_one, v = np.exp(logarithms)
-            value, slope = _log_likelihood(p, 1 + above_one, v, purchases, mean_amount / scale)
-            pull, pull_slope = penalty * float(np.sum(logarithms**2)), 2 * penalty * logarithms
-            return pull - value, pull_slope - slope * (p, above_one, v)
-
+        loss = partial(_loss, purchases=purchases, amount=mean_amount / scale, penalty=penalty)
         fits = [minimize(loss, np.log(start), jac=True, method="L-BFGS-B", **SEARCH) for start in STARTS]
         best = min((each for each in fits if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
         if best is None:
             raise NotEnoughData(f"the gamma-gamma model found no fit for {len(purchases)} customers")
         p, above_one, v = np.exp(polish(best.x, lambda logarithms: loss(logarithms)[1]))
         return cls(*(float(f"{value:.10g}") for value in (p, 1 + above_one, v * scale)))
+
+    def curvature(self, purchases: Array, mean_amount: Array, *, penalty: float = 1e-4) -> Array:
+        """How steeply what `fit` makes small rises around this model, times the customers; (3, 3), along logarithms.
+
+        Its inverse is the covariance of the logarithms of `p`, `q` - 1 and `v` (Laplace's approximation).
+        """
+        scale = float(mean_amount.mean())
+        center = np.log([self.p, self.q - 1, self.v / scale])
+        loss = partial(_loss, purchases=purchases, amount=mean_amount / scale, penalty=penalty)
+        return len(purchases) * differences(lambda logarithms: loss(logarithms)[1], center)
 
     def expected_amount(self, purchases: Array, mean_amount: Array) -> Array:
         """Mean amount of a purchase to come: between that of the customer and that of all customers.
@@ -93,6 +97,15 @@ class GammaGamma:
         """
         expected: Array = self.p * (self.v + purchases * mean_amount) / (self.p * purchases + self.q - 1)
         return expected
+
+
+def _loss(logarithms: Array, *, purchases: Array, amount: Array, penalty: float) -> tuple[float, Array]:
+    """What a fit makes small, and its slope; amounts over their mean."""
+    # Searched as q - 1: with q at 1 or below, the amounts of all customers have no mean.
+    p, above_one, v = np.exp(logarithms)
+    value, slope = _log_likelihood(p, 1 + above_one, v, purchases, amount)
+    pull, pull_slope = penalty * float(np.sum(logarithms**2)), 2 * penalty * logarithms
+    return pull - value, pull_slope - slope * (p, above_one, v)
 
 
 def _log_likelihood(p: float, q: float, v: float, n: Array, mean: Array) -> tuple[float, Array]:
