@@ -101,7 +101,8 @@ def expected_auc(probability: Array) -> float | None:
         return None
     below = np.cumsum(stay) - stay
     in_order = float((churn * below).sum() + ((churn * stay - alone) / 2).sum())
-    return in_order / pairs
+    # Sums of floating-point numbers: the share of all pairs can come out a hair above one.
+    return min(in_order / pairs, 1.0)
 
 
 def expect(probability: Array, level_error: float = 0.0, draws: int = DRAWS) -> ExpectedPerformance:
