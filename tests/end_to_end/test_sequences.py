@@ -186,9 +186,7 @@ def models(built_company, tmp_path_factory) -> dict[str, Path]:
     return folders
 
 
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(1, 120))]
-)
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(1, 120))])
 def test_the_weekly_job_names_the_expected_model_or_refuses(models, tmp_path, monkeypatch, seed):
     prints = {name: fingerprint(Paths(models=folder / "models")) for name, folder in models.items()}
     # Which of three small models is certainly worse is for other tests: here the third one is.
