@@ -86,10 +86,8 @@ def write_orders(kind: Kind, file: Path) -> None:
 
 
 def by_day(kind: Kind) -> bool:
-    """Those that are refused before much is learnt."""
-    return (
-        kind.refused is not None and kind.refused[0] < 14 and kind.stays < 1 and not kind.once and 60 < kind.days < 1000
-    )
+    """Those that are refused at once."""
+    return kind.refused is not None and kind.refused[0] == 12
 
 
 @pytest.mark.parametrize(

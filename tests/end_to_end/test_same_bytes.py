@@ -20,7 +20,7 @@ pytestmark = pytest.mark.end_to_end
 @pytest.mark.parametrize(
     "how",
     [
-        {"storage__buckets": 1},
+        pytest.param({"storage__buckets": 1}, marks=pytest.mark.nightly),
         pytest.param({"storage__buckets": 2}, marks=pytest.mark.nightly),
         pytest.param({"storage__buckets": 7}, marks=pytest.mark.nightly),
         pytest.param({"storage__buckets": 3, "storage__executor": "processes"}, marks=pytest.mark.nightly),

@@ -33,7 +33,7 @@ def test_slope_and_curvature_are_those_of_the_loss(monkeypatch):
     by_difference = [(problem.loss(point + move)[0] - problem.loss(point - move)[0]) / 2e-6 for move in moves]
     assert problem.loss(point)[1] == pytest.approx(by_difference, rel=1e-6, abs=1e-5)
     assert problem.curvature(point) == pytest.approx(
-        newton._differences(lambda x: problem.loss(x)[1], point), rel=1e-6, abs=1e-5
+        newton.differences(lambda x: problem.loss(x)[1], point), rel=1e-6, abs=1e-5
     )
 
 
