@@ -131,11 +131,8 @@ def _days_moved(day: date) -> Iterator[None]:
     snapshots = params.load().snapshots
     moved = {name: day for name in ("as_of", "observed_until") if getattr(snapshots, name) < day}
     if moved:
-        with storage.scratch(REPRO.data) as folder:
-            file = folder / "days.yaml"
-            lines = "".join(f'  {name}: "{day}"\n' for name, day in moved.items())
-            storage.write_text(f"snapshots:\n{lines}", file)
-            overlay.apply(file)
+        lines = "".join(f'  {name}: "{day}"\n' for name, day in moved.items())
+        overlay.apply_text(f"snapshots:\n{lines}")
     try:
         yield
     except BaseException:

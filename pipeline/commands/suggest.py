@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -185,10 +184,7 @@ def _proposal(
 
 
 def _written(lines: list[str]) -> Iterator[str]:
-    with TemporaryDirectory(prefix="churn-") as folder:
-        proposal = Path(folder) / "suggested.yaml"
-        proposal.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        changed = overlay.apply(proposal, PARAMS)
+    changed = overlay.apply_text("\n".join(lines) + "\n")
     yield f"{PARAMS}: written: {', '.join(changed)}" if changed else f"{PARAMS}: says so already"
 
 

@@ -12,7 +12,7 @@ SCRATCH = re.compile(rf"{re.escape(tempfile.gettempdir())}/churn-[^/\s'\"]+/(\d+
 
 
 class PipelineError(Exception):
-    """A failure that is told in one line, without a traceback and without the path of a folder that does not stay."""
+    """A failure that is shown in one line, without a traceback and without the path of a folder that does not stay."""
 
     exit_code = 1
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.config import params, paths, renamed
@@ -56,6 +57,14 @@ def apply(overlay: Path, target: Path = paths.PARAMS) -> list[str]:
         target.write_text(before, encoding="utf-8")
         raise
     return [".".join(path) for path in changed]
+
+
+def apply_text(text: str, target: Path = paths.PARAMS) -> list[str]:
+    """The same for settings that are no file of the company's, such as what a command proposes; see `apply`."""
+    with TemporaryDirectory(prefix="churn-") as folder:
+        overlay = Path(folder) / "settings.yaml"
+        overlay.write_text(text, encoding="utf-8")
+        return apply(overlay, target)
 
 
 def _changes_sources(wanted: dict[str, Any], current: dict[str, Any]) -> bool:

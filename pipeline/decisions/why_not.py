@@ -109,9 +109,7 @@ def _stood_between(
 
 
 def _too_dear(name: str, book: Playbook, currency: str, translator: Translator) -> pl.Expr:
-    cents = (pl.col("kept").abs() * 100).round(0).cast(pl.Int64)
-    sign = pl.when(pl.col("kept") < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    kept = pl.format("{}{}.{}", sign, cents // 100, (cents % 100).cast(pl.String).str.zfill(2))
+    kept = pl.col("kept").round(2).cast(pl.Decimal(scale=2)).cast(pl.String)
     amounts: dict[str, Part] = {"cost": figure(f"{book.cost:.2f}"), "kept": figure(kept), "currency": currency}
     if book.effect is None:
         return nothing_because(

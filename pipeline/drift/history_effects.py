@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from pipeline.drift.kinds import Effect
 from pipeline.drift.profile import Month, TableProfile
-from pipeline.i18n import in_percent, say
+from pipeline.i18n import Sentence, in_percent, say
 
 MIN_ROWS: Final = 100
 """Fewer rows than this say more of chance than of the feed."""
@@ -44,8 +44,8 @@ def of_history(before: TableProfile, after: TableProfile, past: Past) -> Iterato
         "{table}: {before} rows before {month} last time, {now} of the same months now",
         table=past.table, before=old, month=past.until, now=new,
     )  # fmt: skip
-    whole, month = Effect("history_shrank", past.table, lost, words), _worst_month(kept, past)
-    yield max(whole, month, _worst_week(before.weeks, after.weeks, past), key=attrgetter("size"))
+    whole = Effect("history_shrank", past.table, lost, words)
+    yield max([whole, *_months(kept, past), *_weeks(before.weeks, after.weeks, past)], key=attrgetter("size"))
     yield Effect("history_grew", past.table, won, words)
     total = sum(abs(then.amount_minor) for then, _ in months)
     if total:
@@ -57,29 +57,28 @@ def of_history(before: TableProfile, after: TableProfile, past: Past) -> Iterato
         yield Effect("amounts_changed", past.table, moved, words)
 
 
-def _worst_month(months: dict[str, tuple[Month, Month]], past: Past) -> Effect:
-    lost = {name: 1 - now.rows / then.rows for name, (then, now) in months.items() if then.rows >= MIN_ROWS}
-    if not lost:
-        return Effect("history_shrank", past.table, 0.0, "")
-    month = max(lost, key=lambda name: lost[name])
-    then, now = months[month]
-    words = say(
-        "{table}: {before} rows of {month} last time, {now} now",
-        table=past.table, before=then.rows, month=month, now=now.rows,
-    )  # fmt: skip
-    return Effect("history_shrank", past.table, lost[month] / MONTH_TIMES, words)
+def _months(months: dict[str, tuple[Month, Month]], past: Past) -> Iterator[Effect]:
+    for month, (then, now) in months.items():
+        words = say(
+            "{table}: {before} rows of {month} last time, {now} now",
+            table=past.table, before=then.rows, month=month, now=now.rows,
+        )  # fmt: skip
+        yield from _shrank(then.rows, now.rows, words, past)
 
 
-def _worst_week(before: list[int], after: list[int], past: Past) -> Effect:
+def _weeks(before: list[int], after: list[int], past: Past) -> Iterator[Effect]:
     """The weeks that months do not show yet, where both lists were made on the same day of the week."""
     later, rest = divmod(past.days, 7)
-    pairs = [] if rest or not later or past.forgotten else [*zip(before, after[later:], strict=False)][FIRST_WEEK:]
-    pairs = [(then, now) for then, now in pairs if then >= MIN_ROWS]
-    if not pairs:
-        return Effect("history_shrank", past.table, 0.0, "")
-    then, now = max(pairs, key=lambda pair: 1 - pair[1] / pair[0])
-    words = say(
-        "{table}: {before} rows of one of the last weeks last time, {now} of the same week now",
-        table=past.table, before=then, now=now,
-    )  # fmt: skip
-    return Effect("history_shrank", past.table, (1 - now / then) / MONTH_TIMES, words)
+    if rest or not later or past.forgotten:
+        return
+    for then, now in [*zip(before, after[later:], strict=False)][FIRST_WEEK:]:
+        words = say(
+            "{table}: {before} rows of one of the last weeks last time, {now} of the same week now",
+            table=past.table, before=then, now=now,
+        )  # fmt: skip
+        yield from _shrank(then, now, words, past)
+
+
+def _shrank(then: int, now: int, words: Sentence, past: Past) -> Iterator[Effect]:
+    if then >= MIN_ROWS:
+        yield Effect("history_shrank", past.table, (1 - now / then) / MONTH_TIMES, words)

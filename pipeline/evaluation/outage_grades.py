@@ -1,6 +1,7 @@
 """The grade a model has while a feed is down: what the list of such a week may say of itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -8,7 +9,7 @@ import polars as pl
 from pipeline.config import params
 from pipeline.evaluation import bootstrap, grade, report
 from pipeline.evaluation.baselines import SIMPLE_RULE
-from pipeline.evaluation.bootstrap import ScoredSnapshot
+from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
 from pipeline.examples.features import Feature
 from pipeline.model import outage_curves
 from pipeline.model.artefacts import ChurnModel
@@ -41,15 +42,27 @@ def by_tables(
         By the names of the tables, such as ``events+tickets``: ``grade``, ``ship``, and the verdict as
         `Verdict.as_json` gives it.
     """
-    graded = {}
-    for name in model.without or {}:
-        tables = name.split("+")
-        probability = model.during(tables).probability(outage_curves.without_tables(examples, features, tables))
-        scored = {"model": probability, SIMPLE_RULE: whole.scored[SIMPLE_RULE]}
-        test = ScoredSnapshot(whole.snapshot, whole.customers, whole.churned, scored)
-        resampled = bootstrap.resample([test], settings.top_shares, settings.draws)
-        letter = grade.grade(resampled, None, calibrated=True)
-        figures = report.headline(test, resampled, settings.top_shares)
-        verdict = report.verdict(letter, figures, resampled, test.snapshot, max(settings.top_shares))
-        graded[name] = verdict.as_json() | {"grade": letter.letter, "ship": letter.ships}
-    return graded
+    rule = whole.scored[SIMPLE_RULE]
+    seen = {name: outage_curves.without_tables(examples, features, name.split("+")) for name in model.without or {}}
+    states = {name: model.during(name.split("+")).probability(rows) for name, rows in seen.items()}
+    # All at once: the customers of a draw, and the figures of the rule in it, are the same for every state.
+    together = replace(whole, scored=states | {SIMPLE_RULE: rule})
+    drawn = bootstrap.resample([together], settings.top_shares, settings.draws)
+    return {
+        name: _graded(replace(whole, scored={"model": probability, SIMPLE_RULE: rule}), _of(name, drawn), settings)
+        for name, probability in states.items()
+    }
+
+
+def _of(state: str, drawn: Resampled) -> Resampled:
+    """The figures of one state as those of the model, beside the rule's."""
+    names = {"model": state, SIMPLE_RULE: SIMPLE_RULE}
+    seen, each = ({name: of[scorer] for name, scorer in names.items()} for of in (drawn.seen, drawn.drawn))
+    return Resampled(drawn.names, seen, each)
+
+
+def _graded(test: ScoredSnapshot, drawn: Resampled, settings: params.Evaluate) -> dict[str, Any]:
+    graded = grade.grade(drawn, None, calibrated=True)
+    figures = report.headline(test, drawn, settings.top_shares)
+    verdict = report.verdict(graded, figures, drawn, test.snapshot, max(settings.top_shares))
+    return verdict.as_json() | {"grade": graded.letter, "ship": graded.ships}

@@ -11,7 +11,7 @@ from pipeline.readout.estimates import MIN_CONTROLS
 from pipeline.retention.sections import percent, table
 
 EVERYTHING: Final = "all playbooks"
-YEARS: Final = 2  # from here on it is told in years
+YEARS: Final = 2  # from here on it is given in years
 COVARIATE_WORDS: Final = {"log_odds": "risk", "value": "value"}
 
 

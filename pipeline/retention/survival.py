@@ -14,7 +14,7 @@ from pipeline.retention.customer_flow import Job
 from pipeline.retention.periods import Observed
 
 LOOKS: Final = (30, 90, 180, 365, 730, 1095)
-"""Days after coming at which the curve is told."""
+"""Days after coming at which the curve is given."""
 SCHEMA: Final = {"days": pl.Int64(), "is_lost": pl.Boolean(), "customers": pl.Int64()}
 CURVE: Final = {"days": pl.Int64(), "share": pl.Float64(), "low": pl.Float64(), "high": pl.Float64()}
 MIN_CUSTOMERS: Final = 10

@@ -164,10 +164,13 @@ def _revenue(paths: Paths, old: list[OldList]) -> pl.DataFrame:
 
 
 def _revenue_of(file: Path, old: list[OldList]) -> Iterator[pl.DataFrame]:
-    lines = pl.scan_parquet(file).select("customer_id", "day", "amount_minor")
-    for one in old:
-        window = outcome_window(one.as_of, one.label)
-        inside = lines.filter(pl.col("day") >= window.start, pl.col("day") < window.end)
-        mine = inside.join(one.decided.lazy().select("customer_id"), on="customer_id", how="semi")
+    windows = [outcome_window(one.as_of, one.label) for one in old]
+    first, end = min(window.start for window in windows), max(window.end for window in windows)
+    inside = pl.scan_parquet(file).filter(pl.col("day") >= first, pl.col("day") < end)
+    # Once for all lists: there may be years of them.
+    days = inside.group_by("customer_id", "day").agg(pl.col("amount_minor").sum()).collect()
+    for one, window in zip(old, windows, strict=True):
+        own = days.filter(pl.col("day") >= window.start, pl.col("day") < window.end)
+        mine = own.join(one.decided.select("customer_id"), on="customer_id", how="semi")
         sums = mine.group_by("customer_id").agg(pl.col("amount_minor").sum().cast(pl.Float64).alias("margin"))
-        yield sums.with_columns(pl.lit(one.as_of).alias("as_of")).collect()
+        yield sums.with_columns(pl.lit(one.as_of).alias("as_of"))

@@ -37,7 +37,7 @@ class Outcome:
     company: str
     feed: str
     refused: str
-    foretold_auc: float
+    measured_auc: float
     auc: float
     auc_never_had: float
     low: int
@@ -130,24 +130,24 @@ def outages(name: str, folder: Path) -> Iterator[Outcome]:
         yield _published(name, "", gone, without["events"]["auc_whole"], 0.0)
         shutil.rmtree(REPRO.week(DAY))
         for feed in sorted(set(FEEDS) & set(without)):
-            foretold = without[feed]["auc"]
+            measured = without[feed]["auc"]
             # Without its contracts a subscription has no label to learn from.
             can_be_learnt = (name, feed) != ("subscription", "subscriptions")
             trained = never_had(company, feed, folder / f"{name}-{feed}", gone) if can_be_learnt else 0.0
             company.deliver(_without(known, feed))
             done = churn("weekly", "--as-of", DAY.isoformat())
             if done.returncode:
-                yield Outcome(name, feed, done.stderr.strip(), foretold, np.nan, trained, 0, 0, 0, "")
+                yield Outcome(name, feed, done.stderr.strip(), measured, np.nan, trained, 0, 0, 0, "")
                 continue
-            yield _published(name, feed, gone, foretold, trained)
+            yield _published(name, feed, gone, measured, trained)
             shutil.rmtree(REPRO.week(DAY))
 
 
-def _published(name: str, feed: str, gone: set[str], foretold: float, trained: float) -> Outcome:
+def _published(name: str, feed: str, gone: set[str], measured: float, trained: float) -> Outcome:
     listed = pl.read_parquet(REPRO.week(DAY) / "risk_list.parquet")["customer_id"]
     about = json.loads((REPRO.week(DAY) / "run_report.json").read_text())["about"]
     return Outcome(
-        name, feed, "", foretold, _auc(gone), trained, about["expected_low"], about["expected_high"],
+        name, feed, "", measured, _auc(gone), trained, about["expected_low"], about["expected_high"],
         len(set(listed) & gone), about["verdict"],
     )  # fmt: skip
 
@@ -158,10 +158,10 @@ def test_a_list_without_a_feed_says_so_and_is_worth_what_it_says(name, tmp_path)
     assert len(silent) >= 4
     for one in silent:
         if one.refused:
-            assert f"without {one.feed} the model ranks worse (AUC {one.foretold_auc:.3f})" in one.refused
+            assert f"without {one.feed} the model ranks worse (AUC {one.measured_auc:.3f})" in one.refused
             continue
         assert f"This is the grade without {one.feed}; with all tables it is " in one.words
-        assert f"AUC {one.foretold_auc:.3f} (" in one.words
+        assert f"AUC {one.measured_auc:.3f} (" in one.words
         # One week of some 300 customers: a list with all feeds misses its range by as many.
         assert missed(one) <= missed(whole) + 2, (one, whole)
     # The substitute has the number of trees of the model of all tables, the model that never had the table its own: with

@@ -65,8 +65,10 @@ def test_a_new_model_looks_from_the_day_of_the_last_list(copy_of_shop, monkeypat
         assert str(params.load().snapshots.as_of) == str(params.load().snapshots.observed_until) == "2024-08-05"
         raise errors.BadData("the training failed")
     assert Path("params.yaml").read_text(encoding="utf-8") == before
+    kept = sorted(REPRO.data.rglob("*"))
     with retrain._days_moved(date(2024, 8, 5)):
         pass
+    assert sorted(REPRO.data.rglob("*")) == kept and kept, "the tables and the log of the weekly job are no scratch"
     assert Path("params.yaml").read_text(encoding="utf-8") == before.replace(
         'as_of: "2024-07-01"', 'as_of: "2024-08-05"'
     ).replace('observed_until: "2024-07-01"', 'observed_until: "2024-08-05"')

@@ -284,8 +284,8 @@ def test_while_a_feed_is_down_the_risks_are_those_of_a_model_without_it(copy_of_
     verdicts = storage.read_json(REPRO.verdict)
     state = verdicts["without"]["events"]
     page = html.unescape((REPRO.week(day) / "risk_list.html").read_text(encoding="utf-8"))
-    told = f"This is the grade without events; with all tables it is {verdicts['grade']}."
-    assert f"Grade {state['grade']}: ship." in page and told in page
+    sentence_of_state = f"This is the grade without events; with all tables it is {verdicts['grade']}."
+    assert f"Grade {state['grade']}: ship." in page and sentence_of_state in page
     assert f"AUC {known['auc']:.3f} (" in page and f"AUC {known['auc_whole']:.3f} (" not in page
     blind = pl.read_parquet(REPRO.week(day) / "actions.parquet")["churn_probability"]
     assert not whole.equals(blind)
@@ -305,8 +305,8 @@ def test_a_model_that_never_had_the_table_scores_and_explains_while_that_one_is_
     assert each.select(pl.all_horizontal(pl.col(name) == 0 for name in lost).all()).item(), "they brought nothing"
     added = each.select(pl.sum_horizontal(pl.exclude("customer_id", "log_odds"))).to_series()
     assert added.to_list() == pytest.approx(each["log_odds"].to_list())
-    told = storage.read_buckets(REPRO.scores, ["reason_1_family"])["reason_1_family"]
-    assert "engagement" not in told.to_list()
+    families = storage.read_buckets(REPRO.scores, ["reason_1_family"])["reason_1_family"]
+    assert "engagement" not in families.to_list()
 
 
 def test_without_a_feed_a_simple_rule_may_be_better_and_then_there_is_no_list(copy_of_shop, monkeypatch):

@@ -65,10 +65,10 @@ def test_a_table_is_read_back_to_the_cent_or_refused_by_a_column(drawn):
     with tempfile.TemporaryDirectory() as folder:
         outcome = real_files.run(Path(folder), content)
     if outcome.refusal:
-        told = " ".join([outcome.refusal, *outcome.lines])
-        assert any(column in told for column in ("customer_id", "order_id", "order_date", "total", "ts", "amount")), (
-            told
-        )
+        printed = " ".join([outcome.refusal, *outcome.lines])
+        assert any(
+            column in printed for column in ("customer_id", "order_id", "order_date", "total", "ts", "amount")
+        ), printed
         return
     assert Counter({"cents": outcome.cents, "rows": outcome.rows, "customers": outcome.customers}) == Counter(
         {

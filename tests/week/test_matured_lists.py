@@ -84,7 +84,7 @@ def company(request, tmp_path):
 
 
 def churned(kind: str, customer: str, as_of: date, bought: pd.DataFrame, contracts: list) -> int | None:
-    """The label, told from the rows themselves; each customer here has one contract at most."""
+    """The label, worked out from the rows themselves; each customer here has one contract at most."""
     days = [as_of + timedelta(days=3 + number) for number in range(HORIZON)]
     if kind == "inactivity":
         own = bought[(bought.customer_id == customer) & (bought.amount_minor >= 0)]
