@@ -52,6 +52,15 @@ fast: lint ## lint, types and the quick tests
 
 nightly: lint ## lint, types and all tests, the widest too
 	HYPOTHESIS_PROFILE=nightly pytest -n 2 --dist loadfile --no-loadscope-reorder --nightly
+	@if command -v java >/dev/null; then $(MAKE) --no-print-directory spark; fi
+
+# Beside .venv, for it is as large as half of all other packages together.
+.spark/installed: requirements/spark.txt .venv/installed
+	uv pip install --quiet --require-hashes --target .spark -r requirements/spark.txt
+	@touch $@
+
+spark: setup .spark/installed ## run the recipe of docs/on-a-cluster.md in a real Spark; needs Java
+	PYTHONPATH=$(CURDIR)/.spark pytest -q --nightly tests/tables/test_spark.py
 
 coverage: setup ## all tests; lists the lines that none of them runs
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
@@ -79,10 +88,12 @@ lock: setup ## write requirements/*.txt anew from pyproject.toml
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra sql \
 	  --constraints requirements/lock.txt --quiet pyproject.toml -o requirements/runtime.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	  --upgrade --quiet requirements/spark.in -o requirements/spark.txt
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	  --upgrade --quiet requirements/audit.in -o requirements/audit.txt
 
 clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test tests lint fast nightly coverage docs bench audit sbom lock clean
+.PHONY: help setup repro test tests lint fast nightly spark coverage docs bench audit sbom lock clean

@@ -23,7 +23,7 @@ def flavour(example: pl.DataFrame) -> dict[str, Any]:
     it has seen fractions, and nulls where it has seen whole numbers. What is absent counts as missing. The code travels
     with the model, for no package index knows a package of this name.
     """
-    number: Any = AnyType()  # type: ignore[no-untyped-call]
+    number: Any = AnyType()
     columns: list[Any] = [ColSpec(number, name, required=False) for name in example.columns]
     return {
         "loader_module": "pipeline.tracking.served_model",
