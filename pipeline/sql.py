@@ -1,7 +1,10 @@
 """The query engine: how it is opened, and how names and texts are written into its language."""
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,30 +34,60 @@ def text(value: str) -> str:
 
 @contextmanager
 def connect(threads: int, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine in memory that spills to a temporary folder and fetches nothing.
+    """Open a database of its own in memory, which spills to a temporary folder and fetches nothing.
 
     Parameters
     ----------
     threads
         Threads it may use; no result depends on it.
     memory_gb
-        Gigabytes it may hold before it spills.
+        Gigabytes that all that are open in this process with these settings may hold before they spill.
+
+    Examples
+    --------
+    What one leaves behind no other one sees.
+
+    >>> with connect(1, 1.0) as engine:
+    ...     made = engine.execute("CREATE TABLE bought AS SELECT 1 AS day")
+    >>> with connect(1, 1.0) as engine:
+    ...     engine.sql("SHOW ALL TABLES").fetchall()
+    []
     """
-    with TemporaryDirectory(prefix="churn-") as spill:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "threads": threads,
-            "memory_limit": f"{memory_gb}GB",
-            "temp_directory": spill,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        with duckdb.connect(":memory:", config=settings) as engine:
+    database = name(f"database {next(_NUMBERS)}")
+    with _engine(threads, memory_gb).cursor() as engine:
+        engine.execute(f"ATTACH ':memory:' AS {database}")
+        try:
+            engine.execute(f"USE {database}")
             engine.execute("SET TimeZone = 'UTC'")
             # Its own bar goes to stdout, into logs and into what scripts read: it would come after a day, in ms.
             # In a notebook without widgets there is none, and to say so would be refused.
             if engine.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
                 engine.execute("SET progress_bar_time = 86400000")
             yield engine
+        finally:
+            engine.execute("USE memory")
+            engine.execute(f"DETACH {database}")
+
+
+_NUMBERS = count(1)
+
+
+@lru_cache
+def _engine(threads: int, memory_gb: float) -> duckdb.DuckDBPyConnection:
+    """What all databases with these settings share: to start an engine takes longer than many a query."""
+    spill = TemporaryDirectory(prefix="churn-")
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "memory_limit": f"{memory_gb}GB",
+        "temp_directory": spill.name,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        # Files that were read once are not kept in memory for whoever comes next.
+        "enable_external_file_cache": False,
+    }
+    engine = duckdb.connect(":memory:", config=settings)
+    weakref.finalize(engine, spill.cleanup)
+    return engine
 
 
 def frame(engine: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from pipeline.config import overlay, paths
@@ -51,7 +52,7 @@ def make_company(folder: Path, customers: int = 400, seed: int = 7) -> None:
     (folder / "playbooks.yaml").write_text(playbooks.replace("currency: USD", "currency: EUR"), encoding="utf-8")
     (folder / "company.yaml").write_text(COMPANY, encoding="utf-8")
     overlay.apply(folder / "company.yaml", folder / paths.PARAMS)
-    _write_raw(folder / "raw", customers, random.Random(seed))
+    _write_raw(folder / "raw", customers, seed)
 
 
 def sell_in_dollars(folder: Path, days: range) -> None:
@@ -69,8 +70,15 @@ def sell_in_dollars(folder: Path, days: range) -> None:
     settings.write_text(text.replace("channel: via}", "channel: via, currency: currency}"), encoding="utf-8")
 
 
-def _write_raw(raw: Path, customers: int, dice: random.Random) -> None:
+def _write_raw(raw: Path, customers: int, seed: int) -> None:
     raw.mkdir(parents=True, exist_ok=True)
+    for name, text in _raw_files(customers, seed).items():
+        (raw / name).write_text(text, encoding="utf-8")
+
+
+@cache
+def _raw_files(customers: int, seed: int) -> dict[str, str]:
+    dice, files = random.Random(seed), dict[str, str]()
     first_day, days = date(2023, 7, 1), 366
     orders, visits, known = [], [], []
     for number in range(customers):
@@ -89,18 +97,19 @@ def _write_raw(raw: Path, customers: int, dice: random.Random) -> None:
     halves = orders[: len(orders) // 2], orders[len(orders) // 2 :]
     for half, lines in enumerate(halves, start=1):
         text = "customer,order,at,paid,saved,item,kind,shop,via\n" + "\n".join(lines) + "\n"
-        (raw / f"orders-{half}.csv").write_text(text, encoding="utf-8")
+        files[f"orders-{half}.csv"] = text
     # Letters before and after the day of the list, and customers nobody ever sold to.
     sent = [
         f"c{number:04d},{day}"
         for number in range(0, customers, 3)
         for day in ("2024-05-02", "2024-06-30", "2024-07-01")
     ]
-    (raw / "letters.csv").write_text("customer,sent\n" + "\n".join(sent) + "\n", encoding="utf-8")
+    files["letters.csv"] = "customer,sent\n" + "\n".join(sent) + "\n"
     # A customer may stand in the register twice, once without a name.
     known += ["c0000,,", "c0001,,", "never-bought,Nobody,Ann"]
-    (raw / "visits.csv").write_text("customer,at,what\n" + "\n".join(visits) + "\n", encoding="utf-8")
-    (raw / "customers.csv").write_text("customer,name,looked_after_by\n" + "\n".join(known) + "\n", encoding="utf-8")
+    files["visits.csv"] = "customer,at,what\n" + "\n".join(visits) + "\n"
+    files["customers.csv"] = "customer,name,looked_after_by\n" + "\n".join(known) + "\n"
+    return files
 
 
 def _order_lines(customer: str, day: date, order: int, dice: random.Random) -> list[str]:

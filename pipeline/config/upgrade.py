@@ -50,7 +50,8 @@ def find_key(lines: Sequence[str], path: Sequence[str]) -> int | None:
     start, end = 0, len(lines)
     for depth, key in enumerate(path):
         indent = "  " * depth
-        line = next((n for n in range(start, end) if re.match(rf"{indent}{re.escape(key)}:", lines[n])), None)
+        key_line = re.compile(rf"{indent}{re.escape(key)}:")
+        line = next((n for n in range(start, end) if key_line.match(lines[n])), None)
         if line is None:
             return None
         start = line + 1

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import duckdb
-
+from pipeline import sql
 from pipeline.config.errors import BadParams
 
 Tree = dict[str, Any]
@@ -53,7 +52,7 @@ def parse(text: str) -> Tree:
     """
     if len(text) > MAX_LENGTH:
         raise NotAnExpression(f"is longer than {MAX_LENGTH} characters")
-    with duckdb.connect(":memory:") as engine:
+    with sql.connect(1, 1.0) as engine:
         row = engine.execute(
             "SELECT CAST(json_serialize_sql(?, skip_null := true) AS VARCHAR)", [f"SELECT (\n{text}\n)"]
         ).fetchone()

@@ -27,7 +27,11 @@ def test_spark_gives_the_probabilities_of_the_list(copy_of_shop):
     script = copy_of_shop / "recipe.py"
     script.write_text(recipe.replace("/shared/churn", str(copy_of_shop)).replace("2018-01-01", str(as_of)), "utf-8")
     libraries = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
-    environment = os.environ | {"PYTHONPATH": libraries, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = os.environ | {
+        "PYTHONPATH": libraries,
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
     done = subprocess.run(
         [sys.executable, script], env=environment, cwd=copy_of_shop.parent, capture_output=True, text=True, check=False
     )
