@@ -8,6 +8,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 # With options, a run of everything keeps to a size; its figures are kept beside those of the benchmark run alone.
 ALL: dict[str, tuple[str, ...]] = {
     "contributions": (),
+    "features": (),
     "value": (),
     "simulate": ("--customers", "20000"),
     "quality": (),

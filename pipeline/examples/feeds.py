@@ -108,15 +108,20 @@ def _by_day(engine: duckdb.DuckDBPyConnection, name: str, rows: str, day: str) -
     own = [sql.name(c) for c in columns if not c.endswith("_day") and c not in {"day", "transaction_id", "ticket_id"}]
     amount = "sum(abs(amount_minor))" if name == "transactions" else "0"
     # Hashes are cut to 31 bits so that their sum fits 64; a sum, since the order of rows says nothing.
-    by_customer = f"""
-        SELECT customer_key, {day} AS day, count(*) AS rows, {amount} AS amount,
-            sum(hash({", ".join(own)}) % 2147483647) AS content
-        FROM {rows} GROUP BY ALL"""
     return f"""
-        SELECT '{name}' AS "table", day, sum(rows) AS rows, count(*) AS customers,
-            count(*) FILTER (day = first) AS new_customers, CAST(sum(amount) AS BIGINT) AS amount_minor,
-            CAST(sum(content) AS BIGINT) AS content
-        FROM (SELECT *, min(day) OVER (PARTITION BY customer_key) AS first FROM ({by_customer})) GROUP BY day"""
+        WITH sums AS (
+            SELECT {day} AS day, count(*) AS rows, CAST({amount} AS BIGINT) AS amount_minor,
+                CAST(sum(hash({", ".join(own)}) % 2147483647) AS BIGINT) AS content
+            FROM {rows} GROUP BY ALL),
+        seen AS (
+            SELECT day, count(*) AS customers
+            FROM (SELECT DISTINCT customer_key, {day} AS day FROM {rows}) GROUP BY day),
+        new AS (
+            SELECT day, count(*) AS new_customers
+            FROM (SELECT customer_key, min({day}) AS day FROM {rows} GROUP BY customer_key) GROUP BY day)
+        SELECT '{name}' AS "table", sums.day, rows, customers, coalesce(new_customers, 0) AS new_customers,
+            amount_minor, content
+        FROM sums JOIN seen ON sums.day IS NOT DISTINCT FROM seen.day LEFT JOIN new ON sums.day = new.day"""
 
 
 def _by_shape(name: str, rows: str, day: str) -> str:

@@ -32,6 +32,7 @@ PURCHASE_SUMS = (
     "personal_discount_minor",
     "cost_minor",
 )
+IS_PAID = (pl.col("amount_minor") >= 0) | pl.col("is_discount")
 
 
 def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:
@@ -46,19 +47,29 @@ def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:
     """
     present = set(pl.read_parquet_schema(file))
     items = {kind: column for kind, column in ITEM_COLUMNS.items() if kind in kinds and column in present}
-    read = [*WHEN, "transaction_id", *(name for name in PURCHASE_SUMS if name in present), *items.values()]
-    lines = discount_lines.mark(_in_order(pl.read_parquet(file, columns=read)))
-    is_paid = (pl.col("amount_minor") >= 0) | pl.col("is_discount")
-    made = {"purchase": _purchases(lines.filter(is_paid))}
+    lines = _marked(file, [*(name for name in PURCHASE_SUMS if name in present), *items.values()])
+    made = {"purchase": _purchases(lines.filter(IS_PAID))}
     bought = lines.filter(pl.col("amount_minor") >= 0)
     if "refund" in kinds:
-        made["refund"] = _refunds(lines.filter(~is_paid))
+        made["refund"] = _refunds(lines.filter(~IS_PAID))
     if "margin" in kinds and "cost_minor" in present:
         made["margin"] = _margins(lines.filter(pl.col("cost_minor").is_not_null()))
     for kind, column in items.items():
         rows = bought.filter(pl.col(column).is_not_null())
         made[kind] = products(rows) if kind == "product" else Items(rows, column).frame()
     return made
+
+
+def purchase_days(file: Path) -> pl.DataFrame:
+    """Of the purchases that `transactions` gives, only how many ``orders`` each customer placed on each day."""
+    needed = {"amount_minor", "quantity"} & set(pl.read_parquet_schema(file))
+    days = _Days(_marked(file, sorted(needed)).filter(IS_PAID))
+    return days.frame(orders=days.orders())
+
+
+def _marked(file: Path, columns: list[str]) -> pl.DataFrame:
+    """The lines in order, with what an order is known by, and whether each line is a discount."""
+    return discount_lines.mark(_in_order(pl.read_parquet(file, columns=[*WHEN, "transaction_id", *columns])))
 
 
 def events(file: Path) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def segments(tables: Path, bucket: int) -> str:
 
 def count(job: Job) -> pl.DataFrame:
     """Orders per region and day of one bucket; those of all buckets add up."""
-    purchases = lines.transactions(storage.bucket_file(job.tables / "transactions", job.bucket), set())["purchase"]
+    purchases = lines.purchase_days(storage.bucket_file(job.tables / "transactions", job.bucket))
     with sql.connect(job.threads, job.memory_gb) as engine:
         known = sql.frame(engine, segments(job.tables, job.bucket))
     placed = purchases.join(known, on="customer_key", how="left").with_columns(pl.col("segment").fill_null(EVERYWHERE))

@@ -36,7 +36,7 @@ def test_the_hash_is_pinned():
 
 @pytest.mark.parametrize(
     ("declared", "rows", "expected"),
-    [("auto", 0, 1), ("auto", 5_000_000, 1), ("auto", 5_000_001, 2), ("auto", 50_000_000, 10), (3, 10, 3)],
+    [("auto", 0, 1), ("auto", 2_000_000, 1), ("auto", 2_000_001, 2), ("auto", 50_000_000, 25), (3, 10, 3)],
 )
 def test_number_of_buckets(declared, rows, expected):
     found = Storage(

@@ -1,0 +1,188 @@
+"""How long do the features of a snapshot take, next to pandas and to the least that any engine has to do?
+
+Run as ``python -m benchmarks.features [--json FILE] [--customers N] [--repeats N]``. A company is written and read by
+``churn stage ingest``; then the contenders take turns, each in a process of its own, on the same tables:
+
+- ``floor``: DuckDB counts and sums the order lines by customer, from the files as they came, ordered by time;
+- ``one_snapshot`` and ``eight_snapshots``: the stage ``examples``, all features, of one day and of eight weekly ones;
+- ``pandas``: a third of these features of one day, each by the shortest way that pandas has.
+
+Reading is part of each, starting Python and importing libraries of none.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import chdir
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from benchmarks import company_files, processes
+from pipeline import sql
+from pipeline.config import params
+from pipeline.config.paths import REPRO
+from pipeline.stages import run_stage, s2_examples
+from pipeline.tables import storage
+
+CHURN = str(Path(sys.executable).with_name("churn"))
+# The package of benchmarks is not installed, and the logs of a measured command belong to the folder it is run in.
+ONLY = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r}); " + (
+    "from benchmarks.features import main; main()"
+)
+WINDOWS = (7, 30, 90, 180, 365)
+WEEKS = 8
+
+
+def last_day() -> date:
+    """The snapshot that is measured: the first day of which the files know nothing."""
+    return company_files.AS_OF - timedelta(days=company_files.NEW_DAYS)
+
+
+def floor() -> int:
+    """Count and sum by customer: two features."""
+    settings = params.load().storage
+    with sql.connect(settings.threads, settings.memory_gb) as engine:
+        lines = sql.parquet(sorted(Path("raw").glob("lines-*.parquet")))
+        return sql.frame(engine, f"SELECT customer, count(*), sum(paid) FROM {lines} GROUP BY customer").width - 1
+
+
+def snapshots(number: int) -> int:
+    """Run the stage for weekly snapshots, of which `last_day` is the last, and say how many features it made."""
+    days = [last_day() - timedelta(weeks=back) for back in range(number)][::-1]
+    run_stage(s2_examples, params.load(), days=days)
+    made = pl.read_parquet_schema(storage.bucket_files(REPRO.examples)[0])
+    return len(set(made) - {"snapshot", "customer_key", "churned"})
+
+
+def in_pandas() -> int:
+    """The same snapshot by pandas, and how many features it made."""
+    return by_pandas(REPRO.tables, last_day()).shape[1]
+
+
+def by_pandas(tables: Path, day: date) -> pd.DataFrame:
+    """Features of all customers who bought before a day, under the names that the pipeline gives them.
+
+    Parameters
+    ----------
+    tables
+        The canonical tables.
+    day
+        The snapshot.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer, by ``customer_key``; money in currency units, of two digits.
+    """
+    lines = _read(tables / "transactions", day)
+    events = _read(tables / "events", day)
+    bought = lines[lines["amount_minor"] >= 0]
+    by_customer = bought.groupby("customer_key")
+    days = bought[["customer_key", "day", "days_ago"]].drop_duplicates(["customer_key", "day"])
+    days = days.sort_values(["customer_key", "day"])
+    gaps = (-days.groupby("customer_key")["days_ago"].diff()).groupby(days["customer_key"])
+    columns = {
+        "days_since_last_order": by_customer["days_ago"].min(),
+        "days_since_first_order": by_customer["days_ago"].max(),
+        "orders_ever": by_customer["transaction_id"].nunique(),
+        "order_days_ever": days.groupby("customer_key").size(),
+        "gap_mean_days": gaps.mean(),
+        "gap_spread_days": gaps.std(),
+        "gap_longest_days": gaps.max(),
+    }
+    for window in WINDOWS:
+        recent = bought[bought["days_ago"] <= window].groupby("customer_key")
+        columns[f"orders_{window}d"] = recent["transaction_id"].nunique()
+        columns[f"spend_{window}d"] = recent["amount_minor"].sum() / 100
+    for window in (30, 90, 365):
+        recent = bought[bought["days_ago"] <= window].groupby("customer_key")
+        seen = events[events["days_ago"] <= window].groupby("customer_key")
+        columns[f"products_{window}d"] = recent["product_id"].nunique()
+        columns[f"categories_{window}d"] = recent["category"].nunique()
+        columns[f"events_{window}d"] = seen.size()
+    counted = [
+        name for name in columns if name.startswith(("orders_", "spend_", "products_", "categories_", "events_"))
+    ]
+    made = pd.DataFrame(columns)
+    made[counted] = made[counted].fillna(0)
+    return made[made["days_since_first_order"].notna()]
+
+
+def _read(table: Path, day: date) -> pd.DataFrame:
+    rows = pd.concat([pd.read_parquet(file) for file in sorted(table.glob("*.parquet"))])
+    rows["days_ago"] = (pd.Timestamp(day) - pd.to_datetime(rows["day"])).dt.days
+    return rows[rows["days_ago"] > 0]
+
+
+CONTENDERS: dict[str, Callable[[], int]] = {
+    "floor": floor,
+    "one_snapshot": lambda: snapshots(1),
+    "eight_snapshots": lambda: snapshots(WEEKS),
+    "pandas": in_pandas,
+}
+
+
+def measure(customers: int, repeats: int, folder: Path) -> dict[str, Any]:
+    """Medians of every contender, which take turns; the folder is empty."""
+    project = folder / "project"
+    processes.run([CHURN, "new", str(project)], folder)
+    rows = company_files.write(project, customers)
+    processes.run([CHURN, "use", "company.yaml"], project)
+    processes.run([CHURN, "stage", "ingest"], project)
+    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
+    for _ in range(repeats):
+        for name, costs in turns.items():
+            only = [sys.executable, "-c", ONLY, "--only", name, "--project", str(project)]
+            _, printed = processes.run(only, folder)
+            costs.append(json.loads(printed.splitlines()[-1]))
+    return {
+        "customers": customers,
+        "rows": rows,
+        "repeats": repeats,
+        "contenders": {
+            name: {figure: statistics.median(cost[figure] for cost in costs) for figure in costs[0]}
+            for name, costs in turns.items()
+        },
+    }
+
+
+def one(name: str, project: Path) -> dict[str, float]:
+    """What one contender took in this process."""
+    with chdir(project):
+        start = time.perf_counter()
+        made = CONTENDERS[name]()
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "peak_mb": peak, "features": made}
+
+
+def main() -> None:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser.add_argument("--customers", type=int, default=1_000_000, help="customers (default: 1000000)")
+    parser.add_argument("--repeats", type=int, default=5, help="turns of each contender (default: 5)")
+    parser.add_argument("--only", choices=[*CONTENDERS], help=argparse.SUPPRESS)
+    parser.add_argument("--project", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps(one(options.only, options.project)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        result = measure(options.customers, options.repeats, Path(folder))
+    print(json.dumps(result, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

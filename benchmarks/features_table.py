@@ -1,0 +1,41 @@
+"""The figures of ``benchmarks/features.py`` as a table; all of it computed, so that nothing goes stale."""
+
+from typing import Any
+
+from benchmarks.tables import table
+
+WORDS = {
+    "floor": "DuckDB: rows and sum by customer, from the files as they came",
+    "one_snapshot": "stage `examples`, one snapshot",
+    "eight_snapshots": "stage `examples`, eight weekly snapshots",
+    "pandas": "pandas, one snapshot",
+}
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """A row for each contender, and how many times as long as others each takes."""
+    costs = result["contenders"]
+    own = costs["one_snapshot"]
+    rows = [
+        (
+            words,
+            f"{costs[name]['features']:.0f}",
+            f"{costs[name]['seconds']:.1f} s",
+            f"{costs[name]['seconds'] / own['seconds']:.2f}",
+            f"{costs[name]['peak_mb'] / 1024:.1f} GB",
+        )
+        for name, words in WORDS.items()
+    ]
+    head = ("what", "features", "seconds", "beside one snapshot", "peak memory")
+    size = (
+        f"{result['customers']:,} customers, {result['rows']['lines']:,} order lines, {result['rows']['events']:,} "
+        f"events; medians of {result['repeats']} turns."
+    )
+    each = [
+        costs[name]["seconds"] / costs[name]["features"] for name in ("pandas", "one_snapshot")
+    ]  # fmt: skip
+    return (
+        f"{size}\n\n{table(head, rows)}\n\nOne snapshot takes {own['seconds'] / costs['floor']['seconds']:.1f} times "
+        f"the floor; a feature by pandas {each[0] / each[1]:.1f} times one of ours; eight snapshots "
+        f"{costs['eight_snapshots']['seconds'] / own['seconds']:.1f} times one.\n"
+    )
