@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 1_000_000
 SETTINGS = f"""data:
   name: measured
   timezone: UTC
-  currency: EUR
+  currency: USD
 sources:
   transactions:
     path: raw/lines-*.parquet

@@ -26,6 +26,8 @@ def test_the_company_has_what_its_settings_say_and_a_week_that_is_new(tmp_path):
     overlay.apply(tmp_path / "company.yaml", tmp_path / "params.yaml")
     settings = params.load(tmp_path / "params.yaml")
     assert settings.snapshots.as_of == week and settings.label.horizon_days == 60
+    costs = params.read_playbooks(ROOT / "playbooks.yaml")["currency"]
+    assert settings.data.currency == costs, "playbooks in another currency make no list"
 
 
 def test_the_same_company_is_written_again(tmp_path):
