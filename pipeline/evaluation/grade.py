@@ -25,9 +25,10 @@ CHANCE: Final = 0.5
 MIN_AUC: Final = 0.6
 """A ranking whose AUC is certainly below this is not worth acting on: it orders less than 3 of 5 pairs rightly."""
 STANDARD_ERRORS: Final = 3.0
-"""By so many the AUC must lie above chance on the untouched snapshot. An interval of 95 % lies above it at one of forty
-snapshots of companies without any signal, three standard errors do at one of 740."""
-CHEAP_MODELS: Final = ("rfm_logistic", "bg_nbd")
+"""By so many the AUC must lie above chance, on the untouched snapshot or on average over earlier ones. An interval of
+95 % lies above it at one of forty snapshots of companies without any signal, three standard errors do at one of 740.
+"""
+CHEAP_MODELS: Final = ("rfm_logistic", "bg_nbd", "renewal_rule", "ticket_rule", "contract_hazard")
 """What stands in for the best simple rule where that one ranks no better than chance."""
 
 
@@ -93,7 +94,7 @@ def grade(test: Resampled, evidence: Evidence) -> Grade:
     earlier = evidence.earlier
     spans = {"on the untouched snapshot": test} | ({"on average over earlier snapshots": earlier} if earlier else {})
     failures = [failure for where, span in spans.items() for failure in _failures(span, where, evidence.contacted)]
-    failures += _near_chance(test) + _losses(evidence.profit)
+    failures += _near_chance(spans) + _losses(evidence.profit)
     if failures:
         return Grade("F", failures)
     uncertain = _uncertain(test, evidence.contacted)
@@ -121,13 +122,16 @@ def _failures(resampled: Resampled, where: str, contacted: float | None) -> list
     return failures
 
 
-def _near_chance(test: Resampled) -> list[str]:
-    """Whether fewer than `STANDARD_ERRORS` lie between chance and an AUC whose interval is above it."""
-    auc, drawn = test.interval("model", "auc"), test.drawn["model"][:, test.names.index("auc")]
-    error = float(np.nanstd(drawn))
-    if auc.low <= CHANCE or auc.value - STANDARD_ERRORS * error > CHANCE:
-        return []
-    return [f"chance could explain all of its ranking: AUC {auc.value:.3f}, standard error {error:.3f}"]
+def _near_chance(spans: dict[str, Resampled]) -> list[str]:
+    """Whether the AUC lies within `STANDARD_ERRORS` of chance everywhere, though each of its intervals is above it."""
+    near = []
+    for where, resampled in spans.items():
+        auc, drawn = resampled.interval("model", "auc"), resampled.drawn["model"][:, resampled.names.index("auc")]
+        error = float(np.nanstd(drawn))
+        if auc.low <= CHANCE or auc.value - STANDARD_ERRORS * error > CHANCE:
+            return []
+        near.append(f"{auc.value:.3f} {where}, standard error {error:.3f}")
+    return [f"chance could explain all of its ranking: AUC {'; '.join(near)}"]
 
 
 def _losses(profit: Interval | None) -> list[str]:

@@ -91,6 +91,16 @@ def test_a_ranking_that_is_not_worth_acting_on_does_not_ship(test, profit, lette
     assert because is None or any(because in words for words in graded.because), graded.because
 
 
+def test_three_standard_errors_at_one_of_both_are_enough():
+    weak, strong = with_captures(0.62, 0.50, noise=0.05), with_captures(0.64, 0.50, noise=0.02)
+    letters = {
+        (one, other): grade.grade(test, grade.Evidence(earlier, True, 0.2)).letter
+        for one, test in (("weak", weak), ("strong", strong))
+        for other, earlier in (("weak", weak), ("strong", strong), ("none", None))
+    }
+    assert {pair for pair, letter in letters.items() if letter == "F"} == {("weak", "weak"), ("weak", "none")}
+
+
 def evaluated(examples, settings, draws=200):
     complete = examples["snapshot"].unique().sort().to_list()
     quick = settings.model.model_copy(update={"max_trees": 80, "early_stopping_rounds": 20})

@@ -16,6 +16,9 @@ SCORERS = {
     "rfm_logistic": "logistic regression on recency, frequency, money and tenure",
     "additive_logistic": "the logistic regression on all features, alone",
     "bg_nbd": "the customer's own rhythm alone (BG/NBD)",
+    "renewal_rule": "the nearer the next renewal, the likelier",
+    "ticket_rule": "the more requests for help, the likelier",
+    "contract_hazard": "the hazard of the contract's end, by age, renewal, requests and price",
     "lightgbm_default": "LightGBM as it comes out of the box",
 }
 DOUBTS = {
