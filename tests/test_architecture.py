@@ -52,6 +52,7 @@ DOORS = {
         "pipeline.api.portable",
         "pipeline.api.snapshot_split",
         "pipeline.evaluation.baselines",
+        "pipeline.evaluation.contract_baselines",
         "pipeline.evaluation.metrics",
         "pipeline.model.additive_logistic",
         "pipeline.model.additive_weight",

@@ -1,6 +1,6 @@
 """``churn suggest``: an activity window and a horizon that fit the customers' own pauses between purchases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import sql
-from pipeline.commands import company_tables
+from pipeline.commands import company_tables, label_proposal
 from pipeline.config import overlay, params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import PARAMS, REPRO, Paths
-from pipeline.examples import pauses
+from pipeline.examples import label_comparison, pauses, yearly_rhythm
 from pipeline.tables import buckets, storage
 
 MAX_LINES = 12  # of the table: the pick's neighbours say enough
@@ -80,11 +80,22 @@ def run(settings: params.Params, paths: Paths = REPRO, *, write: bool = False) -
             )
         asked = [Job(**{**job.__dict__, "lengths": tuple(pauses.lengths(rhythm))}) for job in jobs]
         counted = list(buckets.map_buckets(_try_all, asked, settings.storage, "suggest: definitions"))
+        gap = settings.label.gap_days
+        kinds = [] if settings.label.kind == "cancellation" else label_proposal.meanings(rhythm, picked, gap)
+        observed = label_comparison.observed_days(kinds, rhythm.history_days) if kinds else 0
+        trials = [Comparison(job, kinds, observed) for job in jobs if kinds]
+        compared = list(buckets.map_buckets(_compare, trials, settings.storage, "suggest: labels"))
     candidates = _candidates(counted, rhythm, asked[0])
     yield from _words(rhythm, until)
     yield from _table(candidates, picked)
     yield from _proposal(candidates, picked, rhythm, settings)
     lines = ["snapshots:", f"  active_days: {picked[0]}", "label:", f"  horizon_days: {picked[1]}"]
+    if compared:
+        counts = [sum(parts[1:], parts[0]) for parts in zip(*compared, strict=True)]
+        proposal = label_proposal.choose(kinds, counts, settings)
+        yield from label_proposal.table(kinds, counts, proposal.meaning, observed)
+        yield f"proposed: {proposal.meaning.label.kind}. {proposal.why}"
+        lines = proposal.lines(settings.label.kind)
     yield from _written(lines) if write else lines
 
 
@@ -105,6 +116,25 @@ def _rhythm(counted: list[Counted], until: date) -> pauses.GapStatistics:
     usual = pl.concat([part.usual for part in counted]).group_by("days").sum().sort("days")
     customers, one_time = (sum(getattr(part, name) for part in counted) for name in ("customers", "one_time"))
     return pauses.GapStatistics(ended, usual, customers, one_time, (until - first).days)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One bucket, and the meanings of churn that are tried on it."""
+
+    job: Job
+    meanings: Sequence[label_comparison.Meaning]
+    observed_days: int
+
+
+def _compare(asked: Comparison) -> list[label_comparison.Count]:
+    """What each meaning makes of one bucket, over the last snapshots after whose windows more was observed."""
+    job = asked.job
+    with sql.connect(job.threads, job.memory_gb) as engine:
+        pauses.load(engine, sql.parquet([job.file]))
+        days = label_comparison.looks(asked.meanings[0].label, asked.observed_days, job.until)
+        each = [label_comparison.count(engine, day, asked.meanings, asked.observed_days) for day in days]
+    return [sum(parts[1:], parts[0]) for parts in zip(*each, strict=True)]
 
 
 Tried = dict[tuple[int, date], dict[int, tuple[int, int]]]
@@ -144,6 +174,12 @@ def _words(rhythm: pauses.GapStatistics, until: date) -> Iterator[str]:
     far = rhythm.quantile(0.9) or 0
     yield f"pauses between purchase days, of those that ended: {shares} days"
     yield f"with the pauses still open counted, {rhythm.returned(far):.0%} of all end within {far} days (Kaplan-Meier)"
+    if yearly_rhythm.is_yearly(rhythm.pauses):
+        yield (
+            f"a yearly rhythm: {yearly_rhythm.yearly_share(rhythm.pauses):.0%} of the pauses of more than "
+            f"{yearly_rhythm.LONG} days are whole years, give or take {yearly_rhythm.NEAR_DAYS} days; a pause of two "
+            "years is a skipped year, no slower rhythm"
+        )
     own = ", ".join(f"{share:.0%} at most {rhythm.of_customers(share)}" for share in (0.5, 0.75, 0.9))
     yield f"mean pause of a customer who bought twice: {own} days"
 

@@ -80,7 +80,12 @@ def _record(tracking: params.Tracking, study: str, trial: optuna.trial.FrozenTri
 def _study(settings: params.Params, examples: pl.DataFrame, declared: list[Feature]) -> optuna.Study:
     """A study of its own for every set of examples, so that no two are compared by figures of different rows."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    identity = [settings.label.model_dump(), [f.name for f in declared], len(examples), int(examples["churned"].sum())]
+    identity = [
+        settings.label.model_dump(exclude_none=True),
+        [f.name for f in declared],
+        len(examples),
+        int(examples["churned"].sum()),
+    ]
     name = f"{settings.data.name} {storage.digest(json.dumps(identity))[:12]}"
     TUNING.parent.mkdir(parents=True, exist_ok=True)
     sampler = optuna.samplers.TPESampler(seed=settings.model.seed, n_startup_trials=8)

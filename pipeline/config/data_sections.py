@@ -109,12 +109,37 @@ class Snapshots(Section):
         return self
 
 
+class Overdue(Section):
+    """How long a silence has to be, beside the customer's own pauses, to count as overdue."""
+
+    times: Annotated[float, Field(ge=1, le=100)]
+    min_days: Days
+    max_days: Days
+    one_time_days: Days
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_days > self.max_days:
+            raise ValueError(f"`min_days` ({self.min_days}) must not be above `max_days` ({self.max_days})")
+        return self
+
+
 class Label(Section):
     """What churn means here."""
 
-    kind: Literal["inactivity", "cancellation"]
+    kind: Literal["inactivity", "cancellation", "overdue"]
     gap_days: Annotated[int, Field(ge=0, le=36500)]
     horizon_days: Days
+    # Only where the kind is `overdue`; so the labels of models and lists of earlier releases read as they were written.
+    overdue: Annotated[Overdue | None, Field(repr=False)] = None
+
+    @model_validator(mode="after")
+    def _says_what_overdue_is(self) -> Self:
+        if self.kind == "overdue" and self.overdue is None:
+            raise ValueError(
+                "`kind: overdue` needs `overdue`, such as {times: 2.0, min_days: 30, max_days: 365, one_time_days: 90}"
+            )
+        return self
 
 
 class DataRequirements(Section):

@@ -17,6 +17,7 @@ from pipeline.config.data_sections import DataRequirements as DataRequirements
 from pipeline.config.data_sections import Features as Features
 from pipeline.config.data_sections import Feeds as Feeds
 from pipeline.config.data_sections import Label as Label
+from pipeline.config.data_sections import Overdue as Overdue
 from pipeline.config.data_sections import Snapshots as Snapshots
 from pipeline.config.data_sections import Sources as Sources
 from pipeline.config.data_sections import Storage as Storage
@@ -85,6 +86,19 @@ class Params(Section):
             raise ValueError(f"`lists.min_band` is {self.lists.min_band!r}, not one of `score.bands`: {bands}")
         if self.label.kind == "cancellation" and self.sources.subscriptions is None:
             raise ValueError("`label.kind: cancellation` needs `sources.subscriptions`; declare it or use inactivity")
+        return self
+
+    @model_validator(mode="after")
+    def _overdue_is_reached(self) -> Self:
+        overdue, label = self.label.overdue, self.label
+        reach = self.snapshots.active_days + label.gap_days + label.horizon_days
+        if label.kind == "overdue" and overdue is not None and max(overdue.max_days, overdue.one_time_days) >= reach:
+            wait = max(overdue.max_days, overdue.one_time_days)
+            raise ValueError(
+                f"`label.overdue` waits for up to {wait} days, but nobody scored is silent for more than {reach} days "
+                "at the end of the window (active_days, gap_days and horizon_days together), so slow customers could "
+                "never churn; take a longer active_days or a shorter wait"
+            )
         return self
 
 

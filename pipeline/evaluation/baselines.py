@@ -14,9 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.config.params import AdditiveLogisticSettings, Label, Model
+from pipeline.evaluation.contract_baselines import ContractHazard, RenewalRule, TicketRule, fit_contract
 from pipeline.model import additive_logistic, calibration, gbm
 from pipeline.model.ensemble import matrix
 from pipeline.value import purchase_process
+
+__all__ = ["ContractHazard", "RenewalRule", "TicketRule"]
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -166,6 +169,7 @@ def fit_all(features: pl.DataFrame, churned: Labels, names: list[str], label: La
     """
     return [
         *fit_simple(features, churned, label),
+        *fit_contract(features, churned, label),
         AdditiveLogisticBaseline(features, churned, names, settings.additive_logistic),
         OutOfTheBox(features, churned, names, settings),
     ]

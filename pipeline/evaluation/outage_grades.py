@@ -4,20 +4,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.config import params
 from pipeline.evaluation import bootstrap, grade, report
 from pipeline.evaluation.baselines import SIMPLE_RULE
 from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
+from pipeline.evaluation.grade import Evidence
+from pipeline.evaluation.profit import Terms
+from pipeline.evaluation.ranking_profit import gain_by_ranking
 from pipeline.examples.features import Feature
 from pipeline.model import outage_curves
 from pipeline.model.artefacts import ChurnModel
 
+Array = npt.NDArray[np.float64]
+
 
 def by_tables(
     model: ChurnModel, examples: pl.DataFrame, whole: ScoredSnapshot, features: Sequence[Feature],
-    settings: params.Evaluate,
+    settings: params.Evaluate, value: Array,
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """Grade the model without the tables it has a curve without, beside the best simple rule, which needs orders alone.
 
@@ -34,7 +41,9 @@ def by_tables(
     features
         Those of the examples, as declared.
     settings
-        Lengths of the list and number of draws.
+        Lengths of the list, number of draws, and costs.
+    value
+        What each of those customers brings if kept, in currency units.
 
     Returns
     -------
@@ -49,7 +58,9 @@ def by_tables(
     together = replace(whole, scored=states | {SIMPLE_RULE: rule})
     drawn = bootstrap.resample([together], settings.top_shares, settings.draws)
     return {
-        name: _graded(replace(whole, scored={"model": probability, SIMPLE_RULE: rule}), _of(name, drawn), settings)
+        name: _graded(
+            replace(whole, scored={"model": probability, SIMPLE_RULE: rule}), _of(name, drawn), settings, value
+        )
         for name, probability in states.items()
     }
 
@@ -61,8 +72,10 @@ def _of(state: str, drawn: Resampled) -> Resampled:
     return Resampled(drawn.names, seen, each)
 
 
-def _graded(test: ScoredSnapshot, drawn: Resampled, settings: params.Evaluate) -> dict[str, Any]:
-    graded = grade.grade(drawn, None, calibrated=True)
+def _graded(test: ScoredSnapshot, drawn: Resampled, settings: params.Evaluate, value: Array) -> dict[str, Any]:
+    terms, longest = Terms.of(settings), max(settings.top_shares)
+    chosen = gain_by_ranking(test.churned, test.scored["model"], value, terms)
+    graded = grade.grade(drawn, Evidence(None, calibrated=True, contacted=longest, profit=chosen.gain))
     figures = report.headline(test, drawn, settings.top_shares)
-    verdict = report.verdict(graded, figures, drawn, test.snapshot, max(settings.top_shares))
+    verdict = report.verdict(graded, figures, drawn, test.snapshot, longest, chosen)
     return verdict.as_json() | {"grade": graded.letter, "ship": graded.ships}

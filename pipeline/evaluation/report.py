@@ -14,6 +14,7 @@ from pipeline.evaluation.baselines import SIMPLE_RULE
 from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
 from pipeline.evaluation.grade import Grade, signed, spread
 from pipeline.evaluation.profit import Terms, expected_maximum_profit, length_that_pays, profit_curve
+from pipeline.evaluation.ranking_profit import Expected, expected_profit
 from pipeline.evaluation.verdict import Verdict
 from pipeline.messages import Figure, Message, in_sequence, say
 
@@ -131,11 +132,11 @@ def calibration(
     return result
 
 
-def profit(test: ScoredSnapshot, value: Array, terms: Terms) -> dict[str, Any]:
+def profit(test: ScoredSnapshot, value: Array, terms: Terms, chosen: Expected) -> dict[str, Any]:
     """What the list earns: the length that pays, and the expected maximum profit (EMPC) of every scorer.
 
     EMPC takes each customer to be worth what the average one is, which makes scorers comparable; the length that pays
-    takes each at his or her own value.
+    takes each at his or her own value. Both are known with hindsight only; `chosen` is what was expected beforehand.
     """
     best = length_that_pays(test.churned, test.scored["model"], value, terms)
     worth = float(value.mean())
@@ -144,6 +145,9 @@ def profit(test: ScoredSnapshot, value: Array, terms: Terms) -> dict[str, Any]:
         "assumes": asdict(terms),
         "length_that_pays": best.customers,
         "its_profit": round(best.profit, 2),
+        "expected_to_pay": chosen.customers,
+        "their_profit": chosen.profit.as_dict(),
+        "gain_by_ranking": chosen.gain.as_dict(),
         "value_of_the_average_customer": round(worth, 4),
         "expected_maximum_profit_per_customer": {name: round(e.per_customer, 6) for name, e in expected.items()},
         "expected_share_to_contact": {name: round(e.share, 6) for name, e in expected.items()},
@@ -151,8 +155,14 @@ def profit(test: ScoredSnapshot, value: Array, terms: Terms) -> dict[str, Any]:
 
 
 def profit_curves(test: ScoredSnapshot, value: Array, terms: Terms) -> pl.DataFrame:
-    """Profit by length of the list (percent), one column for the model and one for the simple rule."""
-    curves = {name: profit_curve(test.churned, test.scored[name], value, terms) for name in ("model", SIMPLE_RULE)}
+    """Profit by length of the list (percent): by the model, by its expected profit, and by the simple rule."""
+    model = test.scored["model"]
+    scores = {
+        "model": model,
+        "expected_profit": expected_profit(model, value, terms),
+        SIMPLE_RULE: test.scored[SIMPLE_RULE],
+    }
+    curves = {name: profit_curve(test.churned, score, value, terms) for name, score in scores.items()}
     length = curves["model"]["list_length_percent"]
     return pl.DataFrame([length, *(curve["profit"].alias(name) for name, curve in curves.items())])
 
@@ -184,7 +194,9 @@ def gains(churned: Labels, scored: dict[str, Array]) -> pl.DataFrame:
     return pl.DataFrame({"list_length_percent": lengths, **captured})
 
 
-def verdict(grade: Grade, figures: dict[str, Any], resampled: Resampled, test: str, share: float) -> Verdict:
+def verdict(
+    grade: Grade, figures: dict[str, Any], resampled: Resampled, test: str, share: float, chosen: Expected
+) -> Verdict:
     """How good the model is, for people who have to trust a list.
 
     Parameters
@@ -199,6 +211,8 @@ def verdict(grade: Grade, figures: dict[str, Any], resampled: Resampled, test: s
         The day of that snapshot.
     share
         The length (0-1) of the list that is spoken of.
+    chosen
+        For whom a contact was expected to pay; said where those are hardly any.
     """
     rule, length = figures[SIMPLE_RULE], metrics.percent(share)
     captured, by_rule = (
@@ -217,7 +231,9 @@ def verdict(grade: Grade, figures: dict[str, Any], resampled: Resampled, test: s
         auc_of_rule=Figure(f"{rule['auc']:.3f}"),
         gain=signed(gain),
     )
-    return Verdict(in_sequence(_graded(grade), MEANING[grade.letter]), checked)
+    notice = chosen.notice(int(figures["customers"])) if grade.ships else None
+    words = [_graded(grade), MEANING[grade.letter], *([notice] if notice else [])]
+    return Verdict(in_sequence(*words), checked)
 
 
 def _graded(grade: Grade) -> Message:
@@ -230,5 +246,5 @@ MEANING = {
     "A": say("Certainly better than the best simple rule, and its probabilities can be taken at their word."),
     "B": say("Certainly better than the best simple rule, though not free of doubt."),
     "C": say("Better than the best simple rule, but chance alone could explain it."),
-    "F": say("The best simple rule, or drawing lots, does as well."),
+    "F": say("The best simple rule, or drawing lots, does as well or nearly so: its ranking is not worth acting on."),
 }

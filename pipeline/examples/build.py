@@ -112,9 +112,10 @@ class _Bucket:
         label = self._job.label
         if not snapshots.is_complete(day, label, self._job.snapshots.observed_until):
             return self._nothing(pl.Int8)
-        if label.kind == "inactivity":
-            return pl.Series(labels.inactive(self._known.kinds["purchase"], day, label))
-        return self._of_each(labels.cancelled(day, label))
+        if label.kind == "cancellation":
+            return self._of_each(labels.cancelled(day, label))
+        by_purchase = labels.overdue if label.kind == "overdue" else labels.inactive
+        return pl.Series(by_purchase(self._known.kinds["purchase"], day, label))
 
     def _of_each(self, query: str) -> pl.Series:
         """What a query by customer says, null where it says nothing."""

@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.messages import Field, Message, say
+from pipeline.messages import Field, Figure, Message, say
 
 MEANING = {
     "inactivity": "No purchase",
+    "overdue": "No purchase",
     "cancellation": "A cancelled subscription, or one that ended and was not renewed,",
 }
 
@@ -17,9 +18,21 @@ def definition(label: Label) -> str:
 
     >>> definition(Label(kind="inactivity", gap_days=0, horizon_days=30))
     'No purchase in the 30 days that begin on the snapshot.'
+    >>> late = {"times": 2.0, "min_days": 30, "max_days": 365, "one_time_days": 90}
+    >>> words = definition(Label(kind="overdue", gap_days=0, horizon_days=30, overdue=late))
+    >>> words.removeprefix("No purchase in the 30 days that begin on the snapshot, and by their end a ")[:62]
+    "silence of more than 2 times the customer's usual pause (at le"
     """
     begins = "on the snapshot" if label.gap_days == 0 else f"{label.gap_days} days after the snapshot"
-    return f"{MEANING[label.kind]} in the {label.horizon_days} days that begin {begins}."
+    sentence = f"{MEANING[label.kind]} in the {label.horizon_days} days that begin {begins}"
+    overdue = label.overdue
+    if label.kind != "overdue" or overdue is None:
+        return f"{sentence}."
+    return (
+        f"{sentence}, and by their end a silence of more than {overdue.times:g} times the customer's usual pause "
+        f"(at least {overdue.min_days}, at most {overdue.max_days} days; {overdue.one_time_days} after a single "
+        "purchase day)."
+    )
 
 
 def definition_at(snapshot: date, label: Label) -> Message:
@@ -36,6 +49,18 @@ def definition_at(snapshot: date, label: Label) -> Message:
     }
     if label.kind == "inactivity":
         return say("No purchase in the {number} days from {first} to {last}.", **parts)
+    overdue = label.overdue
+    if label.kind == "overdue" and overdue is not None:
+        return say(
+            "Overdue: no purchase in the {number} days from {first} to {last}, and by then silent for more than "
+            "{times} times the customer's usual pause (at least {least}, at most {most} days; {once} after a single "
+            "purchase day).",
+            **parts,
+            times=Figure(f"{overdue.times:g}"),
+            least=overdue.min_days,
+            most=overdue.max_days,
+            once=overdue.one_time_days,
+        )
     return say(
         "A cancelled subscription, or one that ended and was not renewed, in the {number} days from {first} to {last}.",
         **parts,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.config.params import Label
+from pipeline.examples import history
 from pipeline.examples.history import Rows
 from pipeline.examples.snapshots import outcome_window
 
@@ -15,6 +16,52 @@ def inactive(purchases: Rows, snapshot: date, label: Label) -> npt.NDArray[np.in
     window = outcome_window(snapshot, label)
     bought_nothing: npt.NDArray[np.bool_] = purchases.first_from(window.start) == purchases.first_from(window.end)
     return bought_nothing.astype(np.int8)
+
+
+def overdue(purchases: Rows, snapshot: date, label: Label) -> npt.NDArray[np.int8]:
+    """Who bought nothing in the outcome window and is overdue by its end (1), and who is not (0): per customer.
+
+    Overdue is who has been silent for more days than `allowed_pauses` gives him or her, from the last purchase to the
+    end of the window. So whoever is overdue is inactive too, and a slow buyer who is inactive need not be overdue.
+
+    Parameters
+    ----------
+    purchases
+        The days on which each customer bought, one row each.
+    snapshot, label
+        The day, and ``params.yaml: label``.
+    """
+    window = outcome_window(snapshot, label)
+    ends = purchases.first_from(window.end)
+    last = np.append(purchases.days, 0)[np.maximum(ends - 1, 0)]
+    is_late = history.physical(window.end) - last > allowed_pauses(purchases, snapshot, label)
+    # Whose rows all lie behind the window has bought nothing before it either; nobody scores such a customer.
+    is_late &= ends > purchases.starts
+    return (inactive(purchases, snapshot, label).astype(np.bool_) & is_late).astype(np.int8)
+
+
+def allowed_pauses(purchases: Rows, snapshot: date, label: Label) -> npt.NDArray[np.int64]:
+    """Days for which each customer may be silent, by the pauses between the purchase days before the snapshot.
+
+    ``times`` the median pause, of an even number the shorter of the two in the middle, so that a single skipped year
+    of a yearly buyer does not count; at least ``min_days`` and at most ``max_days``. ``one_time_days`` without a pause.
+    """
+    overdue = label.overdue
+    assert overdue is not None, "a label of this kind says what overdue is"
+    known = history.before(purchases, snapshot).rows
+    lengths = known.ends - known.starts
+    who = np.repeat(np.arange(len(lengths)), lengths)
+    places = np.arange(len(who)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    days = known.days[np.repeat(known.starts, lengths) + places]
+    is_pause = places > 0
+    pauses, owner = np.diff(days, prepend=0)[is_pause], who[is_pause]
+    pauses = pauses[np.lexsort((pauses, owner))]
+    count = np.maximum(lengths - 1, 0)
+    middle = np.cumsum(count) - count + np.maximum(count - 1, 0) // 2
+    usual = np.append(pauses, 0)[np.where(count > 0, middle, len(pauses))]
+    # Less than a hair is added, since 1.1 * 50 lies below 55 in floating point.
+    wait = np.clip(np.floor(overdue.times * usual + 1e-9).astype(np.int64), overdue.min_days, overdue.max_days)
+    return np.where(count > 0, wait, overdue.one_time_days)
 
 
 def cancelled(snapshot: date, label: Label) -> str:

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from pipeline import sql
+from pipeline.examples.yearly_rhythm import YEAR, is_yearly
 
 # Lengths people can remember; the longest are for shops that people visit every few years.
 ROUND_DAYS = (7, 14, 30, 60, 90, 180, 365, 540, 730, 1095)
@@ -196,7 +197,12 @@ def has_room(active_days: int, horizon_days: int, gap_days: int, history_days: i
 
 
 def wanted_horizon(rhythm: GapStatistics) -> int:
-    """The shortest horizon in which staying shows: 9 of 10 pauses end, and 3 of 4 customers usually pause for less."""
+    """The shortest horizon in which staying shows: 9 of 10 pauses end, and 3 of 4 customers usually pause for less.
+
+    In a yearly rhythm it is a year: who skips one has a pause of two, and that is what is to be foreseen.
+    """
+    if is_yearly(rhythm.pauses):
+        return YEAR
     return max(rhythm.quantile(0.9) or 0, rhythm.of_customers(0.75) or 0)
 
 
@@ -204,9 +210,9 @@ def pick(rhythm: GapStatistics, gap_days: int) -> tuple[int, int] | None:
     """Activity window and horizon that fit the rhythm and the history, or None where the history is too short.
 
     Within the horizon nine of ten pauses have ended, and so has the usual pause of three of four customers. Within the
-    activity window all but one pause of a hundred have, so whoever is silent for longer is gone already and needs no
-    score; it is twice the horizon at least, for a change of rhythm to show. Where the history is too short, the longest
-    that leaves room.
+    activity window all but one pause of a hundred have (but for skipped years), so whoever is silent for longer is gone
+    already and needs no score; it is twice the horizon at least, for a change of rhythm to show. Where the history is
+    too short, the longest that leaves room.
 
     >>> pauses = pl.DataFrame({"days": [7, 8, 30], "ended": [50, 49, 1], "still_open": [0, 0, 5]})
     >>> usual = pl.DataFrame({"days": [8, 12], "customers": [4, 1]})
@@ -219,6 +225,9 @@ def pick(rhythm: GapStatistics, gap_days: int) -> tuple[int, int] | None:
                if days <= active and has_room(active, days, gap_days, rhythm.history_days)]  # fmt: skip
     if longest is None or not fitting:
         return None
+    if is_yearly(rhythm.pauses):
+        # The longest pauses are skipped years; they say nothing of how long somebody stays away who comes back.
+        longest = YEAR
     wanted = max(longest, 2 * min((days for days in ROUND_DAYS if days >= horizon), default=horizon))
     active = _first_from([active for active, _ in fitting], wanted)
     return active, _first_from([days for own, days in fitting if own == active], horizon)

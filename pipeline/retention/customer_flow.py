@@ -2,8 +2,8 @@
 
 One rule says who is a customer on a day; it is that of the pipeline's eligible customers, but for the newest:
 
-- where ``label.kind`` is ``inactivity``: who bought something in the ``snapshots.active_days`` before the day (a
-  refund is no purchase), and has not cancelled, where contracts are known;
+- where ``label.kind`` is ``inactivity`` or ``overdue``: who bought something in the ``snapshots.active_days`` before
+  the day (a refund is no purchase), and has not cancelled, where contracts are known;
 - where it is ``cancellation``: who has a running contract on the day.
 """
 
@@ -43,7 +43,7 @@ class Rule:
     Attributes
     ----------
     kind
-        ``inactivity`` or ``cancellation``.
+        ``inactivity``, ``overdue`` or ``cancellation``.
     active_days
         Days before a day in which a customer bought; of no account for ``cancellation``.
     """
@@ -59,7 +59,7 @@ class Rule:
     @property
     def observed_days(self) -> int:
         """Days that have to lie before a day for the rule to be answered on it."""
-        return self.active_days if self.kind == "inactivity" else 0
+        return 0 if self.kind == "cancellation" else self.active_days
 
     def __str__(self) -> str:
         """The rule in a sentence."""

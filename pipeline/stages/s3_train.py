@@ -109,7 +109,7 @@ def _train(settings: Settings, paths: Paths) -> Made:
             "active_days": settings.snapshots.active_days,
             "min_tenure_days": settings.snapshots.min_tenure_days,
         },
-        "label": {**settings.label.model_dump(), "description": definition(settings.label)},
+        "label": {**settings.label.model_dump(exclude_none=True), "description": definition(settings.label)},
         "data_fingerprint": storage.read_json(paths.ingest_report)["fingerprint"],
     }
     card = (

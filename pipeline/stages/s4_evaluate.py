@@ -18,6 +18,7 @@ from pipeline.evaluation import (
     model_card,
     outage_grades,
     profit,
+    ranking_profit,
     report,
     segments,
 )
@@ -86,7 +87,8 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     )
     evaluation, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
     storage.write_json(report.in_brief(evaluation, settings.evaluate.top_shares), paths.metrics)
-    without = outage_grades.by_tables(model, test_examples, test, declared, settings.evaluate)
+    without = outage_grades.by_tables(model, test_examples, test, declared, settings.evaluate,
+                                      known["value"].to_numpy())  # fmt: skip
     headline = evaluation.pop("headline") | {"without": without, "model_fingerprint": fingerprint(paths)}
     storage.write_json(headline, paths.verdict)
     storage.write_json(evaluation, paths.evaluation)
@@ -111,9 +113,12 @@ def _evaluation(
     resampled = bootstrap.resample([test], shares, draws)
     before = bootstrap.resample(earlier, shares, draws) if earlier else None
     calibration = report.calibration(test, earlier, score.bands, settings)
-    graded = grade.grade(resampled, before, calibrated=calibration["as_right_as_chance_allows"])
+    value, terms = known["value"].to_numpy(), profit.Terms.of(settings)
+    chosen = ranking_profit.gain_by_ranking(test.churned, test.scored["model"], value, terms)
+    evidence = grade.Evidence(before, calibration["as_right_as_chance_allows"], max(shares), chosen.gain)
+    graded = grade.grade(resampled, evidence)
     figures = report.headline(test, resampled, shares)
-    verdict = report.verdict(graded, figures, resampled, test.snapshot, max(shares))
+    verdict = report.verdict(graded, figures, resampled, test.snapshot, max(shares), chosen)
     by = known.select(pl.col(settings.segments).cast(pl.String))
     decided = {"grade": graded.letter, "ship": graded.ships, "approved_by": settings.approved_by}
     return {
@@ -123,7 +128,7 @@ def _evaluation(
         "earlier": report.earlier(earlier, before, draws) if before else None,
         "calibration": calibration,
         "segments": segments.by_segment(test, by, draws).to_dicts(),
-        "profit": report.profit(test, known["value"].to_numpy(), profit.Terms.of(settings)),
+        "profit": report.profit(test, value, terms, chosen),
     }, str(verdict)
 
 

@@ -117,7 +117,7 @@ def _trained_and_configured(
         "data.timezone": (card["timezone"], data.timezone),
         "snapshots.active_days": (card["population"]["active_days"], snapshots.active_days),
         "snapshots.min_tenure_days": (card["population"]["min_tenure_days"], snapshots.min_tenure_days),
-        **{f"label.{key}": (card["label"][key], value) for key, value in label.model_dump().items()},
+        **{f"label.{key}": (card["label"].get(key), value) for key, value in label.model_dump().items()},
     }
 
 

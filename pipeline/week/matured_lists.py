@@ -6,12 +6,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pipeline import lists, sql
 from pipeline.config.params import Label
 from pipeline.config.paths import Paths
 from pipeline.examples import labels
+from pipeline.examples.history import Rows
 from pipeline.examples.snapshots import is_complete, outcome_window
 from pipeline.outcomes import maturity
 from pipeline.outcomes.maturity import OldList
@@ -58,7 +60,7 @@ def label_of(folder: Path) -> Label | None:
     """What churn meant to a published list; None where it does not say."""
     report = folder / "run_report.json"
     meant = storage.read_json(report).get("model", {}).get("label") if report.is_file() else None
-    return None if meant is None else Label(**{name: meant[name] for name in ("kind", "gap_days", "horizon_days")})
+    return None if meant is None else Label(**{name: meant[name] for name in Label.model_fields if name in meant})
 
 
 def _decided(folder: Path) -> pl.DataFrame:
@@ -78,7 +80,7 @@ def outcomes(paths: Paths, old: list[OldList]) -> dict[date, pl.DataFrame]:
     Who is in none of them, such as a customer without a contract where those count, had no outcome.
     """
     parts: dict[date, list[pl.DataFrame]] = {one.as_of: [pl.DataFrame(schema=CHURNED)] for one in old}
-    by_purchase = [one for one in old if one.label.kind == "inactivity"]
+    by_purchase = [one for one in old if one.label.kind != "cancellation"]
     for file in storage.bucket_files(paths.tables / "transactions") if by_purchase else []:
         for one, bought in _bought(file, by_purchase):
             parts[one.as_of].append(bought)
@@ -99,9 +101,24 @@ def _bought(file: Path, old: list[OldList]) -> Iterator[tuple[OldList, pl.DataFr
     bought = pl.scan_parquet(file).filter(pl.col("day") >= first, pl.col("day") < end, pl.col("amount_minor") >= 0)
     days = bought.select("customer_id", "day").unique().collect()
     for one, window in zip(old, windows, strict=True):
+        if one.label.kind == "overdue":
+            yield one, _overdue(file, one)
+            continue
         inside = days.filter(pl.col("day") >= window.start, pl.col("day") < window.end)
         who = inside.select("customer_id").unique()
         yield one, who.with_columns(pl.lit(0, dtype=pl.Int64).alias("churned"))
+
+
+def _overdue(file: Path, old: OldList) -> pl.DataFrame:
+    """Of a bucket, who was overdue by the end of the window of a list and who was not, by all purchases before."""
+    end = outcome_window(old.as_of, old.label).end
+    rows = pl.scan_parquet(file).filter(pl.col("amount_minor") >= 0, pl.col("day") < end)
+    days = rows.select("customer_id", "day").unique().sort("customer_id", "day").collect()
+    lengths = days.group_by("customer_id", maintain_order=True).len()
+    ends = lengths["len"].cast(pl.Int64).cum_sum().to_numpy()
+    purchases = Rows(days, np.concatenate([[0], ends[:-1]]), ends)
+    churned = labels.overdue(purchases, old.as_of, old.label)
+    return lengths.select("customer_id", pl.Series("churned", churned, dtype=pl.Int64))
 
 
 def _with_silent(decided: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,9 @@
 """``churn suggest``: windows that fit the rhythm of the shop, whatever that is, and warnings where none fits well."""
 
+import itertools
 import random
 import shutil
+import statistics
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,11 +11,11 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import cli
+from pipeline import cli, sql
 from pipeline.commands import suggest
 from pipeline.config import overlay, params
 from pipeline.config.errors import NotEnoughData
-from pipeline.examples import pauses
+from pipeline.examples import label_comparison, pauses
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -80,6 +82,114 @@ def test_a_once_a_year_shop_gets_years(folder):
     active, horizon = proposed(lines)
     assert active >= 540
     assert horizon >= 365
+
+
+def test_a_skipped_year_is_no_pause(folder):
+    """Customers come back after a year, and one time in three they skip one: the horizon stays a year."""
+    dice, rows = random.Random(4), []
+    for customer in range(400):
+        day = dice.randrange(0, 365)
+        while day < 2555:
+            rows.append(f"c{customer},{FIRST + timedelta(days=day)},10")
+            if dice.random() < 0.1:
+                break
+            day += round(dice.gauss(365, 15)) * (2 if dice.random() < 0.33 else 1)
+    settings = open_shop(folder, mean=365, spread=20, days=2555)
+    (folder / "raw/orders.csv").write_text("customer,day,paid\n" + "\n".join(rows) + "\n")
+    lines = list(suggest.run(settings))
+    active, horizon = proposed(lines)
+    assert horizon == 365 and active >= 730
+    assert any(line.startswith("proposed: active_days 730, horizon_days 365. ") for line in lines)
+    assert any(line.startswith("proposed: overdue. ") for line in lines), "who skips a year is no churner either"
+    found = next(line for line in lines if line.startswith("a yearly rhythm"))
+    assert found.startswith("a yearly rhythm: 9") or found.startswith("a yearly rhythm: 100%")
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(7, 1.5), (90, 30), (250, 80)])
+def test_other_rhythms_are_not_yearly(folder, mean, spread):
+    lines = list(suggest.run(open_shop(folder, mean=mean, spread=spread, days=2190)))
+    assert not any(line.startswith("a yearly rhythm") for line in lines)
+
+
+def mixed_shop(folder: Path, slow: float) -> params.Params:
+    """One in six customers comes after as many days as `slow`, the others every week; some leave."""
+    settings, rows = open_shop(folder, mean=7, spread=1, days=1460), []
+    dice = random.Random(5)
+    for customer in range(600):
+        mean = 7 if customer % 6 else slow
+        day = dice.randrange(0, round(mean))
+        stop = dice.randrange(200, 3000)
+        while day < min(1460, stop):
+            rows.append(f"c{customer},{FIRST + timedelta(days=day)},10")
+            day += max(1, round(dice.gauss(mean, mean / 6)))
+    (folder / "raw/orders.csv").write_text("customer,day,paid\n" + "\n".join(rows) + "\n")
+    return settings
+
+
+def test_where_slow_buyers_would_pass_for_churners_overdue_is_proposed_and_written(folder):
+    settings = mixed_shop(folder, slow=110)
+    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    lines = list(suggest.run(settings, write=True))
+    reason = next(line for line in lines if line.startswith("proposed: overdue. "))
+    assert "so many were slow, not gone" in reason
+    written = params.load(folder / "params.yaml").label
+    assert written.kind == "overdue" and written.overdue.times == 2
+    assert (
+        list(suggest.run(settings.model_copy(update={"label": written}), write=True))[-1]
+        == "params.yaml: says so already"
+    )
+
+
+def test_where_all_come_at_the_same_pace_inactivity_stays(folder):
+    lines = list(suggest.run(open_shop(folder, mean=7, spread=1.5, days=365)))
+    assert any(line.startswith("proposed: inactivity. ") for line in lines)
+    assert not any("kind:" in line for line in lines)
+
+
+def test_labels_are_counted_as_the_examples_count_them(folder):
+    """In SQL and in arrays, for every multiple; and who came back, from the rows by pandas."""
+    settings = mixed_shop(folder, slow=110)
+    wait = {"times": 1.5, "min_days": 14, "max_days": 300, "one_time_days": 60}
+    asked = params.Label(kind="overdue", gap_days=3, horizon_days=60, overdue=wait)
+    day, active = FIRST + timedelta(days=1200), 300
+    plain = label_comparison.Meaning(active, params.Label(kind="inactivity", gap_days=3, horizon_days=60))
+    kinds = [plain, *label_comparison.overdue_meanings(active, asked, asked.overdue)]
+    run_stage(s1_ingest, settings)
+    file = Path("data/tables/transactions/bucket-00000.parquet")
+    with sql.connect(1, 1.0) as engine:
+        pauses.load(engine, sql.parquet([file]))
+        counts = label_comparison.count(engine, day, kinds, 150)
+    days = pl.read_parquet(file).to_pandas().groupby("customer_id")["day"].apply(lambda own: sorted(set(own.dt.date)))
+    for kind, counted in zip(kinds, counts, strict=True):
+        seen = churned = back = 0
+        end = day + timedelta(days=63)
+        for own in days:
+            before = [one for one in own if one < day]
+            if not before or (day - before[-1]).days > active:
+                continue
+            own_pauses = [(later - one).days for one, later in itertools.pairwise(before)]
+            seen += 1
+            silence = (end - max(one for one in own if one < end)).days
+            allowed = 0
+            if kind.label.overdue:
+                usual = statistics.median_low(own_pauses) if own_pauses else None
+                allowed = 60 if usual is None else min(max(kind.label.overdue.times * usual // 1, 14), 300)
+            gone = not any(day + timedelta(days=3) <= one < end for one in own) and silence > allowed
+            churned += gone
+            back += gone and any(end <= one < end + timedelta(days=150) for one in own)
+        assert counted == label_comparison.Count(seen, churned, back), kind
+    assert counts[0].churned > counts[1].churned > counts[3].churned > 0
+    # The arrays of the examples say the same as the query.
+    for kind, counted in zip(kinds, counts, strict=True):
+        alike = settings.model_copy(
+            update={
+                "label": kind.label,
+                "snapshots": settings.snapshots.model_copy(update={"as_of": day, "first": day, "active_days": active}),
+            }
+        )
+        run_stage(s2_examples, alike)
+        examples = pl.read_parquet("data/examples/bucket-00000.parquet")
+        assert (len(examples), examples["churned"].sum()) == (counted.eligible, counted.churned)
 
 
 def test_a_horizon_at_which_nearly_all_churn_is_warned_of(folder):

@@ -10,6 +10,10 @@ from pipeline.config import overlay, params
 from pipeline.config.errors import BadParams
 from pipeline.drift.kinds import KINDS
 
+# In the committed settings, who is scored bought something in the last 90 days; the window of 30 days comes on top.
+LATE = {"kind": "overdue", "gap_days": 0, "horizon_days": 30,
+        "overdue": {"times": 2.0, "min_days": 14, "max_days": 90, "one_time_days": 60}}  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("where", "value", "message"),
@@ -21,7 +25,21 @@ from pipeline.drift.kinds import KINDS
         ("snapshots.every_days", 1, None),
         ("label.gap_days", -1, "label.gap_days: input should be greater than or equal to 0, found -1"),
         ("label.gap_days", 0, None),
-        ("label.kind", "churn", "label.kind: input should be 'inactivity' or 'cancellation', found 'churn'"),
+        ("label.kind", "churn", "label.kind: input should be 'inactivity', 'cancellation' or 'overdue', found 'churn'"),
+        ("label.kind", "overdue", "`kind: overdue` needs `overdue`, such as {times: 2.0, min_days: 30"),
+        ("label", LATE, None),
+        (
+            "label",
+            LATE | {"overdue": LATE["overdue"] | {"min_days": 91}},
+            "`min_days` (91) must not be above `max_days` (90)",
+        ),
+        (
+            "label",
+            LATE | {"overdue": LATE["overdue"] | {"max_days": 120}},
+            "`label.overdue` waits for up to 120 days, but nobody scored is silent for more than 120 days",
+        ),
+        ("label", LATE | {"overdue": LATE["overdue"] | {"one_time_days": 121}}, "waits for up to 121 days"),
+        ("label", LATE | {"overdue": LATE["overdue"] | {"times": 0.5}}, "label.overdue.times: input should be greater"),
         ("label.kind", "cancellation", "`label.kind: cancellation` needs `sources.subscriptions`"),
         ("model.max_depth", 7, "model.max_depth: input should be less than or equal to 6, found 7"),
         ("model.max_depth", 6, None),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from pipeline.evaluation import backtest, bootstrap, calibration_check, grade, report
-from pipeline.evaluation.bootstrap import Resampled
+from pipeline.evaluation.bootstrap import Interval, Resampled
 from pipeline.model import additive_weight, split, training
 from tests.model.examples import FEATURES, LABEL, make_examples
 
@@ -40,7 +40,7 @@ CERTAIN = found(0.86, 0.79, 0.85, noise=0.005)
     ],
 )  # fmt: skip
 def test_grades(test, earlier, calibrated, letter, because):
-    graded = grade.grade(test, earlier, calibrated=calibrated)
+    graded = grade.grade(test, grade.Evidence(earlier, calibrated))
     assert graded.letter == letter, graded
     assert graded.ships == (letter != "F")
     assert graded.advice == ("do not ship" if letter == "F" else "ship")
@@ -49,16 +49,68 @@ def test_grades(test, earlier, calibrated, letter, because):
         assert any(wanted in said for said in graded.because), graded.because
 
 
+def with_captures(model: float, rule: float, *, noise: float, capture: float = 0.4, capture_noise: float = 0.03,
+                  cheap: float | None = None) -> Resampled:  # fmt: skip
+    """As `found`, with the capture of a fifth of the customers, and a cheap model where one is wanted."""
+    dice = np.random.default_rng(1)
+    seen = {"model": model, "recency_rule": rule} | ({} if cheap is None else {"rfm_logistic": cheap})
+    figures = {name: np.array([value, capture]) for name, value in seen.items()}
+    draws = {name: value + dice.normal(size=(400, 2)) * (noise, capture_noise) for name, value in figures.items()}
+    return Resampled(["auc", "capture_at_20_percent"], figures, draws)
+
+
+EVEN = Interval(0.0, -10.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("test", "profit", "letter", "because"),
+    [
+        (with_captures(0.80, 0.70, noise=0.02), EVEN, "A", None),
+        # The case of the issue: certainly above chance, far above a rule that is itself below chance, and good for nothing.
+        (with_captures(0.559, 0.45, noise=0.012), EVEN, "F", "its ranking is too weak to act on"),
+        (with_captures(0.58, 0.55, noise=0.005), EVEN, "F", "certainly below 0.6"),
+        (with_captures(0.58, 0.56, noise=0.015), EVEN, "C", "its lead over the best simple rule may be chance"),
+        # Above 0.5 by 2.4 standard errors: one of a hundred companies without any signal is.
+        (with_captures(0.62, 0.50, noise=0.05), EVEN, "F", "chance could explain all of its ranking"),
+        (with_captures(0.80, 0.70, noise=0.02, capture=0.19), EVEN, "F", "hold no more churners than any 20 %"),
+        (with_captures(0.80, 0.70, noise=0.02, capture=0.23), EVEN, "C", "hold more churners than any 20 % may be chance"),
+        (with_captures(0.80, 0.70, noise=0.02), Interval(-60.0, -100.0, -20.0), "F", "earn less than taking all"),
+        (with_captures(0.80, 0.70, noise=0.02), Interval(-60.0, -130.0, 10.0), "A", None),
+        # Recency is worthless, so to beat it is no merit: what counts is the lead over the cheap model that does rank.
+        (with_captures(0.75, 0.50, noise=0.01, cheap=0.74), EVEN, "C", "its lead over rfm_logistic may be chance"),
+        (with_captures(0.80, 0.50, noise=0.01, cheap=0.70), EVEN, "A", None),
+        (with_captures(0.80, 0.50, noise=0.01, cheap=0.50), EVEN, "A", None),
+        # Recency ranks, so the cheap model is one baseline among others.
+        (with_captures(0.75, 0.65, noise=0.01, cheap=0.74), EVEN, "A", None),
+    ],
+)  # fmt: skip
+def test_a_ranking_that_is_not_worth_acting_on_does_not_ship(test, profit, letter, because):
+    graded = grade.grade(test, grade.Evidence(test, True, 0.2, profit))
+    assert graded.letter == letter, graded
+    assert (because is None) == (not graded.because)
+    assert because is None or any(because in words for words in graded.because), graded.because
+
+
+def test_three_standard_errors_at_one_of_both_are_enough():
+    weak, strong = with_captures(0.62, 0.50, noise=0.05), with_captures(0.64, 0.50, noise=0.02)
+    letters = {
+        (one, other): grade.grade(test, grade.Evidence(earlier, True, 0.2)).letter
+        for one, test in (("weak", weak), ("strong", strong))
+        for other, earlier in (("weak", weak), ("strong", strong), ("none", None))
+    }
+    assert {pair for pair, letter in letters.items() if letter == "F"} == {("weak", "weak"), ("weak", "none")}
+
+
 def evaluated(examples, settings, draws=200):
     complete = examples["snapshot"].unique().sort().to_list()
     quick = settings.model.model_copy(update={"max_trees": 80, "early_stopping_rounds": 20})
     parts = list(backtest.backtest_all_models(examples, split.cutoffs(complete, LABEL, 2), FEATURES, LABEL, quick))
     test, earlier = parts[-1], parts[:-1]
-    both = bootstrap.resample([test], [], draws), bootstrap.resample(earlier, [], draws)
+    both = tuple(bootstrap.resample(part, [0.2], draws) for part in ([test], earlier))
     told = report.calibration(
         test, earlier, settings.score.bands, settings.evaluate.model_copy(update={"draws": draws})
     )
-    return grade.grade(*both, calibrated=told["as_right_as_chance_allows"]), parts
+    return grade.grade(both[0], grade.Evidence(both[1], told["as_right_as_chance_allows"], 0.2)), parts
 
 
 def test_a_model_with_a_signal_ships(settings):

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipeline.config.params import Evaluate
-from pipeline.evaluation import bootstrap, grade, model_card, profit, report, segments
+from pipeline.evaluation import bootstrap, grade, model_card, profit, ranking_profit, report, segments
 from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.evaluation.model_card import figures, formatting
 
@@ -100,9 +100,11 @@ def reports(settings: Evaluate, *, signal: float = 1.0, history: bool = True) ->
     found = bootstrap.resample([test], settings.top_shares, 60)
     earlier = bootstrap.resample(before, settings.top_shares, 60) if before else None
     calibration = report.calibration(test, before, BANDS, settings)
-    graded = grade.grade(found, earlier, calibrated=calibration["as_right_as_chance_allows"])
+    terms = profit.Terms.of(settings)
+    chosen = ranking_profit.gain_by_ranking(test.churned, test.scored["model"], np.full(400, 42.0), terms)
+    graded = grade.grade(found, grade.Evidence(earlier, calibration["as_right_as_chance_allows"], 0.2, chosen.gain))
     headline = report.headline(test, found, settings.top_shares)
-    verdict = report.verdict(graded, headline, found, test.snapshot, max(settings.top_shares))
+    verdict = report.verdict(graded, headline, found, test.snapshot, max(settings.top_shares), chosen)
     groups = pl.DataFrame({"tier": ["loyal"] * 200 + ["new"] * 195 + [None] * 5})
     metrics = {"test_snapshot": test.snapshot, "grade": graded.letter, "ship": graded.ships,
                "approved_by": ""} | verdict.as_json() | headline  # fmt: skip
@@ -112,7 +114,7 @@ def reports(settings: Evaluate, *, signal: float = 1.0, history: bool = True) ->
         "earlier": report.earlier(before, earlier, 60) if earlier else None,
         "calibration": calibration,
         "segments": segments.by_segment(test, groups, 60).to_dicts(),
-        "profit": report.profit(test, np.full(400, 42.0), profit.Terms.of(settings)),
+        "profit": report.profit(test, np.full(400, 42.0), terms, chosen),
     }
     return json.loads(json.dumps(metrics)), json.loads(json.dumps(evaluation))
 
@@ -287,7 +289,7 @@ def test_a_model_that_must_not_ship(settings):
     text = page(metrics, evaluation)
     assert text.splitlines()[2].startswith("**Grade F: do not ship. ")
     assert text.splitlines()[2].endswith("** No list is made with it.")
-    assert "| **F** | no better than the best simple rule, or no better than drawing lots |" in text
+    assert f"| **F** | {grade.RULES['F']} |" in text
     assert "- it ranks no better than drawing lots" in section(text, "What the grade means")
     answered = page(metrics | {"approved_by": "Ann"}, evaluation)
     assert answered.splitlines()[2].endswith("** Used all the same; Ann answers for it.")
@@ -336,6 +338,7 @@ def test_what_a_list_earns_names_what_it_takes_for_granted(told, settings):
     assert f"{found['length_that_pays']:,} riskiest" in said
     assert "contacting a customer costs 1.00 EUR" in said
     assert "keeps 30.0 %" in said
+    assert f"expected to pay for {found['expected_to_pay']:,} customers" in said
     none = page(metrics, evaluation | {"profit": found | {"length_that_pays": 0, "its_profit": 0.0}})
     assert "No list by risk alone pays, however short" in none
 

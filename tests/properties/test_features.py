@@ -1,5 +1,6 @@
 """What must hold for any history: the engine agrees with the oracle, and nothing after the snapshot can reach it."""
 
+import itertools
 import tempfile
 from dataclasses import replace
 from datetime import date, timedelta
@@ -199,6 +200,50 @@ def test_labels_see_their_window_and_nothing_behind_it(world, gap, horizon):
             for line in lines
         )
         assert row["churned"] == int(not bought)
+
+
+@FEW
+@given(
+    worlds(), st.integers(0, 10), st.integers(1, 40), st.sampled_from([1.0, 1.1, 2.0, 3.5]),
+    st.integers(1, 50), st.integers(0, 100), st.integers(1, 90), st.booleans(),
+)  # fmt: skip
+def test_overdue_labels_see_their_window_and_pauses_before_the_snapshot_only(
+    world, gap, horizon, times, least, more, once, sells_later
+):
+    snapshot, lines, events = world
+    wait = {"times": times, "min_days": least, "max_days": least + more, "one_time_days": once}
+    label = Label(kind="overdue", gap_days=gap, horizon_days=horizon, overdue=wait)
+    window = outcome_window(snapshot, label)
+    observed = bucket.snapshots(snapshot, window.end)
+    whole = examples(lines, events, [snapshot], observed, label)
+    cut = [line for line in lines if line.day < window.end]
+    later = [
+        Line(line.customer, "o9", window.end + timedelta(days=number % 5), 100) for number, line in enumerate(lines)
+    ]
+    if cut:
+        # Cut at the end of the window, or with another future behind it, everything is the same.
+        again = examples(cut + later * sells_later, events, [snapshot], observed, label)
+        assert_frame_equal(again.select("customer_key", "churned"), whole.select("customer_key", "churned"))
+    known = {bucket.customer_key(name): name for name in CUSTOMERS}
+    for row in whole.iter_rows(named=True):
+        days = sorted({line.day for line in lines if line.amount >= 0 and line.customer == known[row["customer_key"]]})
+        before = [day for day in days if day < snapshot]
+        pauses = sorted((after - day).days for day, after in itertools.pairwise(before))
+        allowed = once
+        if pauses:
+            # In tenths, so that no product of fractions is off by a hair.
+            allowed = min(max(round(times * 10) * pauses[(len(pauses) - 1) // 2] // 10, least), least + more)
+        silence = (window.end - max(day for day in days if day < window.end)).days
+        bought = any(window.start <= day < window.end for day in days)
+        assert row["churned"] == int(not bought and silence > allowed)
+        inactive = bucket_label(lines, snapshot, label.model_copy(update={"kind": "inactivity"}), row["customer_key"])
+        assert row["churned"] <= inactive, "whoever is overdue is inactive"
+
+
+def bucket_label(lines: list[Line], snapshot: date, label: Label, key: int) -> int:
+    window = outcome_window(snapshot, label)
+    days = {line.day for line in lines if line.amount >= 0 and bucket.customer_key(line.customer) == key}
+    return int(not any(window.start <= day < window.end for day in days))
 
 
 @FEW

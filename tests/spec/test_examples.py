@@ -103,6 +103,43 @@ def test_who_churned_by_inactivity(case, tmp_path):
     assert found["churned"].to_list() == [int(case["churned"])]
 
 
+# Twice the usual pause, at least 20 days and at most 100; 40 after a single purchase day; a window of 30 days.
+OVERDUE = """
+    | purchases                     | gap | churned | why                                                        |
+    | -13 -1                        | 0   | 1       | 31 days of silence by the end, and 24 are allowed          |
+    | -13 -1 +0                     | 0   | 0       | came back on the first day                                 |
+    | -13 -1 +29                    | 0   | 0       | came back on the last day                                  |
+    | -13 -1 +30                    | 0   | 1       | came back after the window: not known in it                |
+    | -13 -1 r+5                    | 0   | 1       | a refund is no purchase                                    |
+    | -25 -10                       | 0   | 1       | 40 days of silence, and 30 are allowed                     |
+    | -30 -10                       | 0   | 0       | 40 days of silence, and 40 are allowed: not more           |
+    | -29 -10                       | 0   | 1       | 40 days of silence, and 38 are allowed                     |
+    | -40 -1                        | 0   | 0       | a slow buyer: 31 days of silence, and 78 are allowed       |
+    | -2 -1                         | 0   | 1       | a pause of one day allows 20 all the same                  |
+    | -50 -1                        | 10  | 0       | 41 days of silence, and 98 are allowed                     |
+    | -12 -1 +9                     | 10  | 1       | bought in the gap: silent for 31 days, and 22 are allowed  |
+    | -17 -1 +9                     | 10  | 0       | bought in the gap: silent for 31 days, and 32 are allowed  |
+    | -70 -60                       | 0   | 1       | was overdue before, and still is                           |
+    | -130 -70                      | 0   | 0       | 100 days of silence, and the pause of 60 counts as 100     |
+    | -131 -71                      | 0   | 1       | 101 days: at most 100 are allowed                          |
+    | -10                           | 0   | 0       | one purchase day: 40 days of silence, and 40 are allowed   |
+    | -11                           | 0   | 1       | one purchase day: 41                                       |
+    | -300 -290 -280 -20 -10        | 0   | 1       | 40 days: the long pause is not the usual one, 10 is        |
+    | -90 -60 -30 -2                | 0   | 0       | 32 days of silence, and 60 are allowed                     |
+    | -62 -50 -20                   | 0   | 1       | 50 days: of 12 and 30 the shorter counts, twice that is 24 |
+    | -13 -1 +31 +32                | 0   | 1       | what comes behind the window makes no pause                |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(OVERDUE), ids=lambda case: case["why"])
+def test_who_is_overdue(case, tmp_path):
+    wait = {"times": 2.0, "min_days": 20, "max_days": 100, "one_time_days": 40}
+    label = Label(kind="overdue", gap_days=int(case["gap"]), horizon_days=30, overdue=wait)
+    bucket.write(tmp_path / "tables", lines(f"ann {case['purchases']}"))
+    found, _ = bucket.run(tmp_path / "tables", [S], bucket.snapshots(S, S + timedelta(days=60)), label)
+    assert found["churned"].to_list() == [int(case["churned"])]
+
+
 CANCELLED = """
     | contracts             | status      | churned | why                                           |
     | -100:                 | eligible    | 0       | runs on                                       |

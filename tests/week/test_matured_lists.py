@@ -1,7 +1,9 @@
 """Old lists beside what came: only windows that are over, and every figure as it is counted by hand."""
 
+import itertools
 import json
 import random
+import statistics
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -55,10 +57,12 @@ def publish(exports: Path, day: date, label: dict, company: str = "shop") -> pd.
 
 
 def label(kind: str) -> dict:
-    return {"kind": kind, "gap_days": 3, "horizon_days": HORIZON, "description": "words"}
+    wait = {"times": 2.0, "min_days": 5, "max_days": 20, "one_time_days": 9}
+    meant = {"kind": kind, "gap_days": 3, "horizon_days": HORIZON, "description": "words"}
+    return meant | ({"overdue": wait} if kind == "overdue" else {})
 
 
-@pytest.fixture(params=["inactivity", "cancellation"])
+@pytest.fixture(params=["inactivity", "cancellation", "overdue"])
 def company(request, tmp_path):
     """Five weekly lists, and what customers did around them."""
     kind = request.param
@@ -89,6 +93,14 @@ def churned(kind: str, customer: str, as_of: date, bought: pd.DataFrame, contrac
     if kind == "inactivity":
         own = bought[(bought.customer_id == customer) & (bought.amount_minor >= 0)]
         return int(not set(pd.to_datetime(own.day).dt.date) & set(days))
+    if kind == "overdue":
+        own = sorted(
+            set(pd.to_datetime(bought[(bought.customer_id == customer) & (bought.amount_minor >= 0)].day).dt.date)
+        )
+        pauses = [(later - day).days for day, later in itertools.pairwise([day for day in own if day < as_of])]
+        allowed = min(max(2 * statistics.median_low(pauses), 5), 20) if pauses else 9
+        last = max((day for day in own if day <= days[-1]), default=date(2000, 1, 1))
+        return int(not set(own) & set(days) and (days[-1] - last).days + 1 > allowed)
     _, _, start, end = next(row for row in contracts if row[1] == customer)
     if start > days[-1]:
         return None

@@ -16,6 +16,9 @@ SCORERS = {
     "rfm_logistic": "logistic regression on recency, frequency, money and tenure",
     "additive_logistic": "the logistic regression on all features, alone",
     "bg_nbd": "the customer's own rhythm alone (BG/NBD)",
+    "renewal_rule": "the nearer the next renewal, the likelier",
+    "ticket_rule": "the more requests for help, the likelier",
+    "contract_hazard": "the hazard of the contract's end, by age, renewal, requests and price",
     "lightgbm_default": "LightGBM as it comes out of the box",
 }
 DOUBTS = {
@@ -198,6 +201,10 @@ def _auc(each: Report) -> str:
     return interval({"value": each["auc"], "low": each["auc_low"], "high": each["auc_high"]})
 
 
+def _earned(each: Report) -> str:
+    return interval(each, digits=2)
+
+
 def profit(report: Report, currency: str) -> str:
     """The length of list that pays, what each scorer could earn, and what both take for granted."""
     assumed = report["assumes"]
@@ -219,6 +226,9 @@ def profit(report: Report, currency: str) -> str:
             f"it keeps {percent(alpha / (alpha + beta))} of those who would have churned (beta distributed, {alpha:g} "
             f"and {beta:g}), each at his or her own value. These are assumptions, not measurements: "
             "`params.yaml: evaluate`. The published list goes by value at stake, not by risk alone.",
+            f"By probability and value together, a contact was expected to pay for {report['expected_to_pay']:,} "
+            f"customers; contacting them would have earned {_earned(report['their_profit'])} {currency}, and "
+            f"{_earned(report['gain_by_ranking'])} more than if all had been taken for equally likely to churn.",
             "Expected maximum profit (EMPC), everyone worth what the average customer is, "
             f"{number(report['value_of_the_average_customer'], 2)} {currency}:",
             table(["scorer", f"{currency} per customer", "share to contact"], rows),
