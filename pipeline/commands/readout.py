@@ -91,7 +91,7 @@ def _read(settings: params.Params, as_of: date | None, paths: Paths) -> tuple[Re
     days = over[0], over[-1]
     readings = comparison.compare(rows, control.share, days, duties)
     before = learned_effects.latest(learned_effects.read(paths.learned_effects), until)
-    posteriors = learning.learn(rows, readings, declared, until, settings.learning.prior_customers, before)
+    posteriors = learning.learn(rows, readings, declared, until, settings.learning.declared_error, before)
     readout = Readout(
         company=settings.data.name,
         currency=settings.data.currency,

@@ -30,7 +30,7 @@ class Posterior:
     customers, controls
         How many it was measured by in both arms, and how many of them were left alone.
     prior_customers
-        How many customers the declared effect was worth (``learning.prior_customers``).
+        How many customers of such a readout the declared effect was worth (by ``learning.declared_error``).
     effect, low, high
         Both together, with the 95 % interval; it can be below 0.
     verdict
@@ -55,9 +55,22 @@ class Posterior:
     is_retired: bool
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the interval no longer holds the declared effect: what may be chance alone moves no list."""
+        return not self.low <= self.declared <= self.high
+
+    @property
     def share_kept(self) -> float:
-        """The effect a decision is made with: nothing is given because it drives customers away."""
-        return min(max(self.effect, 0.0), 1.0)
+        """The effect (0-1) a decision is made with: the declared one until the readout speaks against it.
+
+        Nothing is given because it drives customers away, so an effect below 0 counts as 0.
+
+        >>> from dataclasses import replace
+        >>> one = Posterior(date(2024, 3, 4), "call", 0.4, 0.4, 0.1, 0.1, 80, 8, 9, 0.16, -0.02, 0.34, "works", False)
+        >>> one.share_kept, replace(one, high=0.41).share_kept
+        (0.16, 0.4)
+        """
+        return min(max(self.effect, 0.0), 1.0) if self.is_settled else self.declared
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs; the day is ISO 8601."""

@@ -20,14 +20,14 @@ def about(posteriors: Sequence[Posterior], in_use: str) -> Iterator[str]:
     if not posteriors:
         return
     yield from ("", "## What is believed: the share that is kept of those who would have left for what it answers")
-    heads = ("playbook", "declared", "measured", "customers", "left alone", "believed", "95 % interval", "until now")
+    heads = ("playbook", "declared", "measured", "customers", "left alone", "believed", "95 % interval", "for lists")
     yield from table(heads, [_row(one) for one in posteriors])
     yield (
-        f"A declared effect is worth {posteriors[0].prior_customers:,} customers (learning.prior_customers). Lists are "
+        "For lists is the declared effect as long as the interval holds it, then what is believed, and never below 0. "
         + (
-            "decided by declared effects (learning.effects)."
+            "Lists are decided by declared effects (learning.effects)."
             if in_use == "declared"
-            else "decided by what churn readout --learn wrote down before them (learning.effects)."
+            else "Lists are decided by what churn readout --learn wrote down before them (learning.effects)."
         )
     )
 
@@ -60,5 +60,5 @@ def _row(one: Posterior) -> tuple[str, ...]:
     interval = f"{percent(one.low)} to {percent(one.high)}"
     return (
         one.playbook, percent(one.declared), percent(one.measured), f"{one.customers:,}", f"{one.controls:,}",
-        percent(one.effect), interval, percent(one.before),
+        percent(one.effect), interval, percent(one.share_kept),
     )  # fmt: skip

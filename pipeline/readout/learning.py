@@ -81,14 +81,15 @@ def measure(rows: pl.DataFrame) -> Measured | None:
     return Measured(stayed.effect / exposure, stayed.standard_error / exposure, known.height, stayed.controls)
 
 
-def shrink(declared: Array, measured: Sequence[Measured], prior_customers: int) -> tuple[Array, Array]:
+def shrink(declared: Array, measured: Sequence[Measured], declared_error: float) -> tuple[Array, Array]:
     r"""Effects between the declared and the measured ones, and how far each may still be off.
 
-    The declared effect :math:`m_k` is worth as much as a readout of `prior_customers` :math:`n_0` customers. With a
-    standard error of :math:`s_k` from :math:`n_k` customers its variance is :math:`\tau_k^2 = s_k^2 n_k / n_0`, and of
-    one playbook alone :math:`(n_0 m + n \hat e) / (n_0 + n)` is believed. Errors of several declared effects are
-    correlated with :math:`\rho` = `SHARED`, so the readout of one also moves the others. It is the posterior mean
-    :math:`m + \Sigma (\Sigma + S)^{-1} (\hat e - m)` of the normal model, with :math:`\Sigma_{kk} = \tau_k^2`,
+    A declared effect :math:`m_k` is taken to be off by :math:`\tau_k = r m_k` (standard deviation), with :math:`r` the
+    `declared_error`, and a measured one :math:`\hat e_k` by its standard error :math:`s_k`. Of one playbook alone
+    :math:`(1 - w) m + w \hat e` is believed, with :math:`w = \tau^2 / (\tau^2 + s^2)`. Errors of several declared
+    effects are correlated with :math:`\rho` = `SHARED`, so the readout of one also moves the others: it is the
+    posterior mean :math:`m + \Sigma (\Sigma + S)^{-1} (\hat e - m)` of the normal model, with
+    :math:`\Sigma_{kk} = \tau_k^2`,
     :math:`\Sigma_{kj} = \rho \tau_k \tau_j` and :math:`S` the diagonal of :math:`s_k^2`.
 
     Efron, B. and Morris, C. (1975), "Data Analysis Using Stein's Estimator and its Generalizations", JASA 70; Gelman,
@@ -97,11 +98,11 @@ def shrink(declared: Array, measured: Sequence[Measured], prior_customers: int) 
     Parameters
     ----------
     declared
-        The declared effects, (playbooks,).
+        The declared effects, above 0, (playbooks,).
     measured
         What the readout says of the same playbooks.
-    prior_customers
-        How many customers each declared effect is worth, from 1.
+    declared_error
+        Standard deviation of the declared effects from the true ones, as a share of the declared ones; above 0.
 
     Returns
     -------
@@ -110,14 +111,14 @@ def shrink(declared: Array, measured: Sequence[Measured], prior_customers: int) 
 
     Examples
     --------
-    A third of the weight is that of 1,000 customers, two thirds that of the 2,000 by whom 0 was measured.
+    Declared and measured are as sure, so the middle of both is believed.
 
-    >>> effect, deviation = shrink(np.array([0.3]), [Measured(0.0, 0.1, 2000, 100)], 1000)
+    >>> effect, deviation = shrink(np.array([0.2]), [Measured(0.0, 0.1, 2000, 100)], 0.5)
     >>> effect.round(6).tolist(), deviation.round(4).tolist()
-    ([0.1], [0.0816])
+    ([0.1], [0.0707])
     """
     error = np.array([one.standard_error for one in measured])
-    spread = error * np.sqrt(np.array([one.customers for one in measured]) / prior_customers)
+    spread = declared_error * declared
     prior = np.outer(spread, spread) * (SHARED + (1 - SHARED) * np.eye(len(measured)))
     gain = np.linalg.solve(prior + np.diag(error**2), prior).T
     effect = declared + gain @ (np.array([one.effect for one in measured]) - declared)
@@ -144,7 +145,7 @@ def learn(
     readings: Sequence[Reading],
     declared: Mapping[str, float],
     day: date,
-    prior_customers: int,
+    declared_error: float,
     before: Mapping[str, Posterior],
 ) -> list[Posterior]:
     """What is believed of every playbook that was measured, by name.
@@ -159,8 +160,8 @@ def learn(
         The effect of each playbook in ``playbooks.yaml``; others are not learnt about.
     day
         The first day of which no outcome is known.
-    prior_customers
-        How many customers a declared effect is worth.
+    declared_error
+        How far declared effects are off, as a share of them; see `shrink`.
     before
         What was believed until then.
     """
@@ -169,9 +170,9 @@ def learn(
     measured = {name: one for name, one in known.items() if one is not None}
     if not measured:
         return []
-    effects, deviations = shrink(np.array([declared[name] for name in measured]), [*measured.values()], prior_customers)
+    effects, deviations = shrink(np.array([declared[name] for name in measured]), [*measured.values()], declared_error)
     return [
-        _posterior(compared[name], one, declared[name], (day, prior_customers), before.get(name), (effect, deviation))
+        _posterior(compared[name], one, declared[name], (day, declared_error), before.get(name), (effect, deviation))
         for (name, one), effect, deviation in zip(measured.items(), effects.tolist(), deviations.tolist(), strict=True)
     ]
 
@@ -180,7 +181,7 @@ def _posterior(
     reading: Reading,
     measured: Measured,
     declared: float,
-    terms: tuple[date, int],
+    terms: tuple[date, float],
     before: Posterior | None,
     moments: tuple[float, float],
 ) -> Posterior:
@@ -194,7 +195,7 @@ def _posterior(
         standard_error=round(measured.standard_error, DIGITS),
         customers=measured.customers,
         controls=measured.controls,
-        prior_customers=terms[1],
+        prior_customers=round(measured.customers * (measured.standard_error / (terms[1] * declared)) ** 2),
         effect=round(effect, DIGITS),
         low=round(effect - reach, DIGITS),
         high=round(effect + reach, DIGITS),

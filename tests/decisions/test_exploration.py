@@ -18,7 +18,7 @@ from pipeline.playbooks.config.limits import Limits
 from pipeline.playbooks.config.playbook import Playbook
 from tests.decisions.week import WEEK, context, frame
 
-PLAIN = Learning(effects="declared", prior_customers=1000, withhold_retired=False, exploration_share=0.3, seed=1)
+PLAIN = Learning(effects="declared", declared_error=0.5, withhold_retired=False, exploration_share=0.3, seed=1)
 
 
 def how(share: float, seed: int = 1) -> Learning:

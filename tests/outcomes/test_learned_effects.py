@@ -42,9 +42,14 @@ def test_nothing_is_learnt_behind_the_back_of_lists_that_were_made(tmp_path):
         learned_effects.add(file, [replace(CALL, effect=0.1)])
 
 
-@pytest.mark.parametrize(("effect", "used"), [(-0.2, 0.0), (0.0, 0.0), (0.4, 0.4), (1.3, 1.0)])
-def test_a_decision_is_made_with_a_share(effect, used):
-    assert replace(CALL, effect=effect).share_kept == used
+# The declared effect is 0.3.
+@pytest.mark.parametrize(
+    ("effect", "low", "high", "used"),
+    [(0.2, 0.1, 0.31, 0.3), (0.2, 0.1, 0.3, 0.3), (0.2, 0.1, 0.29, 0.2), (0.4, 0.31, 0.5, 0.4), (0.4, 0.29, 0.5, 0.3),
+     (-0.2, -0.3, -0.1, 0.0), (1.3, 1.1, 1.5, 1.0)],
+)  # fmt: skip
+def test_lists_use_a_share_and_only_what_chance_alone_does_not_explain(effect, low, high, used):
+    assert replace(CALL, effect=effect, low=low, high=high).share_kept == used
 
 
 @pytest.mark.parametrize(

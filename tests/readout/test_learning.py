@@ -16,23 +16,18 @@ DAYS = date(2024, 1, 1), date(2024, 6, 3)
 UNTIL = date(2024, 7, 1)
 
 
-@given(st.floats(0.01, 1), st.floats(-1, 1), st.floats(0.001, 1), st.integers(60, 9999), st.integers(1, 9999))
-def test_one_playbook_is_the_mean_weighted_by_customers(declared, effect, error, customers, prior):
-    believed, deviation = shrink(np.array([declared]), [Measured(effect, error, customers, 30)], prior)
-    share = customers / (customers + prior)
-    assert believed[0] == pytest.approx((1 - share) * declared + share * effect, abs=1e-9)
-    assert deviation[0] == pytest.approx(error * share**0.5, rel=1e-9), "both together are surer than the readout alone"
+@given(st.floats(0.01, 1), st.floats(-1, 1), st.floats(0.001, 1), st.floats(0.05, 3))
+def test_one_playbook_is_the_mean_weighted_by_how_sure_each_is(declared, effect, error, off):
+    believed, deviation = shrink(np.array([declared]), [Measured(effect, error, 900, 60)], off)
+    sure = np.array([1 / (off * declared) ** 2, 1 / error**2])
+    assert believed[0] == pytest.approx((sure @ [declared, effect]) / sure.sum(), abs=1e-9)
+    assert deviation[0] == pytest.approx(sure.sum() ** -0.5, rel=1e-6), "both together are surer than either"
 
 
 def test_two_playbooks_are_as_bayes_by_numbers():
     """On a grid of pairs of effects: the prior, times what the readouts make likely."""
-    declared, measured, prior = (
-        np.array([0.3, 0.2]),
-        [Measured(0.1, 0.08, 1500, 75), Measured(0.25, 0.1, 800, 40)],
-        1000,
-    )
-    errors = np.array([one.standard_error for one in measured])
-    spread = errors * np.sqrt(np.array([1500, 800]) / prior)
+    declared, measured, off = np.array([0.3, 0.2]), [Measured(0.1, 0.08, 1500, 75), Measured(0.25, 0.1, 800, 40)], 0.6
+    errors, spread = np.array([one.standard_error for one in measured]), off * declared
     axis = np.linspace(-0.6, 1.0, 801)
     one, other = np.meshgrid(axis, axis, indexing="ij")
     x, y = (one - 0.3) / spread[0], (other - 0.2) / spread[1]
@@ -42,9 +37,9 @@ def test_two_playbooks_are_as_bayes_by_numbers():
     weight /= weight.sum()
     means = np.array([(weight * one).sum(), (weight * other).sum()])
     spreads = np.sqrt([(weight * (one - means[0]) ** 2).sum(), (weight * (other - means[1]) ** 2).sum()])
-    believed, deviation = shrink(declared, measured, prior)
+    believed, deviation = shrink(declared, measured, off)
     assert believed == pytest.approx(means, abs=1e-4) and deviation == pytest.approx(spreads, abs=1e-4)
-    alone = shrink(declared[1:], measured[1:], prior)[0][0]
+    alone = shrink(declared[1:], measured[1:], off)[0][0]
     assert believed[1] < alone, "that the first was overrated makes the second less credible"
 
 
@@ -80,7 +75,7 @@ def test_what_is_measured_is_the_effect_as_it_is_declared():
 
 def posteriors(rows: pl.DataFrame, declared: dict[str, float], before: dict[str, Posterior] | None = None) -> dict:
     readings = comparison.compare(rows, 0.2, DAYS)
-    return {one.playbook: one for one in learning.learn(rows, readings, declared, UNTIL, 1000, before or {})}
+    return {one.playbook: one for one in learning.learn(rows, readings, declared, UNTIL, 0.5, before or {})}
 
 
 def test_what_cannot_be_measured_changes_nothing():
@@ -98,7 +93,10 @@ def test_every_change_of_belief_says_what_it_was_and_what_made_it():
     first = posteriors(rows, {"call": 0.3})["call"]
     one = measure(rows)
     assert (first.before, first.declared, first.customers, first.day) == (0.3, 0.3, 1500, UNTIL)
-    assert first.effect == pytest.approx((1000 * 0.3 + 1500 * one.effect) / 2500, abs=1e-6)
+    weight = 0.15**2 / (0.15**2 + one.standard_error**2)
+    assert first.effect == pytest.approx(0.3 + weight * (one.effect - 0.3), abs=1e-6)
+    worth = first.prior_customers
+    assert first.effect == pytest.approx((worth * 0.3 + 1500 * one.effect) / (worth + 1500), abs=1e-3)
     assert first.low < first.effect < first.high
     assert first.controls == rows["is_control"].sum()
     later = posteriors(rows_of("call", 6, 3000, 0.0), {"call": 0.3}, {"call": first})["call"]
