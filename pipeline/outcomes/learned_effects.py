@@ -1,7 +1,7 @@
 """What is believed of each playbook's effect, kept as it changed: declared, measured, and both together."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -55,22 +55,14 @@ class Posterior:
     is_retired: bool
 
     @property
-    def is_settled(self) -> bool:
-        """Whether the interval no longer holds the declared effect: what may be chance alone moves no list."""
+    def contradicts(self) -> bool:
+        """Whether the interval no longer holds the declared effect, beyond what chance alone may have done."""
         return not self.low <= self.declared <= self.high
 
     @property
     def share_kept(self) -> float:
-        """The effect (0-1) a decision is made with: the declared one until the readout speaks against it.
-
-        Nothing is given because it drives customers away, so an effect below 0 counts as 0.
-
-        >>> from dataclasses import replace
-        >>> one = Posterior(date(2024, 3, 4), "call", 0.4, 0.4, 0.1, 0.1, 80, 8, 9, 0.16, -0.02, 0.34, "works", False)
-        >>> one.share_kept, replace(one, high=0.41).share_kept
-        (0.16, 0.4)
-        """
-        return min(max(self.effect, 0.0), 1.0) if self.is_settled else self.declared
+        """The effect as a share (0-1): nothing is given because it drives customers away."""
+        return min(max(self.effect, 0.0), 1.0)
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs; the day is ISO 8601."""
@@ -117,6 +109,29 @@ def latest(posteriors: list[Posterior], day: date) -> dict[str, Posterior]:
     ({}, 0.15)
     """
     return {posterior.playbook: posterior for posterior in posteriors if posterior.day <= day}
+
+
+def in_use(posteriors: Mapping[str, Posterior]) -> dict[str, float]:
+    """The effects (0-1) that decide a list, by playbook: the declared ones until the readout contradicts one of them.
+
+    Playbooks compete for the same customers and hands, so guesses and measured effects are never mixed: a guess that is
+    twice too large would win against its like once that one is measured.
+
+    Parameters
+    ----------
+    posteriors
+        What is believed of each playbook.
+
+    Examples
+    --------
+    >>> call = Posterior(date(2024, 3, 4), "call", 0.4, 0.4, 0.1, 0.1, 80, 8, 9, 0.16, -0.02, 0.34, "works", False)
+    >>> mail = Posterior(date(2024, 3, 4), "mail", 0.2, 0.2, 0.1, 0.1, 80, 8, 9, 0.15, 0.05, 0.25, "works", False)
+    >>> in_use({"mail": mail}), in_use({"mail": mail, "call": call})
+    ({'mail': 0.2}, {'mail': 0.15, 'call': 0.16})
+    """
+    if any(one.contradicts for one in posteriors.values()):
+        return {name: one.share_kept for name, one in posteriors.items()}
+    return {name: one.declared for name, one in posteriors.items()}
 
 
 def changed(posteriors: list[Posterior], new: Collection[Posterior]) -> list[Posterior]:

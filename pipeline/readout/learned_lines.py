@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from pipeline.outcomes import learned_effects
 from pipeline.outcomes.learned_effects import Posterior
 from pipeline.retention.sections import percent, table
 
@@ -21,9 +22,10 @@ def about(posteriors: Sequence[Posterior], in_use: str) -> Iterator[str]:
         return
     yield from ("", "## What is believed: the share that is kept of those who would have left for what it answers")
     heads = ("playbook", "declared", "measured", "customers", "left alone", "believed", "95 % interval", "for lists")
-    yield from table(heads, [_row(one) for one in posteriors])
+    effects = learned_effects.in_use({one.playbook: one for one in posteriors})
+    yield from table(heads, [_row(one, effects[one.playbook]) for one in posteriors])
     yield (
-        "For lists is the declared effect as long as the interval holds it, then what is believed, and never below 0. "
+        "For lists the declared effects stand until one interval does not hold its own; then what is believed. "
         + (
             "Lists are decided by declared effects (learning.effects)."
             if in_use == "declared"
@@ -56,9 +58,9 @@ def kept(changes: Sequence[Posterior], file: str, day: date) -> Iterator[str]:
         )
 
 
-def _row(one: Posterior) -> tuple[str, ...]:
+def _row(one: Posterior, used: float) -> tuple[str, ...]:
     interval = f"{percent(one.low)} to {percent(one.high)}"
     return (
         one.playbook, percent(one.declared), percent(one.measured), f"{one.customers:,}", f"{one.controls:,}",
-        percent(one.effect), interval, percent(one.share_kept),
+        percent(one.effect), interval, percent(used),
     )  # fmt: skip

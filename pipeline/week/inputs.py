@@ -139,9 +139,10 @@ def _posteriors(paths: Paths, playbooks: dict[str, Playbook], day: date) -> dict
 
 
 def _learned(playbooks: dict[str, Playbook], posteriors: dict[str, Posterior]) -> dict[str, Playbook]:
-    """The playbooks with what is believed in the place of what is declared."""
+    """The playbooks with the effects in use in the place of what is declared."""
+    effects = learned_effects.in_use(posteriors)
     return {
-        name: book.model_copy(update={"effect": posteriors[name].share_kept}) if name in posteriors else book
+        name: book.model_copy(update={"effect": effects[name]}) if name in effects else book
         for name, book in playbooks.items()
     }
 

@@ -49,7 +49,12 @@ def test_nothing_is_learnt_behind_the_back_of_lists_that_were_made(tmp_path):
      (-0.2, -0.3, -0.1, 0.0), (1.3, 1.1, 1.5, 1.0)],
 )  # fmt: skip
 def test_lists_use_a_share_and_only_what_chance_alone_does_not_explain(effect, low, high, used):
-    assert replace(CALL, effect=effect, low=low, high=high).share_kept == used
+    call = replace(CALL, effect=effect, low=low, high=high)
+    unsure = replace(MAIL, effect=0.25, low=0.1, high=0.4)
+    assert learned_effects.in_use({"call": call}) == {"call": used}
+    both = learned_effects.in_use({"call": call, "mail": unsure})
+    moved = used != 0.3
+    assert both == {"call": used, "mail": 0.25 if moved else 0.3}, "guesses and measured effects are not mixed"
 
 
 @pytest.mark.parametrize(
