@@ -38,13 +38,14 @@ def retention(*, period: str, target: float | None, points: float, as_json: bool
 @click.command()
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Outcomes before this day; else all in the data.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.option("--learn", is_flag=True, help="Write down what is believed (outcomes/learned_effects.json).")
 @in_one_line
-def readout(*, as_of: datetime | None, as_json: bool) -> None:
+def readout(*, as_of: datetime | None, as_json: bool, learn: bool) -> None:
     """Say what each playbook brings about, against the customers who were left alone, and what is not yet known."""
     from pipeline.commands import readout as job
     from pipeline.config import params
 
-    for line in job.run(params.load(), None if as_of is None else as_of.date(), as_json=as_json):
+    for line in job.run(params.load(), None if as_of is None else as_of.date(), as_json=as_json, learn=learn):
         click.echo(line)
 
 

@@ -10,9 +10,11 @@ from pipeline.commands import company_tables
 from pipeline.config import params
 from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
+from pipeline.outcomes import learned_effects
+from pipeline.outcomes.learned_effects import Posterior
 from pipeline.playbooks.config import playbooks_file
 from pipeline.playbooks.rules.vocabulary import vocabulary
-from pipeline.readout import comparison
+from pipeline.readout import comparison, learned_lines, learning
 from pipeline.readout.readout_report import EVERYTHING, Readout
 from pipeline.tables import storage
 from pipeline.week import first_actions
@@ -20,7 +22,9 @@ from pipeline.week import first_actions
 TABLES = ("transactions", "subscriptions", "outcomes")
 
 
-def run(settings: params.Params, as_of: date | None, *, as_json: bool, paths: Paths = REPRO) -> Iterator[str]:
+def run(
+    settings: params.Params, as_of: date | None, *, as_json: bool, learn: bool = False, paths: Paths = REPRO
+) -> Iterator[str]:
     """Compare those who were given something with those who would have been, and say it as Markdown or JSON.
 
     Parameters
@@ -31,6 +35,8 @@ def run(settings: params.Params, as_of: date | None, *, as_json: bool, paths: Pa
         The first day of which no outcome is known; None is the day after the last one in the data.
     as_json
         Whether the answer is JSON.
+    learn
+        Whether what is believed of each playbook is written down, where it has changed.
     paths
         Where tables, published weeks and outcomes lie.
 
@@ -40,16 +46,27 @@ def run(settings: params.Params, as_of: date | None, *, as_json: bool, paths: Pa
         Nobody is left alone, so that nothing can be compared.
     NotEnoughData
         No list has an outcome window that is over, or gave anybody anything.
+    BadData
+        Something was learnt by later outcomes already.
     """
-    readout = build(settings, as_of, paths)
+    readout, posteriors = _read(settings, as_of, paths)
+    changes = learned_effects.add(paths.learned_effects, posteriors) if learn else []
     if as_json:
-        yield json.dumps(readout.as_json(), indent=2, ensure_ascii=False)
-    else:
-        yield from readout.lines()
+        content = readout.as_json() | {"learned_effects": [one.as_json() for one in posteriors]}
+        yield json.dumps(content, indent=2, ensure_ascii=False)
+        return
+    yield from readout.lines()
+    yield from learned_lines.about(posteriors, settings.learning.effects)
+    if learn:
+        yield from learned_lines.kept(changes, paths.learned_effects.as_posix(), readout.until)
 
 
 def build(settings: params.Params, as_of: date | None = None, paths: Paths = REPRO) -> Readout:
     """Everything that can be said; see `run`."""
+    return _read(settings, as_of, paths)[0]
+
+
+def _read(settings: params.Params, as_of: date | None, paths: Paths) -> tuple[Readout, list[Posterior]]:
     control = settings.control
     if control.share == 0:
         raise BadParams(
@@ -59,6 +76,7 @@ def build(settings: params.Params, as_of: date | None = None, paths: Paths = REP
     content = params.read_playbooks(PLAYBOOKS)
     books = playbooks_file.parse(content, vocabulary(settings.score, settings.features), PLAYBOOKS.name)
     duties = sorted(name for name, book in books.items() if book.duty)
+    declared = {name: book.effect for name, book in books.items() if book.effect is not None and not book.duty}
     with ExitStack() as stack:
         place = replace(paths, data=company_tables.find(settings, paths, TABLES, stack).data)
         known = _known_until(paths, place)
@@ -68,9 +86,13 @@ def build(settings: params.Params, as_of: date | None = None, paths: Paths = REP
         rows = first_actions.with_outcomes(
             first, place, until, settings.score.margin_share, settings.data.minor_digits
         )  # fmt: skip
+    rows = learning.as_declared(rows, declared)
     over = first_actions.complete(first, until)
     days = over[0], over[-1]
-    return Readout(
+    readings = comparison.compare(rows, control.share, days, duties)
+    before = learned_effects.latest(learned_effects.read(paths.learned_effects), until)
+    posteriors = learning.learn(rows, readings, declared, until, settings.learning.declared_error, before)
+    readout = Readout(
         company=settings.data.name,
         currency=settings.data.currency,
         share=control.share,
@@ -80,8 +102,9 @@ def build(settings: params.Params, as_of: date | None = None, paths: Paths = REP
         until=until,
         left_out=tuple(first.left_out),
         overall=comparison.of_playbook(EVERYTHING, rows, control.share, days),
-        readings=tuple(comparison.compare(rows, control.share, days, duties)),
+        readings=tuple(readings),
     )
+    return readout, posteriors
 
 
 def _known_until(paths: Paths, place: Paths) -> date:

@@ -48,6 +48,7 @@ from pipeline.config.week_sections import Contact as Contact
 from pipeline.config.week_sections import Control as Control
 from pipeline.config.week_sections import Drift as Drift
 from pipeline.config.week_sections import Guards as Guards
+from pipeline.config.week_sections import Learning as Learning
 from pipeline.config.week_sections import Lists as Lists
 from pipeline.config.week_sections import Retrain as Retrain
 from pipeline.config.week_sections import UnknownConsent as UnknownConsent
@@ -71,6 +72,7 @@ class Params(Section):
     score: Score
     reasons: Reasons
     control: Control
+    learning: Learning
     guards: Guards
     contact: Contact
     drift: Drift

@@ -21,6 +21,11 @@ class Paths:
     forgotten: Path = Path("forgotten.json")
     """Who asked to be forgotten; shared by all."""
 
+    @property
+    def learned_effects(self) -> Path:
+        """What is believed of each playbook's effect, and every change of it; `churn readout --learn` writes it."""
+        return self.outcomes / "learned_effects.json"
+
     # ingest
     @property
     def tables(self) -> Path:

@@ -27,6 +27,16 @@ class Control(Section):
     version: PositiveInt
 
 
+class Learning(Section):
+    """What measured effects change, and how much is tried out so that there is something to measure."""
+
+    effects: Literal["declared", "learned"]
+    declared_error: Annotated[float, Field(gt=0, le=10)]
+    withhold_retired: bool
+    exploration_share: Annotated[float, Field(ge=0, le=0.5)]
+    seed: NaturalInt
+
+
 class Guards(Section):
     """What no playbook may do, whatever its rule says."""
 

@@ -6,9 +6,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from pipeline.decisions import cooldown, decision_columns, duties, optimizer
+from pipeline.config.params import Learning
+from pipeline.decisions import cooldown, decision_columns, duties, exploration, optimizer
 from pipeline.decisions.capacity import full, limits_left, shares_left
 from pipeline.decisions.eligibility import NO_RESTRICTIONS, Eligibility
+from pipeline.decisions.obstacle import first_obstacle
 from pipeline.decisions.why_not import LOSS_MAKING as LOSS_MAKING
 from pipeline.decisions.why_not import why_not
 from pipeline.i18n import IN_ENGLISH, Translator
@@ -37,12 +39,15 @@ class Restrictions:
         Who reads which language.
     max_tasks
         What persons do in a week at most, since it has to stand on a list; None is no limit.
+    learning
+        For what share of the customers a lot decides; None is for nobody.
     """
 
     eligibility: Eligibility = NO_RESTRICTIONS
     limits: Limits = NO_LIMITS
     translator: Translator = IN_ENGLISH
     max_tasks: int | None = None
+    learning: Learning | None = None
 
 
 UNRESTRICTED = Restrictions()
@@ -65,6 +70,7 @@ def plan(
     somebody can act on outranks any offer that is for no cause. Of what can be given, that is which keeps most less its
     cost, as far as capacities, hands, channels and the budget go; of equals, the first of the file. A control takes
     none of it and is given nothing. Duties come before all of this, and for everybody; see `pipeline.decisions.duties`.
+    For a share of the others a lot decides, before anything is shared out; see `pipeline.decisions.exploration`.
 
     Parameters
     ----------
@@ -88,16 +94,18 @@ def plan(
         (null without an action; ``task_owner`` also where no person has to act), ``expected_saved_value`` (currency
         units), ``waiting_duty`` (the duty that there are no hands for), ``given_day`` (of the list that gave it first),
         ``why_not`` (null with an action), ``second_choice``, the next best playbook that was open to who has an action,
-        and ``would_have_been``, the playbook a control would have been given.
+        ``would_have_been``, the playbook a control would have been given, ``answered_share``, the part (0-1) of the
+        risk that the one or the other answers, and the columns of `exploration.Explored.record`.
     allocation.Plan
         How good the shares are beside the best possible, and what each limit is worth.
     """
-    kept = expected_saved_value.kept(playbooks, scores)
-    tests = pl.concat([scores, kept], how="horizontal").select(
+    kept, answered = (of(playbooks, scores) for of in (expected_saved_value.kept, expected_saved_value.answered_shares))
+    tests = pl.concat([scores, kept, answered], how="horizontal").select(
         pl.col("is_control"),
         *(is_for(book, scores).alias(f"wanted_{position}") for position, book in enumerate(playbooks.values())),
         *(_pays(book, position).alias(f"pays_{position}") for position, book in enumerate(playbooks.values())),
         pl.col(kept.columns),
+        pl.col(answered.columns),
     )
     tests = tests.with_columns(
         cooldown.rests(name, book, scores, earlier, as_of).alias(f"rests_{position}")
@@ -108,17 +116,26 @@ def plan(
     owed, eligible, there_is, shares = _duties_first(
         tests, scores, playbooks, currency, replace(restrictions, eligibility=eligible)
     )
-    shared = _shared(tests, scores, playbooks, owed, there_is, shares)
+    tests = tests.with_columns(owed.is_settled().alias("is_settled"))
+    drawn = exploration.draw(
+        tests, scores, playbooks, exploration.Room(there_is, shares), (restrictions.learning, as_of)
+    )
+    there_is, shares = drawn.limits, drawn.shares
+    tests = tests.with_columns(pl.col("is_settled") | drawn.record["is_explored"])
+    shared = _shared(tests, scores, playbooks, there_is, shares)
     for_profit = pl.Series("chosen", shared.places).replace(optimizer.NOTHING, None)
-    placed = eligible.continued_or(pl.select(pl.coalesce(owed.placed, for_profit).alias("chosen")).to_series())
-    wanted, obstacle = _obstacle(tests, len(playbooks), owed)
+    new = pl.select(pl.coalesce(owed.placed, drawn.placed, for_profit).alias("chosen")).to_series()
+    placed = eligible.continued_or(new)
+    wanted, obstacle = first_obstacle(tests, len(playbooks), owed)
     chosen = scores.with_columns(
         placed, wanted, obstacle, _second(shared, playbooks), _named(owed.waiting, playbooks).alias("waiting_duty"),
         shares.is_full(np.where(scores["is_control"], optimizer.NOTHING, shared.places)).alias("owner_is_full"),
     )  # fmt: skip
     chosen = chosen.with_columns(
-        _of_number(kept, chosen["chosen"]).alias("expected_saved_value"),
-        _of_number(kept, chosen["wanted"]).alias("kept"),
+        _of_number(kept, chosen["chosen"]).round(2).alias("expected_saved_value"),
+        _of_number(kept, chosen["wanted"]).round(2).alias("kept"),
+        _of_number(answered, chosen["chosen"]).round(6).alias("answered_share"),
+        *drawn.record,
     )
     described = chosen.join(
         decision_columns.described(playbooks, as_of), on="chosen", how="left", maintain_order="left"
@@ -151,13 +168,12 @@ def _duties_first(
     return owed, eligible, owed.left_of(left(eligible)), hands(goes_on)
 
 
-def _of_number(kept: pl.DataFrame, number: pl.Series) -> pl.Series:
-    """What the playbook of each customer's number is expected to keep; null without one."""
+def _of_number(of_playbooks: pl.DataFrame, number: pl.Series) -> pl.Series:
+    """The column of the playbook of each customer's number; null without one."""
     each = [
-        pl.when(pl.lit(number) == position).then(pl.col(expected_saved_value.KEPT.format(position)))
-        for position in range(kept.width)
+        pl.when(pl.lit(number) == position).then(pl.col(name)) for position, name in enumerate(of_playbooks.columns)
     ]
-    return kept.select(pl.coalesce(each).round(2)).to_series()
+    return of_playbooks.select(pl.coalesce(*each, pl.lit(None, dtype=pl.Float64))).to_series()
 
 
 def _pays(playbook: Playbook, number: int) -> pl.Expr:
@@ -185,19 +201,17 @@ def _shared(
     tests: pl.DataFrame,
     scores: pl.DataFrame,
     playbooks: dict[str, Playbook],
-    owed: duties.Duties,
     there_is: list[optimizer.Limit],
     shares: optimizer.Shares,
 ) -> optimizer.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
-    settled = pl.lit(owed.is_settled())
     worth = scores.with_columns(tests.drop("is_control")).select(
         pl.when(
             pl.col(f"wanted_{position}")
             & pl.col(f"pays_{position}")
             & ~pl.col(f"rests_{position}")
             & ~pl.col(f"outranked_{position}")
-            & ~settled
+            & ~pl.col("is_settled")
             & ~pl.lit(book.duty)
         )
         .then((pl.col(expected_saved_value.KEPT.format(position)) + book.gain - book.cost).clip(MIN_WORTH))
@@ -221,23 +235,3 @@ def _second(shared: optimizer.Plan, playbooks: dict[str, Playbook]) -> pl.Series
 
 def _named(numbers: pl.Series, playbooks: dict[str, Playbook]) -> pl.Series:
     return numbers.replace_strict(dict(enumerate(playbooks)), default=None, return_dtype=pl.String)
-
-
-def _obstacle(tests: pl.DataFrame, number: int, owed: duties.Duties) -> tuple[pl.Series, pl.Series]:
-    """The duty or the first playbook that is for each customer, and what can stand between: cost, rest, cause, room."""
-    wanted = [pl.when(f"wanted_{position}").then(pl.lit(position, dtype=pl.Int64)) for position in range(number)]
-    what = [
-        pl.when(f"wanted_{position}").then(
-            pl.when(~pl.col(f"pays_{position}")).then(pl.lit("cost"))
-            .when(f"rests_{position}").then(pl.lit("rest"))
-            .when(f"outranked_{position}").then(pl.lit("cause"))
-            .otherwise(pl.lit("room"))
-        )
-        for position in range(number)
-    ]  # fmt: skip
-    waiting = pl.lit(owed.waiting)
-    result = tests.select(
-        pl.coalesce(waiting, *wanted).alias("wanted"),
-        pl.when(waiting.is_not_null()).then(pl.lit("waits")).otherwise(pl.coalesce(what)).alias("obstacle"),
-    )
-    return result["wanted"], result["obstacle"]

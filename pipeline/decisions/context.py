@@ -1,7 +1,7 @@
 """What every guard and every rule of contact is told besides the playbook: the day, and the settings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -22,6 +22,8 @@ class DecisionContext:
     contact: Contact
     score: Score
     translator: Translator = IN_ENGLISH
+    retired: Mapping[str, date] = field(default_factory=dict)
+    """Playbooks that are withheld because of a readout, and the day until which that one knew what came."""
 
 
 Rule = Callable[[str, Playbook, DecisionContext], pl.Expr | None]

@@ -6,6 +6,7 @@ import polars as pl
 
 from pipeline.decisions.context import nothing_because
 from pipeline.decisions.control_group import LEFT_ALONE
+from pipeline.decisions.exploration import DRAWN_NOTHING
 from pipeline.decisions.optimizer import Limit
 from pipeline.i18n import IN_ENGLISH, Part, Translator, figure, named, swapped
 from pipeline.playbooks.config.playbook import Playbook
@@ -40,7 +41,8 @@ def why_not(
     polars.Expr
         Over the scores with ``is_control``, ``chosen`` (the number of the playbook that was given), ``wanted`` (that of
         the first one that is for the customer), ``kept`` (what that one is expected to keep, in currency units),
-        ``obstacle`` (what stands between the two) and ``owner_is_full`` (whether the owner has no hand free).
+        ``obstacle`` (what stands between the two), ``owner_is_full`` (whether the owner has no hand free) and
+        ``is_explored`` (whether a lot decides).
     """
     loses = pl.col("loss_making") & ~pl.col("strategic")
     none_fits = nothing_because(translator, "no playbook is for a {tier} customer of {band} risk", **kind_of_customer())
@@ -58,6 +60,8 @@ def why_not(
         .then(translator.translate(LEFT_ALONE))
         .when(pl.col("chosen").is_not_null())
         .then(pl.lit(None, dtype=pl.String))
+        .when("is_explored")
+        .then(translator.translate(DRAWN_NOTHING))
         .when(loses & (pl.col("obstacle") == "cost"))
         .then(translator.translate(LOSS_MAKING))
         .when(pl.col("wanted").is_not_null())

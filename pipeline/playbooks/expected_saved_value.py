@@ -16,6 +16,7 @@ from pipeline.playbooks.rules.parser import Rule
 from pipeline.reasons.columns import RISK_SHARES
 
 KEPT: Final = "kept_{}"
+ANSWERED: Final = "answered_{}"
 
 
 def kept(playbooks: dict[str, Playbook], scores: pl.DataFrame) -> pl.DataFrame:
@@ -44,6 +45,21 @@ def kept(playbooks: dict[str, Playbook], scores: pl.DataFrame) -> pl.DataFrame:
         (pl.col("value_at_stake") * answered(book.when) * book.share_kept).alias(KEPT.format(position))
         for position, book in enumerate(playbooks.values())
     )
+
+
+def answered_shares(playbooks: dict[str, Playbook], scores: pl.DataFrame) -> pl.DataFrame:
+    """The part (0-1) of each customer's risk that each playbook answers; columns ``answered_0``, ``answered_1``, ...
+
+    Parameters
+    ----------
+    playbooks, scores
+        See `kept`.
+    """
+    lacking = [pl.lit(None, dtype=pl.Float64).alias(name) for name in RISK_SHARES if name not in scores.columns]
+    names = [ANSWERED.format(position) for position in range(len(playbooks))]
+    # With columns and not select: what is the same for everybody would be one row only.
+    each = (answered(book.when).alias(name) for name, book in zip(names, playbooks.values(), strict=True))
+    return scores.with_columns(lacking).with_columns(each).select(names)
 
 
 def answered(rule: Rule) -> pl.Expr:

@@ -15,16 +15,17 @@ from pipeline.readout.sample_size import Needed
 ROWS: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(), "as_of": pl.Date(), "playbook": pl.String(), "is_control": pl.Boolean(),
     "risk_band": pl.String(), "churn_probability": pl.Float64(), "log_odds": pl.Float64(), "value": pl.Float64(),
-    "expected_effect": pl.Float64(), "cost": pl.Float64(), "stayed": pl.Float64(), "margin": pl.Float64(),
-    "is_done": pl.Boolean(), "is_handed_back": pl.Boolean(),
+    "expected_effect": pl.Float64(), "answered_share": pl.Float64(), "cost": pl.Float64(), "stayed": pl.Float64(),
+    "margin": pl.Float64(), "is_done": pl.Boolean(), "is_handed_back": pl.Boolean(),
 }  # fmt: skip
 """One row per customer whose outcome is known.
 
 ``as_of`` is the list that first gave him or her anything, or would have; ``playbook`` what that was.
 ``churn_probability``, ``log_odds`` (of it) and ``value`` are as of that day. ``expected_effect`` is the share who would
-stay because of it, as declared; ``cost`` in currency units; both null for a control. ``stayed`` (0 or 1) and ``margin``
-(currency units) are of the outcome window. ``is_done`` says that a team did it, ``is_handed_back`` that any
-team said anything.
+stay because of it, as declared; ``cost`` in currency units; both null for a control. ``answered_share`` is the part
+(0-1) of the risk that the playbook answers; null where the list does not say. ``stayed`` (0 or 1) and ``margin``
+(currency units) are of the outcome window. ``is_done`` says that a team did it, ``is_handed_back`` that any team said
+anything.
 """
 DUTY: Final = "a duty is done for everybody, for those left alone as well"
 

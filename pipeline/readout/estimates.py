@@ -61,8 +61,12 @@ class Estimate:
         >>> [round(one.p_value_of(value), 3) for value in (0.1, 0.18, 0.02, 0.3)]
         [1.0, 0.05, 0.05, 0.0]
         """
-        error = (self.high - self.low) / 2 / float(student.ppf((1 + CONFIDENCE) / 2, self.freedom))
-        return float(2 * student.sf(abs(self.effect - value) / error, self.freedom))
+        return float(2 * student.sf(abs(self.effect - value) / self.standard_error, self.freedom))
+
+    @property
+    def standard_error(self) -> float:
+        """Of the effect: half its interval, less the factor of Student's t."""
+        return (self.high - self.low) / 2 / float(student.ppf((1 + CONFIDENCE) / 2, self.freedom))
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs, rounded to what can be read."""

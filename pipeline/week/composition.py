@@ -31,6 +31,7 @@ from pipeline.value import customer_value
 from pipeline.week import (
     candidates,
     data_checks,
+    learning_report,
     listed_history,
     matured_lists,
     nothing_to_do,
@@ -55,7 +56,8 @@ DECISION: Final = [
     "value_at_stake", *REASONS, "work", "playbook", "action", "channel", "who", "due_day", "cost", "caution",
     "why_not", "waiting_duty", "value_tier", "loss_making", "strategic", "tactic", "task_owner", "is_control",
     "would_have_been", "given_day", "draft", "promise", "promise_due_day", "silent_since",
-    "contact_due_day", "expected_saved_value", "lifecycle", *CONSENTS, *decision_record.RECORD, *RISK_SHARES,
+    "contact_due_day", "expected_saved_value", "answered_share", "is_explored", "explored_arms", "propensity",
+    "lifecycle", *CONSENTS, *decision_record.RECORD, *RISK_SHARES,
 ]  # fmt: skip
 
 
@@ -115,6 +117,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),
             "allocation": _allocation(everybody, plan),
+            "learning": learning_report.of_week(everybody, inputs),
             "former_customers": {
                 "looked_at": _counted(former["state"]),
                 "actions_by_playbook": _counted(former["playbook"].drop_nulls()),
@@ -126,7 +129,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         fingerprints={
             "model": model,
             "data": reports.ingest["fingerprint"],
-            "params": _fingerprint(settings),
+            "params": _fingerprint(settings, inputs),
         },
         promises=tasks.promises(everybody, day),
         audiences=audiences.of_week(everybody, day),
@@ -229,10 +232,12 @@ def _counted(values: pl.Series) -> dict[str, int]:
     return dict(sorted(Counter(values.to_list()).items()))
 
 
-def _fingerprint(settings: WeekSettings) -> str:
+def _fingerprint(settings: WeekSettings, inputs: WeekInputs) -> str:
     """What a list depends on besides data and model; not where or on how many buckets it was made, nor when."""
     sections = [getattr(settings, field.name) for field in fields(settings) if field.name != "snapshots"]
     content: list[dict[str, Any]] = [section.model_dump(mode="json") for section in sections]
     snapshots = settings.snapshots
     content.append({name: getattr(snapshots, name) for name in ("active_days", "min_tenure_days", "former_days")})
+    # What was learnt decides as the settings do, where these let it.
+    content.append({"effects": learning_report.effects(inputs), "withheld": learning_report.withheld(inputs)})
     return hashlib.sha256((json.dumps(content, sort_keys=True) + PLAYBOOKS.read_text("utf-8")).encode()).hexdigest()

@@ -24,7 +24,7 @@ def decide(week: WeekInputs) -> tuple[pl.DataFrame, optimizer.Plan]:
     context, playbooks = week.context, week.playbooks
     held = eligibility.check_eligibility(week.customers, playbooks, context)
     max_tasks = week.settings.lists.max_rows
-    restrictions = assignment.Restrictions(held, week.limits, context.translator, max_tasks)
+    restrictions = assignment.Restrictions(held, week.limits, context.translator, max_tasks, week.settings.learning)
     currency = week.settings.data.currency
     decided, plan = assignment.plan(week.customers, playbooks, context.as_of, currency, week.earlier, restrictions)
     recorded = decision_record.with_record(decided, playbooks, context.translator)

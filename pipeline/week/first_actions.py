@@ -23,6 +23,8 @@ NEEDED: Final = (
     *("customer_id", "playbook", "would_have_been", "is_control", "risk_band", "churn_probability", "value"),
     *("value_at_stake", "expected_saved_value", "cost"),
 )
+ANSWERED: Final = "answered_share"
+"""The part (0-1) of a customer's risk that the playbook answers; lists of older versions do not have it."""
 EDGE: Final = 1e-6  # of a probability, whose log-odds would be infinite
 
 
@@ -90,7 +92,10 @@ def _problem(actions: pl.DataFrame, control: Control) -> str:
 
 
 def _given(actions: pl.DataFrame, duties: list[str]) -> pl.DataFrame:
-    chosen = actions.select(NEEDED).with_columns(pl.coalesce("playbook", "would_have_been").alias("playbook"))
+    answered = pl.col(ANSWERED) if ANSWERED in actions.columns else pl.lit(None, dtype=pl.Float64).alias(ANSWERED)
+    chosen = actions.select(*NEEDED, answered).with_columns(
+        pl.coalesce("playbook", "would_have_been").alias("playbook")
+    )
     return chosen.filter(pl.col("playbook").is_not_null(), ~pl.col("playbook").is_in(duties))
 
 

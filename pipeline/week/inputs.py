@@ -14,7 +14,8 @@ from pipeline.decisions import control_group
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.context import DecisionContext
 from pipeline.i18n.company_catalogs import load_translator
-from pipeline.outcomes import wrong_reasons
+from pipeline.outcomes import learned_effects, wrong_reasons
+from pipeline.outcomes.learned_effects import Posterior
 from pipeline.playbooks.config import limits, playbooks_file, restrictions
 from pipeline.playbooks.config.limits import Limits
 from pipeline.playbooks.config.playbook import Playbook
@@ -37,6 +38,7 @@ class WeekSettings:
     score: params.Score
     reasons: params.Reasons
     control: params.Control
+    learning: params.Learning
     guards: params.Guards
     contact: params.Contact
     drift: params.Drift
@@ -64,6 +66,8 @@ class WeekInputs:
         What makes playbooks rest; the columns of `pipeline.decisions.cooldown.EARLIER`.
     outcomes
         What teams have handed back; the columns of `pipeline.outcomes.feedback.COLUMNS`.
+    posteriors
+        What is believed of playbooks on that day, of those whose declared effect is still the one it was learnt with.
     """
 
     settings: WeekSettings
@@ -73,6 +77,7 @@ class WeekInputs:
     customers: pl.DataFrame
     earlier: pl.DataFrame
     outcomes: pl.DataFrame
+    posteriors: dict[str, Posterior]
 
 
 def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS) -> WeekInputs:
@@ -93,8 +98,13 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
         # Without it what is owed to former customers would be missing from the list, and nobody would know.
         raise BadData(f"{paths.former}: not found; run the earlier stages first: dvc repro")
     translator = load_translator(settings.language)
-    context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator)
-    playbooks, there_is = _read_playbooks(settings, file)
+    declared, there_is = _read_playbooks(settings, file)
+    posteriors = _posteriors(paths, declared, day)
+    retired = {
+        name: one.day for name, one in posteriors.items() if one.is_retired and settings.learning.withhold_retired
+    }
+    context = DecisionContext(day, settings.guards, settings.contact, settings.score, translator, retired)
+    playbooks = _learned(declared, posteriors) if settings.learning.effects == "learned" else declared
     brought = frozenset({*CONSENTS, *contact_history.wanted_features(playbooks)})
     worth = partial(customer_value.former_value, label=settings.label, settings=settings.score)
     scores = control_group.mark(candidates.read(paths, day, _looked_at(playbooks) | brought, worth), settings.control)
@@ -106,7 +116,7 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     customers = wrong_reasons.without(
         history.customers().with_columns(silence), history.feedback, day, settings.contact.wrong_reason_days
     )
-    return WeekInputs(settings, context, playbooks, there_is, customers, earlier, history.feedback)
+    return WeekInputs(settings, context, playbooks, there_is, customers, earlier, history.feedback, posteriors)
 
 
 def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playbook], Limits]:
@@ -116,6 +126,25 @@ def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playb
     playbooks_file.check_currency(content, settings.data.currency, file.name)
     restrictions.check_against(playbooks, settings.guards)
     return playbooks, there_is
+
+
+def _posteriors(paths: Paths, playbooks: dict[str, Playbook], day: date) -> dict[str, Posterior]:
+    """What was learnt by the day of the list; a declared effect that was edited since is somebody's newer word."""
+    latest = learned_effects.latest(learned_effects.read(paths.learned_effects), day)
+    return {
+        name: posterior
+        for name, posterior in latest.items()
+        if name in playbooks and not playbooks[name].duty and playbooks[name].effect == posterior.declared
+    }
+
+
+def _learned(playbooks: dict[str, Playbook], posteriors: dict[str, Posterior]) -> dict[str, Playbook]:
+    """The playbooks with the effects in use in the place of what is declared."""
+    effects = learned_effects.in_use(posteriors)
+    return {
+        name: book.model_copy(update={"effect": effects[name]}) if name in effects else book
+        for name, book in playbooks.items()
+    }
 
 
 def _looked_at(playbooks: dict[str, Playbook]) -> set[str]:

@@ -6,15 +6,16 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 from pipeline.commands import readout
-from pipeline.config.errors import BadParams, NotEnoughData
+from pipeline.config.errors import BadData, BadParams, NotEnoughData
 from pipeline.config.paths import Paths
 from pipeline.decisions import control_group
-from pipeline.outcomes import store
+from pipeline.outcomes import learned_effects, store
 from pipeline.outcomes.store import Outcome
 from pipeline.readout import comparison
 from pipeline.tables import storage
@@ -26,7 +27,7 @@ WEEKS = [FIRST + timedelta(days=7 * number) for number in range(6)]
 HORIZON = 30
 UNTIL = WEEKS[3] + timedelta(days=HORIZON)
 DUTY = "commitment-tracking"
-OWN = ("we-miss-you", "second-thing")
+OWN = ("we-miss-you", "personal-offer")
 
 
 def settings_of(changed, **more):
@@ -49,6 +50,7 @@ def publish(exports: Path, day: date, control, *, drawn: str = "left-alone") -> 
                 "is_control": is_control, "risk_band": "high" if probability > 0.5 else "low",
                 "churn_probability": probability, "value": round(dice.uniform(5, 50), 2), "value_at_stake": 10.0,
                 "expected_saved_value": None if given is None else 2.0, "cost": None if given is None else 1.5,
+                "answered_share": None if what is None else 0.5,
             }
         )  # fmt: skip
     folder = exports / day.isoformat()
@@ -189,3 +191,51 @@ def test_what_cannot_be_compared_is_refused_in_one_line(shop, changed):
         pl.read_parquet(file).drop("would_have_been").write_parquet(file)
     with pytest.raises(NotEnoughData, match="an older version wrote it, without would_have_been"):
         readout.build(settings, paths=paths)
+
+
+def test_what_was_learnt_is_by_hand_what_the_lists_and_orders_say(shop):
+    settings, paths, rows, bought, back = shop
+    text = list(readout.run(settings, None, as_json=False, learn=True, paths=paths))
+    kept = {one.playbook: one for one in learned_effects.read(paths.learned_effects)}
+    assert set(kept) == set(OWN)
+    risk = {(row["customer_id"], row["as_of"]): row["churn_probability"] for row in rows}
+    for name in OWN:
+        mine = [one for one in by_hand(rows, bought, back) if one[2] == name]
+        arms = [[one[4] for one in mine if one[3] == is_control] for is_control in (False, True)]
+        exposure = np.mean([risk[one[0], one[1]] / 2 for one in mine])
+        plain = (np.mean(arms[0]) - np.mean(arms[1])) / exposure
+        one = kept[name]
+        assert one.measured == pytest.approx(plain, abs=1.5 * one.standard_error), "adjusted, it differs a little"
+        assert (one.customers, one.controls, one.day) == (len(mine), len(arms[1]), UNTIL)
+        assert min(one.declared, one.measured) - 0.1 < one.effect < max(one.declared, one.measured) + 0.1
+        line = next(line for line in text if line.startswith(f"- {name}: {one.before * 100:.1f} % until now"))
+        assert f"{one.measured * 100:.1f} % measured by {one.customers:,} customers" in line
+        assert any(line.startswith(f"| {name} ") and f"{one.effect * 100:.1f} %" in line for line in text)
+    assert f"## Written down in {paths.learned_effects.as_posix()}, for lists from {UNTIL} on" in text
+    content = paths.learned_effects.read_bytes()
+    again = list(readout.run(settings, None, as_json=False, learn=True, paths=paths))
+    assert (
+        again[-1] == f"Nothing to write down: what is believed by {UNTIL} stands in {paths.learned_effects.as_posix()}."
+    )
+    assert paths.learned_effects.read_bytes() == content
+
+
+def test_a_readout_alone_writes_nothing_down(shop):
+    settings, paths, *_ = shop
+    text = list(readout.run(settings, None, as_json=False, paths=paths))
+    assert not paths.learned_effects.exists()
+    assert "Lists are decided by declared effects (learning.effects)." in text[-1]
+    content = json.loads("\n".join(readout.run(settings, None, as_json=True, paths=paths)))
+    assert {one["playbook"] for one in content["learned_effects"]} == set(OWN)
+
+
+def test_what_was_learnt_early_moves_with_what_is_learnt_later(shop):
+    settings, paths, *_ = shop
+    list(readout.run(settings, WEEKS[2] + timedelta(days=HORIZON), as_json=True, learn=True, paths=paths))
+    list(readout.run(settings, None, as_json=True, learn=True, paths=paths))
+    posteriors = learned_effects.read(paths.learned_effects)
+    by_day = [[one for one in posteriors if one.playbook == OWN[0]][place] for place in (0, -1)]
+    assert by_day[0].day < by_day[1].day and by_day[1].before == by_day[0].effect
+    assert by_day[0].customers < by_day[1].customers
+    with pytest.raises(BadData, match="holds what was learnt by"):
+        list(readout.run(settings, WEEKS[1] + timedelta(days=HORIZON), as_json=True, learn=True, paths=paths))

@@ -7,9 +7,11 @@ giving. What can be seen from the playbook alone is refused when the file is rea
 from typing import Final
 
 from pipeline.decisions.context import Rule
-from pipeline.decisions.guardrails import apart, discount, dispute, promotion, quality, recommendation
+from pipeline.decisions.guardrails import apart, discount, dispute, promotion, quality, recommendation, retired
 
-GUARDS: Final[tuple[Rule, ...]] = (dispute.held, promotion.held, quality.held, discount.held, recommendation.held)
+GUARDS: Final[tuple[Rule, ...]] = (
+    *(retired.held, dispute.held, promotion.held, quality.held, discount.held, recommendation.held),
+)
 NEW_ONLY: Final[tuple[Rule, ...]] = (apart.held,)
 
 __all__ = ["GUARDS", "NEW_ONLY"]
