@@ -52,7 +52,8 @@ def floor() -> int:
     settings = params.load().storage
     with sql.connect(settings.threads, settings.memory_gb) as engine:
         lines = sql.parquet(sorted(Path("raw").glob("lines-*.parquet")))
-        return sql.frame(engine, f"SELECT customer, count(*), sum(paid) FROM {lines} GROUP BY customer").width - 1
+        sums = sql.frame(engine, f"SELECT customer, count(*), sum(paid) FROM {lines} GROUP BY customer")
+    return len(sums.columns) - 1
 
 
 def snapshots(number: int) -> int:
@@ -65,7 +66,7 @@ def snapshots(number: int) -> int:
 
 def in_pandas() -> int:
     """The same snapshot by pandas, and how many features it made."""
-    return by_pandas(REPRO.tables, last_day()).shape[1]
+    return len(by_pandas(REPRO.tables, last_day()).columns)
 
 
 def by_pandas(tables: Path, day: date) -> pd.DataFrame:
