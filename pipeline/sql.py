@@ -1,10 +1,10 @@
 """The query engine: how it is opened, and how names and texts are written into its language."""
 
-import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
+from multiprocessing.util import Finalize
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,6 +65,9 @@ def connect(threads: int, memory_gb: float) -> Iterator[duckdb.DuckDBPyConnectio
                 engine.execute("SET progress_bar_time = 86400000")
             yield engine
         finally:
+            # What was begun and not ended goes with the database.
+            with suppress(duckdb.TransactionException):
+                engine.rollback()
             engine.execute("USE memory")
             engine.execute(f"DETACH {database}")
 
@@ -86,7 +89,13 @@ def _engine(threads: int, memory_gb: float) -> duckdb.DuckDBPyConnection:
         "enable_external_file_cache": False,
     }
     engine = duckdb.connect(":memory:", config=settings)
-    weakref.finalize(engine, spill.cleanup)
+
+    def end() -> None:
+        engine.close()
+        spill.cleanup()
+
+    # Not by `atexit`, which does nothing in the processes of a pool.
+    Finalize(None, end, exitpriority=0)
     return engine
 
 

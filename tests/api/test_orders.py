@@ -57,7 +57,9 @@ def test_a_folder_keeps_it_with_settings_that_can_be_read(orders, tmp_path):
         timezone="Europe/Oslo", currency="NOK", first="2024-01-01",
     )  # fmt: skip
     again = Project(tmp_path / "shop", engine="polars")
-    assert again.settings.label.model_dump() == {"kind": "inactivity", "gap_days": 5, "horizon_days": 45}
+    assert again.settings.label.model_dump() == {
+        "kind": "inactivity", "gap_days": 5, "horizon_days": 45, "overdue": None,
+    }  # fmt: skip
     assert (again.settings.snapshots.active_days, again.settings.snapshots.every_days) == (60, 30)
     assert again.settings.data.currency == "NOK"
     assert again.settings.sources.transactions.path == "raw/orders.parquet"
