@@ -40,7 +40,7 @@ test: setup ## lint, types and all tests but the widest
 
 # One more than there are cores: some tests wait, for a browser or a server.
 tests: setup
-	pytest -n 3 --dist loadfile --no-loadscope-reorder
+	pytest -n 3 --dist loadfile --no-loadscope-reorder --by-day
 
 lint: setup ## lint and types only
 	ruff format --check pipeline tests benchmarks docs

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from contextlib import chdir
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,19 @@ def _build(folder: Path) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--nightly`` adds the widest tests; ``--fast`` leaves out the slow ones, without even reading their files."""
+    """``--nightly`` adds the widest tests; ``--fast`` leaves out the slow ones, without even reading their files.
+
+    ``--by-day`` runs a third of what tests/by_day.txt names, another one every day.
+    """
     parser.addoption("--nightly", action="store_true", help="run the tests marked nightly as well")
     parser.addoption("--fast", action="store_true", help="leave out what tests/slow.txt names")
+    parser.addoption("--by-day", action="store_true", help="run a third of what tests/by_day.txt names")
 
 
+# The day by which tests are chosen: the same in all workers, also where midnight passes while they start.
+TODAY = "CHURN_TESTS_OF_DAY"
+# After so many days every test has been run.
+DAYS_IN_TURN = 3
 # Folders whose modules load MLflow or shap, which takes longer than all of their quick tests.
 SLOW_TO_LOAD = {"pipeline/tracking", "tests/tracking", "pipeline/api", "tests/api"}
 
@@ -130,21 +139,39 @@ def copy_of_shop(built_company, tmp_path, monkeypatch) -> Path:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Note the day, before workers are started."""
+    os.environ.setdefault(TODAY, datetime.now(UTC).date().isoformat())
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what tests/slow.txt and tests/nightly.txt name, and leave out what was not asked for."""
+    """Mark what the lists beside this file name, and leave out what was not asked for."""
     for item in items:
-        test = item.nodeid.partition("[")[0]
         for marker in ("slow", "nightly"):
-            if {test, test.partition("::")[0]} & _named(f"{marker}.txt"):
+            if _is_named(item, f"{marker}.txt"):
                 item.add_marker(marker)
     unwanted = [
         *(["slow", "end_to_end", "browser"] if config.getoption("--fast") else []),
         *([] if config.getoption("--nightly") else ["nightly"]),
     ]
     left_out = {item for item in items if any(item.get_closest_marker(name) for name in unwanted)}
+    if config.getoption("--by-day"):
+        left_out |= _of_other_days([item for item in items if item not in left_out])
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
     _sort_long_first(items)
+
+
+def _is_named(item: pytest.Item, file: str) -> bool:
+    test = item.nodeid.partition("[")[0]
+    return bool({test, test.partition("::")[0]} & _named(file))
+
+
+def _of_other_days(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Two thirds of the tests in turn: one after the other, so that every day has about as much to do."""
+    in_turn = [item for item in items if _is_named(item, "by_day.txt")]
+    today = date.fromisoformat(os.environ[TODAY]).toordinal()
+    return {item for place, item in enumerate(in_turn) if (place + today) % DAYS_IN_TURN}
 
 
 def _sort_long_first(items: list[pytest.Item]) -> None:

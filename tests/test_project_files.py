@@ -86,7 +86,7 @@ def test_the_runtime_lock_holds_the_same_versions_as_the_full_one():
     assert not [pin for pin in pins("runtime.txt") if pin.startswith(("lifetimes", "completejourney", "pytest"))]
 
 
-@pytest.mark.parametrize("file", ["tests/slow.txt", "tests/nightly.txt"])
+@pytest.mark.parametrize("file", ["tests/slow.txt", "tests/nightly.txt", "tests/by_day.txt"])
 def test_every_line_of_a_list_of_tests_names_a_test(file):
     lines = [line for line in (ROOT / file).read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     assert lines == sorted(set(lines)), f"{file}: sort the lines, each once"
