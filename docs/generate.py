@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
+    features_table,
     feeds_table,
     levels_table,
     playbooks_plot,
@@ -273,7 +274,10 @@ PAGES: dict[str, Parts] = {
     "docs/rules.md": {"names": rule_names},
     "docs/crm.md": {"outbox": outbox_fields},
     "docs/renamed.md": {"renamed": renamed_names},
-    "docs/performance.md": {"scale": partial(benchmark, "scale", scale_table.markdown)},
+    "docs/performance.md": {
+        "features": partial(benchmark, "features", features_table.markdown),
+        "scale": partial(benchmark, "scale", scale_table.markdown),
+    },
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
     "docs/reasons-benchmark.md": {"reasons benchmark": partial(benchmark, "reasons", reasons_table.markdown)},
     "docs/playbooks-benchmark.md": {"playbooks benchmark": partial(benchmark, "playbooks", playbooks_table.markdown)},
