@@ -1,0 +1,173 @@
+"""What edited playbooks are worth beside others, by the customers for whom a lot decided: the last words of a diff."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from pipeline.commands import company_tables
+from pipeline.config import params
+from pipeline.config.paths import Paths
+from pipeline.decisions import policy_choice
+from pipeline.examples.snapshots import is_complete
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.readout import policy_value
+from pipeline.readout.estimates import MIN_CONTROLS
+from pipeline.readout.policy_value import Difference, PolicyValue
+from pipeline.week import explored_actions, first_actions
+from pipeline.week.explored_actions import ExploredList
+from pipeline.week.first_actions import FirstActions
+
+TABLES = ("transactions", "subscriptions", "outcomes")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Two files of playbooks.
+
+    Attributes
+    ----------
+    edited
+        The one that would be published.
+    against
+        The one to compare with; None is what was published with each list.
+    """
+
+    edited: dict[str, Playbook]
+    against: dict[str, Playbook] | None
+
+    @property
+    def both(self) -> list[dict[str, Playbook]]:
+        """All that has to be decided."""
+        return [self.edited, *([] if self.against is None else [self.against])]
+
+
+@dataclass(frozen=True)
+class EditedValue:
+    """What can be said.
+
+    Attributes
+    ----------
+    until
+        The first day of which no outcome is known.
+    value
+        The difference; None where no list can be used.
+    refusal
+        Why nothing is estimated; empty where something is.
+    left_out
+        Lists that do not count, and why.
+    """
+
+    until: date
+    value: PolicyValue | None = None
+    refusal: str = ""
+    left_out: tuple[str, ...] = ()
+
+    def line(self, currency: str, digits: int) -> str:
+        """The same in one line.
+
+        Parameters
+        ----------
+        currency, digits
+            ISO code, and the digits after its point.
+        """
+        out = f"; lists left out: {len(self.left_out)}, such as {self.left_out[0]}" if self.left_out else ""
+        if self.value is None or self.value.margin is None or self.value.stayed is None:
+            return f"worth of the edited file: not known, {self.refusal}{out}"
+        one = self.value
+        money, kept = _amount(self.value.margin, 1, digits), _amount(self.value.stayed, 100, 1)
+        return (
+            f"worth of the edited file, by {one.customers:,} customers for whom a lot decided, with outcomes until "
+            f"{self.until}: {money[0]} {currency} a customer {money[1]} than the published one (95 %: {money[2]}), and "
+            f"keeps {kept[0]} of 100 customers {kept[1]} (95 %: {kept[2]}); gives {one.differing:,} of them something "
+            f"else; capacities left aside{out}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "until": str(self.until),
+            "refusal": self.refusal,
+            "left_out": list(self.left_out),
+            **({} if self.value is None else self.value.as_json()),
+        }
+
+
+def _amount(one: Difference, scale: int, digits: int) -> tuple[str, str, str]:
+    """How much, whether more or less, and from where to where."""
+    # Rounded first: nobody is to read of a loss of zero.
+    mean, low, high = (round(value * scale, digits) + 0.0 for value in (one.mean, one.low, one.high))
+    return f"{abs(mean):,.{digits}f}", "less" if mean < 0 else "more", f"{low:,.{digits}f} to {high:,.{digits}f}"
+
+
+def build(settings: params.Params, day: date, files: Files, paths: Paths) -> EditedValue:
+    """Compare two files on the lists before a day.
+
+    Parameters
+    ----------
+    settings
+        The whole of ``params.yaml``.
+    day
+        The day of the list; of outcomes from then on nothing is looked at.
+    files
+        What to compare.
+    paths
+        Where tables, published weeks and outcomes lie.
+    """
+    explored = list(explored_actions.read(paths.exports, settings.data.name, day))
+    if not explored:
+        why = f"no list before {day} let a lot decide for anybody; set learning.exploration_share, such as 0.05"
+        return EditedValue(day, refusal=why)
+    problems = {one.as_of: why for one in explored if (why := next(filter(None, map(one.problem, files.both)), ""))}
+    left_out = tuple(f"{paths.week(as_of)}: {why}" for as_of, why in problems.items())
+    usable = [one for one in explored if one.as_of not in problems]
+    with ExitStack() as stack:
+        place = replace(paths, data=company_tables.find(settings, paths, TABLES, stack).data)
+        until = min(day, company_tables.known_until(paths, place))
+        over = [one for one in usable if one.label is not None and is_complete(one.as_of, one.label, until)]
+        if not over:
+            why = f"no outcome window of the {len(usable)} lists on which a lot decided is over by {until}"
+            return EditedValue(
+                until, refusal=why if usable else "no list on which a lot decided can be used", left_out=left_out
+            )
+        chosen = pl.concat([_chosen(one, files, settings.data.currency) for one in over])
+        rows = first_actions.with_outcomes(
+            _as_given(over), place, until, settings.score.margin_share, settings.data.minor_digits
+        )
+    return _estimated(rows, chosen, until, left_out)
+
+
+def _chosen(one: ExploredList, files: Files, currency: str) -> pl.DataFrame:
+    """What either file gives to whom, by customer and list, with the propensity."""
+    assert one.inputs is not None, "lists without it are left out"
+    known = one.inputs.join(one.actions.select("customer_id", "explored_arms", "propensity"), on="customer_id")
+    edited, *against = (policy_choice.choose(known, one.known_then(books), one.as_of, currency) for books in files.both)
+    published = against[0] if against else known.select(policy_choice.CHOICE.keys())
+    return known.select("customer_id", "propensity").with_columns(
+        pl.lit(one.as_of).alias("as_of"),
+        edited["file_choice"].alias("choice_edited"),
+        edited["file_cost"].alias("cost_edited"),
+        published["file_choice"].alias("choice_published"),
+        published["file_cost"].alias("cost_published"),
+    )
+
+
+def _as_given(over: list[ExploredList]) -> FirstActions:
+    parts = [one.actions.with_columns(pl.lit(one.as_of).alias("as_of")) for one in over]
+    labels = {one.as_of: one.label for one in over if one.label is not None}
+    return FirstActions(pl.concat(parts, how="diagonal_relaxed"), labels, [])
+
+
+def _estimated(rows: pl.DataFrame, chosen: pl.DataFrame, until: date, left_out: tuple[str, ...]) -> EditedValue:
+    joined = rows.rename({"playbook": "given"}).join(chosen, on=["customer_id", "as_of"], how="inner")
+    value = policy_value.compare(joined.select(policy_value.ROWS.keys()))
+    if value.margin is not None:
+        return EditedValue(until, value, left_out=left_out)
+    why = (
+        f"of {value.customers:,} customers for whom a lot decided the edited file gives {value.differing:,} something "
+        f"else, and the lot fell as it decides for {value.by_edited:,} of these and as the published one does for "
+        f"{value.by_published:,}; each takes {MIN_CONTROLS}"
+    )
+    return EditedValue(until, value, why, left_out)

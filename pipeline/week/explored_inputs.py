@@ -1,0 +1,35 @@
+"""What a week keeps of those for whom a lot decided, to decide another ``playbooks.yaml`` on them later."""
+
+import polars as pl
+
+from pipeline.decisions import policy_choice
+from pipeline.playbooks.rules.matching import columns_behind
+from pipeline.playbooks.rules.vocabulary import vocabulary
+from pipeline.week.inputs import WeekInputs
+
+
+def of_week(decided: pl.DataFrame, inputs: WeekInputs) -> pl.DataFrame:
+    """What rules look at of each of them, as far as the week read it, and what the file gave without the lot.
+
+    Parameters
+    ----------
+    decided
+        Everyone's decision, with all that the week was decided from.
+    inputs
+        Everything the week was decided from.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``customer_id``, the columns of `pipeline.decisions.policy_choice.CHOICE`, then those behind the names of rules;
+        controls, who are given nothing whatever the lot says, are left out.
+    """
+    settings = inputs.settings
+    looked_at = columns_behind(vocabulary(settings.score, settings.features)) | policy_choice.DECIDED_BY
+    explored = decided.filter("is_explored", ~pl.col("is_control"))
+    chosen = policy_choice.choose(explored, inputs.playbooks, inputs.context.as_of, settings.data.currency)
+    kept = [name for name in decided.columns if name in looked_at - {"customer_id"}]
+    # The categories of one week are not those of another.
+    return pl.concat([explored.select("customer_id"), chosen, explored.select(kept)], how="horizontal").with_columns(
+        pl.col(pl.Categorical, pl.Enum).cast(pl.String)
+    )
