@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from pipeline.commands import company_tables
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.decisions import policy_choice
+from pipeline.decisions.exploration import BETWEEN
 from pipeline.examples.snapshots import is_complete
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.readout import policy_value
@@ -20,7 +21,9 @@ from pipeline.week import explored_actions, first_actions
 from pipeline.week.explored_actions import ExploredList
 from pipeline.week.first_actions import FirstActions
 
-TABLES = ("transactions", "subscriptions", "outcomes")
+PUBLISHED: Final = "the published one"
+OTHER: Final = "the one it is compared with"
+TABLES: Final = ("transactions", "subscriptions", "outcomes")
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,19 @@ class EditedValue:
         Why nothing is estimated; empty where something is.
     left_out
         Lists that do not count, and why.
+    beyond
+        For how many customers the edited file prefers something the lot could not have fallen on, and the other file
+        does not; of what comes of that nothing is known, so that its choice among the rest counts.
+    other
+        What the edited file is compared with, in words.
     """
 
     until: date
     value: PolicyValue | None = None
     refusal: str = ""
     left_out: tuple[str, ...] = ()
+    beyond: int = 0
+    other: str = PUBLISHED
 
     def line(self, currency: str, digits: int) -> str:
         """The same in one line.
@@ -74,15 +84,17 @@ class EditedValue:
             ISO code, and the digits after its point.
         """
         out = f"; lists left out: {len(self.left_out)}, such as {self.left_out[0]}" if self.left_out else ""
-        if self.value is None or self.value.margin is None or self.value.stayed is None:
+        if self.refusal or self.value is None or self.value.margin is None or self.value.stayed is None:
             return f"worth of the edited file: not known, {self.refusal}{out}"
         one = self.value
         money, kept = _amount(self.value.margin, 1, digits), _amount(self.value.stayed, 100, 1)
+        less, fewer = ("less" if money.is_loss else "more"), ("fewer" if kept.is_loss else "more")
+        beyond = f"; prefers for {self.beyond:,} what could not be drawn, so its next choice counts"
         return (
             f"worth of the edited file, by {one.customers:,} customers for whom a lot decided, with outcomes until "
-            f"{self.until}: {money[0]} {currency} a customer {money[1]} than the published one (95 %: {money[2]}), and "
-            f"keeps {kept[0]} of 100 customers {kept[1]} (95 %: {kept[2]}); gives {one.differing:,} of them something "
-            f"else; capacities left aside{out}"
+            f"{self.until}: {money.size} {currency} a customer {less} than {self.other} (95 %: {money.interval}), and "
+            f"keeps {kept.size} {fewer} of 100 customers (95 %: {kept.interval}); gives {one.differing:,} of them "
+            f"something else{beyond if self.beyond else ''}; capacities left aside{out}"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -91,15 +103,23 @@ class EditedValue:
             "until": str(self.until),
             "refusal": self.refusal,
             "left_out": list(self.left_out),
+            "beyond": self.beyond,
             **({} if self.value is None else self.value.as_json()),
         }
 
 
-def _amount(one: Difference, scale: int, digits: int) -> tuple[str, str, str]:
-    """How much, whether more or less, and from where to where."""
+class _Amount(NamedTuple):
+    """How much, whether it is less than nothing, and from where to where."""
+
+    size: str
+    is_loss: bool
+    interval: str
+
+
+def _amount(one: Difference, scale: int, digits: int) -> _Amount:
     # Rounded first: nobody is to read of a loss of zero.
     mean, low, high = (round(value * scale, digits) + 0.0 for value in (one.mean, one.low, one.high))
-    return f"{abs(mean):,.{digits}f}", "less" if mean < 0 else "more", f"{low:,.{digits}f} to {high:,.{digits}f}"
+    return _Amount(f"{abs(mean):,.{digits}f}", mean < 0, f"{low:,.{digits}f} to {high:,.{digits}f}")
 
 
 def build(settings: params.Params, day: date, files: Files, paths: Paths) -> EditedValue:
@@ -136,7 +156,8 @@ def build(settings: params.Params, day: date, files: Files, paths: Paths) -> Edi
         rows = first_actions.with_outcomes(
             _as_given(over), place, until, settings.score.margin_share, settings.data.minor_digits
         )
-    return _estimated(rows, chosen, until, left_out)
+    one = _estimated(rows, chosen, until)
+    return replace(one, left_out=left_out, other=PUBLISHED if files.against is None else OTHER)
 
 
 def _chosen(one: ExploredList, files: Files, currency: str) -> pl.DataFrame:
@@ -145,13 +166,15 @@ def _chosen(one: ExploredList, files: Files, currency: str) -> pl.DataFrame:
     known = one.inputs.join(one.actions.select("customer_id", "explored_arms", "propensity"), on="customer_id")
     edited, *against = (policy_choice.choose(known, one.known_then(books), one.as_of, currency) for books in files.both)
     published = against[0] if against else known.select(policy_choice.CHOICE.keys())
-    return known.select("customer_id", "propensity").with_columns(
-        pl.lit(one.as_of).alias("as_of"),
-        edited["file_choice"].alias("choice_edited"),
-        edited["file_cost"].alias("cost_edited"),
-        published["file_choice"].alias("choice_published"),
-        published["file_cost"].alias("cost_published"),
-    )
+    both = [
+        side.rename({f"file_{what}": f"{what}_{name}" for what in ("choice", "cost", "preference")})
+        for side, name in ((edited, "edited"), (published, "published"))
+    ]
+    chosen = pl.concat([known.select("customer_id", "propensity", "explored_arms"), *both], how="horizontal")
+    drawable = pl.col("explored_arms").str.split(BETWEEN).list.contains(pl.col("preference_edited"))
+    other = pl.col("preference_edited").ne_missing(pl.col("preference_published"))
+    is_beyond = pl.col("preference_edited").is_not_null() & ~drawable & other
+    return chosen.with_columns(pl.lit(one.as_of).alias("as_of"), is_beyond.alias("is_beyond"))
 
 
 def _as_given(over: list[ExploredList]) -> FirstActions:
@@ -160,14 +183,27 @@ def _as_given(over: list[ExploredList]) -> FirstActions:
     return FirstActions(pl.concat(parts, how="diagonal_relaxed"), labels, [])
 
 
-def _estimated(rows: pl.DataFrame, chosen: pl.DataFrame, until: date, left_out: tuple[str, ...]) -> EditedValue:
+def _estimated(rows: pl.DataFrame, chosen: pl.DataFrame, until: date) -> EditedValue:
     joined = rows.rename({"playbook": "given"}).join(chosen, on=["customer_id", "as_of"], how="inner")
     value = policy_value.compare(joined.select(policy_value.ROWS.keys()))
-    if value.margin is not None:
-        return EditedValue(until, value, left_out=left_out)
-    why = (
-        f"of {value.customers:,} customers for whom a lot decided the edited file gives {value.differing:,} something "
-        f"else, and the lot fell as it decides for {value.by_edited:,} of these and as the published one does for "
-        f"{value.by_published:,}; each takes {MIN_CONTROLS}"
+    beyond = joined.filter("is_beyond")["customer_id"].n_unique()
+    differs = pl.col("choice_edited").ne_missing(pl.col("choice_published"))
+    return EditedValue(
+        until, value, _refusal(value, beyond, joined.filter(differs, ~pl.col("is_beyond"))), beyond=beyond
     )
-    return EditedValue(until, value, why, left_out)
+
+
+def _refusal(value: PolicyValue, beyond: int, drawable: pl.DataFrame) -> str:
+    """Why nothing can be said; empty where something can."""
+    if beyond and drawable.is_empty():
+        return (
+            f"what it gives instead, or to others, could be drawn for none of the {value.customers:,} customers for "
+            "whom a lot decided"
+        )
+    if value.margin is None:
+        return (
+            f"of {value.customers:,} customers for whom a lot decided the edited file gives {value.differing:,} "
+            f"something else, and the lot fell as it decides for {value.by_edited:,} of these and as the other does "
+            f"for {value.by_published:,}; each takes {MIN_CONTROLS}"
+        )
+    return ""

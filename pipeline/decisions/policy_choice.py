@@ -11,8 +11,9 @@ from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.rules.matching import columns
 from pipeline.reasons.columns import RISK_SHARES
 
-CHOICE: Final = {"file_choice": pl.String(), "file_cost": pl.Float64()}
-"""Which playbook the file gives without the lot, null for nothing; and what it costs, in currency units."""
+CHOICE: Final = {"file_choice": pl.String(), "file_cost": pl.Float64(), "file_preference": pl.String()}
+"""Which playbook the file gives without the lot, null for nothing; what it costs, in currency units; and which one it
+would give if all of its playbooks could have been drawn, by rules, costs and effects alone."""
 
 DECIDED_BY: Final = frozenset(
     {
@@ -55,7 +56,7 @@ def choose(explored: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, 
     ...     "value": [50.0, 50.0, 10.0], "value_at_stake": 30.0, "churn_probability": 0.5, "loss_making": False,
     ...     "strategic": False, "tier": "loyal", "risk_band": "high", "owner": None})
     >>> choose(customers, books, date(2024, 3, 4), "EUR").rows()
-    [('gift', 4.0), ('mail', 1.0), (None, 0.0)]
+    [('gift', 4.0, 'gift'), ('mail', 1.0, 'gift'), (None, 0.0, 'gift')]
     """
     wanted = DECIDED_BY.union(RISK_SHARES, *(columns(book.when) for book in playbooks.values()))
     roomy = {name: book.model_copy(update={"capacity": None}) for name, book in playbooks.items()}
@@ -66,13 +67,14 @@ def choose(explored: pl.DataFrame, playbooks: dict[str, Playbook], as_of: date, 
         _among(part, {name: book for name, book in roomy.items() if name in str(arms).split(BETWEEN)}, as_of, currency)
         for (arms,), part in customers.partition_by("explored_arms", as_dict=True).items()
     ]
-    whole = pl.concat([pl.DataFrame(schema={"explored_row": pl.UInt32(), **CHOICE}), *parts])
-    return whole.sort("explored_row").select(CHOICE.keys())
+    chosen = pl.concat([_among(customers.clear(), {}, as_of, currency), *parts]).sort("explored_row")
+    preferred = _among(customers, roomy, as_of, currency)["file_choice"].alias("file_preference")
+    return chosen.with_columns(preferred).select(CHOICE.keys())
 
 
 def _among(customers: pl.DataFrame, arms: dict[str, Playbook], as_of: date, currency: str) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String).alias("playbook"), pl.lit(0.0).alias("cost")
-    if arms:
+    if arms and not customers.is_empty():
         # What rested or was held then could not be drawn, so nothing of earlier lists is looked at.
         decided = assignment.plan(customers, arms, as_of, currency, pl.DataFrame(schema=cooldown.EARLIER))[0]
     else:

@@ -189,7 +189,7 @@ class _Arms:
 
 def _difference(y: Array, cost: Array, arms: _Arms) -> Difference:
     cost_apart = math.fsum(cost) / len(y)
-    mean, influence, freedom = -cost_apart, cost_apart - cost, arms.customers(np.ones(len(y), dtype=np.bool_)) - 1
+    mean, influence, freedom = 0.0 - cost_apart, cost_apart - cost, arms.customers(np.ones(len(y), dtype=np.bool_)) - 1
     if arms.differs.any():
         (edited, of_edited), (published, of_published) = (_of_file(y, weights, arms) for weights in arms.files)
         share, apart = float(arms.differs.mean()), edited - published

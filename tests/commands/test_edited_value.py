@@ -63,7 +63,7 @@ def publish(exports: Path, day: date, **report) -> list[dict]:
     actions.write_parquet(folder / "actions.parquet")
     kept = actions.filter("is_explored", ~pl.col("is_control")).select(
         "customer_id", "value", "value_at_stake", "churn_probability", "risk_band",
-        pl.lit("mail").alias("file_choice"), pl.lit(0.5).alias("file_cost"), pl.lit("loyal").alias("tier"),
+        pl.lit("mail").alias("file_choice"), pl.lit(0.5).alias("file_cost"), pl.lit("mail").alias("file_preference"), pl.lit("loyal").alias("tier"),
         pl.lit(value=False).alias("loss_making"), pl.lit(value=False).alias("strategic"),
         pl.lit(None, dtype=pl.String).alias("owner"),
     )  # fmt: skip
@@ -122,6 +122,7 @@ def counted(rows: list[dict], lines: list[tuple]) -> pd.DataFrame:
                     "stayed": float(any(amount >= 0 for amount in inside)), "margin": sum(inside) / 100 * 0.25,
                     "cost": {"call": 2.0, "mail": 0.5, None: 0.0}[edited] - 0.5,
                     "odds": np.log(row["churn_probability"] / (1 - row["churn_probability"])), "value": row["value"],
+                    "could_call": "call" in row["explored_arms"],
                 }
             )  # fmt: skip
     return pd.DataFrame(out)
@@ -142,14 +143,16 @@ def test_the_worth_is_that_of_a_sum_by_hand(lots, shop):
         assert said.mean == pytest.approx(expected, abs=1e-9)
     assert (one.value.customers, one.value.differing) == (frame.who.nunique(), differs.who.nunique())
     line = one.line("EUR", 2)
+    beyond = frame[(frame.value >= 30) & ~frame.could_call]
     margin, stayed = one.value.margin, one.value.stayed
     assert margin.mean < 0, "by lot orders hang on nothing, so that what costs more is worth less"
     assert line == (
         f"worth of the edited file, by {frame.who.nunique():,} customers for whom a lot decided, with outcomes until "
         f"{UNTIL}: {-margin.mean:.2f} EUR a customer less than the published one (95 %: {margin.low:.2f} to "
-        f"{margin.high:.2f}), and keeps {abs(stayed.mean) * 100:.1f} of 100 customers "
-        f"{'more' if stayed.mean > 0 else 'less'} (95 %: {stayed.low * 100:.1f} to {stayed.high * 100:.1f}); gives "
-        f"{differs.who.nunique():,} of them something else; capacities left aside"
+        f"{margin.high:.2f}), and keeps {abs(stayed.mean) * 100:.1f} {'more' if stayed.mean > 0 else 'fewer'} of 100 "
+        f"customers (95 %: {stayed.low * 100:.1f} to {stayed.high * 100:.1f}); gives {differs.who.nunique():,} of them "
+        f"something else; prefers for {beyond.who.nunique():,} what could not be drawn, so its next choice counts; "
+        "capacities left aside"
     )
     assert one.as_json()["margin"]["mean"] == round(margin.mean, 6) and one.as_json()["until"] == str(UNTIL)
 
@@ -158,7 +161,9 @@ def test_the_worth_is_that_of_a_sum_by_hand(lots, shop):
 def test_what_was_published_is_worth_exactly_as_much_as_itself(lots, shop, against):
     one = edited_value.build(shop, DAY, Files(PUBLISHED, against), paths_of(lots[0]))
     assert vars(one.value.margin) == vars(one.value.stayed) == dict.fromkeys(vars(one.value.margin), 0.0)
-    assert "0.00 EUR a customer more than the published one (95 %: 0.00 to 0.00)" in one.line("EUR", 2)
+    other = "the published one" if against is None else "the one it is compared with"
+    assert f"0.00 EUR a customer more than {other} (95 %: 0.00 to 0.00)" in one.line("EUR", 2)
+    assert one.beyond == 0 and "prefers" not in one.line("EUR", 2)
 
 
 def test_a_file_to_compare_with_takes_the_place_of_the_published_one(lots, shop):
@@ -196,6 +201,11 @@ def test_where_nothing_can_be_said_one_line_says_why(lots, shop, tmp_path):
         f"{start}of {people} customers for whom a lot decided the edited"
     )
     assert refusal(shop, folder, edited=rare).endswith("; each takes 30")
+    renamed = {"post": PUBLISHED["mail"]}
+    assert refusal(shop, folder, edited=renamed) == (
+        f"{start}what it gives instead, or to others, could be drawn for none of the {people} customers for whom a lot "
+        "decided"
+    )
     unknown = {"mail": PUBLISHED["mail"].model_copy(update={"when": rule("orders_90d > 3")})}
     assert refusal(shop, folder, edited=unknown) == (
         f"{start}no list on which a lot decided can be used; lists left out: 5, such as {folder}/exports/{WEEKS[4]}: it "

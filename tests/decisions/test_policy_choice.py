@@ -50,6 +50,9 @@ def test_another_file_chooses_among_what_could_be_drawn(published, edited):
     expected = [by_hand(edited, *row) for row in explored.select("explored_arms", "value_at_stake").iter_rows()]
     assert chosen["file_choice"].to_list() == expected
     assert chosen["file_cost"].to_list() == [0.0 if one is None else edited[one].cost for one in expected]
+    everything = ";".join(edited)
+    preferred = [by_hand(edited, everything, stake) for stake in explored["value_at_stake"]]
+    assert chosen["file_preference"].to_list() == preferred
 
 
 @pytest.mark.parametrize("capacity", [1, None])
@@ -62,4 +65,4 @@ def test_capacities_are_left_aside(capacity):
 def test_a_playbook_of_another_name_could_not_be_drawn():
     explored = company(5, controls=0.0).with_columns(explored_arms=pl.lit("mail"))
     chosen = policy_choice.choose(explored, {"post": book(cost=1.0)}, DAY, "EUR")
-    assert chosen.rows() == [(None, 0.0)] * 5
+    assert chosen.rows() == [(None, 0.0, "post")] * 5
