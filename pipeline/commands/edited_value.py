@@ -11,7 +11,6 @@ from pipeline.commands import company_tables
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.decisions import policy_choice
-from pipeline.decisions.exploration import BETWEEN
 from pipeline.examples.snapshots import is_complete
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.readout import policy_value
@@ -62,8 +61,8 @@ class EditedValue:
     left_out
         Lists that do not count, and why.
     beyond
-        For how many customers the edited file prefers something the lot could not have fallen on, and the other file
-        does not; of what comes of that nothing is known, so that its choice among the rest counts.
+        For how many customers a file would give something that the lot could not have fallen on, since it is new or its
+        rule did not hold then; nothing is known of it, so that the choice among the rest counts.
     other
         What the edited file is compared with, in words.
     """
@@ -89,7 +88,7 @@ class EditedValue:
         one = self.value
         money, kept = _amount(self.value.margin, 1, digits), _amount(self.value.stayed, 100, 1)
         less, fewer = ("less" if money.is_loss else "more"), ("fewer" if kept.is_loss else "more")
-        beyond = f"; prefers for {self.beyond:,} what could not be drawn, so its next choice counts"
+        beyond = f"; for {self.beyond:,} what it would give could not be drawn, so its next choice counts"
         return (
             f"worth of the edited file, by {one.customers:,} customers for whom a lot decided, with outcomes until "
             f"{self.until}: {money.size} {currency} a customer {less} than {self.other} (95 %: {money.interval}), and "
@@ -165,15 +164,14 @@ def _chosen(one: ExploredList, files: Files, currency: str) -> pl.DataFrame:
     assert one.inputs is not None, "lists without it are left out"
     known = one.inputs.join(one.actions.select("customer_id", "explored_arms", "propensity"), on="customer_id")
     edited, *against = (policy_choice.choose(known, one.known_then(books), one.as_of, currency) for books in files.both)
-    published = against[0] if against else known.select(policy_choice.CHOICE.keys())
+    as_published = known.select(*policy_choice.CHOICE, pl.lit(value=False).alias("is_beyond"))
+    published = against[0] if against else as_published
     both = [
-        side.rename({f"file_{what}": f"{what}_{name}" for what in ("choice", "cost", "preference")})
+        side.rename({"file_choice": f"choice_{name}", "file_cost": f"cost_{name}", "is_beyond": f"is_beyond_{name}"})
         for side, name in ((edited, "edited"), (published, "published"))
     ]
-    chosen = pl.concat([known.select("customer_id", "propensity", "explored_arms"), *both], how="horizontal")
-    drawable = pl.col("explored_arms").str.split(BETWEEN).list.contains(pl.col("preference_edited"))
-    other = pl.col("preference_edited").ne_missing(pl.col("preference_published"))
-    is_beyond = pl.col("preference_edited").is_not_null() & ~drawable & other
+    chosen = pl.concat([known.select("customer_id", "propensity"), *both], how="horizontal")
+    is_beyond = pl.col("is_beyond_edited") | pl.col("is_beyond_published")
     return chosen.with_columns(pl.lit(one.as_of).alias("as_of"), is_beyond.alias("is_beyond"))
 
 

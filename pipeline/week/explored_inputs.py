@@ -21,15 +21,19 @@ def of_week(decided: pl.DataFrame, inputs: WeekInputs) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``customer_id``, the columns of `pipeline.decisions.policy_choice.CHOICE`, then those behind the names of rules;
-        controls, who are given nothing whatever the lot says, are left out.
+        ``customer_id``, the columns of `CHOICE` and `HELD` of `pipeline.decisions.policy_choice`, then those behind the
+        names of rules; controls, who are given nothing whatever the lot says, are left out.
     """
     settings = inputs.settings
     looked_at = columns_behind(vocabulary(settings.score, settings.features)) | policy_choice.DECIDED_BY
     explored = decided.filter("is_explored", ~pl.col("is_control"))
+    explored = explored.with_columns(policy_choice.held(explored, inputs.playbooks))
     chosen = policy_choice.choose(explored, inputs.playbooks, inputs.context.as_of, settings.data.currency)
     kept = [name for name in decided.columns if name in looked_at - {"customer_id"}]
-    # The categories of one week are not those of another.
-    return pl.concat([explored.select("customer_id"), chosen, explored.select(kept)], how="horizontal").with_columns(
-        pl.col(pl.Categorical, pl.Enum).cast(pl.String)
+    parts = (
+        explored.select("customer_id"),
+        chosen.select(policy_choice.CHOICE.keys()),
+        explored.select(policy_choice.HELD, *kept),
     )
+    # The categories of one week are not those of another.
+    return pl.concat(parts, how="horizontal").with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))

@@ -63,7 +63,7 @@ def publish(exports: Path, day: date, **report) -> list[dict]:
     actions.write_parquet(folder / "actions.parquet")
     kept = actions.filter("is_explored", ~pl.col("is_control")).select(
         "customer_id", "value", "value_at_stake", "churn_probability", "risk_band",
-        pl.lit("mail").alias("file_choice"), pl.lit(0.5).alias("file_cost"), pl.lit("mail").alias("file_preference"), pl.lit("loyal").alias("tier"),
+        pl.lit("mail").alias("file_choice"), pl.lit(0.5).alias("file_cost"), pl.lit("").alias("held_playbooks"), pl.lit("loyal").alias("tier"),
         pl.lit(value=False).alias("loss_making"), pl.lit(value=False).alias("strategic"),
         pl.lit(None, dtype=pl.String).alias("owner"),
     )  # fmt: skip
@@ -151,7 +151,7 @@ def test_the_worth_is_that_of_a_sum_by_hand(lots, shop):
         f"{UNTIL}: {-margin.mean:.2f} EUR a customer less than the published one (95 %: {margin.low:.2f} to "
         f"{margin.high:.2f}), and keeps {abs(stayed.mean) * 100:.1f} {'more' if stayed.mean > 0 else 'fewer'} of 100 "
         f"customers (95 %: {stayed.low * 100:.1f} to {stayed.high * 100:.1f}); gives {differs.who.nunique():,} of them "
-        f"something else; prefers for {beyond.who.nunique():,} what could not be drawn, so its next choice counts; "
+        f"something else; for {beyond.who.nunique():,} what it would give could not be drawn, so its next choice counts; "
         "capacities left aside"
     )
     assert one.as_json()["margin"]["mean"] == round(margin.mean, 6) and one.as_json()["until"] == str(UNTIL)
@@ -163,7 +163,7 @@ def test_what_was_published_is_worth_exactly_as_much_as_itself(lots, shop, again
     assert vars(one.value.margin) == vars(one.value.stayed) == dict.fromkeys(vars(one.value.margin), 0.0)
     other = "the published one" if against is None else "the one it is compared with"
     assert f"0.00 EUR a customer more than {other} (95 %: 0.00 to 0.00)" in one.line("EUR", 2)
-    assert one.beyond == 0 and "prefers" not in one.line("EUR", 2)
+    assert one.beyond == 0 and "drawn" not in one.line("EUR", 2)
 
 
 def test_a_file_to_compare_with_takes_the_place_of_the_published_one(lots, shop):
