@@ -95,13 +95,15 @@ def check(*, leakage: bool) -> None:
 @click.option("--playbooks", default=paths.PLAYBOOKS, show_default=True, type=FILE, help="The edited playbooks.")
 @click.option("--against", default=None, type=FILE, help="Playbooks to compare with, not what was published.")
 @click.option("--csv", "csv_file", default=None, type=FILE, help="Where to write the customers who change.")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @in_one_line
-def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Path | None) -> None:
+def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Path | None, as_json: bool) -> None:
     """Say who would change action if the edited playbooks were published; publishes nothing."""
     from pipeline.commands import diff as job
     from pipeline.config import params
 
-    for line in job.run(params.load(), as_of.date(), edited=playbooks, against=against, csv_file=csv_file):
+    run = job.run_json if as_json else job.run
+    for line in run(params.load(), as_of.date(), edited=playbooks, against=against, csv_file=csv_file):
         click.echo(line)
 
 

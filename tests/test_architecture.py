@@ -85,7 +85,7 @@ SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache|forgotten|rejected_rows)"
     r"|api\.(project|orders|published_week|outputs|trial)|model\.(artefacts|artefacts_upgrade)|scoring\.(bucket|explainer_cache)|outcomes\.(feedback|filled_list|learned_effects|published_lists|store)"
-    r"|retention\.retention_page|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|last_bought|last_orders|witness|witness_sample))"
+    r"|retention\.retention_page|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|explored_actions|last_bought|last_orders|witness|witness_sample))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
                  "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip

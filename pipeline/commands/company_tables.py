@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import ExitStack
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,3 +40,17 @@ def find(settings: params.Params, paths: Paths, names: Collection[str], stack: E
         kept = f"see {paths.kept_rejected}"
         raise BadData(str(error).replace(kept, f"run churn stage ingest and {kept}")) from None
     return own
+
+
+def known_until(paths: Paths, place: Paths) -> date:
+    """The day after the last one in the data.
+
+    Parameters
+    ----------
+    paths
+        Where `dvc repro` keeps tables.
+    place
+        Where they were found, by `find`.
+    """
+    file = paths.ingest_report if place.data == paths.data else place.data.parent / "reports" / paths.ingest_report.name
+    return date.fromisoformat(storage.read_json(file)["last_day"]) + timedelta(days=1)

@@ -1,14 +1,18 @@
 """``churn diff``: who would change action if another ``playbooks.yaml`` were published, over the same scores."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from pipeline import lists
+from pipeline.commands import edited_value
+from pipeline.commands.edited_value import EditedValue
 from pipeline.config import params
 from pipeline.config.errors import BadData, StaleInput
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
@@ -21,6 +25,59 @@ from pipeline.week.decide import decide
 # What the one who acts is told; where none of it differs, nobody does anything else.
 ACTION: Final = ("playbook", "action", "channel", "who", "task_owner", "due_day", "cost", "caution")
 NOTHING: Final = "nothing"
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Two assignments over the scores of a day.
+
+    Attributes
+    ----------
+    day
+        The day of the list.
+    currency, digits
+        ISO code of all money, and the digits after its point.
+    customers
+        How many there are.
+    differing
+        Who changes action, as `changes` gives it.
+    cost
+        Of the week, before and after, in currency units.
+    worth
+        What earlier lists say of the edited file.
+    """
+
+    day: date
+    currency: str
+    digits: int
+    customers: int
+    differing: pl.DataFrame
+    cost: tuple[float, float]
+    worth: EditedValue
+
+    def lines(self) -> Iterator[str]:
+        """For a person."""
+        yield f"{self.day}: {len(self.differing):,} of {self.customers:,} customers would change action"
+        for (one, other), number in self._pairs():
+            yield f"{number:>7,}  {one} -> {other}" + (" (changed)" if one == other else "")
+        before, after = (f"{cost:,.2f} {self.currency}" for cost in self.cost)
+        yield f"cost of the week: {before} before, {after} after"
+        yield self.worth.line(self.currency, self.digits)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "as_of": str(self.day),
+            "customers": self.customers,
+            "changes": [{"from": one, "to": other, "customers": number} for (one, other), number in self._pairs()],
+            "currency": self.currency,
+            "cost": {"before": round(self.cost[0], 2), "after": round(self.cost[1], 2)},
+            "worth": self.worth.as_json(),
+        }
+
+    def _pairs(self) -> list[tuple[tuple[str, str], int]]:
+        pairs = Counter(self.differing.select("from", "to").iter_rows())
+        return sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def run(
@@ -46,6 +103,8 @@ def run(
         The playbooks to compare with; None takes the actions that were published for that day.
     csv_file
         Where to write the customers who change; None writes nothing.
+    paths
+        Where scores, tables and published weeks lie.
 
     Raises
     ------
@@ -54,18 +113,50 @@ def run(
     StaleInput
         What was published was made from other scores.
     """
+    one = build(settings, day, edited, against, paths)
+    yield from one.lines()
+    if csv_file is not None:
+        _write(one, csv_file)
+        yield f"written to {csv_file}"
+
+
+def run_json(
+    settings: params.Params,
+    day: date,
+    *,
+    edited: Path = PLAYBOOKS,
+    against: Path | None = None,
+    csv_file: Path | None = None,
+    paths: Paths = REPRO,
+) -> Iterator[str]:
+    """The same as JSON; see `run`."""
+    one = build(settings, day, edited, against, paths)
+    if csv_file is not None:
+        _write(one, csv_file)
+    yield json.dumps(one.as_json(), indent=2, ensure_ascii=False)
+
+
+def build(settings: params.Params, day: date, edited: Path, against: Path | None, paths: Paths) -> Diff:
+    """Everything that can be said; see `run`."""
     after = _decided(settings, day, edited, paths)
     before = _published(after, paths, day) if against is None else _decided(settings, day, against, paths)
-    differing = changes(before, after)
-    yield f"{day}: {len(differing):,} of {len(after):,} customers would change action"
-    for (one, other), number in sorted(_pairs(differing).items(), key=lambda pair: (-pair[1], pair[0])):
-        yield f"{number:>7,}  {one} -> {other}" + (" (changed)" if one == other else "")
-    costs = [f"{float(table['cost'].sum()):,.2f} {settings.data.currency}" for table in (before, after)]
-    yield f"cost of the week: {costs[0]} before, {costs[1]} after"
-    if csv_file is not None:
-        with storage.replacing(csv_file) as partial:
-            partial.write_bytes(csv_bytes(differing, settings.data.minor_digits))
-        yield f"written to {csv_file}"
+    of_week = settings_for(s6_publish.run, settings)
+    books = [None if file is None else inputs.read_playbooks(of_week, file)[0] for file in (edited, against)]
+    assert books[0] is not None, "there is an edited file"
+    return Diff(
+        day=day,
+        currency=settings.data.currency,
+        digits=settings.data.minor_digits,
+        customers=len(after),
+        differing=changes(before, after),
+        cost=(float(before["cost"].sum()), float(after["cost"].sum())),
+        worth=edited_value.build(settings, day, edited_value.Files(books[0], books[1]), paths),
+    )
+
+
+def _write(one: Diff, csv_file: Path) -> None:
+    with storage.replacing(csv_file) as partial:
+        partial.write_bytes(csv_bytes(one.differing, one.digits))
 
 
 def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -120,7 +211,3 @@ def _given_to_former(former: pl.DataFrame, week: Path) -> pl.DataFrame:
     if not file.is_file():
         return former
     return former.join(storage.read_parquet(file, ["customer_id", *ACTION]), on="customer_id", how="left")
-
-
-def _pairs(differing: pl.DataFrame) -> Counter[tuple[str, str]]:
-    return Counter(differing.select("from", "to").iter_rows())

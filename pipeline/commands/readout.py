@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from pipeline.commands import company_tables
 from pipeline.config import params
@@ -16,7 +16,6 @@ from pipeline.playbooks.config import playbooks_file
 from pipeline.playbooks.rules.vocabulary import vocabulary
 from pipeline.readout import comparison, learned_lines, learning
 from pipeline.readout.readout_report import EVERYTHING, Readout
-from pipeline.tables import storage
 from pipeline.week import first_actions
 
 TABLES = ("transactions", "subscriptions", "outcomes")
@@ -79,7 +78,7 @@ def _read(settings: params.Params, as_of: date | None, paths: Paths) -> tuple[Re
     declared = {name: book.effect for name, book in books.items() if book.effect is not None and not book.duty}
     with ExitStack() as stack:
         place = replace(paths, data=company_tables.find(settings, paths, TABLES, stack).data)
-        known = _known_until(paths, place)
+        known = company_tables.known_until(paths, place)
         until = known if as_of is None else min(as_of, known)
         first = first_actions.read(paths.exports, settings.data.name, until, control, duties)
         _refuse_empty(first, until, paths)
@@ -105,12 +104,6 @@ def _read(settings: params.Params, as_of: date | None, paths: Paths) -> tuple[Re
         readings=tuple(readings),
     )
     return readout, posteriors
-
-
-def _known_until(paths: Paths, place: Paths) -> date:
-    """The day after the last one in the data."""
-    file = paths.ingest_report if place.data == paths.data else place.data.parent / "reports" / paths.ingest_report.name
-    return date.fromisoformat(storage.read_json(file)["last_day"]) + timedelta(days=1)
 
 
 def _refuse_empty(first: first_actions.FirstActions, until: date, paths: Paths) -> None:

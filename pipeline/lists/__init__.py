@@ -14,6 +14,8 @@
 - ``left_the_list.csv``: who was on the last list and is not on this one, and why;
 - ``matured_lists.csv``: what became of those on earlier lists, by band, playbook and reason, beside what was expected;
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
+- ``explored.parquet``: what rules look at of those for whom a lot decided, so that an edited ``playbooks.yaml`` can be
+  decided on them later; only where a lot decided for somebody;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
 - ``data_profile.json`` and ``data_sample.parquet``: what the week saw of the data, by which the next one is judged;
 - ``run_report.json``: how the week was made;
@@ -45,11 +47,12 @@ from pipeline.lists.schema import (
     Week,
 )
 from pipeline.lists.value_words import spoken
-from pipeline.lists.week_folder import FORMER_ACTIONS, decision_files, recover, weeks_before
+from pipeline.lists.week_folder import EXPLORED_FILE, FORMER_ACTIONS, decision_files, recover, weeks_before
 
 __all__ = [
     "ANSWERS",
     "COLUMN_WORDS",
+    "EXPLORED_FILE",
     "FILLED_IN",
     "FORMER_ACTIONS",
     "OUTCOMES",

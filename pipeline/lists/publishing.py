@@ -18,7 +18,7 @@ from pipeline.lists.file_names import file_stems
 from pipeline.lists.html_page import guide_page, html_page
 from pipeline.lists.manifest import MANIFEST, File, manifest
 from pipeline.lists.schema import Week
-from pipeline.lists.week_folder import ACTIONS_FILE, FORMER_ACTIONS, write_week
+from pipeline.lists.week_folder import ACTIONS_FILE, EXPLORED_FILE, FORMER_ACTIONS, write_week
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 PICTURE = "risk_list"
@@ -105,18 +105,15 @@ def _contents(week: Week) -> Iterator[File]:
     yield File("risk_list.parquet", parquet_bytes(listed), listed.height)
     actions = week.actions.sort("customer_id")  # whatever buckets they came from
     yield File(ACTIONS_FILE, parquet_bytes(actions), actions.height)
-    if week.promises is not None and not week.promises.is_empty():
-        promises = week.promises.sort("customer_id")
-        yield File("promises.parquet", parquet_bytes(promises), promises.height)
+    yield from _parquet(EXPLORED_FILE, week.explored)
+    yield from _parquet("promises.parquet", week.promises)
     stems = file_stems(listed["owner"].to_list())
     by_stem = listed.with_columns(stem=pl.Series([stems[owner] for owner in listed["owner"]], dtype=pl.String))
     for (stem,), part in sorted(by_stem.partition_by("stem", as_dict=True, include_key=False).items()):
         yield File(f"by_owner/{stem}.csv", csv_bytes(part, about.minor_digits), part.height)
     if week.former is not None and not week.former.is_empty():
         yield File("former_customers.csv", table_bytes(week.former, about.minor_digits), week.former.height)
-    if week.former_actions is not None and not week.former_actions.is_empty():
-        former = week.former_actions.sort("customer_id")
-        yield File(FORMER_ACTIONS, parquet_bytes(former), former.height)
+    yield from _parquet(FORMER_ACTIONS, week.former_actions)
     yield from _audience_files(week)
     if not (sent := outbox.messages(week.all_actions, about.as_of)).is_empty():
         yield File("outbox.jsonl", outbox.lines(sent), sent.height)
@@ -125,6 +122,12 @@ def _contents(week: Week) -> Iterator[File]:
     if week.left is not None and not week.left.is_empty():
         yield File("left_the_list.csv", table_bytes(week.left), week.left.height)
     yield from _reports(week)
+
+
+def _parquet(path: str, rows: pl.DataFrame | None) -> Iterator[File]:
+    """A table by customer; no file where there is no row."""
+    if rows is not None and not rows.is_empty():
+        yield File(path, parquet_bytes(rows.sort("customer_id")), rows.height)
 
 
 def _pictures(week: Week) -> Iterator[File]:

@@ -178,6 +178,9 @@ class Week:
         `pipeline.lists.former_customers.FORMER`; None is nobody.
     former_actions
         What was decided for them, and for those a sending system is handed, in the columns of `actions`.
+    explored
+        What rules look at of those for whom a lot decided, with the columns `policy_choice.CHOICE`; None or empty
+        writes no file.
     order_days
         Of each listed customer, on how many days of each month he or she bought: ``customer_id`` and a column for each
         month, such as ``2017-12``; None shows none.
@@ -210,6 +213,7 @@ class Week:
     since_last: tuple[Sentence, ...] = ()
     former: pl.DataFrame | None = None
     former_actions: pl.DataFrame | None = None
+    explored: pl.DataFrame | None = None
     order_days: pl.DataFrame | None = None
     figures: pl.DataFrame | None = None
     warnings: tuple[Sentence, ...] = ()

@@ -31,6 +31,7 @@ from pipeline.value import customer_value
 from pipeline.week import (
     candidates,
     data_checks,
+    explored_inputs,
     learning_report,
     listed_history,
     matured_lists,
@@ -134,6 +135,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         promises=tasks.promises(everybody, day),
         audiences=audiences.of_week(everybody, day),
         former=former_customers.of_week(former, inputs.context.translator),
+        explored=explored_inputs.of_week(decided, inputs),
         former_actions=former.filter(pl.col("playbook").is_not_null() | pl.col("would_have_been").is_not_null()).select(
             "state", *DECISION
         ),

@@ -98,7 +98,7 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
         # Without it what is owed to former customers would be missing from the list, and nobody would know.
         raise BadData(f"{paths.former}: not found; run the earlier stages first: dvc repro")
     translator = load_translator(settings.language)
-    declared, there_is = _read_playbooks(settings, file)
+    declared, there_is = read_playbooks(settings, file)
     posteriors = _posteriors(paths, declared, day)
     retired = {
         name: one.day for name, one in posteriors.items() if one.is_retired and settings.learning.withhold_retired
@@ -119,7 +119,16 @@ def read(settings: WeekSettings, paths: Paths, day: date, file: Path = PLAYBOOKS
     return WeekInputs(settings, context, playbooks, there_is, customers, earlier, history.feedback, posteriors)
 
 
-def _read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playbook], Limits]:
+def read_playbooks(settings: WeekSettings, file: Path) -> tuple[dict[str, Playbook], Limits]:
+    """The playbooks of a file as declared, and what there is only so much of.
+
+    Parameters
+    ----------
+    settings
+        Sections of ``params.yaml``.
+    file
+        The playbooks.
+    """
     content = params.read_playbooks(file)
     playbooks = playbooks_file.parse(content, vocabulary(settings.score, settings.features), file.name)
     there_is = limits.parse(content, playbooks, file.name)

@@ -91,7 +91,11 @@ def test_one_moved_line_changes_exactly_those_it_is_about(folder, settings):
     ]
     cost = before["cost"].sum()
     assert said[2] == f"cost of the week: {cost:.2f} USD before, {cost:.2f} USD after"
-    assert said[3] == "written to who.csv"
+    assert said[3] == (
+        "worth of the edited file: not known, no list before 2024-07-01 let a lot decide for anybody; set "
+        "learning.exploration_share, such as 0.05"
+    )
+    assert said[4:] == ["written to who.csv"]
 
 
 playbook = st.tuples(st.sampled_from(CONDITIONS), st.sampled_from(CONDITIONS), st.sampled_from([0.0, 5.0, 20.0]))

@@ -24,7 +24,8 @@ GONE = "Zed-77"
 
 @pytest.fixture
 def week(make_week: Callable[..., Week]) -> Week:
-    return make_week(12, edits={4: {"customer_id": GONE}})
+    one = make_week(12, edits={4: {"customer_id": GONE}})
+    return replace(one, explored=one.actions.select("customer_id", "churn_probability").reverse())
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -40,7 +41,7 @@ def test_tables_lose_the_rows_and_pages_that_showed_them_go(week, tmp_path):
     assert set(before) - set(after) == set(erased.deleted) == {"risk_list.html", "risk_list.xlsx"}
     for name, content in after.items():
         assert GONE.encode() not in content, name
-    for name in ("risk_list.parquet", "actions.parquet"):
+    for name in ("risk_list.parquet", "actions.parquet", "explored.parquet"):
         rows = pl.read_parquet(io.BytesIO(before[name]))
         assert pl.read_parquet(io.BytesIO(after[name])).equals(rows.filter(pl.col("customer_id") != GONE))
     lines = before["risk_list.csv"].split(b"\r\n")

@@ -51,15 +51,16 @@ def test_parquet_holds_what_was_given(week: Week, exports: Path) -> None:
     assert_frame_equal(pl.read_parquet(folder / "actions.parquet"), week.actions.sort("customer_id"))
 
 
-def test_promises_are_a_file_of_their_own_where_there_are_any(week: Week, exports: Path) -> None:
-    promises = pl.DataFrame({"customer_id": ["b", "a"], "what": ["an answer", "a call"]})
-    folder = publish(replace(week, promises=promises), exports, replace=False)
-    assert pl.read_parquet(folder / "promises.parquet").rows() == [("a", "a call"), ("b", "an answer")]
+@pytest.mark.parametrize("name", ["promises", "explored"])
+def test_a_table_is_a_file_of_its_own_where_there_is_a_row(week: Week, exports: Path, name: str) -> None:
+    rows = pl.DataFrame({"customer_id": ["b", "a"], "what": ["an answer", "a call"]})
+    folder = publish(replace(week, **{name: rows}), exports, replace=False)
+    assert pl.read_parquet(folder / f"{name}.parquet").rows() == [("a", "a call"), ("b", "an answer")]
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["files"]["promises.parquet"]["rows"] == 2
-    for nothing in (None, promises.head(0)):
-        folder = publish(replace(week, promises=nothing), exports, replace=True)
-        assert not (folder / "promises.parquet").exists()
+    assert manifest["files"][f"{name}.parquet"]["rows"] == 2
+    for nothing in (None, rows.head(0)):
+        folder = publish(replace(week, **{name: nothing}), exports, replace=True)
+        assert not (folder / f"{name}.parquet").exists()
 
 
 def test_run_report_says_what_readers_are_told(week: Week, exports: Path) -> None:

@@ -6,6 +6,7 @@ is false once a part is false, ``or`` true once a part is true. A rule that is n
 """
 
 import functools
+from collections.abc import Collection
 from typing import Final, TypeGuard
 
 import polars as pl
@@ -57,7 +58,11 @@ def columns(rule: Rule) -> set[str]:
     >>> sorted(columns(read("first_causes has C38 and points_balance > 0")))
     ['points_balance', 'reason_1_causes']
     """
-    asked = names(rule.expression)
+    return columns_behind(names(rule.expression))
+
+
+def columns_behind(asked: Collection[str]) -> set[str]:
+    """The columns behind names that a rule may speak of."""
     shares = RISK_SHARES if "evidence_causes" in asked else ()
     return {column for name in asked for column in SETS.get(name, (WORDS.get(name, name),))}.union(shares)
 
