@@ -8,11 +8,8 @@ lies in the range it gives.
 """
 
 import argparse
-import tempfile
 from collections.abc import Iterator
-from contextlib import chdir
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -52,14 +49,9 @@ def weekly(company: str, customers: int, weeks: int, seed: int, again: int | Non
     again
         Weeks after which the model is trained anew; None never does.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        settings = quality.settings_of(quality.data_sets()[f"{quality.SIMULATED}{company}"], folder)
-        with chdir(folder):
-            paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
-            quality.simulated(company, settings, customers, seed)
-            run_stage(s1_ingest, settings, paths)
-            yield from _scored(settings, paths, weeks, again)
+    with quality.drawn(company, customers, seed) as (settings, paths):
+        run_stage(s1_ingest, settings, paths)
+        yield from _scored(settings, paths, weeks, again)
 
 
 def _scored(settings: params.Params, paths: Paths, weeks: int, again: int | None) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,6 @@ predicts, knowing how sure it is of its own level, and to the one that chance al
 """
 
 import argparse
-import tempfile
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +35,8 @@ def draw(company: str, seed: int, customers: int = quality.CUSTOMERS) -> dict[st
     customers
         How many the company has.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        settings = quality.settings_of(quality.data_sets()[f"{quality.SIMULATED}{company}"], folder)
-        with chdir(folder):
-            paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
-            quality.simulated(company, settings, customers, seed)
-            return {"seed": seed} | _last(settings, paths)
+    with quality.drawn(company, customers, seed) as (settings, paths):
+        return {"seed": seed} | _last(settings, paths)
 
 
 def _last(settings: params.Params, paths: Paths) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import chdir
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -105,6 +105,17 @@ def simulated(company: str, settings: params.Params, customers: int, seed: int =
         gap_days=label.gap_days, horizon_days=label.horizon_days,
     )  # fmt: skip
     simulate.run(company, plan, Path("raw/simulated"), workers=settings.storage.workers)
+
+
+@contextmanager
+def drawn(company: str, customers: int, seed: int) -> Iterator[tuple[params.Params, Paths]]:
+    """A simulated company in a folder that goes again, which one is in meanwhile: its settings and places."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = settings_of(data_sets()[f"{SIMULATED}{company}"], folder)
+        with chdir(folder):
+            simulated(company, settings, customers, seed)
+            yield settings, Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Do as many churn as are foretold while nobody has seen a whole year? At every origin of young companies drawn anew.
+"""Do as many churn as are expected while nobody has seen a whole year? At every origin of young companies drawn anew.
 
 Run as ``python -m benchmarks.young_levels [--json FILE] [--companies N] [--first N]``. Each company of `COMPANIES` in
 turn is simulated for 480 days, with a seed of its own; the model is trained at every rolling origin, and what came is
@@ -25,7 +25,7 @@ HORIZON, ACTIVE, EVERY, WARM_UP = 60, 90, 30, 120
 
 
 def draw(number: int) -> list[dict[str, Any]]:
-    """Churners foretold and come at every origin of one company.
+    """Churners expected and come at every origin of one company.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _young(settings: params.Params) -> params.Params:
 
 
 def shares(found: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
-    """Snapshots at which as many churned as foretold, and all of them, by company and together.
+    """Snapshots at which as many churned as expected, and all of them, by company and together.
 
     >>> one = {"company": "a", "came": 5, "model": {"predicted": [3, 9]}}
     >>> shares([one, one | {"company": "b", "came": 10}])

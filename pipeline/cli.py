@@ -102,8 +102,8 @@ def diff(*, as_of: datetime, playbooks: Path, against: Path | None, csv_file: Pa
     from pipeline.commands import diff as job
     from pipeline.config import params
 
-    run = job.run_json if as_json else job.run
-    for line in run(params.load(), as_of.date(), edited=playbooks, against=against, csv_file=csv_file):
+    day = as_of.date()
+    for line in job.run(params.load(), day, edited=playbooks, against=against, csv_file=csv_file, as_json=as_json):
         click.echo(line)
 
 

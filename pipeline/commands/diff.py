@@ -87,7 +87,7 @@ def run(
     edited: Path = PLAYBOOKS,
     against: Path | None = None,
     csv_file: Path | None = None,
-    paths: Paths = REPRO,
+    as_json: bool = False,
 ) -> Iterator[str]:
     """Compare two assignments over the scores of a day; one line per change, from which playbook to which.
 
@@ -103,8 +103,8 @@ def run(
         The playbooks to compare with; None takes the actions that were published for that day.
     csv_file
         Where to write the customers who change; None writes nothing.
-    paths
-        Where scores, tables and published weeks lie.
+    as_json
+        Whether the answer is JSON, and nothing else.
 
     Raises
     ------
@@ -113,27 +113,13 @@ def run(
     StaleInput
         What was published was made from other scores.
     """
-    one = build(settings, day, edited, against, paths)
-    yield from one.lines()
+    one = build(settings, day, edited, against, REPRO)
+    yield from [json.dumps(one.as_json(), indent=2, ensure_ascii=False)] if as_json else one.lines()
     if csv_file is not None:
-        _write(one, csv_file)
-        yield f"written to {csv_file}"
-
-
-def run_json(
-    settings: params.Params,
-    day: date,
-    *,
-    edited: Path = PLAYBOOKS,
-    against: Path | None = None,
-    csv_file: Path | None = None,
-    paths: Paths = REPRO,
-) -> Iterator[str]:
-    """The same as JSON; see `run`."""
-    one = build(settings, day, edited, against, paths)
-    if csv_file is not None:
-        _write(one, csv_file)
-    yield json.dumps(one.as_json(), indent=2, ensure_ascii=False)
+        with storage.replacing(csv_file) as partial:
+            partial.write_bytes(csv_bytes(one.differing, one.digits))
+        if not as_json:
+            yield f"written to {csv_file}"
 
 
 def build(settings: params.Params, day: date, edited: Path, against: Path | None, paths: Paths) -> Diff:
@@ -152,11 +138,6 @@ def build(settings: params.Params, day: date, edited: Path, against: Path | None
         cost=(float(before["cost"].sum()), float(after["cost"].sum())),
         worth=edited_value.build(settings, day, edited_value.Files(books[0], books[1]), paths),
     )
-
-
-def _write(one: Diff, csv_file: Path) -> None:
-    with storage.replacing(csv_file) as partial:
-        partial.write_bytes(csv_bytes(one.differing, one.digits))
 
 
 def changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

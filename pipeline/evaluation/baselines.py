@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.config.params import AdditiveLogisticSettings, Label, Model
-from pipeline.evaluation.contract_baselines import ContractHazard, RenewalRule, TicketRule, fit_contract
+from pipeline.evaluation.contract_baselines import DIGITS, ContractHazard, RenewalRule, TicketRule, fit_contract
+from pipeline.evaluation.monotone_rates import keep_ranking
 from pipeline.model import additive_logistic, calibration, gbm
 from pipeline.model.ensemble import matrix
 from pipeline.value import purchase_process
@@ -30,8 +31,6 @@ RECENCY_RULES = (
     "days_since_last_order_per_usual_gap",
     "days_since_last_order_per_longest_gap",
 )
-# Of a probability: fits differ by some 1e-14 between processors.
-DIGITS = 9
 RFM = ("days_since_last_order", "orders_365d", "spend_365d", "days_since_first_order")
 
 
@@ -61,14 +60,9 @@ class RecencyRule:
         self._rates.fit(_filled(features, self.rule), churned)
 
     def probability(self, features: pl.DataFrame) -> Array:
-        """Churn rate of the training customers who were silent that long.
-
-        Equal rates are told apart by a hair, so that the rule's own ranking stays whole.
-        """
+        """Churn rate of the training customers who were silent that long."""
         values = _filled(features, self.rule)
-        rates = np.asarray(self._rates.predict(values), dtype=np.float64)
-        rank = np.unique(values, return_inverse=True)[1]
-        return np.asarray(rates * (1 - 1e-9) + rank * (1e-9 / max(1, len(values))), dtype=np.float64)
+        return keep_ranking(self._rates.predict(values), values)
 
 
 class RfmLogistic:
@@ -84,7 +78,6 @@ class RfmLogistic:
     def probability(self, features: pl.DataFrame) -> Array:
         """Probability of churn of each row."""
         probability = self._model.predict_proba(_logarithms(features))[:, 1]
-        # BLAS may add up equal rows in different orders; rounded, they are equal again, and rank as equals anywhere.
         return np.asarray(probability, dtype=np.float64).round(DIGITS)
 
 

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.config.params import Label
+from pipeline.evaluation.monotone_rates import keep_ranking
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -21,7 +22,8 @@ TENURE_DAYS = (90, 180, 365, 730, 1460)
 COUNTS = ("tickets_90d", "complaints_90d", "renewals_ever", "downgrades_365d")
 CHANGE = "contract_price_change_365d"
 RENEWAL, TICKETS = "days_to_renewal", "tickets_90d"
-# Of a probability: BLAS may add up equal rows in different orders.
+# Of a probability. Fits differ by some 1e-14 between processors, and BLAS may add up equal rows in different orders;
+# rounded, they are equal again, and rank as equals anywhere.
 DIGITS = 9
 
 
@@ -36,17 +38,12 @@ class _Monotone:
         self._without = float(churned[~known].mean()) if (~known).any() else float(churned.mean())
 
     def probability(self, features: pl.DataFrame) -> Array:
-        """Churn rate of the training customers with such a value.
-
-        Equal rates are told apart by a hair, so that the rule's own ranking stays whole.
-        """
+        """Churn rate of the training customers with such a value."""
         values = _column(features, self._column)
         known = ~np.isnan(values)
         rates = np.full(len(values), self._without)
         rates[known] = self._rates.predict(values[known])
-        rank = np.zeros(len(values))
-        rank[known] = np.unique(self._direction * values[known], return_inverse=True)[1]
-        return np.asarray(rates * (1 - 1e-9) + rank * (1e-9 / max(1, len(values))), dtype=np.float64)
+        return keep_ranking(rates, self._direction * values)
 
 
 class RenewalRule(_Monotone):

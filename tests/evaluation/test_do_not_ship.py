@@ -47,10 +47,10 @@ def test_verdict_profit_plot_and_length_of_the_list_agree(drawn, kind, value):
     graded, verdict = drawn_companies.graded(parts, value)
     chosen = gain_by_ranking(test.churned, test.scored["model"], worth, terms)
     curve = report.profit_curves(test, worth, terms)
-    told = report.profit(test, worth, terms, chosen)
+    reported = report.profit(test, worth, terms, chosen)
     best = length_that_pays(test.churned, test.scored["model"], worth, terms)
     # The plot never rises above what the best list earns, and comes close to it.
-    assert told["length_that_pays"] == best.customers
+    assert reported["length_that_pays"] == best.customers
     assert curve["model"].max() <= best.profit + 1e-9
     if best.customers == 0:
         assert curve["model"].max() <= 0
@@ -60,7 +60,7 @@ def test_verdict_profit_plot_and_length_of_the_list_agree(drawn, kind, value):
     # The sentence names the very number of customers for whom a contact is expected to pay, where that is hardly any.
     p = pl.Series(test.scored["model"])
     pays = int((p * 0.3 * (value - 10) - (1 - p) * 10 - 1 > 0).sum())
-    assert told["expected_to_pay"] == pays
+    assert reported["expected_to_pay"] == pays
     named = re.search(r"a contact is expected to pay for ([0-9,]+) of ([0-9,]+) customers only", str(verdict.words))
     assert (named is not None) == (graded.ships and pays < HARDLY_ANY * len(p)), str(verdict)
     if named:
