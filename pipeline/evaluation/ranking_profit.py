@@ -38,16 +38,16 @@ class Expected:
         """What people must know where a contact pays for hardly any of so many customers; None where it does.
 
         >>> nothing = Interval(0.0, 0.0, 0.0)
-        >>> print(Expected(4, nothing, nothing).notice(2320))
-        At the assumed costs, a contact is expected to pay for 4 of 2,320 customers only: see evaluate.contact_cost.
+        >>> str(Expected(4, nothing, nothing).notice(2320)).split(". ")[0]
+        'At the costs assumed for this check, a contact is expected to pay for 4 of 2,320 customers only'
         >>> Expected(40, nothing, nothing).notice(2320) is None
         True
         """
         if self.customers >= HARDLY_ANY * customers:
             return None
         return say(
-            "At the assumed costs, a contact is expected to pay for {number} of {customers} customers only: see "
-            "evaluate.contact_cost.",
+            "At the costs assumed for this check, a contact is expected to pay for {number} of {customers} customers "
+            "only. The tasks on a list go by the costs of each playbook instead.",
             number=self.customers,
             customers=customers,
         )

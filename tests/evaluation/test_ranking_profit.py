@@ -39,7 +39,8 @@ def test_an_offer_that_costs_more_than_it_keeps_is_made_to_nobody():
     assert (found.customers, found.profit.value, found.gain.value) == (0, 0.0, 0.0)
     assert (
         str(found.notice(5000))
-        == "At the assumed costs, a contact is expected to pay for 0 of 5,000 customers only: see evaluate.contact_cost."
+        == "At the costs assumed for this check, a contact is expected to pay for 0 of 5,000 customers only. "
+        "The tasks on a list go by the costs of each playbook instead."
     )
 
 
