@@ -115,6 +115,17 @@ def grow(train: tuple[Matrix, Labels], trees: int, features: list[Feature], sett
     )
 
 
+def grow_in_direction(
+    train: tuple[Matrix, Labels], trees: int, directions: list[int], settings: Model
+) -> lightgbm.Booster:
+    """Grow a number of trees whose margin never falls (1) or never rises (-1) along some columns; 0 leaves one free."""
+    return lightgbm.train(
+        _lightgbm_settings(settings) | {"monotone_constraints": directions},
+        lightgbm.Dataset(train[0], train[1], free_raw_data=True),
+        num_boost_round=trees,
+    )
+
+
 def _lightgbm_settings(settings: Model) -> dict[str, object]:
     return {
         "objective": "binary",

@@ -38,13 +38,16 @@ class Level:
     Attributes
     ----------
     season
-        What to add to the curve; None where nothing is, and the curve keeps the level of the latest outcomes.
+        What to add to the curve; None where no whole year has been seen, or next to nothing speaks for a season.
     error
         Standard error of the level with it on that morning, in log-odds.
+    shift
+        What to add to the intercept of a curve without a season, in log-odds.
     """
 
     season: Season | None
     error: float
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
     Returns
     -------
     Level
-        Without a season where less than a year has been seen, or next to nothing speaks for one.
+        Without a season where less than a year has been seen, or next to nothing speaks for one. In the first case the
+        curve is moved to the level to expect on that morning, see `_before_a_year`; in the second it keeps the level
+        of the latest outcomes.
 
     Notes
     -----
@@ -104,7 +109,7 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
     if not seasons:
         return Level(None, _error([(1.0, without)], morning, 0.0))
     if not covers_a_year([one.day for one in residuals]):
-        return Level(None, _error_before_a_year(residuals, morning, without))
+        return _before_a_year(residuals, morning, without)
     with_waves = _process(residuals, morning, WAVES)
     # Bayes' rule: the difference of the log evidences, on top of the log of the prior odds.
     there_are = float(expit(with_waves.evidence - without.evidence + math.log(SEASONS_TO_NONE)))
@@ -114,15 +119,24 @@ def learn(residuals: Sequence[CalibrationResidual], label: Label, *, seasons: bo
     return Level(season, _error(both, morning, season.shift(morning) if season else 0.0))
 
 
-def _error_before_a_year(residuals: Sequence[CalibrationResidual], morning: date, without: _Process) -> float:
-    """The error of the level while nobody has seen the season: there may be one, and its next part lies ahead.
+def _before_a_year(residuals: Sequence[CalibrationResidual], morning: date, without: _Process) -> Level:
+    """The level to expect while nobody has seen the season: there may be one, and its next part lies ahead.
 
-    Nothing is added to the curve, since part of a year says little of the rest; but the level is as unsure as the
-    waves make it that the misses so far leave possible.
+    The latest outcomes alone are no good guide: of what they are above or below the others, a season takes back a part
+    and chance another. What both processes expect, with waves and without, each as probable as the misses make it,
+    follows a season early and a company without one astray; half of the mean of all misses, so that the latest ones
+    count as much as all others together, does neither. The curve is moved half way between the two (measured on young
+    companies drawn anew and on real ones; see docs/quality-benchmark.md). No season is named, and the level is as
+    unsure as the waves make it that the misses leave possible.
     """
     unseen = _process(residuals, morning, UNSEEN_WAVES)
     may_be = float(expit(unseen.evidence - without.evidence))
-    return _error([(may_be, unseen), (1 - may_be, without)], morning, 0.0)
+    both = [(may_be, unseen), (1 - may_be, without)]
+    sure = [1 / (one.error**2 + BESIDE**2) for one in residuals]
+    middle = float(np.average([one.shift for one in residuals], weights=sure))
+    expected = (middle / 2 + sum(weight * part.season.shift(morning) for weight, part in both)) / 2
+    # + 0.0 turns -0.0 into 0.0, so that no file differs by the sign of nothing.
+    return Level(None, _error(both, morning, expected), round(expected, DIGITS) + 0.0)
 
 
 def _error(parts: Sequence[tuple[float, _Process]], day: date, expected: float) -> float:

@@ -166,7 +166,8 @@ def levelled(
     learnt = seasonal_intercept.learn(
         [one for one in residuals if one is not None], label, seasons=settings.seasonality
     )
-    return replace(curve, season=learnt.season, level_error=learnt.error)
+    intercept = round(curve.intercept + learnt.shift, 10)
+    return replace(curve, intercept=intercept, season=learnt.season, level_error=learnt.error)
 
 
 def fit(

@@ -50,8 +50,38 @@ def test_a_wave_is_learnt_as_it_is(wave, days):
     assert [found.shift(day) for day in YEARS] == pytest.approx([wave.shift(day) for day in YEARS], abs=0.07)
 
 
-def test_before_every_time_of_the_year_is_seen_nothing_is_learnt():
+def test_before_every_time_of_the_year_is_seen_no_season_is_named():
     assert seasonal_intercept.learn(seen(Season(0.1, ((0.2, -0.1),)), YEARS[:12]), QUARTER).season is None
+
+
+@pytest.mark.parametrize(
+    ("shifts", "low", "high"),
+    [
+        # A curve that has missed all snapshots, the latest too, is moved most of the way.
+        ([0.2] * 8, 0.1, 0.2),
+        ([0.0] * 8, -0.02, 0.02),
+        # A last snapshot that is above the others goes back a part of the way.
+        ([-0.1, -0.1, -0.1, -0.1, -0.1, -0.1, -0.1, 0.0], -0.1, -0.05),
+        # A jump that chance cannot explain is believed, but not wholly.
+        ([-0.3, -0.3, -0.3, -0.3, -0.3, -0.3, -0.3, 0.0], -0.15, -0.05),
+        # One snapshot alone says nothing of another level than its own.
+        ([0.0], -0.01, 0.01),
+    ],
+)
+def test_before_a_year_the_level_is_the_one_to_expect(shifts, low, high):
+    misses = [CalibrationResidual(day, shift, 0.05) for day, shift in zip(YEARS, shifts, strict=False)]
+    assert low <= seasonal_intercept.learn(misses, QUARTER).shift <= high
+
+
+def test_before_a_year_the_luck_of_the_latest_outcomes_is_taken_back():
+    """A curve fitted to the luck of the last of seven snapshots, of a company whose level never moves."""
+    kept, moved = [], []
+    for seed in range(60):
+        luck = np.random.default_rng(seed).normal(0, 0.15, 7)
+        misses = [CalibrationResidual(day, one - luck[-1], 0.15) for day, one in zip(YEARS, luck, strict=False)]
+        kept.append(luck[-1])
+        moved.append(luck[-1] + seasonal_intercept.learn(misses, QUARTER).shift)
+    assert np.std(moved) < 0.75 * np.std(kept)
 
 
 def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
@@ -126,7 +156,7 @@ def test_a_level_is_as_far_off_as_its_error_says(height, step, snapshots):
         seen_so = [CalibrationResidual(day, shift + float(chance), 0.05)
                    for day, shift, chance in zip(days[:-3], truth, noise, strict=False)]  # fmt: skip
         found = seasonal_intercept.learn(seen_so, QUARTER)
-        told = found.season.shift(days[-1]) if found.season else 0.0
+        told = found.season.shift(days[-1]) if found.season else found.shift
         inside.append(abs(truth[-1] - told) < 1.96 * found.error)
     assert 0.88 <= np.mean(inside) <= 1, (
         "fewer than one in twenty may be, where the prior allows for more than there is"
@@ -146,8 +176,9 @@ def test_a_season_that_nobody_has_seen_is_part_of_the_error(height, step, snapsh
         residuals = [CalibrationResidual(day, level - now + float(chance), 0.05)
                      for day, level, chance in zip(days[:-3], truth, noise, strict=False)]  # fmt: skip
         level, blind = (seasonal_intercept.learn(residuals, QUARTER, seasons=one) for one in (True, False))
-        assert level.season is None, "part of a year says little of the rest"
-        inside.append(abs(truth[-1] - now) < 1.96 * level.error)
+        assert level.season is None, "part of a year names no season"
+        assert blind.shift == 0.0, "who is asked for no season keeps the level of the latest outcomes"
+        inside.append(abs(truth[-1] - now - level.shift) < 1.96 * level.error)
         sure.append(abs(truth[-1] - now) < 1.96 * blind.error)
     assert np.mean(inside) >= 0.9
     assert np.mean(sure) < np.mean(inside) - 0.05
