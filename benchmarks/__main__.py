@@ -13,6 +13,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "simulate": ("--customers", "20000"),
     "quality": (),
     "levels": (),
+    "order_curve": (),
     "feeds": (),
     "reasons": (),
     "playbooks": (),

@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import Paths
+from pipeline.examples import lines
 from pipeline.tables import storage
 
 IS_LABELLED = pl.col("churned").is_not_null()
@@ -61,6 +62,21 @@ def read(paths: Paths, names: list[str], keys: Keys | None = None) -> pl.DataFra
     if keys is not None:
         rows = rows.filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
     return rows.sort("snapshot", "customer_key").collect()
+
+
+def read_all(paths: Paths, names: list[str], keys: Keys, until: date) -> pl.DataFrame:
+    """The examples of some customers at every snapshot before a day, labelled or not, without their labels."""
+    rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names]).filter(pl.col("snapshot") < until)
+    own = rows.filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
+    return own.sort("snapshot", "customer_key").collect()
+
+
+def purchase_days(paths: Paths, keys: Keys) -> pl.DataFrame:
+    """The days on which some customers bought, as ``customer_key, day`` in the order of time; a refund is none."""
+    files = storage.bucket_files(paths.tables / "transactions")
+    bought = [lines.purchase_days(file).select("customer_key", "day") for file in files]
+    own = pl.concat(bought).filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
+    return own.sort("day", "customer_key")
 
 
 def read_snapshot(paths: Paths, day: date) -> pl.DataFrame:

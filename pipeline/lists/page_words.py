@@ -40,6 +40,9 @@ WORDS: Final[dict[str, str]] = {
     "listed": "{status}, listed {day}",
     "listed_since": "{status}, listed since {day}",
     "last_order": "Last order",
+    "usual_order": "Next order by the usual pause",
+    "next_order": "Next order expected by",
+    "and_overdue": "{day}, {overdue}",
     "last_contact": "Last contact",
     "none_known": "none known",
     "mind": "Mind:",
@@ -104,6 +107,7 @@ COUNTED: Final[dict[str, tuple[str, str]]] = {
     "rows_filled_in": ("{number} row filled in", "{number} rows filled in"),
     "smaller_influences": ("{number} smaller influence", "{number} smaller influences"),
     "customers": ("{number} customer", "{number} customers"),
+    "overdue": ("overdue for {number} day", "overdue for {number} days"),
 }
 """A text each for one and for many."""
 

@@ -225,11 +225,20 @@
       status: [field("status", title("status", row.status))], day: [field("since_week", day(row.since_week))],
     })));
     facts.push(fact("last_order_day", "last_order", [day(row.last_order_day)]));
+    if (row.usual_order_day !== null) facts.push(usualOrder(row));
+    if (row.next_order_day !== null) facts.push(fact("next_order_day", "next_order", [day(row.next_order_day)]));
     facts.push(fact("last_contact_day", "last_contact", [row.last_contact_day === null ? WORDS.none_known : day(row.last_contact_day)]));
     const what = element("p", { class: row.work === "watch" ? "faint" : "todo", "data-field": "action" }, sentence(row.action));
     const caution = row.caution === null ? null
       : element("p", { class: "caution" }, element("b", {}, `${WORDS.mind} `), field("caution", sentence(row.caution)));
     return element("section", {}, element("h3", {}, WORDS.what_to_do), what, caution, ...draftOf(row), element("dl", { class: "details" }, ...facts));
+  }
+
+  function usualOrder(row) {
+    const due = field("usual_order_day", day(row.usual_order_day));
+    const late = (Date.parse(PAGE.as_of) - Date.parse(row.usual_order_day)) / 86400000;
+    return element("div", {}, element("dt", {}, WORDS.usual_order),
+      element("dd", {}, ...(late > 0 ? pieces("and_overdue", { day: [due], overdue: [counted("overdue", late)] }) : [due])));
   }
 
   function draftOf(row) {

@@ -43,6 +43,8 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "caution": pl.String(),
     "draft": pl.String(),
     "last_order_day": pl.Date(),
+    "usual_order_day": pl.Date(),
+    "next_order_day": pl.Date(),
     "last_contact_day": pl.Date(),
     "outcome": pl.String(),
     "done_day": pl.String(),
@@ -65,7 +67,6 @@ NEVER_NULL: Final = frozenset(
     }
 )
 """The columns of the risk list that hold something in every row; those to fill in hold an empty text."""
-
 _DECIDED: Final = (
     *("customer_id", "churn_probability", "risk_band", "value_at_stake"),
     *("work", "playbook", "action", "channel", "who", "due_day"),

@@ -16,6 +16,7 @@ from pipeline.model import gbm, substitutes, without_feed
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
+from pipeline.model.order_curve import OrderCurve
 from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.tables import storage
@@ -41,6 +42,8 @@ class ChurnModel:
         Where the model comes from and what its columns mean.
     without
         What it is worth while a table is down, by the table; None where that was not measured.
+    order_curve
+        When the next order comes; None where churn is no silence, and in models of older versions.
     """
 
     ensemble: Ensemble
@@ -48,6 +51,7 @@ class ChurnModel:
     evaluated: Calibration
     card: dict[str, Any]
     without: dict[str, WithoutFeed] | None = None
+    order_curve: OrderCurve | None = None
 
     @property
     def features(self) -> list[str]:
@@ -90,6 +94,8 @@ def save(model: ChurnModel, paths: Paths) -> None:
     saved = {name: dataclasses.asdict(curve) for name, curve in curves.items()}
     if model.without is not None:
         saved["without"] = {tables: dataclasses.asdict(one) for tables, one in model.without.items()}
+    if model.order_curve is not None:
+        saved["order_curve"] = model.order_curve.as_dict()
     storage.write_json(saved, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
     storage.write_json(
@@ -142,4 +148,6 @@ def _load(folder: Path) -> ChurnModel:
         (saved["window_days"][0], saved["window_days"][1]),
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
-    return ChurnModel(ensemble, in_use, evaluated, saved, without_feed.from_dict(curves.get("without")))
+    without = without_feed.from_dict(curves.get("without"))
+    when = OrderCurve.from_dict(curves.get("order_curve"))
+    return ChurnModel(ensemble, in_use, evaluated, saved, without, when)

@@ -115,13 +115,16 @@ def grow(train: tuple[Matrix, Labels], trees: int, features: list[Feature], sett
     )
 
 
-def grow_in_direction(
-    train: tuple[Matrix, Labels], trees: int, directions: list[int], settings: Model
+def grow_upon(
+    level: Matrix, train: tuple[Matrix, Labels], trees: int, directions: list[int], settings: Model
 ) -> lightgbm.Booster:
-    """Grow a number of trees whose margin never falls (1) or never rises (-1) along some columns; 0 leaves one free."""
+    """Grow a number of trees that add to log-odds known of each row, and do not hold them.
+
+    Their margin never falls (1) or never rises (-1) along some columns; 0 leaves one free.
+    """
     return lightgbm.train(
         _lightgbm_settings(settings) | {"monotone_constraints": directions},
-        lightgbm.Dataset(train[0], train[1], free_raw_data=True),
+        lightgbm.Dataset(train[0], train[1], init_score=level, free_raw_data=True),
         num_boost_round=trees,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.special import expit
 
 from pipeline.config.errors import BadData
 from pipeline.config.params import Label, LanguageSettings, Reasons, Score
@@ -16,7 +17,7 @@ from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.reasons.evidence_weights import Weight
 from pipeline.reasons.renderer import ReasonRenderer, Style
-from pipeline.scoring import explainer_cache
+from pipeline.scoring import explainer_cache, next_order
 from pipeline.tables import storage
 from pipeline.value import customer_value, lifecycle, purchase_process
 from pipeline.value.expected_spend import Spend
@@ -49,6 +50,7 @@ SCORE_COLUMNS = [
     "spend_365d",
     *CAUSE_COLUMNS,
     "lifecycle",
+    *next_order.COLUMNS,
     "customer_key",
     *RISK_SHARES,
 ]
@@ -99,7 +101,8 @@ def score(job: Job) -> int:
     style = Style(job.reasons, job.currency, load_translator(job.language))
     beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]
     renderer = ReasonRenderer(_in_model_order(job, model), model.card["typical"], style, weights, beside)
-    probability = np.round(model.calibration.probability(log_odds, examples), 6)
+    calibrated = model.calibration.log_odds(log_odds, examples)
+    probability = np.round(expit(calibrated), 6)
     scores = known.with_columns(
         pl.Series("churn_probability", probability),
         pl.Series("log_odds", log_odds),
@@ -116,9 +119,9 @@ def score(job: Job) -> int:
         pl.lit(None, dtype=pl.Float64).alias("risk_percentile"),
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
-    complete = pl.concat(
-        [scores, renderer.tell(completed, values[:, :-1], known["owner"], probability)], how="horizontal"
-    )
+    reasons = renderer.tell(completed, values[:, :-1], known["owner"], probability)
+    when = next_order.next_order(whole, examples, calibrated, job.as_of, job.label)
+    complete = pl.concat([scores, reasons, when], how="horizontal")
     storage.write_parquet(complete.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(
         pl.Series("log_odds", log_odds),

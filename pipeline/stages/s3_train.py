@@ -2,6 +2,7 @@
 
 import importlib.metadata
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from threadpoolctl import threadpool_limits
 from pipeline.config import params
 from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
-from pipeline.examples import labelled
+from pipeline.examples import labelled, next_orders
 from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, calibration, outage_curves, split, training
+from pipeline.model import artefacts, calibration, order_curve, outage_curves, split, training
 from pipeline.model import data_requirements as minimum
-from pipeline.model.ensemble import margins_by_day
+from pipeline.model.ensemble import Ensemble, margins_by_day
 from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
@@ -130,11 +131,23 @@ def _train(settings: Settings, paths: Paths) -> Made:
         trained.ensemble, test, in_use, declared, settings.model.num_threads,
         lambda left: outage_curves.fit_without(trained, learnt_from, left, settings.model),
     )  # fmt: skip
-    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without)
+    until = outcome_window(parts.test, settings.label).end
+    curve = _order_curve(trained.ensemble, until, settings, paths)
+    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, curve)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
     series = _by_snapshot(trained, train_examples, validation_examples, settings.evaluate)
     return Made(churn_model, series, by_part)
+
+
+def _order_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Paths) -> order_curve.OrderCurve | None:
+    """When the next order comes, learnt from what was known on the day from which the model is used."""
+    snapshots = [day for day in storage.read_json(paths.examples_report)["snapshots"] if day < str(until)]
+    most = min(settings.train.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
+    keys = labelled.learnt(paths, max(1, most))
+    examples = labelled.read_all(paths, ensemble.inputs, keys, until)
+    known = next_orders.with_days_to_order(examples, labelled.purchase_days(paths, keys), settings.label)
+    return order_curve.fit(known, ensemble, until, settings.label, settings.model)
 
 
 def _calibrated(

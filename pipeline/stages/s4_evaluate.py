@@ -16,15 +16,16 @@ from pipeline.evaluation import (
     grade,
     metrics,
     model_card,
+    order_curve_check,
     outage_grades,
     profit,
     ranking_profit,
     report,
     segments,
 )
-from pipeline.examples import labelled
+from pipeline.examples import labelled, next_orders
 from pipeline.examples.features import model_features
-from pipeline.model import artefacts, split
+from pipeline.model import artefacts, order_curve, split
 from pipeline.model.fingerprint import fingerprint
 from pipeline.outcomes import store, wrong_reasons
 from pipeline.stages import main
@@ -86,10 +87,14 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
         test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths
     )
     evaluation, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
+    curve = _order_curve([*earlier, test], model, settings, paths)
+    evaluation["order_curve"] = curve
     storage.write_json(report.in_brief(evaluation, settings.evaluate.top_shares), paths.metrics)
     without = outage_grades.by_tables(model, test_examples, test, declared, settings.evaluate,
                                       known["value"].to_numpy())  # fmt: skip
-    headline = evaluation.pop("headline") | {"without": without, "model_fingerprint": fingerprint(paths)}
+    headline = evaluation.pop("headline") | {
+        "without": without, "order_curve_pays": bool(curve and curve["pays"]), "model_fingerprint": fingerprint(paths)
+    }  # fmt: skip
     storage.write_json(headline, paths.verdict)
     storage.write_json(evaluation, paths.evaluation)
     storage.write_text(_card(model, paths), paths.model_card_page)
@@ -101,6 +106,21 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
         *_write_plots(test, earlier, known, settings.evaluate, paths),
     ]
     return verdict, files
+
+
+def _order_curve(
+    parts: list[bootstrap.ScoredSnapshot], model: artefacts.ChurnModel, settings: Settings, paths: Paths
+) -> dict[str, Any] | None:
+    """Whether the curve of the next order is worth showing, at some of the snapshots that were scored unseen."""
+    if model.order_curve is None:
+        return None
+    snapshots = storage.read_json(paths.examples_report)["snapshots"]
+    most = min(settings.evaluate.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
+    keys = labelled.judged(paths, max(1, most))
+    until = date.fromisoformat(model.card["learnt_until"])
+    examples = labelled.read_all(paths, model.ensemble.inputs, keys, until)
+    known = next_orders.with_days_to_order(examples, labelled.purchase_days(paths, keys), settings.label)
+    return order_curve_check.check(known, parts, model.ensemble, until, (settings.label, settings.model))
 
 
 def _evaluation(

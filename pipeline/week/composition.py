@@ -87,6 +87,8 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     everybody, plan = decide(inputs)
     is_current = everybody["state"] == candidates.CURRENT
     decided, former = everybody.filter(is_current), everybody.filter(~is_current)
+    if not reports.verdict.get("order_curve_pays", False):
+        decided = decided.with_columns(next_order_day=pl.lit(None, dtype=pl.Date))
     previous = previous_week.read(paths.exports, settings.data.name, day)
     listed = _listed(decided, inputs, previous, same_model=previous.model == model)
     left = follow_up.left_the_list(listed, previous.listed, everybody, inputs.context.translator)

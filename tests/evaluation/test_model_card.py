@@ -13,7 +13,7 @@ import pytest
 from pipeline.config.params import Evaluate
 from pipeline.evaluation import bootstrap, grade, model_card, profit, ranking_profit, report, segments
 from pipeline.evaluation.bootstrap import ScoredSnapshot
-from pipeline.evaluation.model_card import figures, formatting
+from pipeline.evaluation.model_card import curve_figures, figures, formatting
 
 SECTIONS = [
     "What the grade means",
@@ -23,6 +23,7 @@ SECTIONS = [
     "How good it is on the untouched snapshot",
     "How good it was at earlier snapshots",
     "Whether the probabilities can be taken at their word",
+    "When the next order comes",
     "Where it is bad",
     "What a list earns",
     "Reasons that teams called wrong",
@@ -365,3 +366,12 @@ def test_every_baseline_has_its_words():
 def test_a_row_with_a_cell_too_few_is_a_mistake():
     with pytest.raises(AssertionError, match="as many cells"):
         formatting.table(["a", "b"], [["1"]])
+
+
+def test_the_curve_of_the_next_order_is_told_with_its_figures():
+    assert curve_figures.markdown(None).startswith("Not predicted")
+    one = {"snapshot": "2024-03-01", "customers": 1234, "days": 90, "curve": 0.0752, "rhythm": 0.0787, "covered": 0.89}
+    found = curve_figures.markdown({"cutoffs": [one], "pays": True})
+    assert "lists show it" in found
+    assert "| 2024-03-01 | 1,234 | 90 | 0.075 | 0.079 | 89" in found
+    assert "lists do not show it" in curve_figures.markdown({"cutoffs": [one], "pays": False})

@@ -1,12 +1,12 @@
 """The model card: what the model is, how good it is and what it is not for, as a page for those who answer for it.
 
-``about`` says what it predicts and how it was made, ``figures`` how good it is, ``uses`` what it is for; ``cells``
-writes numbers and tables.
+``about`` says what it predicts and how it was made, ``figures`` and ``curve_figures`` how good it is, ``uses`` what it
+is for; ``formatting`` writes numbers and tables.
 """
 
 from typing import Any
 
-from pipeline.evaluation.model_card import about, figures, uses
+from pipeline.evaluation.model_card import about, curve_figures, figures, uses
 from pipeline.evaluation.model_card.formatting import safe
 
 __all__ = ["markdown"]
@@ -50,6 +50,7 @@ def markdown(card: Report, metrics: Report, evaluation: Report, audit: Report, i
         ),
         _section("How good it was at earlier snapshots", figures.earlier(evaluation["earlier"])),
         _section("Whether the probabilities can be taken at their word", figures.calibration(evaluation, metrics)),
+        _section("When the next order comes", curve_figures.markdown(evaluation.get("order_curve"))),
         _section("Where it is bad", figures.segments(evaluation["segments"])),
         _section("What a list earns", figures.profit(evaluation["profit"], card["money"]["currency"])),
         _section("Reasons that teams called wrong", uses.wrong_reasons(card["wrong_reasons"])),

@@ -115,7 +115,7 @@ def _parts(card: Report) -> str:
     sentences.append(
         f"Level by the time of the year, as far as the outcomes of earlier years speak for it: {card['season']}."
         if card["season"]
-        else "Level of the latest outcomes; nothing speaks for a season."
+        else "Level as the outcomes so far let it be expected; nothing speaks for a season."
     )
     return "The parts add up as log-odds, and one curve turns the sum into a probability:\n\n" + bullets(sentences)
 

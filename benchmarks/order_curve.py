@@ -1,0 +1,160 @@
+"""Is one curve of the next order as good as one model per horizon, and better than the rhythm of each customer alone?
+
+Run as ``python -m benchmarks.order_curve [--json FILE] [--only NAME ...] [--customers N]``. Each data set of
+`benchmarks.quality` is looked at from two origins. At each, the model is trained on what was known then, and three
+forecasts of no order until each day ahead are held to what came: the curve, BG/NBD, and the whole recipe trained anew
+for every single day. Days count that are over at the end of the data, and for which there are three windows apart to
+train, validate and test. The score is the integrated Brier score: the mean over the days ahead, less is better.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.special import expit
+
+from benchmarks import order_curve_table, quality
+from pipeline.config import params
+from pipeline.config.errors import NotEnoughData
+from pipeline.config.paths import Paths
+from pipeline.examples import labelled, lines, next_orders
+from pipeline.examples.features import Feature, model_features
+from pipeline.model import order_curve, split, training
+from pipeline.stages import run_stage, s1_ingest, s2_examples
+from pipeline.tables import storage
+from pipeline.value import purchase_process
+
+Array = npt.NDArray[np.float64]
+CUSTOMERS, ORIGINS = 4000, 2
+SHARES = (0.1, 0.9)
+
+
+def run_data_set(data_set: Path, customers: int) -> list[dict[str, Any]]:
+    """The figures of one data set, origin by origin."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = quality.settings_of(data_set, folder)
+        company = quality.company_of(settings)
+        with chdir(folder if company else quality.ROOT):
+            paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+            if company:
+                quality.simulated(company, settings, customers)
+            run_stage(s1_ingest, settings, paths)
+            run_stage(s2_examples, settings, paths)
+            declared = model_features(settings.features, settings.sources)
+            return list(_origins(_everything(paths, declared, settings), declared, settings))
+
+
+def _everything(paths: Paths, declared: list[Feature], settings: params.Params) -> pl.DataFrame:
+    names = ["snapshot", "customer_key", *(feature.name for feature in declared)]
+    examples = storage.scan_buckets(paths.examples, names).sort("snapshot", "customer_key").collect()
+    files = storage.bucket_files(paths.tables / "transactions")
+    bought = pl.concat([lines.purchase_days(file).select("customer_key", "day") for file in files])
+    return next_orders.with_days_to_order(examples, bought, settings.label)
+
+
+def _origins(examples: pl.DataFrame, declared: list[Feature], settings: params.Params) -> Iterator[dict[str, Any]]:
+    snapshots = examples["snapshot"].unique().sort().to_list()
+    until = settings.snapshots.observed_until
+    # Two fifths of what is known lie ahead of an origin, a year at most, and as much behind it.
+    ahead = min(365, (until - snapshots[0]).days * 2 // 5)
+    able = [day for day in snapshots if (until - day).days >= ahead and (day - snapshots[0]).days > ahead]
+    for place in sorted({0, len(able) // ORIGINS}):
+        yield _origin(examples, able[place], until, declared, settings)
+
+
+def _origin(
+    examples: pl.DataFrame, day: date, until: date, declared: list[Feature], settings: params.Params
+) -> dict[str, Any]:
+    label, rows = settings.label, examples.filter(pl.col("snapshot") == day)
+    own = _trained(examples, day, label.horizon_days, declared, settings)
+    assert own is not None, f"{day}: there are windows enough for the horizon of the data set"
+    curve = order_curve.fit(examples.filter(pl.col("snapshot") < day), own.ensemble, day, label, settings.model)
+    assert curve is not None
+    log_odds = own.calibration.log_odds(own.ensemble.margins(rows), rows)
+    no_order = curve.no_order(own.ensemble, rows, log_odds)
+    over = (until - day).days - label.gap_days
+    each = {
+        ahead: expit(made.calibration.log_odds(made.ensemble.margins(rows), rows))
+        for ahead in curve.days
+        if ahead <= over and (made := _trained(examples, day, ahead, declared, settings)) is not None
+    }
+    days = sorted(each)
+    rhythm = own.ensemble.purchase_process
+    assert rhythm is not None
+    forecasts = {
+        "curve": no_order[:, [curve.days.index(ahead) for ahead in days]],
+        "one_per_horizon": np.column_stack([each[ahead] for ahead in days]),
+        "bg_nbd": np.column_stack(
+            [purchase_process.p_no_purchase(rhythm, rows, label.gap_days, ahead) for ahead in days]
+        ),
+    }
+    came = rows[next_orders.DAYS_TO_ORDER].fill_null(over).to_numpy()
+    scores = {name: round(_integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()}
+    interval = _within(no_order, curve.days, came, over)
+    return {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **interval}
+
+
+def _trained(
+    examples: pl.DataFrame, day: date, ahead: int, declared: list[Feature], settings: params.Params
+) -> training.Trained | None:
+    """The recipe with another horizon, on what was known on a day; None where there are no three windows apart."""
+    label = settings.label.model_copy(update={"horizon_days": ahead})
+    need = label.gap_days + ahead
+    known = [one for one in examples["snapshot"].unique().sort() if (day - one).days >= need]
+    try:
+        parts = split.by_time([*known, day], label)
+    except NotEnoughData:
+        return None
+    silent = (pl.col(next_orders.DAYS_TO_ORDER).fill_null(10**6) >= ahead).cast(pl.Int8).alias("churned")
+    rows = examples.filter(pl.col("snapshot") <= parts.validation).with_columns(silent)
+    train, later = labelled.select_days(rows, parts.train), labelled.select_days(rows, [parts.validation])
+    if any(part["churned"].n_unique() < 2 for part in (train, later)):
+        return None
+    return training.train(train, later, declared, label, settings.model, rows)
+
+
+def _integrated_brier(no_order: Array, came: Array, days: list[int]) -> float:
+    silent = came[:, None] >= np.array(days)
+    return float(np.average(np.mean((no_order - silent) ** 2, axis=0), weights=np.diff(days, prepend=0)))
+
+
+def _within(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> dict[str, float]:
+    """Of those whose interval of 80 % ends while it is known what came: how many ordered earlier, within and later."""
+    low, high = (order_curve.order_day(no_order, days, share) for share in SHARES)
+    known = high <= over
+    early, late = came[known] < np.floor(low[known]), came[known] > high[known]
+    return {
+        "with_end": round(float(known.mean()), 4),
+        "earlier": round(float(early.mean()), 4),
+        "within": round(float(1 - early.mean() - late.mean()), 4),
+        "later": round(float(late.mean()), 4),
+    }
+
+
+def main() -> None:
+    """Measure, print, and write what was found."""
+    known = quality.data_sets()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
+    parser.add_argument("--customers", type=int, default=CUSTOMERS, help=f"of simulated ones (default: {CUSTOMERS})")
+    options = parser.parse_args()
+    result: dict[str, list[dict[str, Any]]] = {}
+    for name in options.only or known:
+        result[name] = run_data_set(known[name], options.customers)
+        print(f"{name}: {result[name]}", flush=True)
+        if options.json:
+            options.json.write_text(quality.as_json(result), encoding="utf-8")
+    print(order_curve_table.markdown(result))
+
+
+if __name__ == "__main__":
+    main()

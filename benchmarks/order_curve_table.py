@@ -1,0 +1,42 @@
+"""The figures of ``benchmarks/order_curve.py`` as a table and a sentence; all of it computed."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tables import table
+
+SCORES = ("curve", "one_per_horizon", "bg_nbd")
+HEAD = ["data set", "days ahead", "the curve", "one model per horizon", "BG/NBD", "within 80 %", "with such an end"]
+
+
+def markdown(result: dict[str, list[dict[str, Any]]]) -> str:
+    """A row per data set, the mean of its origins, and how far the curve is from both others on average."""
+    means = {name: _mean(origins) for name, origins in result.items()}
+    rows = [
+        [f"`{name}`", str(max(result[name][-1]["days"])), *(f"{mean[key]:.4f}" for key in SCORES),
+         *(f"{100 * mean[key]:.0f} %" for key in ("within", "with_end"))]
+        for name, mean in means.items()
+    ]  # fmt: skip
+    apart = {other: [mean["curve"] / mean[other] - 1 for mean in means.values()] for other in SCORES[1:]}
+    no_worse = {other: sum(one <= 0 for one in each) for other, each in apart.items()}
+    return (
+        f"{table(HEAD, rows)}\n\n"
+        f"The curve is no worse than BG/NBD on {no_worse['bg_nbd']} of {len(means)} data sets, "
+        f"{_percent(float(np.mean(apart['bg_nbd'])))} on average; beside one model per horizon it is no worse on "
+        f"{no_worse['one_per_horizon']}, {_percent(float(np.mean(apart['one_per_horizon'])))} on average, "
+        f"{_percent(max(apart['one_per_horizon']))} where it is farthest behind.\n"
+    )
+
+
+def _mean(origins: list[dict[str, Any]]) -> dict[str, float]:
+    return {key: float(np.mean([one[key] for one in origins])) for key in (*SCORES, "within", "with_end")}
+
+
+def _percent(share: float) -> str:
+    """With its sign.
+
+    >>> _percent(-0.0123), _percent(0.004)
+    ('1.2 % less', '0.4 % more')
+    """
+    return f"{abs(100 * share):.1f} % {'less' if share <= 0 else 'more'}"

@@ -1,0 +1,65 @@
+"""The days on which a customer's next order was usually due, and on which it is expected now."""
+
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.config.params import Label
+from pipeline.examples.snapshots import outcome_window
+from pipeline.model.artefacts import ChurnModel
+from pipeline.model.order_curve import order_day
+
+Array = npt.NDArray[np.float64]
+EXPECTED: Final = {"next_order_from_day": 0.1, "next_order_day": 0.5, "next_order_until_day": 0.9}
+"""The columns that the curve gives, and the chance (0-1) that the order has come by the end of that day."""
+COLUMNS: Final = ("usual_order_day", *EXPECTED)
+USUAL_GAP: Final = "gap_mean_days"
+
+
+def next_order(model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of: date, label: Label) -> pl.DataFrame:
+    """When each customer's next order was and is to be expected.
+
+    Parameters
+    ----------
+    model
+        With all of its tables: what is missing of a table that is down, the curve can do without.
+    examples
+        One row per customer, as of the day.
+    log_odds
+        Calibrated log-odds of churn of each row.
+    as_of, label
+        The day, and ``params.yaml: label``.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, all of them dates. ``usual_order_day`` is the last order and the customer's own mean pause, null
+        after a single order. The others are null where the curve does not reach so far (a year at most), and where the
+        model has none.
+    """
+    start = outcome_window(as_of, label).start
+    if model.order_curve is None:
+        expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in EXPECTED]
+    else:
+        chances = model.order_curve.no_order(model.ensemble, examples, log_odds)
+        days = {name: order_day(chances, model.order_curve.days, share) for name, share in EXPECTED.items()}
+        expected = [_dates(name, start, each) for name, each in days.items()]
+    return examples.select(_usual(examples, as_of)).with_columns(expected)
+
+
+def _usual(examples: pl.DataFrame, as_of: date) -> pl.Expr:
+    if USUAL_GAP not in examples.columns:
+        return pl.lit(None, dtype=pl.Date).alias("usual_order_day")
+    from_now = pl.col(USUAL_GAP).round().cast(pl.Int64) - pl.col("days_since_last_order").cast(pl.Int64)
+    return (pl.lit(as_of) + pl.duration(days=from_now)).cast(pl.Date).alias("usual_order_day")
+
+
+def _dates(name: str, start: date, days: Array) -> pl.Series:
+    """The day that is over after so many days; a part of a day belongs to it."""
+    places = np.where(np.isfinite(days), np.maximum(np.ceil(days) - 1, 0), np.nan)
+    return pl.Series(
+        name, [None if np.isnan(place) else start + timedelta(days=int(place)) for place in places], dtype=pl.Date
+    )
