@@ -15,6 +15,7 @@ from pipeline.api.feature_columns import FeatureColumns
 from pipeline.api.hyperparameters import label_section, model_section
 from pipeline.api.portable import PortableEstimator
 from pipeline.model import training
+from pipeline.model.calibration_residual import covers_a_year
 from pipeline.reasons import ensemble_contributions, plots
 
 Array = npt.NDArray[np.float64]
@@ -182,10 +183,12 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
             parts = hold_out.by_chance(outcomes, groups, self.validation_fraction, model.seed)
         columns = self._columns()
         uses_process = model.purchase_process and columns.have_history(matrix)
-        model = model.model_copy(update={"purchase_process": uses_process})
         rows = columns.examples(matrix).with_columns(
             pl.Series("churned", outcomes), pl.Series("snapshot", parts.days).cast(pl.Date)
         )
+        # A season needs the day of each row, which features alone do not hold; before a whole year there is none.
+        is_young = snapshots is not None and not covers_a_year(rows["snapshot"].unique().sort().to_list())
+        model = model.model_copy(update={"purchase_process": uses_process, "seasonality": is_young})
         train, validation = rows.filter(parts.train), rows.filter(parts.validation)
         if train["churned"].n_unique() < 2:
             raise ValueError("the training part holds one class only; pass more rows or earlier snapshots")

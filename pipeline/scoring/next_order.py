@@ -47,7 +47,7 @@ def next_order(model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of
         chances = model.order_curve.no_order(model.ensemble, examples, log_odds)
         days = {name: order_day(chances, model.order_curve.days, share) for name, share in EXPECTED.items()}
         expected = [_dates(name, start, each) for name, each in days.items()]
-    return examples.select(_usual(examples, as_of)).with_columns(expected)
+    return examples.with_columns(_usual(examples, as_of), *expected).select(COLUMNS)
 
 
 def _usual(examples: pl.DataFrame, as_of: date) -> pl.Expr:
