@@ -23,19 +23,19 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 """One row per list and group.
 
 ``as_of`` is the day of the list, ``last_day`` the last one of its outcome window. ``by`` is ``all``, ``listed``,
-``risk_band``, ``is_control``, ``playbook`` or ``reason``. ``expected_churners`` is the sum of the probabilities that
-the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share (0-1) who churned, of
-those listed the precision; ``lift`` is that over the rate of everybody scored. ``expected_auc``, ``auc_low`` and
-``auc_high`` are what `pipeline.evaluation.expected_performance` had expected of everybody scored, and ``auc`` is what
-came; null for groups, and where the list does not say.
+``risk_band``, ``tier``, ``is_control``, ``playbook`` or ``reason``. ``expected_churners`` is the sum of the
+probabilities that the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share
+(0-1) who churned, of those listed the precision; ``lift`` is that over the rate of everybody scored. ``expected_auc``,
+``auc_low`` and ``auc_high`` are what `pipeline.evaluation.expected_performance` had expected of everybody scored, and
+``auc`` is what came; null for groups, and where the list does not say.
 """
 DECIDED: Final[dict[str, pl.DataType]] = {
-    "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "playbook": pl.String(),
-    "reason_1_family": pl.String(), "is_control": pl.Boolean(),
+    "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "tier": pl.String(),
+    "playbook": pl.String(), "reason_1_family": pl.String(), "is_control": pl.Boolean(),
 }  # fmt: skip
 """What is read of the decisions of an old week."""
 GROUPINGS: Final = {
-    "listed": "is_listed", "risk_band": "risk_band", "is_control": "is_control", "playbook": "playbook",
+    "listed": "is_listed", "risk_band": "risk_band", "tier": "tier", "is_control": "is_control", "playbook": "playbook",
     "reason": "reason_1_family",
 }  # fmt: skip
 AUC_COLUMNS: Final = {"expected_auc": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
@@ -100,7 +100,7 @@ def compare(old: OldList, churned: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=SCHEMA)
     base = float(known["churned"].sum()) / known.height
     parts = [_row("all", "scored", known, base) | _order(old.expected, known)]
-    for by, column in GROUPINGS.items():
+    for by, column in ((by, column) for by, column in GROUPINGS.items() if column in known.columns):
         named = known.filter(pl.col(column).is_not_null()).with_columns(_named(column, known.schema[column]))
         groups = named.partition_by("group", as_dict=True)
         parts += [_row(by, str(name), part, base) for (name,), part in sorted(groups.items())]
