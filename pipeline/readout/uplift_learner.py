@@ -76,12 +76,11 @@ class Columns:
 
 
 def _edges(numbers: pl.Series) -> Array:
-    known = numbers.drop_nulls().to_numpy()
-    return np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else np.zeros(0)
+    return np.unique(np.quantile(numbers.to_numpy(), np.arange(1, BINS) / BINS))
 
 
 def _words(trials: pl.DataFrame, edges: dict[str, Array]) -> npt.NDArray[np.object_]:
-    binned = [np.searchsorted(edges[name], trials[name].fill_null(-1.0).to_numpy()).astype(str) for name in NUMBERS]
+    binned = [np.searchsorted(edges[name], trials[name].to_numpy()).astype(str) for name in NUMBERS]
     named = [trials[name].fill_null("").to_numpy() for name in WORDS]
     return np.column_stack([*binned, *named]).astype(object)
 

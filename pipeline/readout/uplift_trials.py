@@ -17,9 +17,12 @@ Array = npt.NDArray[np.float64]
 FIFTHS: Final = 5
 NEEDED: Final = FIFTHS * MIN_CONTROLS
 """Customers left alone, and customers given something, that either half of the lists holds: each fifth is estimated."""
-NUMBERS: Final = ("churn_probability", "value", "answered_share", "days_silent")
+NUMBERS: Final = ("churn_probability", "value", "answered_share")
 WORDS: Final = ("playbook", "tier", "value_tier", "lifecycle", "reason_1_family")
-"""What is known of a customer on the day of a list, of everybody scored and whatever the lot fell on."""
+"""What is known of a customer on the day of a list, of everybody scored and whatever the lot fell on.
+
+The last contact is no part of it: those left alone are sent less, so it would give away who they are.
+"""
 TRIALS: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(), "as_of": pl.Date(), "playbook": pl.String(), "given": pl.String(),
     "propensity": pl.Float64(), "propensity_nothing": pl.Float64(), "cost": pl.Float64(), "stayed": pl.Float64(),
@@ -28,8 +31,7 @@ TRIALS: Final[dict[str, pl.DataType]] = {
 """One row per customer, list and playbook that the lot could have fallen on.
 
 ``given`` is what it fell on, null for nothing; ``propensity`` and ``propensity_nothing`` are the probabilities (0-1) of
-``playbook`` and of nothing. ``cost`` and ``value`` are in currency units, ``stayed`` is 0 or 1, ``days_silent`` null
-where nobody knows.
+``playbook`` and of nothing. ``cost`` and ``value`` are in currency units, ``stayed`` is 0 or 1.
 """
 
 

@@ -21,7 +21,6 @@ from pipeline.week.explored_actions import ExploredList
 from pipeline.week.first_actions import FirstActions
 
 KNOWN: Final = WORDS[1:]
-SILENT: Final = "silent_since"
 
 
 @dataclass(frozen=True)
@@ -101,16 +100,12 @@ def _known(exports: Path, days: Collection[date]) -> pl.DataFrame:
     parts = [pl.DataFrame(schema={"customer_id": pl.String, "as_of": pl.Date, "is_explored": pl.Boolean})]
     for day in sorted(days):
         actions = pl.scan_parquet(exports / day.isoformat() / "actions.parquet")
-        names = {"customer_id", "is_explored", SILENT, *KNOWN} & {*actions.collect_schema().names()}
+        names = {"customer_id", "is_explored", *KNOWN} & {*actions.collect_schema().names()}
         parts.append(actions.select(sorted(names)).with_columns(pl.lit(day).alias("as_of")).collect())
     both = pl.concat(parts, how="diagonal_relaxed")
     lacking = [pl.lit(None, dtype=pl.String).alias(name) for name in KNOWN if name not in both.columns]
-    silent = pl.col(SILENT).cast(pl.Date) if SILENT in both.columns else pl.lit(None, dtype=pl.Date)
-    return both.with_columns(
-        *lacking,
-        (pl.col("as_of") - silent).dt.total_days().cast(pl.Float64).alias("days_silent"),
-        pl.col("is_explored").fill_null(value=False),
-    ).select("customer_id", "as_of", "is_explored", "days_silent", *KNOWN)
+    named = both.with_columns(*lacking, pl.col("is_explored").fill_null(value=False))
+    return named.select("customer_id", "as_of", "is_explored", *KNOWN)
 
 
 def _of_control_group(rows: pl.DataFrame, known: pl.DataFrame, settings: Params) -> tuple[pl.DataFrame, list[str]]:

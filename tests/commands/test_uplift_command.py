@@ -60,7 +60,7 @@ def publish(exports: Path, day: date, control, people: int) -> list[dict]:
                 "answered_share": None if what is None else 0.5, "is_explored": is_explored,
                 "explored_arms": ";".join(arms) if is_explored else None,
                 "propensity": 1 / (1 + len(arms)) if is_explored else None, "tier": dice.choice(["loyal", "new"]),
-                "lifecycle": "long", "silent_since": day - timedelta(days=dice.randrange(90)),
+                "lifecycle": "long",
             }
         )  # fmt: skip
     folder = exports / day.isoformat()
@@ -145,7 +145,6 @@ def test_every_trial_is_counted_once(shop, changed):
         of = known[one["customer_id"], one["as_of"]]
         assert (one["value"], one["tier"], one["lifecycle"]) == (of["value"], of["tier"], "long")
         assert one["cost"] == BOOKS[one["playbook"]].cost
-        assert one["days_silent"] == (of["as_of"] - of["silent_since"]).days
         assert one["value_tier"] is None
 
 
@@ -154,7 +153,7 @@ def test_nothing_that_the_lot_decides_is_shown_to_the_learner(shop, changed):
     settings = settings_of(changed)
     _, paths, *_ = shop(settings, 240)
     rows = randomised_trials.read(settings, BOOKS, paths, UNTIL).rows
-    for name in ("answered_share", "days_silent", "tier", "lifecycle", "value", "churn_probability", "cost"):
+    for name in ("answered_share", "tier", "lifecycle", "value", "churn_probability", "cost"):
         lacking = rows.group_by(pl.col("given").is_null()).agg(pl.col(name).is_null().mean())[name].to_list()
         assert lacking == [0, 0], name
 

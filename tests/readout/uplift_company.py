@@ -51,7 +51,7 @@ def make(kind: str, customers: int, seed: int, alone: float = 0.5) -> tuple[pl.D
                     "propensity_nothing": np.where(is_lot, 1 / 3, alone)[used],
                     "cost": [COSTS[one] for one in books[arm][used]], "stayed": stayed[used],
                     "churn_probability": risk[used], "value": value[used], "answered_share": answered[used],
-                    "days_silent": dice.exponential(60, customers)[used].round(), "tier": tier[used],
+                    "tier": tier[used],
                     "value_tier": np.where(value > 60, "top", "tail")[used], "lifecycle": None,
                     "reason_1_family": dice.choice(["price", "recency", "service"], customers)[used],
                 },
