@@ -53,7 +53,8 @@ def expected(settings: params.Params, paths: Paths, place: Paths) -> Iterator[Se
     rows = tuple(_cause(row, digits) for row in weights.to_dicts())
     if rows:
         heads = ("by", "group", "cause", "kind", "customers", "expected to leave", "value at stake")
-        yield Section(f"The causes that weigh most as of {day}, by segment", heads, rows, (SMALL,))
+        small = f"{SMALL[:-1]}, and are left out where they are as few together."
+        yield Section(f"The causes that weigh most as of {day}, by segment", heads, rows, (small,))
 
 
 def came(settings: params.Params, paths: Paths, place: Paths, day: date) -> Iterator[Section]:

@@ -120,11 +120,12 @@ def causes(scored: pl.DataFrame, most: int) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The columns `CAUSES`, those with most value at stake first.
+        The columns `CAUSES`, those with most value at stake first; groups that are too small even together have none.
     """
     rows = [
         {"by": by, "group": group, **weight}
         for by, group, part in _groups(scored)
+        if part.height >= MIN_CUSTOMERS
         for weight in root_causes.weights(part)[:most]
     ]
     known = pl.DataFrame(rows, schema=CAUSES | {"act": pl.String(), "who": pl.String()})
@@ -136,10 +137,10 @@ def _groups(scored: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
     for by in (name for name in GROUPINGS if name in scored.columns):
         named = scored.with_columns(pl.col(by).cast(pl.String).fill_null(UNKNOWN).alias("group"))
         sizes = named.group_by("group").len().sort("len", "group", descending=[True, False])
-        if sizes["group"].to_list() == [UNKNOWN]:
-            continue  # the company has the column, and nothing in it
         large = sizes.filter(pl.col("len") >= MIN_CUSTOMERS).head(MAX_GROUPS)["group"].to_list()
         small = sizes.height - len(large)
+        if sizes.height == 1 or not large:
+            continue  # nothing to compare: all are of one group, or all groups are small
         for group in large:
             yield by, group, named.filter(pl.col("group") == group)
         if small:
