@@ -1,5 +1,6 @@
 """An uplift learner beside the simple effects, as text for people and as JSON for programs."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -207,7 +208,7 @@ def _when(halves: Split, lists: tuple[date, ...]) -> str:
             "; nobody comes new, so leave more customers alone (control.share) or let a lot decide for some "
             "(learning.exploration_share)"
         )
-    return f": about {lacking / pace:,.0f} more weeks at the pace of those who come new"
+    return f": about {math.ceil(lacking / pace):,} more weeks at the pace of those who come new"
 
 
 def _points(share: float) -> str:

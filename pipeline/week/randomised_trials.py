@@ -77,7 +77,8 @@ def read(settings: Params, books: Mapping[str, Playbook], place: Paths, until: d
     rows = pl.concat([pl.DataFrame(schema=TRIALS), by_group, by_lot], how="diagonal_relaxed").with_columns(
         pl.col("playbook").replace_strict(costs, default=None, return_dtype=pl.Float64).alias("cost")
     )
-    whole = rows.filter(pl.col("answered_share").is_not_null()).select(TRIALS.keys()).cast(TRIALS)  # type: ignore[arg-type]
+    usual = rows.filter(pl.col("answered_share").is_not_null(), pl.col("value").is_not_null()).select(TRIALS.keys())
+    whole = usual.cast(TRIALS)  # type: ignore[arg-type]
     left_out = (*first.left_out, *(f"{place.week(day)}: {why}" for day, why in problems.items()), *refused)
     return Trials(whole, tuple(sorted(days)), left_out)
 
@@ -114,6 +115,8 @@ def _of_control_group(rows: pl.DataFrame, known: pl.DataFrame, settings: Params)
     Where another playbook came first nothing is compared: what came after it hangs on it.
     """
     share = settings.control.share
+    if share == 0:
+        return pl.DataFrame(schema=TRIALS).drop("cost"), []  # nobody is left alone, so there is nothing to compare with
     first = rows.join(known, on=["customer_id", "as_of"], how="inner").filter(~pl.col("is_explored"))
     refused = {
         str(name): why for (name,), part in first.group_by("playbook") if (why := balance.check(part, share).refusal)

@@ -148,6 +148,15 @@ def test_every_trial_is_counted_once(shop, changed):
         assert one["value_tier"] is None
 
 
+def test_where_nobody_is_left_alone_only_lots_count(shop, changed):
+    settings = settings_of(changed).model_copy(
+        update={"control": settings_of(changed).control.model_copy(update={"share": 0.0})}
+    )
+    _, paths, rows, lines = shop(settings, 240)
+    found = randomised_trials.read(settings, BOOKS, paths, UNTIL)
+    assert 0 < found.rows.height == sum(one[5] != 0.4 for one in by_hand(rows, lines))
+
+
 def test_nothing_that_the_lot_decides_is_shown_to_the_learner(shop, changed):
     """What is known of a customer must be the same in both arms: whatever hangs on the lot would give it away."""
     settings = settings_of(changed)
