@@ -23,11 +23,11 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 """One row per list and group.
 
 ``as_of`` is the day of the list, ``last_day`` the last one of its outcome window. ``by`` is ``all``, ``listed``,
-``risk_band``, ``tier``, ``is_control``, ``playbook`` or ``reason``. ``expected_churners`` is the sum of the
-probabilities that the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share
-(0-1) who churned, of those listed the precision; ``lift`` is that over the rate of everybody scored. ``expected_auc``,
-``auc_low`` and ``auc_high`` are what `pipeline.evaluation.expected_performance` had expected of everybody scored, and
-``auc`` is what came; null for groups, and where the list does not say.
+``risk_band``, ``is_control``, ``playbook`` or ``reason``. ``expected_churners`` is the sum of the probabilities that
+the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share (0-1) who churned, of
+those listed the precision; ``lift`` is that over the rate of everybody scored. ``expected_auc``, ``auc_low`` and
+``auc_high`` are what `pipeline.evaluation.expected_performance` had expected of everybody scored, and ``auc`` is what
+came; null for groups, and where the list does not say.
 """
 DECIDED: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "tier": pl.String(),
@@ -38,6 +38,7 @@ GROUPINGS: Final = {
     "listed": "is_listed", "risk_band": "risk_band", "tier": "tier", "is_control": "is_control", "playbook": "playbook",
     "reason": "reason_1_family",
 }  # fmt: skip
+"""By what groups are made, where the list has the column; ``tier`` is one of them."""
 AUC_COLUMNS: Final = {"expected_auc": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
 NORMAL_95: Final = 1.96
 
