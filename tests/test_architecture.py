@@ -41,6 +41,7 @@ DOORS = {
     "shap": {"pipeline.reasons.plots"},
     "matplotlib": {
         "pipeline.evaluation.learning_curve_plot",
+        "pipeline.readout.uplift_plot",
         "pipeline.reasons.plots",
         "pipeline.retention.retention_plots",
     },
@@ -58,7 +59,9 @@ DOORS = {
         "pipeline.model.additive_weight",
         "pipeline.model.calibration",
         "pipeline.model.outage_curves",
+        "pipeline.readout.uplift_learner",
     },
+    "econml": {"pipeline.readout.uplift_learner"},
     "numba": {"pipeline.compiled"},
     "xlsxwriter": {"pipeline.lists.xlsx_file"},
     "jinja2": {"pipeline.lists.html_page", "pipeline.retention.retention_page", "pipeline.commands.translations"},
@@ -85,7 +88,7 @@ SWITCHES = {"pipeline.tracking.store", "pipeline.model.gbm"}
 EDGE = re.compile(
     r"pipeline\.(stages|commands|sources|lists|cli|tracking|config\.(params|overlay)|i18n\.company_catalogs|tables\.(storage|loading|ingest_cache|forgotten|rejected_rows)"
     r"|api\.(project|orders|published_week|outputs|trial)|model\.(artefacts|artefacts_upgrade)|scoring\.(bucket|explainer_cache)|outcomes\.(feedback|filled_list|learned_effects|published_lists|store)"
-    r"|retention\.retention_page|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|explored_actions|last_bought|last_orders|witness|witness_sample))"
+    r"|retention\.retention_page|week\.(inputs|candidates|contact_history|bucket_history|composition|previous_week|listed_history|matured_lists|first_actions|explored_actions|randomised_trials|last_bought|last_orders|witness|witness_sample))"
 )
 TOUCHES_FILES = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "rmtree", "rename",
                  "write_parquet", "write_csv", "scan_parquet", "glob"}  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.commands import company_tables, retention_sections, retention_value
+from pipeline.commands import company_tables, customer_segments, retention_sections, retention_value
 from pipeline.config import params
 from pipeline.config.errors import BadParams
 from pipeline.config.paths import REPRO, Paths
@@ -116,7 +116,12 @@ def build(settings: params.Params, question: Question, place: Paths = REPRO) -> 
     period = periods.parse(question.period, observed)
     jobs = _jobs(settings, place, rule, period)
     counted = buckets.map_buckets(customer_flow.count_bucket, jobs, settings.storage, "retention: customers")
-    customers = pl.concat([_known(part, job) for part, job in zip(counted, jobs, strict=True)])
+    customers = pl.concat(
+        [
+            customer_segments.with_register(part, job.transactions, period.end)
+            for part, job in zip(counted, jobs, strict=True)
+        ]
+    )
     days = cohorts.calendar(period, observed)
     count_cohorts, count_stays = (
         partial(cohorts.count_bucket, days=days),
@@ -173,24 +178,6 @@ def _jobs(settings: params.Params, place: Paths, rule: Rule, period: Period) -> 
         there = contracts if contracts.is_file() else None
         jobs.append(Job(file, there, rule, period, settings.storage.threads, settings.storage.memory_gb))
     return jobs
-
-
-def _known(customers: pl.DataFrame, job: Job) -> pl.DataFrame:
-    """The customers of a bucket with what the register and their first order say of them, as far as there is either."""
-    file = job.transactions.parent.parent / "customers" / job.transactions.name
-    if file.is_file():
-        rows = pl.scan_parquet(file)
-        there = [name for name in rows.collect_schema().names() if name in breakdown.OF_THE_REGISTER]
-        # Of several rows of a customer the least value, as no order of files may decide.
-        each = rows.group_by("customer_key").agg(pl.col(there).min()).rename(breakdown.OF_THE_REGISTER, strict=False)
-        customers = customers.join(each.collect(), on="customer_key", how="left", maintain_order="left")
-    lines = pl.scan_parquet(job.transactions)
-    if "channel" not in lines.collect_schema():
-        return customers
-    bought = lines.filter(pl.col("amount_minor") >= 0, pl.col("day") < job.period.end)
-    first = bought.filter(pl.col("day") == pl.col("day").min().over("customer_key"))
-    source = first.group_by("customer_key").agg(pl.col("channel").min().alias(breakdown.SOURCE)).collect()
-    return customers.join(source, on="customer_key", how="left", maintain_order="left")
 
 
 def _answers(place: Paths, period: Period) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.commands import readout
+from pipeline.commands import readout, risk_sections
 from pipeline.config import params
 from pipeline.config.errors import BadParams, NotEnoughData
 from pipeline.config.paths import Paths
@@ -55,9 +55,11 @@ def all_sections(report: Report, settings: params.Params, paths: Paths, place: P
     yield from _leavers(report)
     yield from _best(report)
     yield from _causes(settings.data.name, paths)
+    yield from risk_sections.expected(settings, paths, place)
     yield from _contacts(report, place)
     yield from _kept(settings, paths)
     yield from _old_lists(report, settings.data.name, paths, place)
+    yield from risk_sections.came(settings, paths, place, report.period.end)
     yield Section("Words", ("word", "what it means"), GLOSSARY)
 
 

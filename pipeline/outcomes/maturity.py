@@ -30,14 +30,15 @@ those listed the precision; ``lift`` is that over the rate of everybody scored. 
 came; null for groups, and where the list does not say.
 """
 DECIDED: Final[dict[str, pl.DataType]] = {
-    "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "playbook": pl.String(),
-    "reason_1_family": pl.String(), "is_control": pl.Boolean(),
+    "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "tier": pl.String(),
+    "playbook": pl.String(), "reason_1_family": pl.String(), "is_control": pl.Boolean(),
 }  # fmt: skip
 """What is read of the decisions of an old week."""
 GROUPINGS: Final = {
-    "listed": "is_listed", "risk_band": "risk_band", "is_control": "is_control", "playbook": "playbook",
+    "listed": "is_listed", "risk_band": "risk_band", "tier": "tier", "is_control": "is_control", "playbook": "playbook",
     "reason": "reason_1_family",
 }  # fmt: skip
+"""By what groups are made, where the list has the column; ``tier`` is one of them."""
 AUC_COLUMNS: Final = {"expected_auc": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
 NORMAL_95: Final = 1.96
 
@@ -100,7 +101,7 @@ def compare(old: OldList, churned: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=SCHEMA)
     base = float(known["churned"].sum()) / known.height
     parts = [_row("all", "scored", known, base) | _order(old.expected, known)]
-    for by, column in GROUPINGS.items():
+    for by, column in ((by, column) for by, column in GROUPINGS.items() if column in known.columns):
         named = known.filter(pl.col(column).is_not_null()).with_columns(_named(column, known.schema[column]))
         groups = named.partition_by("group", as_dict=True)
         parts += [_row(by, str(name), part, base) for (name,), part in sorted(groups.items())]

@@ -51,19 +51,30 @@ def with_tenure_and_tier(customers: pl.DataFrame, start: date, settings: Score) 
         pl.col("orders_before").alias("orders_ever"),
         pl.col("orders_year_before").alias("orders_365d"),
     )
-    tenure = (
-        pl.when(known < HALF_YEAR)
-        .then(pl.lit("under 6 months"))
-        .when(known < THREE_YEARS)
-        .then(pl.lit("6 months to 3 years"))
-        .otherwise(pl.lit("3 years or more"))
-    )
     return customers.with_columns(
-        pl.when(is_new).then(pl.lit(NEW)).otherwise(tenure).alias("tenure"),
+        pl.when(is_new).then(pl.lit(NEW)).otherwise(tenure(known)).alias("tenure"),
         pl.when(is_new)
         .then(pl.lit(NEW))
         .otherwise(features.select(customer_value.tier(settings)).to_series())
         .alias("tier"),
+    )
+
+
+def tenure(known: pl.Expr) -> pl.Expr:
+    """How long somebody has been a customer, in words; null where nobody knows.
+
+    Parameters
+    ----------
+    known
+        The time since the first day.
+    """
+    return (
+        pl.when(known < HALF_YEAR)
+        .then(pl.lit("under 6 months"))
+        .when(known < THREE_YEARS)
+        .then(pl.lit("6 months to 3 years"))
+        .when(known.is_not_null())
+        .then(pl.lit("3 years or more"))
     )
 
 

@@ -47,6 +47,18 @@ def read(paths: Paths, company: str, day: date) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=maturity.SCHEMA), *parts])
 
 
+def last_over(paths: Paths, company: str, day: date) -> tuple[OldList, pl.DataFrame] | None:
+    """The last list whose outcome window was over on a day, and who churned (the columns `CHURNED`); None without one.
+
+    Parameters
+    ----------
+    paths, company, day
+        See `read`.
+    """
+    old = list(islice(_old_lists(paths.exports, company, day), 1))
+    return (old[0], outcomes(paths, old)[old[0].as_of]) if old else None
+
+
 def _old_lists(exports: Path, company: str, day: date) -> Iterator[OldList]:
     """Those of the same meaning of churn as they say themselves, the latest first."""
     for folder in lists.weeks_before(exports, company, day):

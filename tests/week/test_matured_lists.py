@@ -38,6 +38,7 @@ def publish(exports: Path, day: date, label: dict, company: str = "shop") -> pd.
                 customer,
                 probability,
                 band,
+                ("new", "loyal", "regular")[len(rows) % 3],
                 None if is_control else playbook,
                 dice.choice(["price", "recency"]),
                 is_control,
@@ -117,8 +118,8 @@ def test_every_figure_is_that_of_a_count_by_hand(company):
         churned=[churned(kind, row.customer_id, row.as_of, bought, contracts) for row in weeks.itertuples()]
     )
     weeks = weeks[weeks.churned.notna()]
-    columns = {"listed": "is_listed", "risk_band": "risk_band", "is_control": "is_control", "playbook": "playbook",
-               "reason": "reason_1_family", "all": None}  # fmt: skip
+    columns = {"listed": "is_listed", "risk_band": "risk_band", "tier": "tier", "is_control": "is_control",
+               "playbook": "playbook", "reason": "reason_1_family", "all": None}  # fmt: skip
     seen = 0
     for row in found.to_dicts():
         part = weeks[weeks.as_of == row["as_of"]]
@@ -133,7 +134,7 @@ def test_every_figure_is_that_of_a_count_by_hand(company):
         assert row["lift"] == pytest.approx(part.churned.mean() / base, abs=1e-4)
         assert row["low"] <= row["expected_churners"] <= row["high"] <= row["customers"]
         seen += 1
-    assert seen == len(OVER) * 11, "all, and two groups of each of the five groupings"
+    assert seen == len(OVER) * 14, "all, three tiers, and two groups of each of the five other groupings"
 
 
 def test_the_order_that_was_expected_stands_beside_the_one_that_came(company):
@@ -200,7 +201,7 @@ def test_without_an_old_list_nothing_is_said(tmp_path):
 def test_a_week_of_an_older_version_is_read_as_far_as_it_goes(tmp_path):
     publish(tmp_path / "exports", WEEKS[-1], label("inactivity"))
     file = tmp_path / "exports" / str(WEEKS[-1]) / "actions.parquet"
-    pl.read_parquet(file).drop("reason_1_family", "is_control").write_parquet(file)
+    pl.read_parquet(file).drop("reason_1_family", "is_control", "tier").write_parquet(file)
     bought = {"customer_id": [CUSTOMERS[0]], "day": [TODAY], "amount_minor": [1]}
     storage.write_parquet(pl.DataFrame(bought), storage.bucket_file(tmp_path / "data/tables/transactions", 0))
     found = matured_lists.read(Paths(data=tmp_path / "data", exports=tmp_path / "exports"), "shop", TODAY)
