@@ -16,6 +16,7 @@ from pipeline.model import gbm, substitutes, without_feed
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
+from pipeline.model.past_curves import NONE_KNOWN, PastCurves
 from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.tables import storage
@@ -41,6 +42,8 @@ class ChurnModel:
         Where the model comes from and what its columns mean.
     without
         What it is worth while a table is down, by the table; None where that was not measured.
+    past
+        Which curves would have been right at the snapshots that were known; none of a model of an earlier release.
     """
 
     ensemble: Ensemble
@@ -48,6 +51,7 @@ class ChurnModel:
     evaluated: Calibration
     card: dict[str, Any]
     without: dict[str, WithoutFeed] | None = None
+    past: PastCurves = NONE_KNOWN
 
     @property
     def features(self) -> list[str]:
@@ -90,6 +94,7 @@ def save(model: ChurnModel, paths: Paths) -> None:
     saved = {name: dataclasses.asdict(curve) for name, curve in curves.items()}
     if model.without is not None:
         saved["without"] = {tables: dataclasses.asdict(one) for tables, one in model.without.items()}
+    saved["past"] = model.past.as_json()
     storage.write_json(saved, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
     storage.write_json(
@@ -142,4 +147,5 @@ def _load(folder: Path) -> ChurnModel:
         (saved["window_days"][0], saved["window_days"][1]),
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
-    return ChurnModel(ensemble, in_use, evaluated, saved, without_feed.from_dict(curves.get("without")))
+    without, past = without_feed.from_dict(curves.get("without")), PastCurves.from_json(curves.get("past"))
+    return ChurnModel(ensemble, in_use, evaluated, saved, without, past)
