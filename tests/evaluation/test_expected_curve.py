@@ -86,18 +86,18 @@ def test_a_season_of_the_slope_is_expected_and_the_probabilities_alone_miss_it()
 
     past = PastCurves(tuple(PastCurve(JANUARY + timedelta(weeks=4 * n), 0.0, slope(4 * n)) for n in range(13)))
     near = {"expected": 0, "alone": 0, "held": 0}
-    for week in range(52, 104, 2):
+    for week in range(52, 104, 4):
         log_odds = dice.normal(-0.5, 1.5, 6000)
         churned = dice.random(6000) < 1 / (1 + np.exp(-math.exp(slope(week)) * log_odds))
-        probability = 1 / (1 + np.exp(-log_odds))
+        probability = (1 / (1 + np.exp(-log_odds))).round(3)
         came = roc_auc_score(churned, probability)
-        found = expect(probability, draws=100, curve=expected_curve.expect(JANUARY + timedelta(weeks=week), past))
+        found = expect(probability, draws=60, curve=expected_curve.expect(JANUARY + timedelta(weeks=week), past))
         near["expected"] += abs(found.auc - came) <= 0.015
         near["alone"] += abs(expected_auc(probability) - came) <= 0.015
         near["held"] += found.auc_low <= came <= found.auc_high
-    assert near["expected"] >= 24, near
-    assert near["alone"] <= 16, near
-    assert near["held"] >= 24, near
+    assert near["expected"] >= 12, near
+    assert near["alone"] <= 8, near
+    assert near["held"] >= 12, near
 
 
 def test_the_auc_expected_is_that_of_the_probabilities_by_the_curve():
@@ -111,7 +111,7 @@ def test_the_auc_expected_is_that_of_the_probabilities_by_the_curve():
 
 
 def test_an_unsure_slope_widens_the_range_of_the_auc_and_not_that_of_the_churners():
-    probability = np.random.default_rng(1).beta(1, 3, 3000)
+    probability = np.random.default_rng(1).beta(1, 3, 3000).round(3)
     calm, unsure = (expect(probability, curve=expected_curve.ExpectedCurve(0.1, 1.2, error)) for error in (0.0, 0.2))
     assert unsure.auc_high - unsure.auc_low > 1.3 * (calm.auc_high - calm.auc_low)
     assert (unsure.churners_low, unsure.churners_high) == (calm.churners_low, calm.churners_high)
