@@ -46,9 +46,11 @@ def expect(day: date, past: PastCurves, over: Sequence[PastCurve] = ()) -> Expec
     r"""The curve to expect of the probabilities of a day.
 
     How well silence tells who has left hangs on the time of the year: where everybody buys before Christmas, whoever
-    does not stands out. So the curve of a year before is expected, between the two snapshots around it, moved by the
-    mean error :math:`\bar d` of the :math:`n` last lists that are over: :math:`\frac{n}{n + 1} \bar d`. While no year
-    is known it is the mean of all curves, as unsure as these differ.
+    does not stands out. So the curve of a year before is expected, between the two snapshots around it, as far as
+    curves differ by more than chance makes of them: the part :math:`1 - \overline{s^2} / v` of its way from the mean of
+    all, by the mean square of their standard errors and their variance. That is moved by the mean error
+    :math:`\bar d` of the :math:`n` last lists that are over: :math:`\frac{n}{n + 1} \bar d`. While no year is known it
+    is the mean of all curves, as unsure as these differ.
 
     Parameters
     ----------
@@ -91,8 +93,11 @@ def _a_year_before(day: date, curves: Sequence[PastCurve]) -> tuple[float, float
     while then > curves[-1].day + NEAR:
         then -= YEAR
     shifts, slopes = [one.shift for one in curves], [one.log_slope for one in curves]
+    mean_shift, mean_slope = float(np.mean(shifts)), float(np.mean(slopes))
     if then < curves[0].day - NEAR:
-        return float(np.mean(shifts)), float(np.mean(slopes)), math.hypot(YEAR_ERROR, float(np.std(slopes)))
+        return mean_shift, mean_slope, math.hypot(YEAR_ERROR, float(np.std(slopes)))
+    chance, variance = float(np.mean([one.log_slope_error**2 for one in curves])), float(np.var(slopes))
+    season = 1 - min(chance / variance, 1) if variance > 0 else 0.0
     days = [one.day.toordinal() for one in curves]
     at_day = [float(np.interp(then.toordinal(), days, values)) for values in (shifts, slopes)]
-    return at_day[0], at_day[1], YEAR_ERROR
+    return mean_shift + season * (at_day[0] - mean_shift), mean_slope + season * (at_day[1] - mean_slope), YEAR_ERROR

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import expit
 
 from pipeline.model import calibration
 from pipeline.model.calibration import Calibration
@@ -32,11 +33,14 @@ class PastCurve:
         Log-odds to add.
     log_slope
         Above 0 the probabilities were too cautious, below 0 too bold.
+    log_slope_error
+        Its standard error by chance.
     """
 
     day: date
     shift: float
     log_slope: float
+    log_slope_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,11 @@ def fit(day: date, log_odds: Array, churned: Labels) -> PastCurve | None:
     curve = calibration.fit(log_odds, churned)
     if curve.slope < MIN_SLOPE:
         return None
-    return PastCurve(day, round(curve.intercept, DIGITS), round(math.log(curve.slope), DIGITS))
+    # The inverse of the Fisher information of both numbers; of a logarithm, relative to the slope.
+    probability = expit(curve.intercept + curve.slope * log_odds)
+    weight, columns = probability * (1 - probability), np.stack([np.ones_like(log_odds), log_odds])
+    error = math.sqrt(np.linalg.inv((columns * weight) @ columns.T)[1, 1]) / curve.slope
+    return PastCurve(day, round(curve.intercept, DIGITS), round(math.log(curve.slope), DIGITS), round(error, DIGITS))
 
 
 def of_model(
@@ -166,7 +174,7 @@ def learn(seen: Mapping[date, tuple[Array, Labels]], unseen: Mapping[date, tuple
     apart = [(one.shift - two.shift, one.log_slope - two.log_slope) for one, two in both if one and two]
     shift, slope = apart[-1] if apart else (0.0, 0.0)
     moved = [
-        PastCurve(one.day, round(one.shift - shift / 2, DIGITS), round(one.log_slope - slope / 2, DIGITS))
+        replace(one, shift=round(one.shift - shift / 2, DIGITS), log_slope=round(one.log_slope - slope / 2, DIGITS))
         for one in fitted.values()
         if one is not None
     ]

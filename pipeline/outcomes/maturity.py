@@ -148,7 +148,7 @@ def curves(matured: pl.DataFrame, days: Collection[date]) -> list[PastCurve]:
     --------
     >>> row = {"as_of": date(2024, 5, 6), "by": "all", "group": "scored", "shift": 0.1, "log_slope": 0.2}
     >>> curves(pl.DataFrame([row], schema=SCHEMA), [date(2024, 5, 6)])
-    [PastCurve(day=datetime.date(2024, 5, 6), shift=0.1, log_slope=0.2)]
+    [PastCurve(day=datetime.date(2024, 5, 6), shift=0.1, log_slope=0.2, log_slope_error=0.0)]
     """
     scored = matured.filter(pl.col("by") == "all", pl.col("as_of").is_in(list(days)), pl.col("log_slope").is_not_null())
     return [PastCurve(*row) for row in scored.sort("as_of").select("as_of", "shift", "log_slope").iter_rows()]

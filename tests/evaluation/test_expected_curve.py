@@ -45,6 +45,15 @@ def test_before_a_year_is_known_it_is_the_mean_as_unsure_as_they_differ():
     assert found.log_slope_error == pytest.approx(math.sqrt(Q**2 + 0.14 + 0.24**2 / 12), abs=1e-6)
 
 
+@pytest.mark.parametrize(("error", "part"), [(0.0, 1.0), (0.1, 1 - 0.01 / 0.14), (0.2, 1 - 0.04 / 0.14), (0.5, 0.0)])
+def test_what_chance_may_have_made_of_the_curves_is_no_season(error, part):
+    """The variance of 0, 0.1 to 1.2 is 0.14; the mean 0.6, and that of the shifts -0.06."""
+    unsure = PastCurves(tuple(PastCurve(one.day, one.shift, one.log_slope, error) for one in YEAR_OF.curves))
+    found = expected_curve.expect(JANUARY + timedelta(weeks=56), unsure)
+    assert math.log(found.slope) == pytest.approx(0.6 - part * 0.5, abs=1e-5)
+    assert found.shift == pytest.approx(-0.06 + part * 0.05, abs=1e-6)
+
+
 @pytest.mark.parametrize(("lists", "part"), [(1, 1 / 2), (2, 2 / 3), (9, 9 / 10)])
 def test_lists_that_are_over_move_it_the_more_the_more_they_are(lists, part):
     day = JANUARY + timedelta(weeks=56)

@@ -37,6 +37,16 @@ def test_it_is_the_line_through_the_log_odds_that_came(shares, shift, slope):
     assert one.log_slope == pytest.approx(np.log(slope), abs=0.003)
 
 
+def test_its_slope_is_as_unsure_as_it_says():
+    """In 200 samples of 1,000 the slopes spread as the standard error of one of them says."""
+    dice = np.random.default_rng(2)
+    log_odds = dice.normal(-0.5, 1.5, 1000)
+    churn = 1 / (1 + np.exp(-1.3 * log_odds))
+    fitted = [past_curves.fit(DAY, log_odds, (dice.random(1000) < churn).astype(np.int8)) for _ in range(200)]
+    spread = np.std([one.log_slope for one in fitted])
+    assert np.mean([one.log_slope_error for one in fitted]) == pytest.approx(spread, rel=0.15)
+
+
 @pytest.mark.parametrize("shares", [{0.4: 0.0, 0.6: 0.0}, {0.4: 1.0, 0.6: 1.0}, {0.4: 0.6, 0.6: 0.4}])
 def test_where_no_curve_is_right_there_is_none(shares):
     assert past_curves.fit(DAY, *table(shares)) is None
