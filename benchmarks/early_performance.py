@@ -3,35 +3,39 @@
 Run as ``python -m benchmarks.early_performance [--only NAME ...] [--customers N] [--weeks N]``. A company of ``churn
 simulate`` in which leaving becomes more frequent by the year and swings with the season is scored each week by a model
 that was trained before all of these weeks, and by one that is trained anew each quarter, as the retrain rule would ask
-for. Held against what came are the AUC that `expected_performance` expects of the probabilities alone, and whether it
-lies in the range it gives.
+for. Held against what came are the AUC that `expected_performance` expects by the curve of a year before and of the
+lists that are over (`expected_curve`), whether it lies in the range it gives, and the AUC that the probabilities say as
+they are.
 """
 
 import argparse
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from benchmarks import quality
 from pipeline.config import params
 from pipeline.config.paths import Paths
-from pipeline.evaluation import backtest, expected_performance
+from pipeline.evaluation import backtest, expected_curve, expected_performance
+from pipeline.evaluation.expected_curve import ExpectedCurve
 from pipeline.examples import labelled
 from pipeline.examples.features import model_features
-from pipeline.model import split
+from pipeline.examples.snapshots import is_complete
+from pipeline.model import past_curves, split
+from pipeline.model.past_curves import Array, Labels, PastCurve, PastCurves
 from pipeline.model.split import Split
-from pipeline.model.training import outcomes
+from pipeline.model.training import Trained, outcomes
 from pipeline.stages import run_stage, s1_ingest, s2_examples
+from pipeline.week import matured_lists
 
 COMPANIES: Final = ("seasonal_drift", "default", "engagement_leads")
 WEEKS, EVERY_DAYS, TRAINED_ON = 60, 7, 30
 QUARTER: Final = 13
-KNOWN_AFTER: Final = 13
-"""Weeks until a list's outcome window of 90 days is over."""
 WITHIN: Final = 0.015
 
 
@@ -62,46 +66,59 @@ def _scored(settings: params.Params, paths: Paths, weeks: int, again: int | None
     run_stage(s2_examples, settings, paths, days)
     features = model_features(settings.features, settings.sources)
     examples = labelled.read(paths, [feature.name for feature in features])
-    model = None
+    model, past, curves = None, PastCurves(), list[PastCurve]()
     for number, day in enumerate(days[-weeks:]):
         if model is None or (again and number % again == 0):
-            model = _trained(settings, examples, features, day)
+            model, past = _trained(settings, examples, features, day)
+            curves = []
         rows = examples.filter(pl.col("snapshot") == day)
-        matrix = model.ensemble.matrix(rows)
-        probability = model.calibration.probability(model.ensemble.log_odds(matrix), rows)
-        expected = expected_performance.expect(np.sort(probability), model.calibration.level_error, draws=200)
-        came = float(roc_auc_score(outcomes(rows), probability))
-        yield {
-            "day": str(day), "customers": rows.height, "expected": expected.auc, "came": round(came, 4),
-            "low": expected.auc_low, "high": expected.auc_high,
-        }  # fmt: skip
+        log_odds = model.calibration.log_odds(model.ensemble.log_odds(model.ensemble.matrix(rows)), rows)
+        over = [one for one in curves if is_complete(one.day, label, day)][-matured_lists.MAX_LISTS :]
+        curve = expected_curve.expect(day, past, over)
+        yield {"day": str(day), "customers": rows.height, "slope": curve.slope} | _held(
+            expit(log_odds), outcomes(rows), model.calibration.level_error, curve
+        )
+        curves += [one for one in [past_curves.fit(day, log_odds, outcomes(rows))] if one]
 
 
-def _trained(settings: params.Params, examples: pl.DataFrame, features: list[Any], day: Any) -> Any:
-    """A model of what was known on the morning of a day."""
+def _held(probability: Array, churned: Labels, level_error: float, curve: ExpectedCurve) -> dict[str, Any]:
+    """What is expected of probabilities by a curve, and as they are, beside what came."""
+    expected = expected_performance.expect(probability, level_error, draws=200, curve=curve)
+    return {
+        "expected": expected.auc, "as_they_are": round(expected_performance.expected_auc(probability) or 0.5, 4),
+        "came": round(float(roc_auc_score(churned, probability)), 4), "low": expected.auc_low,
+        "high": expected.auc_high,
+    }  # fmt: skip
+
+
+def _trained(
+    settings: params.Params, examples: pl.DataFrame, features: list[Any], day: date
+) -> tuple[Trained, PastCurves]:
+    """A model of what was known on the morning of a day, and the curves that would have been right before."""
     known = [one for one in sorted(examples["snapshot"].unique()) if one <= day]
     cutoff: Split = split.by_time(known, settings.label)
     fitted = backtest.train_until(
         cutoff, examples.filter(pl.col("snapshot") <= day), features, settings.label, settings.model
     )
     assert fitted is not None, "some churned and some stayed in every part"
-    return fitted[2]
+    trained, calibrating = fitted[2], examples.filter(pl.col("snapshot") == cutoff.validation)
+    known_rows = examples.filter(pl.col("snapshot") <= cutoff.validation)
+    of_validation = calibrating, trained.validation_log_odds
+    return trained, past_curves.of_model(trained.calibration, of_validation, known_rows, trained.known_log_odds)
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """How often what came lay near what was expected, and in its range; and near it once moved by earlier errors."""
-    apart = np.array([row["came"] - row["expected"] for row in rows])
+    """How often what came lay near what was expected, and in its range; and near what the probabilities say alone."""
+    apart, alone = (np.array([row["came"] - row[name] for row in rows]) for name in ("expected", "as_they_are"))
     inside = [row["low"] <= row["came"] <= row["high"] for row in rows]
-    # Of a list, the errors are known of those whose windows were over: the last four of them.
-    left = [apart[week] - apart[max(0, week - KNOWN_AFTER - 3) : week - KNOWN_AFTER + 1].mean()
-            for week in range(KNOWN_AFTER, len(rows))]  # fmt: skip
     return {
         "weeks": len(rows),
         "within": round(float((np.abs(apart) <= WITHIN).mean()), 3),
         "in_range": round(float(np.mean(inside)), 3),
         "mean_error": round(float(apart.mean()), 4),
         "mean_absolute_error": round(float(np.abs(apart).mean()), 4),
-        "moved_within": round(float((np.abs(left) <= WITHIN).mean()), 3) if left else 0.0,
+        "alone_within": round(float((np.abs(alone) <= WITHIN).mean()), 3),
+        "alone_mean_error": round(float(alone.mean()), 4),
     }
 
 

@@ -11,6 +11,9 @@ exploration and readout:
 - learning: the declared effects, moved each week by the readout of what is known by then;
 - exploring: the same, and a lot decides for a share of the customers;
 - oracle: the true effects.
+
+In the kind `skewed scores` the probabilities of each cause are off by something of their own, in log-odds: what is
+learnt must not take that for an effect. All contenders decide by these probabilities, the oracle too.
 """
 
 import argparse
@@ -49,7 +52,9 @@ DECLARED: Final = {
     "letter": (0.15, 1.0, "everyone", "mail"),
     "gift": (0.3, 6.0, "value >= 60", "mail"),
 }
-SCENARIOS: Final = ("as declared", "half", "own errors", "one harmful", "one worthless")
+SKEWED: Final = "skewed scores"
+SCENARIOS: Final = ("as declared", "half", "own errors", SKEWED, "one harmful", "one worthless")
+SKEW: Final = 0.2  # standard deviation, in log-odds, of what probabilities miss of the customers of each cause
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ class Company:
     Attributes
     ----------
     lists
-        One table per week: the columns the plan looks at, and ``uniform``, below which a customer leaves.
+        One table per week: the columns the plan looks at, the true ``risk``, and ``uniform``, below which a customer
+        leaves.
     true
         The true effect of each playbook.
     """
@@ -83,7 +89,7 @@ def true_effects(scenario: str, dice: np.random.Generator) -> dict[str, float]:
     declared = {name: row[0] for name, row in DECLARED.items()}
     if scenario == "half":
         return {name: effect / 2 for name, effect in declared.items()}
-    if scenario == "own errors":
+    if scenario in {"own errors", SKEWED}:
         return {name: effect * dice.uniform(0, 2) for name, effect in declared.items()}
     worst = str(dice.choice(list(declared)))
     return declared | ({"one harmful": {worst: -0.15}, "one worthless": {worst: 0.0}}.get(scenario, {}))
@@ -93,10 +99,11 @@ def make(scenario: str, customers: int, seed: int) -> Company:
     """A company of so many customers; a third of them is replaced between two lists."""
     dice = np.random.default_rng(seed)
     true, lists, newest = true_effects(scenario, dice), [], customers
+    skew = dict(zip((*CAUSES, "C01"), dice.normal(0, SKEW, 4).tolist(), strict=True)) if scenario == SKEWED else {}
     ids = np.arange(customers)
     for week in range(WEEKS):
         here = ids[week % WINDOW :: WINDOW]
-        lists.append(_list(here, week, dice))
+        lists.append(_with_risk(_list(here, week, dice), skew))
         goes = dice.random(len(here)) < 1 / 3
         ids[week % WINDOW :: WINDOW] = np.where(goes, newest + np.arange(len(here)), here)
         newest += len(here)
@@ -122,10 +129,18 @@ def _list(ids: npt.NDArray[np.int64], week: int, dice: np.random.Generator) -> p
     )  # fmt: skip
 
 
+def _with_risk(customers: pl.DataFrame, skew: dict[str, float]) -> pl.DataFrame:
+    """The true risk beside the probability: the same, or off by what the scores miss of each cause."""
+    odds = pl.col("churn_probability") / (1 - pl.col("churn_probability"))
+    off = pl.col("reason_1_causes").replace_strict(skew, default=0.0, return_dtype=pl.Float64).exp()
+    moved = pl.when(pl.lit(bool(skew))).then(odds * off / (1 + odds * off)).otherwise(pl.col("churn_probability"))
+    return customers.with_columns(moved.fill_nan(1.0).alias("risk"))
+
+
 def kept(decided: pl.DataFrame, true: dict[str, float]) -> float:
     """What the actions of a list truly keep, less their cost."""
     effect = pl.col("playbook").replace_strict(true, default=None, return_dtype=pl.Float64)
-    worth = pl.col("value_at_stake") * pl.col("answered_share") * effect - pl.col("cost")
+    worth = pl.col("risk") * pl.col("value") * pl.col("answered_share") * effect - pl.col("cost")
     return float(decided.filter(pl.col("playbook").is_not_null()).select(worth.sum()).item())
 
 
@@ -133,7 +148,7 @@ def outcomes(decided: pl.DataFrame, true: dict[str, float]) -> pl.DataFrame:
     """What became of whom a list gave something, or would have: the columns of `comparison.ROWS`."""
     what = pl.coalesce("playbook", "would_have_been").alias("playbook")
     effect = pl.col("playbook").replace_strict(true, default=0.0, return_dtype=pl.Float64)
-    leaves = pl.col("churn_probability") * (1 - pl.when(~pl.col("is_control")).then(effect).otherwise(0.0) *
+    leaves = pl.col("risk") * (1 - pl.when(~pl.col("is_control")).then(effect).otherwise(0.0) *
                                             pl.col("answered_share"))  # fmt: skip
     log_odds = (pl.col("churn_probability").clip(1e-6) / (1 - pl.col("churn_probability")).clip(1e-6)).log()
     known = decided.with_columns(what).filter(pl.col("playbook").is_not_null()).with_columns(
@@ -171,10 +186,14 @@ def run(company: Company, contender: str) -> list[float]:
 def _learned(
     lists: list[pl.DataFrame], declared: dict[str, float], day: date, before: dict[str, Posterior]
 ) -> dict[str, Posterior]:
-    """What is believed once these lists are over; each customer counts once, from the first one."""
-    rows = pl.concat(lists).sort("as_of", "customer_id").unique("customer_id", keep="first", maintain_order=True)
+    """What is believed once these lists are over; each customer counts once, from the first one, if not left alone."""
+    every = pl.concat(lists).sort("as_of", "customer_id")
+    rows = every.unique("customer_id", keep="first", maintain_order=True)
     readings = comparison.compare(rows, LEFT_ALONE, (FIRST, day))
-    return {one.playbook: one for one in learning.learn(rows, readings, declared, day, DECLARED_ERROR, before)}
+    # The windows of the lists a customer stands on do not overlap.
+    again = every.filter(~pl.col("customer_id").is_first_distinct(), pl.col("is_control"))
+    shown = pl.concat([rows, again])
+    return {one.playbook: one for one in learning.learn(shown, readings, declared, day, DECLARED_ERROR, before)}
 
 
 def _decided(customers: pl.DataFrame, effects: dict[str, float], settings: Learning) -> pl.DataFrame:
@@ -206,7 +225,9 @@ def compare(customers: int, companies: int) -> Iterator[dict[str, Any]]:
         for seed in range(companies):
             company = make(scenario, customers, 1000 * seed + customers)
             amounts = {name: run(company, name) for name in CONTENDERS}
-            yield {"scenario": scenario, "customers": customers, "seed": seed, **figures(amounts)}
+            row = {"scenario": scenario, "customers": customers, "seed": seed, **figures(amounts)}
+            print(row, flush=True)
+            yield row
 
 
 def main() -> None:

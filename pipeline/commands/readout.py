@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 
+import polars as pl
+
 from pipeline.commands import company_tables
 from pipeline.config import params
 from pipeline.config.errors import BadParams, NotEnoughData
@@ -82,15 +84,17 @@ def _read(settings: params.Params, as_of: date | None, paths: Paths) -> tuple[Re
         until = known if as_of is None else min(as_of, known)
         first = first_actions.read(paths.exports, settings.data.name, until, control, duties)
         _refuse_empty(first, until, paths)
-        rows = first_actions.with_outcomes(
-            first, place, until, settings.score.margin_share, settings.data.minor_digits
-        )  # fmt: skip
+        terms = until, settings.score.margin_share, settings.data.minor_digits
+        rows = first_actions.with_outcomes(first, place, *terms)
+        again = first_actions.with_outcomes(first_actions.left_alone_again(first), place, *terms)
     rows = learning.as_declared(rows, declared)
     over = first_actions.complete(first, until)
     days = over[0], over[-1]
     readings = comparison.compare(rows, control.share, days, duties)
     before = learned_effects.latest(learned_effects.read(paths.learned_effects), until)
-    posteriors = learning.learn(rows, readings, declared, until, settings.learning.declared_error, before)
+    # Verdicts rest on each customer once; what happens without anything is learnt of those left alone for as long.
+    shown = pl.concat([rows, again])
+    posteriors = learning.learn(shown, readings, declared, until, settings.learning.declared_error, before)
     readout = Readout(
         company=settings.data.name,
         currency=settings.data.currency,

@@ -1,11 +1,14 @@
 """How well a list will do, before anybody knows who left: from its probabilities alone, if they mean what they say."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
+from pipeline.evaluation.expected_curve import AS_IT_IS, ExpectedCurve
 from pipeline.messages import Figure, Sentence, say
 
 Array = npt.NDArray[np.float64]
@@ -105,11 +108,15 @@ def expected_auc(probability: Array) -> float | None:
     return min(in_order / pairs, 1.0)
 
 
-def expect(probability: Array, level_error: float = 0.0, draws: int = DRAWS) -> ExpectedPerformance:
+def expect(
+    probability: Array, level_error: float = 0.0, draws: int = DRAWS, curve: ExpectedCurve = AS_IT_IS
+) -> ExpectedPerformance:
     r"""AUC and churners that probabilities will have, with 95 % intervals.
 
     The intervals hold chance and the error of the level: in each draw the log-odds of all are moved by one
-    :math:`\delta \sim N(0, \text{level error}^2)`, and each customer then churns with his or her probability.
+    :math:`\delta \sim N(0, \text{level error}^2)`, and each customer then churns with his or her probability. The AUC
+    is that of the probabilities by `curve`; its slope is drawn anew each time as well. The churners are those that
+    the probabilities say, to which every list is held later.
 
     Parameters
     ----------
@@ -119,12 +126,17 @@ def expect(probability: Array, level_error: float = 0.0, draws: int = DRAWS) -> 
         Standard error of the level of the probabilities, in log-odds; zero leaves chance alone.
     draws
         How often the outcomes are drawn.
+    curve
+        What is expected to make the probabilities right.
 
     Examples
     --------
     >>> calm = expect(np.linspace(0.01, 0.99, 1000))
     >>> round(calm.churners), calm.churners_low, calm.churners_high
     (500, 474, 526)
+    >>> bolder = expect(np.linspace(0.01, 0.99, 1000), curve=ExpectedCurve(slope=1.3))
+    >>> bolder.auc > calm.auc, bolder.churners_low == calm.churners_low
+    (True, True)
     >>> round(calm.auc_low, 2), round(calm.auc, 2), round(calm.auc_high, 2)
     (0.8, 0.83, 0.85)
     >>> unsure = expect(np.linspace(0.01, 0.99, 1000), level_error=0.5)
@@ -132,24 +144,48 @@ def expect(probability: Array, level_error: float = 0.0, draws: int = DRAWS) -> 
     True
     """
     sizes, means = _groups(np.sort(probability))
-    # The level has a stream of its own, so that the outcomes drawn are the same with its error and without.
-    dice, level = np.random.default_rng(SEED), np.random.default_rng(SEED + 1)
-    churners, orders = [], []
-    for _ in range(draws):
-        factor = np.exp(level.normal(0, level_error))
-        churned = dice.binomial(sizes, means * factor / (1 + means * (factor - 1)))
-        number = int(churned.sum())
-        churners.append(number)
-        if 0 < number < len(probability):
-            stayed = sizes - churned
-            right = (churned * (np.cumsum(stayed) - stayed + stayed / 2)).sum()
-            orders.append(float(right) / (number * (len(probability) - number)))
+    churners = [int(churned.sum()) for churned in _drawn(sizes, means, level_error, draws)]
     low, high = np.percentile(churners, [2.5, 97.5], method="inverted_cdf")
-    whole, auc = round(float(probability.sum()), 4), expected_auc(probability)
+    whole = round(float(probability.sum()), 4)
+    auc = expected_auc(_by(curve, probability))
+    orders = [
+        order
+        for churned in _drawn(sizes, means, level_error, draws, curve)
+        if (order := _order(sizes, churned)) is not None
+    ]
     if not orders or auc is None:
         return ExpectedPerformance(len(probability), whole, int(low), int(high), None, None, None)
     least, most = (round(float(one), 4) for one in np.percentile(orders, [2.5, 97.5]))
     return ExpectedPerformance(len(probability), whole, int(low), int(high), round(auc, 4), least, most)
+
+
+def _by(curve: ExpectedCurve, probability: Array, factor: float = 1.0) -> Array:
+    """The probabilities by a curve whose slope is so many times its own; who is at 0 or 1 stays there."""
+    if curve == AS_IT_IS:
+        return probability
+    result: Array = expit(curve.shift + curve.slope * factor * logit(probability))
+    return result
+
+
+def _drawn(
+    sizes: npt.NDArray[np.int64], means: Array, level_error: float, draws: int, curve: ExpectedCurve = AS_IT_IS
+) -> Iterator[npt.NDArray[np.int64]]:
+    """How many of each group churn, again and again."""
+    # Level and slope have streams of their own, so that the outcomes drawn are the same with their errors and without.
+    dice, level, slope = (np.random.default_rng(SEED + number) for number in range(3))
+    for _ in range(draws):
+        factor = np.exp(level.normal(0, level_error))
+        meant = _by(curve, means, float(np.exp(slope.normal(0, curve.log_slope_error))))
+        yield dice.binomial(sizes, meant * factor / (1 + meant * (factor - 1)))
+
+
+def _order(sizes: npt.NDArray[np.int64], churned: npt.NDArray[np.int64]) -> float | None:
+    """The AUC of groups by rising probability; None where all did the same."""
+    number, stayed = int(churned.sum()), sizes - churned
+    if not 0 < number < sizes.sum():
+        return None
+    right = (churned * (np.cumsum(stayed) - stayed + stayed / 2)).sum()
+    return float(right) / (number * (int(sizes.sum()) - number))
 
 
 def _groups(ordered: Array) -> tuple[npt.NDArray[np.int64], Array]:

@@ -17,6 +17,7 @@ from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
 from pipeline.model.order_curve import OrderCurve
+from pipeline.model.past_curves import NONE_KNOWN, PastCurves
 from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.tables import storage
@@ -44,6 +45,8 @@ class ChurnModel:
         What it is worth while a table is down, by the table; None where that was not measured.
     order_curve
         When the next order comes; None where churn is no silence, and in models of older versions.
+    past
+        Which curves would have been right at the snapshots that were known; none of a model of an earlier release.
     """
 
     ensemble: Ensemble
@@ -52,6 +55,7 @@ class ChurnModel:
     card: dict[str, Any]
     without: dict[str, WithoutFeed] | None = None
     order_curve: OrderCurve | None = None
+    past: PastCurves = NONE_KNOWN
 
     @property
     def features(self) -> list[str]:
@@ -96,6 +100,7 @@ def save(model: ChurnModel, paths: Paths) -> None:
         saved["without"] = {tables: dataclasses.asdict(one) for tables, one in model.without.items()}
     if model.order_curve is not None:
         saved["order_curve"] = model.order_curve.as_dict()
+    saved["past"] = model.past.as_json()
     storage.write_json(saved, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
     storage.write_json(
@@ -148,6 +153,6 @@ def _load(folder: Path) -> ChurnModel:
         (saved["window_days"][0], saved["window_days"][1]),
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
-    without = without_feed.from_dict(curves.get("without"))
+    without, past = without_feed.from_dict(curves.get("without")), PastCurves.from_json(curves.get("past"))
     when = OrderCurve.from_dict(curves.get("order_curve"))
-    return ChurnModel(ensemble, in_use, evaluated, saved, without, when)
+    return ChurnModel(ensemble, in_use, evaluated, saved, without, when, past)

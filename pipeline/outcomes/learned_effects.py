@@ -26,9 +26,11 @@ class Posterior:
     before
         What was believed until then; the declared effect where nothing had been measured.
     measured, standard_error
-        The same effect as the control group shows it, by intention to treat, and its standard error.
+        The same effect as those left alone show it, by intention to treat, and its standard error; None where nothing
+        is measured of it, and what is believed goes with the other playbooks.
     customers, controls
-        How many it was measured by in both arms, and how many of them were left alone.
+        How many it was measured by in both arms, and how many of them were left alone; these count once for each
+        outcome window.
     prior_customers
         How many customers of such a readout the declared effect was worth (by ``learning.declared_error``).
     effect, low, high
@@ -43,8 +45,8 @@ class Posterior:
     playbook: str
     declared: float
     before: float
-    measured: float
-    standard_error: float
+    measured: float | None
+    standard_error: float | None
     customers: int
     controls: int
     prior_customers: int
@@ -95,7 +97,8 @@ def read(file: Path) -> list[Posterior]:
 
 def _posterior(entry: dict[str, Any]) -> Posterior:
     posterior = Posterior(**{**entry, "day": date.fromisoformat(entry["day"])})
-    numbers = (posterior.declared, posterior.before, posterior.measured, posterior.standard_error, posterior.effect)
+    measured = [one for one in (posterior.measured, posterior.standard_error) if one is not None]
+    numbers = (posterior.declared, posterior.before, *measured, posterior.effect)
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ValueError(f"{posterior.playbook} has an effect that is no number")
     return posterior

@@ -1,24 +1,28 @@
 """What became of those on an old list, beside what the list had said of them, once its outcome window is over."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from scipy.special import logit
 
 from pipeline.config.params import Label
 from pipeline.evaluation import metrics
 from pipeline.examples.snapshots import outcome_window
 from pipeline.i18n import Figure, Message, Sentence, counted, in_percent, in_sequence, say
+from pipeline.model import past_curves
+from pipeline.model.past_curves import PastCurve
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "as_of": pl.Date(), "last_day": pl.Date(), "by": pl.String(), "group": pl.String(), "customers": pl.Int64(),
     "expected_churners": pl.Float64(), "low": pl.Int64(), "high": pl.Int64(), "churners": pl.Int64(),
     "expected_rate": pl.Float64(), "rate": pl.Float64(), "lift": pl.Float64(), "expected_auc": pl.Float64(),
-    "auc_low": pl.Float64(), "auc_high": pl.Float64(), "auc": pl.Float64(),
+    "auc_low": pl.Float64(), "auc_high": pl.Float64(), "auc": pl.Float64(), "shift": pl.Float64(),
+    "log_slope": pl.Float64(),
 }  # fmt: skip
 """One row per list and group.
 
@@ -27,7 +31,9 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
 the list gave, ``low`` to ``high`` what chance makes of it 19 times of 20. ``rate`` is the share (0-1) who churned, of
 those listed the precision; ``lift`` is that over the rate of everybody scored. ``expected_auc``, ``auc_low`` and
 ``auc_high`` are what `pipeline.evaluation.expected_performance` had expected of everybody scored, and ``auc`` is what
-came; null for groups, and where the list does not say.
+came; null for groups, and where the list does not say. ``shift`` and ``log_slope`` are of the curve that would have
+made the probabilities of those right to whom nothing was given (`pipeline.model.past_curves.PastCurve`); null for
+groups, and where there is none.
 """
 DECIDED: Final[dict[str, pl.DataType]] = {
     "customer_id": pl.String(), "churn_probability": pl.Float64(), "risk_band": pl.String(), "tier": pl.String(),
@@ -41,6 +47,8 @@ GROUPINGS: Final = {
 """By what groups are made, where the list has the column; ``tier`` is one of them."""
 AUC_COLUMNS: Final = {"expected_auc": "auc", "auc_low": "auc_low", "auc_high": "auc_high"}
 NORMAL_95: Final = 1.96
+SURE: Final = 1e-6
+"""Probabilities have six digits; beyond them nobody is sure."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def compare(old: OldList, churned: pl.DataFrame) -> pl.DataFrame:
     if known.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     base = float(known["churned"].sum()) / known.height
-    parts = [_row("all", "scored", known, base) | _order(old.expected, known)]
+    parts = [_row("all", "scored", known, base) | _order(old.expected, known) | _curve(old.as_of, known)]
     for by, column in ((by, column) for by, column in GROUPINGS.items() if column in known.columns):
         named = known.filter(pl.col(column).is_not_null()).with_columns(_named(column, known.schema[column]))
         groups = named.partition_by("group", as_dict=True)
@@ -117,6 +125,34 @@ def _order(expected: dict[str, Any], known: pl.DataFrame) -> dict[str, float | N
     is_mixed = 0 < churned.sum() < len(churned)
     came = round(metrics.auc(churned, ordered["churn_probability"].to_numpy()), 4) if is_mixed else None
     return promised | {"auc": came}
+
+
+def _curve(day: date, known: pl.DataFrame) -> dict[str, float | None]:
+    """The curve that would have been right; actions that work would make a good one look too bold."""
+    alone = known.filter(pl.col("playbook").is_null()).sort("churn_probability", "churned")
+    probability = alone["churn_probability"].clip(SURE, 1 - SURE).to_numpy()
+    curve = past_curves.fit(day, logit(probability), alone["churned"].to_numpy().astype(np.int8))
+    return {} if curve is None else {"shift": curve.shift, "log_slope": curve.log_slope}
+
+
+def curves(matured: pl.DataFrame, days: Collection[date]) -> list[PastCurve]:
+    """The curves that would have been right on the lists of these days, the earliest first.
+
+    Parameters
+    ----------
+    matured
+        The columns `SCHEMA`.
+    days
+        Those of the lists to look at, such as those of one model.
+
+    Examples
+    --------
+    >>> row = {"as_of": date(2024, 5, 6), "by": "all", "group": "scored", "shift": 0.1, "log_slope": 0.2}
+    >>> curves(pl.DataFrame([row], schema=SCHEMA), [date(2024, 5, 6)])
+    [PastCurve(day=datetime.date(2024, 5, 6), shift=0.1, log_slope=0.2, log_slope_error=0.0)]
+    """
+    scored = matured.filter(pl.col("by") == "all", pl.col("as_of").is_in(list(days)), pl.col("log_slope").is_not_null())
+    return [PastCurve(*row) for row in scored.sort("as_of").select("as_of", "shift", "log_slope").iter_rows()]
 
 
 def _named(column: str, kind: pl.DataType) -> pl.Expr:

@@ -14,7 +14,7 @@ def about(posteriors: Sequence[Posterior], in_use: str) -> Iterator[str]:
     Parameters
     ----------
     posteriors
-        Of the playbooks that were measured.
+        Of all playbooks, once one of them is measured.
     in_use
         ``params.yaml: learning.effects``.
     """
@@ -53,14 +53,20 @@ def kept(changes: Sequence[Posterior], file: str, day: date) -> Iterator[str]:
     for one in changes:
         yield (
             f"- {one.playbook}: {percent(one.before)} until now; {percent(one.declared)} declared and "
-            f"{percent(one.measured)} measured by {one.customers:,} customers make {percent(one.effect)} "
-            f"({percent(one.low)} to {percent(one.high)})"
+            f"{_measured(one)} make {percent(one.effect)} ({percent(one.low)} to {percent(one.high)})"
         )
+
+
+def _measured(one: Posterior) -> str:
+    if one.measured is None:
+        return "what is measured of the others"
+    return f"{percent(one.measured)} measured by {one.customers:,} customers"
 
 
 def _row(one: Posterior, used: float) -> tuple[str, ...]:
     interval = f"{percent(one.low)} to {percent(one.high)}"
     return (
-        one.playbook, percent(one.declared), percent(one.measured), f"{one.customers:,}", f"{one.controls:,}",
+        one.playbook, percent(one.declared),
+        "–" if one.measured is None else percent(one.measured), f"{one.customers:,}", f"{one.controls:,}",
         percent(one.effect), interval, percent(used),
     )  # fmt: skip

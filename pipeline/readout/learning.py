@@ -1,96 +1,46 @@
 """Declared effects moved by measured ones: what is believed of each playbook once its readout is known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import softmax
 
 from pipeline.outcomes.learned_effects import Posterior
-from pipeline.readout import estimates, verdicts
+from pipeline.readout import pooled_effects, verdicts
 from pipeline.readout.comparison import Reading
+from pipeline.readout.pooled_effects import Measured
 
 Array = npt.NDArray[np.float64]
 
-SHARED: Final = 0.3
-"""Correlation of the errors of the declared effects: who overrates one playbook overrates others (docs/decisions)."""
+SHARED: Final = (0.0, 0.3, 0.6, 0.9)
+"""Correlations that errors of the declared effects may have: who overrates one playbook may overrate all of them."""
+FAR: Final = 2.0
+"""Standard deviations up to which the readout of one playbook moves the others."""
 Z: Final = 1.959964
 DIGITS: Final = 6
 RETIRED: Final = (verdicts.HARMFUL, verdicts.WORTHLESS)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """The effect of one playbook in the units of ``playbooks.yaml``.
-
-    Attributes
-    ----------
-    effect
-        Share of those who would have left, for what the playbook answers, who stay because it was given.
-    standard_error
-        Of the effect.
-    customers, controls
-        Of both arms, and of those left alone.
-    """
-
-    effect: float
-    standard_error: float
-    customers: int
-    controls: int
-
-
-def measure(rows: pl.DataFrame) -> Measured | None:
-    r"""The effect as ``playbooks.yaml`` declares it, by intention to treat.
-
-    A customer of churn probability :math:`p`, of whose risk the playbook answers the part :math:`a`, is expected to
-    stay :math:`p \cdot a \cdot \text{effect}` more often. So the effect is the difference of the shares who stayed,
-    divided by the mean of :math:`p \cdot a`: its mean over customers, each with his or her weight :math:`p \cdot a`.
-    Those it was given to count whether it was done or not, because a list decides what is given, not what is done.
-
-    Parameters
-    ----------
-    rows
-        The customers of one playbook, with the columns of `pipeline.readout.comparison.ROWS`.
-
-    Returns
-    -------
-    Measured or None
-        None where nothing can be estimated, or where lists of an older version do not say what part was answered.
-
-    Examples
-    --------
-    A quarter more stay; of risks of 0.8, of which the playbook answers 0.625, that is half.
-
-    >>> rows = pl.DataFrame({"is_control": [True] * 40 + [False] * 40, "risk_band": "high", "log_odds": 0.0,
-    ...     "value": 1.0, "stayed": [0.0, 1.0] * 20 + [0.0, 1.0, 1.0, 1.0] * 10, "churn_probability": 0.8,
-    ...     "answered_share": 0.625})
-    >>> one = measure(rows)
-    >>> round(one.effect, 6), round(one.standard_error, 3), one.customers, one.controls
-    (0.5, 0.212, 80, 40)
-    """
-    known = rows.filter(pl.col("answered_share").is_not_null())
-    stayed = estimates.estimate(known, "stayed")
-    if stayed is None:
-        return None
-    exposure = float((known["churn_probability"] * known["answered_share"]).sort().mean())  # type: ignore[arg-type]
-    if exposure <= 0:
-        return None
-    return Measured(stayed.effect / exposure, stayed.standard_error / exposure, known.height, stayed.controls)
-
-
-def shrink(declared: Array, measured: Sequence[Measured], declared_error: float) -> tuple[Array, Array]:
+def shrink(
+    declared: Array, measured: Sequence[Measured | None], declared_error: float, covariance: Array | None = None
+) -> tuple[Array, Array]:
     r"""Effects between the declared and the measured ones, and how far each may still be off.
 
     A declared effect :math:`m_k` is taken to be off by :math:`\tau_k = r m_k` (standard deviation), with :math:`r` the
     `declared_error`, and a measured one :math:`\hat e_k` by its standard error :math:`s_k`. Of one playbook alone
     :math:`(1 - w) m + w \hat e` is believed, with :math:`w = \tau^2 / (\tau^2 + s^2)`. Errors of several declared
-    effects are correlated with :math:`\rho` = `SHARED`, so the readout of one also moves the others: it is the
-    posterior mean :math:`m + \Sigma (\Sigma + S)^{-1} (\hat e - m)` of the normal model, with
-    :math:`\Sigma_{kk} = \tau_k^2`,
-    :math:`\Sigma_{kj} = \rho \tau_k \tau_j` and :math:`S` the diagonal of :math:`s_k^2`.
+    effects are correlated with :math:`\rho`, so the readout of one also moves the others, those of which nothing is
+    measured among them: it is the posterior mean
+    :math:`m + \Sigma H^T (H \Sigma H^T + S)^{-1} (\hat e - H m)` of the normal model, with
+    :math:`\Sigma_{kk} = \tau_k^2`, :math:`\Sigma_{kj} = \rho \tau_k \tau_j`, :math:`H` what takes the measured ones out
+    of all, and :math:`S` the covariance of their errors. Each :math:`\rho` of `SHARED` counts as much as it makes what
+    was measured probable: where all effects turn out to be half of what was declared, so will the others be. What is
+    off by more than `FAR` standard deviations is so for reasons of its own: beyond these it moves that playbook alone,
+    since one that drives customers away says little of the others.
 
     Efron, B. and Morris, C. (1975), "Data Analysis Using Stein's Estimator and its Generalizations", JASA 70; Gelman,
     A. et al. (2013), "Bayesian Data Analysis", ch. 5.
@@ -100,9 +50,11 @@ def shrink(declared: Array, measured: Sequence[Measured], declared_error: float)
     declared
         The declared effects, above 0, (playbooks,).
     measured
-        What the readout says of the same playbooks.
+        What is measured of the same playbooks; None of those of which nothing is.
     declared_error
         Standard deviation of the declared effects from the true ones, as a share of the declared ones; above 0.
+    covariance
+        Of the errors of what is measured, (measured, measured); None where they err apart.
 
     Returns
     -------
@@ -111,18 +63,32 @@ def shrink(declared: Array, measured: Sequence[Measured], declared_error: float)
 
     Examples
     --------
-    Declared and measured are as sure, so the middle of both is believed.
+    Declared and measured are as sure, so the middle of both is believed; of another playbook, 0.45 of that, the mean
+    of the correlations, of which one playbook alone says nothing.
 
-    >>> effect, deviation = shrink(np.array([0.2]), [Measured(0.0, 0.1, 2000, 100)], 0.5)
+    >>> effect, deviation = shrink(np.array([0.2, 0.2]), [Measured(0.0, 0.1, 2000, 100), None], 0.5)
     >>> effect.round(6).tolist(), deviation.round(4).tolist()
-    ([0.1], [0.0707])
+    ([0.1, 0.155], [0.0707, 0.0977])
     """
-    error = np.array([one.standard_error for one in measured])
-    spread = declared_error * declared
-    prior = np.outer(spread, spread) * (SHARED + (1 - SHARED) * np.eye(len(measured)))
-    gain = np.linalg.solve(prior + np.diag(error**2), prior).T
-    effect = declared + gain @ (np.array([one.effect for one in measured]) - declared)
-    return effect, np.sqrt(np.diag(prior - gain @ prior).clip(min=0))
+    known = [number for number, one in enumerate(measured) if one is not None]
+    seen = [one for one in measured if one is not None]
+    errors = np.diag([one.standard_error**2 for one in seen]) if covariance is None else covariance
+    spread, off = declared_error * declared, np.array([one.effect for one in seen]) - declared[known]
+    far = FAR * np.sqrt(spread[known] ** 2 + np.diag(errors))
+    alike, own = off.clip(-far, far), off - off.clip(-far, far)
+    evidence, moved, variances = [], [], []
+    for shared in SHARED:
+        prior = np.outer(spread, spread) * (shared + (1 - shared) * np.eye(len(declared)))
+        of_seen = prior[np.ix_(known, known)] + errors
+        gain = np.linalg.solve(of_seen, prior[known]).T
+        evidence.append(-(alike @ np.linalg.solve(of_seen, alike) + np.linalg.slogdet(of_seen)[1]) / 2)
+        moved.append(gain @ alike)
+        variances.append(np.diag(prior - gain @ prior[known]).clip(min=0))
+    weight = softmax(evidence)
+    mean = weight @ np.array(moved)
+    deviation = np.sqrt(weight @ (np.array(variances) + (np.array(moved) - mean) ** 2))
+    mean[known] += own * spread[known] ** 2 / (spread[known] ** 2 + np.diag(errors))
+    return declared + mean, deviation
 
 
 def as_declared(rows: pl.DataFrame, declared: Mapping[str, float]) -> pl.DataFrame:
@@ -148,7 +114,7 @@ def learn(
     declared_error: float,
     before: Mapping[str, Posterior],
 ) -> list[Posterior]:
-    """What is believed of every playbook that was measured, by name.
+    """What is believed of every playbook, by name; nothing as long as nothing is measured.
 
     Parameters
     ----------
@@ -165,37 +131,48 @@ def learn(
     before
         What was believed until then.
     """
-    compared = {one.playbook: one for one in readings if one.stayed is not None and one.playbook in declared}
-    known = {name: measure(rows.filter(pl.col("playbook") == name)) for name in sorted(compared)}
-    measured = {name: one for name, one in known.items() if one is not None}
+    read = {one.playbook: one for one in readings}
+    by_lot = sorted(name for name, one in read.items() if name in declared and not one.refusal)
+    measured, covariance = pooled_effects.measure(rows, by_lot)
     if not measured:
         return []
-    effects, deviations = shrink(np.array([declared[name] for name in measured]), [*measured.values()], declared_error)
-    return [
-        _posterior(compared[name], one, declared[name], (day, declared_error), before.get(name), (effect, deviation))
-        for (name, one), effect, deviation in zip(measured.items(), effects.tolist(), deviations.tolist(), strict=True)
-    ]
+    # Those of which nothing is measured have to go with the others: a guess that is twice too large would win.
+    names = [*measured, *sorted(declared.keys() - measured.keys())]
+    effects, deviations = shrink(
+        np.array([declared[name] for name in names]), [measured.get(name) for name in names], declared_error, covariance
+    )
+    posteriors = {
+        name: _posterior(
+            read.get(name, Reading(name, None)), measured.get(name), declared[name], (day, declared_error),
+            before.get(name), (effect, deviation),
+        )
+        for name, effect, deviation in zip(names, effects.tolist(), deviations.tolist(), strict=True)
+    }  # fmt: skip
+    return [posteriors[name] for name in sorted(posteriors)]
 
 
 def _posterior(
     reading: Reading,
-    measured: Measured,
+    measured: Measured | None,
     declared: float,
     terms: tuple[date, float],
     before: Posterior | None,
     moments: tuple[float, float],
 ) -> Posterior:
     effect, reach = moments[0], Z * moments[1]
+    error = None if measured is None else measured.standard_error
     return Posterior(
         day=terms[0],
         playbook=reading.playbook,
         declared=declared,
         before=declared if before is None else before.effect,
-        measured=round(measured.effect, DIGITS),
-        standard_error=round(measured.standard_error, DIGITS),
-        customers=measured.customers,
-        controls=measured.controls,
-        prior_customers=round(measured.customers * (measured.standard_error / (terms[1] * declared)) ** 2),
+        measured=None if measured is None else round(measured.effect, DIGITS),
+        standard_error=None if error is None else round(error, DIGITS),
+        customers=0 if measured is None else measured.customers,
+        controls=0 if measured is None else measured.controls,
+        prior_customers=0
+        if measured is None or error is None
+        else round(measured.customers * (error / (terms[1] * declared)) ** 2),
         effect=round(effect, DIGITS),
         low=round(effect - reach, DIGITS),
         high=round(effect + reach, DIGITS),

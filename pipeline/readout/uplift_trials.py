@@ -10,7 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.readout.estimates import MIN_CONTROLS
-from pipeline.readout.learning import Measured, shrink
+from pipeline.readout.learning import shrink
+from pipeline.readout.pooled_effects import Measured
 
 Array = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from pipeline.examples import labelled, next_orders
 from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, calibration, order_curve, outage_curves, split, training
+from pipeline.model import artefacts, calibration, order_curve, outage_curves, past_curves, split, training
 from pipeline.model import data_requirements as minimum
 from pipeline.model.ensemble import Ensemble, margins_by_day
 from pipeline.reasons import evidence_weights
@@ -131,9 +131,11 @@ def _train(settings: Settings, paths: Paths) -> Made:
         trained.ensemble, test, in_use, declared, settings.model.num_threads,
         lambda left: outage_curves.fit_without(trained, learnt_from, left, settings.model),
     )  # fmt: skip
+    calibrated_on = validation_examples, trained.validation_log_odds
+    past = past_curves.of_model(in_use, calibrated_on, until_test, log_odds)
     until = outcome_window(parts.test, settings.label).end
-    curve = _order_curve(trained.ensemble, until, settings, paths)
-    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, curve)
+    when = _order_curve(trained.ensemble, until, settings, paths)
+    churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, when, past)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
     series = _by_snapshot(trained, train_examples, validation_examples, settings.evaluate)

@@ -16,7 +16,7 @@ from pipeline.config.slugs import slug
 from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
-from pipeline.evaluation import calibration_check, expected_performance, verdict
+from pipeline.evaluation import calibration_check, expected_curve, expected_performance, verdict
 from pipeline.examples import feed_health
 from pipeline.examples.definition import definition_at
 from pipeline.i18n import in_sequence
@@ -96,7 +96,10 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     matured = matured_lists.read(paths, settings.data.name, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     probability = decided["churn_probability"].sort().to_numpy()
-    expected = expected_performance.expect(probability, reports.calibration.level_error)
+    over = maturity.curves(matured, retrain_signs.of_model(paths.exports, settings.data.name, day, model))
+    # While a table is down another curve holds, of which no past is known.
+    curve = expected_curve.AS_IT_IS if degraded else expected_curve.expect(day, reports.past, over)
+    expected = expected_performance.expect(probability, reports.calibration.level_error, curve=curve)
     about = _about(settings, day, reports, len(decided), listed)
     return lists.Week(
         about=replace(about, expectation=in_sequence(expected.words(), maturity.early_words(matured))),

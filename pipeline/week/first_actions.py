@@ -1,7 +1,7 @@
 """What the published lists first gave each customer, or would have given those left alone; and what came of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -40,11 +40,14 @@ class FirstActions:
         What churn meant to each list that counts.
     left_out
         Lists that do not count, and why.
+    later
+        The same columns of those left alone, on all later lists that would have given them anything.
     """
 
     rows: pl.DataFrame
     labels: dict[date, Label]
     left_out: list[str]
+    later: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def read(exports: Path, company: str, day: date, control: Control, duties: list[str]) -> FirstActions:
@@ -77,8 +80,36 @@ def read(exports: Path, company: str, day: date, control: Control, duties: list[
         parts.append(_given(actions, duties).with_columns(pl.lit(as_of).alias("as_of")))
     if not parts:
         return FirstActions(pl.DataFrame(), labels, left_out)
-    first = pl.concat(parts, how="diagonal_relaxed").sort("as_of", "customer_id").unique("customer_id", keep="first")
-    return FirstActions(first.sort("as_of", "customer_id"), labels, left_out)
+    every = pl.concat(parts, how="diagonal_relaxed").sort("as_of", "customer_id")
+    is_first = pl.col("customer_id").is_first_distinct()
+    return FirstActions(every.filter(is_first), labels, left_out, every.filter(~is_first, pl.col("is_control")))
+
+
+def left_alone_again(first: FirstActions) -> FirstActions:
+    """Those left alone on later lists, each once in any outcome window.
+
+    Nothing was given to them in between, so they go on showing what happens without anything. Of those who were given
+    something later lists show nothing of the kind: who is still there hangs on what the first one did.
+
+    Parameters
+    ----------
+    first
+        As `read` gives it.
+    """
+    if first.later.is_empty():
+        return replace(first, rows=first.later)
+    ends = {as_of: outcome_window(as_of, label).end for as_of, label in first.labels.items()}
+    end = pl.col("as_of").replace_strict(ends, return_dtype=pl.Date).alias("busy_until")
+    busy = first.rows.filter("is_control").select("customer_id", end)
+    parts = []
+    for (as_of,), rows in sorted(first.later.partition_by("as_of", as_dict=True).items()):
+        free = rows.join(busy.filter(pl.col("busy_until") > as_of), on="customer_id", how="anti")
+        parts.append(free)
+        # The latest window of each customer is the one that counts.
+        busy = (
+            pl.concat([busy, free.select("customer_id", end)]).group_by("customer_id").agg(pl.col("busy_until").max())
+        )
+    return replace(first, rows=pl.concat(parts).sort("as_of", "customer_id"))
 
 
 def _problem(actions: pl.DataFrame, control: Control) -> str:

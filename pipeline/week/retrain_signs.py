@@ -53,6 +53,11 @@ def report(
     return {"needed": bool(why), "reasons": why, "lists": own["as_of"].n_unique()}
 
 
+def of_model(exports: Path, company: str, day: date, model: str) -> list[date]:
+    """The days of the lists in a row that this model made until now, the latest first."""
+    return [one for one, _ in _of_model(exports, company, day, model)]
+
+
 def _of_model(exports: Path, company: str, day: date, model: str) -> Iterator[tuple[date, dict[str, Any]]]:
     """The lists in a row that this model made until now, the latest first, with their run reports."""
     for folder in lists.weeks_before(exports, company, day):

@@ -8,6 +8,7 @@ from pipeline.config.paths import Paths
 from pipeline.examples import feed_health
 from pipeline.model import without_feed
 from pipeline.model.calibration import Calibration
+from pipeline.model.past_curves import PastCurves
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.tables import storage
 
@@ -24,6 +25,7 @@ class StageReports:
     verdict: dict[str, Any]
     calibration: Calibration
     without: dict[str, WithoutFeed] | None
+    past: PastCurves
 
     @classmethod
     def read(cls, paths: Paths, day: date) -> "StageReports":
@@ -38,4 +40,5 @@ class StageReports:
             storage.read_json(paths.verdict),
             Calibration.from_dict(curves["in_use"]),
             without_feed.from_dict(curves.get("without")),
+            PastCurves.from_json(curves.get("past")),
         )

@@ -23,7 +23,7 @@ def test_what_is_kept_is_the_sum_over_customers(company):
     for row in decided.to_pandas().to_dict("records"):
         if row["playbook"] is not None and row["playbook"] == row["playbook"]:
             answers = row["reason_1_risk_share"] if row["playbook"] in {"settle", "better-terms", "widen"} else 1.0
-            by_hand += company.true[row["playbook"]] * answers * row["value_at_stake"]
+            by_hand += company.true[row["playbook"]] * answers * row["churn_probability"] * row["value"]
             by_hand -= learning.DECLARED[row["playbook"]][1]
     assert learning.kept(decided, company.true) == pytest.approx(by_hand, rel=1e-6)
 
@@ -44,6 +44,14 @@ def test_those_who_are_left_alone_leave_as_often_as_their_risk_says(company):
     assert 1 - alone["stayed"].mean() == pytest.approx(alone["churn_probability"].mean(), abs=4 * error)
 
 
+def test_skewed_scores_are_off_by_cause_and_the_others_are_not(company):
+    assert company.lists[0]["risk"].equals(company.lists[0]["churn_probability"].rename("risk"))
+    skewed = learning.make(learning.SKEWED, 2000, 1).lists[0].to_pandas()
+    odds = [one / (1 - one) for one in (skewed.risk, skewed.churn_probability)]
+    off = np.log(odds[0] / odds[1]).groupby(skewed.reason_1_causes)
+    assert (off.std() < 1e-6).all() and off.mean().nunique() == 4 and 0.01 < off.mean().abs().max() < 0.8
+
+
 def test_figures_are_of_the_last_weeks_and_the_worst_so_far():
     amounts = {name: [10.0] * learning.WEEKS for name in learning.CONTENDERS}
     amounts["learning"] = [8.0, *[10.0] * (learning.WEEKS - 5), *[12.0] * 4]
@@ -54,9 +62,8 @@ def test_figures_are_of_the_last_weeks_and_the_worst_so_far():
     assert found["learning_beside_fixed"] == pytest.approx((8 + 210 + 48) / 260 - 1, abs=1e-4)
 
 
-# Of what the oracle keeps in the last four weeks, the mean of two companies. The bar is 0.95; where each effect is off in
-# its own way it is not reached in half a year (0.927 measured), and these floors only see that it does not get worse.
-FLOORS = {"as declared": 0.99, "half": 0.95, "own errors": 0.92, "one harmful": 0.98, "one worthless": 0.98}
+# Of what the oracle keeps in the last four weeks, the mean of two companies. The bar is 0.95.
+FLOORS = {"as declared": 0.99, "one harmful": 0.98, "one worthless": 0.98}
 
 
 @pytest.mark.parametrize("scenario", learning.SCENARIOS)
@@ -67,5 +74,5 @@ def test_learning_keeps_what_the_oracle_keeps_and_never_less_than_fixed_effects(
         company = learning.make(scenario, 40_000, seed)
         amounts = {name: learning.run(company, name) for name in ("fixed", "learning", "oracle")}
         found.append(learning.figures(amounts | {"exploring": amounts["learning"]}))
-    assert np.mean([one["learning_of_oracle"] for one in found]) >= FLOORS[scenario], found
+    assert np.mean([one["learning_of_oracle"] for one in found]) >= FLOORS.get(scenario, 0.95), found
     assert min(one["learning_beside_fixed_worst"] for one in found) >= -0.02, found

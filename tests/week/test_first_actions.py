@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.commands import readout
 from pipeline.config.errors import BadData, BadParams, NotEnoughData
+from pipeline.config.params import Label
 from pipeline.config.paths import Paths
 from pipeline.decisions import control_group
 from pipeline.outcomes import learned_effects, store
@@ -193,11 +194,68 @@ def test_what_cannot_be_compared_is_refused_in_one_line(shop, changed):
         readout.build(settings, paths=paths)
 
 
+def later_lists(until: int) -> first_actions.FirstActions:
+    """Lists of 20 weeks, of which some give a customer something; a window is three weeks and, from week 10 on, five."""
+    dice, rows = random.Random(4), []
+    for number in range(20):
+        for customer in range(40):
+            if dice.random() < 0.6 and number < until:
+                rows.append((f"c{customer:02}", FIRST + timedelta(days=7 * number), customer % 3 == 0))
+    every = pl.DataFrame(rows, schema=["customer_id", "as_of", "is_control"], orient="row").sort("as_of", "customer_id")
+    is_first = pl.col("customer_id").is_first_distinct()
+    labels = {
+        FIRST + timedelta(days=7 * number): Label(kind="inactivity", gap_days=0, horizon_days=21 if number < 10 else 35)
+        for number in range(until)
+    }
+    later = every.filter(~is_first, pl.col("is_control"))
+    return first_actions.FirstActions(every.filter(is_first), labels, [], later)
+
+
+def test_those_left_alone_count_again_once_their_window_is_over():
+    first = later_lists(20)
+    again = first_actions.left_alone_again(first)
+    by_hand_again, busy = [], {}
+    lists = pl.concat([first.rows, first.later]).sort("as_of", "customer_id").rows(named=True)
+    for row in lists:
+        customer, day = row["customer_id"], row["as_of"]
+        if row["is_control"] and day >= busy.get(customer, date(2000, 1, 1)):
+            if customer in busy:
+                by_hand_again.append((customer, day, True))
+            busy[customer] = day + timedelta(days=first.labels[day].horizon_days)
+    assert sorted(again.rows.rows()) == sorted(by_hand_again) and len(by_hand_again) > 30
+    assert again.labels == first.labels
+
+
+@pytest.mark.parametrize("until", [1, 4, 9, 15])
+def test_later_lists_change_nothing_of_who_counted_again_before(until):
+    whole, cut = (first_actions.left_alone_again(later_lists(number)).rows for number in (20, until))
+    last = FIRST + timedelta(days=7 * until)
+    assert cut.rows() == (whole.filter(pl.col("as_of") < last).rows())
+
+
+def test_who_was_left_alone_again_makes_what_is_believed_surer_and_no_verdict(shop):
+    settings, paths, *_ = shop
+    for folder in list(paths.exports.iterdir()):
+        later = paths.exports / str(date.fromisoformat(folder.name) + timedelta(days=77))
+        shutil.copytree(folder, later)
+    until = UNTIL + timedelta(days=77)
+    storage.write_json({"company": "shop", "first_day": str(FIRST), "last_day": str(until)}, paths.ingest_report)
+    read, believed = readout._read(settings, None, paths)
+    first = first_actions.read(paths.exports, "shop", until, settings.control, [DUTY])
+    assert sum(one.stayed.controls for one in read.readings if one.stayed) == first.rows.filter(
+        pl.col("is_control"), pl.col("as_of") <= WEEKS[3] + timedelta(days=77)
+    ).height  # fmt: skip
+    once = {one.playbook: one.stayed.controls for one in read.readings if one.stayed}
+    assert all(one.controls > once[one.playbook] for one in believed if one.measured is not None)
+
+
 def test_what_was_learnt_is_by_hand_what_the_lists_and_orders_say(shop):
     settings, paths, rows, bought, back = shop
     text = list(readout.run(settings, None, as_json=False, learn=True, paths=paths))
     kept = {one.playbook: one for one in learned_effects.read(paths.learned_effects)}
-    assert set(kept) == set(OWN)
+    assert {name for name, one in kept.items() if one.measured is not None} == set(OWN)
+    others = [line for line in text if "declared and what is measured of the others make" in line]
+    assert len(others) == len(kept) - len(OWN) > 0, "the others go with them"
     risk = {(row["customer_id"], row["as_of"]): row["churn_probability"] for row in rows}
     for name in OWN:
         mine = [one for one in by_hand(rows, bought, back) if one[2] == name]
@@ -226,7 +284,7 @@ def test_a_readout_alone_writes_nothing_down(shop):
     assert not paths.learned_effects.exists()
     assert "Lists are decided by declared effects (learning.effects)." in text[-1]
     content = json.loads("\n".join(readout.run(settings, None, as_json=True, paths=paths)))
-    assert {one["playbook"] for one in content["learned_effects"]} == set(OWN)
+    assert {one["playbook"] for one in content["learned_effects"] if one["measured"] is not None} == set(OWN)
 
 
 def test_what_was_learnt_early_moves_with_what_is_learnt_later(shop):

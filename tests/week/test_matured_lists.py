@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import random
 import statistics
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from pipeline.config.params import Label
 from pipeline.config.paths import Paths
 from pipeline.outcomes import maturity
 from pipeline.tables import storage
@@ -207,3 +209,27 @@ def test_a_week_of_an_older_version_is_read_as_far_as_it_goes(tmp_path):
     found = matured_lists.read(Paths(data=tmp_path / "data", exports=tmp_path / "exports"), "shop", TODAY)
     assert set(found["by"]) == {"all", "listed", "risk_band", "playbook"}
     assert found.row(0, named=True)["rate"] == 1.0
+
+
+def test_the_curve_that_would_have_been_right_is_that_of_those_to_whom_nothing_was_given():
+    """Odds of 1 to 3 became 1 to 9 and 3 to 1 became 9 to 1, twice the log-odds; whoever was given a call stayed."""
+    expected, came, given = [0.25, 0.75, 0.75], [0.1, 0.9, 0.0], ["", "", "call"]
+    size = 10_000
+    table = pd.DataFrame(
+        {"churn_probability": expected, "playbook": given, "came": came}
+    ).loc[lambda one: one.index.repeat(size)]  # fmt: skip
+    table["customer_id"] = [f"c{number}" for number in range(len(table))]
+    table["churned"] = (table.groupby(level=0).cumcount() < table.came * size).astype(int)
+    decided = pl.DataFrame(table.drop(columns=["came", "churned"]).to_dict("list")).with_columns(
+        pl.col("playbook").replace("", None), pl.lit("high").alias("risk_band"), pl.lit("price").alias("reason_1_family"), pl.lit(value=False).alias("is_control"),
+        pl.lit(value=True).alias("is_listed"),
+    )  # fmt: skip
+    outcomes = pl.DataFrame(table[["customer_id", "churned"]].to_dict("list"))
+    old = maturity.OldList(TODAY, Label(kind="inactivity", gap_days=0, horizon_days=30), decided)
+    found = maturity.compare(old, outcomes)
+    (curve,) = maturity.curves(found, [TODAY])
+    assert (curve.shift, curve.log_slope) == pytest.approx((0.0, math.log(2)), abs=0.003)
+    assert found.filter(pl.col("by") != "all")["log_slope"].null_count() == found.height - 1
+    assert maturity.curves(found, []) == []
+    nobody = maturity.compare(old, outcomes.with_columns(pl.lit(0, dtype=pl.Int64).alias("churned")))
+    assert maturity.curves(nobody, [TODAY]) == [], "where nobody left there is no curve"
