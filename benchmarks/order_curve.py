@@ -126,10 +126,12 @@ def _integrated_brier(no_order: Array, came: Array, days: list[int]) -> float:
     return float(np.average(np.mean((no_order - silent) ** 2, axis=0), weights=np.diff(days, prepend=0)))
 
 
-def _within(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> dict[str, float]:
+def _within(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> dict[str, float | None]:
     """Of those whose interval of 80 % ends while it is known what came: how many ordered earlier, within and later."""
     low, high = (order_curve.order_day(no_order, days, share) for share in SHARES)
     known = high <= over
+    if not known.any():
+        return {"with_end": 0.0, "earlier": None, "within": None, "later": None}
     early, late = came[known] < np.floor(low[known]), came[known] > high[known]
     return {
         "with_end": round(float(known.mean()), 4),

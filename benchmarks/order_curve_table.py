@@ -15,7 +15,7 @@ def markdown(result: dict[str, list[dict[str, Any]]]) -> str:
     means = {name: _mean(origins) for name, origins in result.items()}
     rows = [
         [f"`{name}`", str(max(result[name][-1]["days"])), *(f"{mean[key]:.4f}" for key in SCORES),
-         *(f"{100 * mean[key]:.0f} %" for key in ("within", "with_end"))]
+         *("–" if mean[key] is None else f"{100 * mean[key]:.0f} %" for key in ("within", "with_end"))]
         for name, mean in means.items()
     ]  # fmt: skip
     apart = {other: [mean["curve"] / mean[other] - 1 for mean in means.values()] for other in SCORES[1:]}
@@ -29,8 +29,10 @@ def markdown(result: dict[str, list[dict[str, Any]]]) -> str:
     )
 
 
-def _mean(origins: list[dict[str, Any]]) -> dict[str, float]:
-    return {key: float(np.mean([one[key] for one in origins])) for key in (*SCORES, "within", "with_end")}
+def _mean(origins: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of what is known at any of the origins; None where it is at none."""
+    known = {key: [one[key] for one in origins if one[key] is not None] for key in (*SCORES, "within", "with_end")}
+    return {key: float(np.mean(each)) if each else None for key, each in known.items()}
 
 
 def _percent(share: float) -> str:

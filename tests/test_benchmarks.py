@@ -16,6 +16,7 @@ from benchmarks import (
     feeds_table,
     levels,
     levels_table,
+    order_curve_table,
     playbooks,
     playbooks_given,
     playbooks_offers,
@@ -520,3 +521,17 @@ def test_the_benchmark_of_values_knows_what_the_product_asks_for(settings):
     seen = value.look(value.by_day(lines), date(2024, 2, 10), settings.label, 180)
     assert set(NEEDS) <= set(seen.active.columns)
     assert seen.active.sort("customer_key")["refund_share_365d"].to_list() == pytest.approx([300 / 1500, 0.0])
+
+
+def test_one_curve_is_as_good_as_a_model_for_each_day_and_better_than_the_rhythm_alone():
+    """By the committed figures; whoever measures anew must not fall below them."""
+    result = json.loads((RESULTS.parent / "order_curve.json").read_text(encoding="utf-8"))
+    assert list(result) == list(quality.data_sets())
+    for name, cutoffs in result.items():
+        mean = {key: np.mean([one[key] for one in cutoffs]) for key in order_curve_table.SCORES}
+        assert mean["curve"] <= mean["bg_nbd"], name
+        assert mean["curve"] <= 1.02 * mean["one_per_horizon"], name
+    page = order_curve_table.markdown(result)
+    assert "no worse than BG/NBD on 11 of 11 data sets" in page
+    assert page.count("| `") == len(result)
+    assert "nan" not in page
