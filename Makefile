@@ -71,6 +71,15 @@ docs: setup ## the documentation as a site, in site/
 bench: setup ## the benchmarks, side by side with peers
 	python -m benchmarks
 
+# Beside .venv as well: what a forecast never needs is not put on everybody's machine.
+.leaderboard/installed: requirements/leaderboard.txt .venv/installed
+	uv pip install --quiet --no-deps --require-hashes --target .leaderboard -r requirements/leaderboard.txt
+	@touch $@
+
+leaderboard: setup .leaderboard/installed ## the leaderboard, beside XGBoost, CatBoost and others; 20 minutes
+	PYTHONPATH=$(CURDIR)/.leaderboard python -m benchmarks.leaderboard --json benchmarks/results/leaderboard.json
+	python -m docs.generate
+
 .venv-audit/installed: requirements/audit.txt requirements/uv.txt
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
@@ -89,6 +98,8 @@ lock: setup ## write requirements/*.txt anew from pyproject.toml
 	  --constraints requirements/lock.txt --quiet pyproject.toml -o requirements/runtime.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	  --upgrade --quiet requirements/spark.in -o requirements/spark.txt
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --no-deps \
+	  --upgrade --quiet requirements/leaderboard.in -o requirements/leaderboard.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	  --upgrade --quiet requirements/audit.in -o requirements/audit.txt
 
@@ -96,4 +107,4 @@ clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test tests lint fast nightly spark coverage docs bench audit sbom lock clean
+.PHONY: help setup repro test tests lint fast nightly spark coverage docs bench leaderboard audit sbom lock clean

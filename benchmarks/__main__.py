@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
+# Not the leaderboard, whose rivals are not in the lock: `make leaderboard` brings them along.
 # With options, a run of everything keeps to a size; its figures are kept beside those of the benchmark run alone.
 ALL: dict[str, tuple[str, ...]] = {
     "contributions": (),

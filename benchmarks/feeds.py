@@ -104,7 +104,7 @@ def _scored_snapshots(
     features: dict[str, list[Feature]], settings: params.Params, paths: Paths
 ) -> Iterator[ScoredSnapshot]:
     """All models beside each other at every origin, the last snapshot last."""
-    cutoffs = _origins(labelled.complete_days(paths), settings)
+    cutoffs = origins(labelled.complete_days(paths), settings)
     examples = labelled.read(paths, [feature.name for feature in features[ALL]])
     start, by_model = time.perf_counter(), {}
     for name, own in features.items():
@@ -124,7 +124,7 @@ def _in_full(scored_snapshots: Iterator[ScoredSnapshot], cutoffs: list[Split]) -
     return parts
 
 
-def _origins(complete: list[date], settings: params.Params) -> list[Split]:
+def origins(complete: list[date], settings: params.Params) -> list[Split]:
     """The last origins whose outcome windows do not overlap, in the order of time."""
     label, cutoffs = settings.label, list[Split]()
     for cutoff in reversed(split.cutoffs(complete, label, settings.evaluate.min_training_snapshots)):

@@ -192,17 +192,17 @@ def _span(parts: list[ScoredSnapshot], settings: params.Evaluate) -> dict[str, A
         "churn_rate": round(float(np.concatenate([part.churned for part in parts]).mean()), 4),
         "best_baseline": max(baselines, key=lambda name: resampled.interval(name, "auc").value),
         "figures": {
-            name: {figure: _three(resampled.interval(name, figure)) for figure in SHOWN} for name in resampled.seen
+            name: {figure: three(resampled.interval(name, figure)) for figure in SHOWN} for name in resampled.seen
         },
         "lead": {name: _lead(resampled, name) for name in others},
     }
 
 
 def _lead(resampled: Resampled, other: str) -> dict[str, list[float]]:
-    return {figure: _three(resampled.difference("model", other, figure)) for figure in SHOWN}
+    return {figure: three(resampled.difference("model", other, figure)) for figure in SHOWN}
 
 
-def _three(interval: Interval) -> list[float]:
+def three(interval: Interval) -> list[float]:
     """The figure and the ends of its interval."""
     return [round(number, 4) for number in (interval.value, interval.low, interval.high)]
 

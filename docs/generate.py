@@ -19,6 +19,7 @@ from typing import Any, Final
 from benchmarks import (
     features_table,
     feeds_table,
+    leaderboard_table,
     levels_table,
     order_curve_table,
     playbooks_plot,
@@ -288,6 +289,10 @@ PAGES: dict[str, Parts] = {
     },
     "docs/model-quality.md": {"order_curve": partial(benchmark, "order_curve", order_curve_table.markdown)},
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
+    "docs/leaderboard.md": {
+        "leaderboard": partial(benchmark, "leaderboard", leaderboard_table.markdown),
+        "reasons": partial(benchmark, "reasons", leaderboard_table.reasons),
+    },
     "docs/reasons-benchmark.md": {"reasons benchmark": partial(benchmark, "reasons", reasons_table.markdown)},
     "docs/playbooks-benchmark.md": {"playbooks benchmark": partial(benchmark, "playbooks", playbooks_table.markdown)},
     "docs/quality-benchmark.md": {
