@@ -80,6 +80,9 @@ def _ask_server(address: str, place: str) -> None:
         return
     except OSError as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(reason, TimeoutError):
+            # Whether the socket or the thread gives up first, it is the same.
+            reason = f"no answer within {PATIENCE:.0f} seconds"
         # Which certificates count is a setting of MLflow's.
         if not isinstance(reason, ssl.SSLError):
             raise _silent(place, reason) from None

@@ -1,6 +1,7 @@
-"""The days of the next order, of the sample itself: counted again from its lines, and from the curve at those days."""
+"""The days of the next order, of a built company: counted again from its lines, and from the curve at those days."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,20 +15,33 @@ from pipeline.model.order_curve import order_day
 from pipeline.scoring.next_order import EXPECTED, next_order
 from pipeline.tables import storage
 
-SETTINGS = params.load()
-AS_OF = SETTINGS.snapshots.as_of
+
+class Scored(NamedTuple):
+    settings: params.Params
+    scores: pl.DataFrame
+    examples: pl.DataFrame
+    model: artefacts.ChurnModel
+
+    def chances(self) -> np.ndarray:
+        assert self.model.order_curve is not None
+        calibrated = self.model.calibration.log_odds(self.scores["log_odds"].to_numpy(), self.examples)
+        return self.model.order_curve.no_order(self.model.ensemble, self.examples, calibrated)
 
 
-@pytest.fixture(scope="module")
-def scores() -> pl.DataFrame:
-    return storage.read_buckets(REPRO.scores).sort("customer_key")
+@pytest.fixture
+def scored(shop) -> Scored:
+    settings = params.load()
+    examples = storage.read_buckets(REPRO.examples).filter(pl.col("snapshot") == settings.snapshots.as_of)
+    scores = storage.read_buckets(REPRO.scores).sort("customer_key")
+    return Scored(settings, scores, examples.sort("customer_key"), artefacts.load(REPRO.models))
 
 
-def test_the_usual_day_is_the_last_order_and_the_mean_pause(scores):
-    some = scores.select("customer_key", "usual_order_day").gather_every(20)
+def test_the_usual_day_is_the_last_order_and_the_mean_pause(scored):
+    some = scored.scores.select("customer_key", "usual_order_day")
     lines = storage.read_buckets(REPRO.tables / "transactions", ["customer_key", "day", "amount_minor"])
     table = lines.filter(pl.col("customer_key").is_in(some["customer_key"].implode())).to_pandas()
-    days = table[(table["amount_minor"] >= 0) & (pd.to_datetime(table["day"]) < pd.Timestamp(AS_OF))]
+    before = pd.to_datetime(table["day"]) < pd.Timestamp(scored.settings.snapshots.as_of)
+    days = table[(table["amount_minor"] >= 0) & before]
     by_customer = days.groupby("customer_key")["day"].agg(lambda each: sorted(set(pd.to_datetime(each))))
     for key, usual in some.iter_rows():
         own = by_customer[key]
@@ -38,49 +52,41 @@ def test_the_usual_day_is_the_last_order_and_the_mean_pause(scores):
         assert abs((pd.Timestamp(usual) - own[-1]).days - pause) <= 0.5, (key, own)
 
 
-def test_the_days_are_where_the_curve_crosses(scores):
-    model = artefacts.load(REPRO.models)
-    assert model.order_curve is not None
-    examples = storage.read_buckets(REPRO.examples).filter(pl.col("snapshot") == AS_OF).sort("customer_key")
-    calibrated = model.calibration.log_odds(scores["log_odds"].to_numpy(), examples)
-    chances = model.order_curve.no_order(model.ensemble, examples, calibrated)
-    grid = np.array([0, *model.order_curve.days])
+def test_the_days_are_where_the_curve_crosses(scored):
+    as_of, chances, days = scored.settings.snapshots.as_of, scored.chances(), scored.model.order_curve.days
+    grid = np.array([0, *days])
     hazard = -np.log(np.column_stack([np.ones(len(chances)), chances]))
     for name, share in EXPECTED.items():
-        for row, day in enumerate(scores[name]):
+        for row, day in enumerate(scored.scores[name]):
             if day is None:
                 assert chances[row, -1] > 1 - share, "later than the curve reaches"
                 continue
-            over = (day - AS_OF).days + 1
-            until, before = (np.interp(days, grid, hazard[row]) for days in (over, over - 1))
+            over = (day - as_of).days + 1
+            until, before = (np.interp(each, grid, hazard[row]) for each in (over, over - 1))
             assert np.exp(-until) <= 1 - share + 1e-9
             assert np.exp(-before) > 1 - share - 1e-9 or over == 1
-    assert scores.filter(pl.col("next_order_from_day") > pl.col("next_order_day")).is_empty()
-    assert scores.filter(pl.col("next_order_day") > pl.col("next_order_until_day")).is_empty()
+    assert scored.scores.filter(pl.col("next_order_from_day") > pl.col("next_order_day")).is_empty()
+    assert scored.scores.filter(pl.col("next_order_day") > pl.col("next_order_until_day")).is_empty()
 
 
-def test_at_the_end_of_the_window_the_curve_is_the_score(scores):
-    model = artefacts.load(REPRO.models)
-    assert model.order_curve is not None
-    examples = storage.read_buckets(REPRO.examples).filter(pl.col("snapshot") == AS_OF).sort("customer_key")
-    calibrated = model.calibration.log_odds(scores["log_odds"].to_numpy(), examples)
-    chances = model.order_curve.no_order(model.ensemble, examples, calibrated)
-    place = model.order_curve.days.index(SETTINGS.label.horizon_days)
-    assert np.abs(chances[:, place] - scores["churn_probability"].to_numpy()).max() < 1e-6
+def test_at_the_end_of_the_window_the_curve_is_the_score(scored):
+    label, as_of = scored.settings.label, scored.settings.snapshots.as_of
+    chances, days = scored.chances(), scored.model.order_curve.days
+    place = days.index(label.horizon_days)
+    assert np.abs(chances[:, place] - scored.scores["churn_probability"].to_numpy()).max() < 1e-6
     # Who churns with more than one half is not expected to order within the window, and the other way round.
-    end = AS_OF + timedelta(days=SETTINGS.label.horizon_days)
-    middle = order_day(chances, model.order_curve.days, 0.5)
-    assert np.array_equal(middle > SETTINGS.label.horizon_days, chances[:, place] > 0.5)
-    later = scores.filter(pl.col("churn_probability") > 0.501)
+    middle = order_day(chances, days, 0.5)
+    assert np.array_equal(middle > label.horizon_days, chances[:, place] > 0.5)
+    end = as_of + timedelta(days=label.horizon_days)
+    later = scored.scores.filter(pl.col("churn_probability") > 0.501)
     assert later.filter(pl.col("next_order_day") < end).is_empty()
 
 
-def test_without_a_curve_the_days_are_not_known(scores):
-    model = artefacts.load(REPRO.models)
-    examples = storage.read_buckets(REPRO.examples).filter(pl.col("snapshot") == AS_OF).head(5)
+def test_without_a_curve_the_days_are_not_known(scored):
+    model, examples, as_of = scored.model, scored.examples.head(5), scored.settings.snapshots.as_of
     bare = artefacts.ChurnModel(model.ensemble, model.calibration, model.evaluated, model.card)
-    days = next_order(bare, examples, np.zeros(5), AS_OF, SETTINGS.label)
+    days = next_order(bare, examples, np.zeros(5), as_of, scored.settings.label)
     assert days.select(*EXPECTED).null_count().row(0) == (5, 5, 5)
     assert days["usual_order_day"].null_count() < 5
-    without = next_order(bare, examples.drop("gap_mean_days"), np.zeros(5), AS_OF, SETTINGS.label)
+    without = next_order(bare, examples.drop("gap_mean_days"), np.zeros(5), as_of, scored.settings.label)
     assert without["usual_order_day"].null_count() == 5
