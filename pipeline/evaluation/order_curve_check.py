@@ -19,7 +19,7 @@ from pipeline.model.ensemble import Ensemble
 from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
-CUTOFFS = 3
+CUTOFFS = 2
 SHARES = (0.1, 0.9)
 
 

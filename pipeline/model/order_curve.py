@@ -29,10 +29,10 @@ Days = npt.NDArray[np.int64]
 
 DAYS: Final = (3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365)
 """From the start of the outcome window on; between two of them the rate of orders is taken for constant."""
-TREES: Final = 300
+TREES: Final = 200
 MAX_EXAMPLES: Final = 100_000
 """Examples the curve is learnt from at most."""
-MAX_ROWS: Final = 300_000
+MAX_ROWS: Final = 100_000
 """Pairs of an example and a day that the trees see at most; of more, so many are drawn."""
 SURE: Final = 1e-4
 """No chance of BG/NBD counts as nearer to 0 or 1."""
