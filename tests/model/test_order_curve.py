@@ -119,7 +119,8 @@ def test_as_many_have_not_ordered_as_it_says(made):
     assert np.all(apart[:-1] < 0.75 * one_for_all[:-1]), "it tells customers apart on every day"
     came = new["days_to_order"].to_numpy()
     low, high = (order_day(no_order, made.curve.days, share) for share in (0.1, 0.9))
-    assert 0.75 <= np.mean((came >= np.floor(low)) & (came <= high)) <= 0.9
+    # Whose interval ends later than the curve reaches is within it, so there are more than 80 %.
+    assert 0.75 <= np.mean((came >= np.floor(low)) & (came <= high)) <= 0.93
 
 
 def test_it_is_read_back_as_it_was(made):
