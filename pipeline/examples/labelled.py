@@ -6,8 +6,9 @@ from datetime import date
 import polars as pl
 
 from pipeline.config.errors import NotEnoughData
+from pipeline.config.params import Label
 from pipeline.config.paths import Paths
-from pipeline.examples import lines
+from pipeline.examples import lines, next_orders
 from pipeline.tables import storage
 
 IS_LABELLED = pl.col("churned").is_not_null()
@@ -64,14 +65,15 @@ def read(paths: Paths, names: list[str], keys: Keys | None = None) -> pl.DataFra
     return rows.sort("snapshot", "customer_key").collect()
 
 
-def read_all(paths: Paths, names: list[str], keys: Keys, until: date) -> pl.DataFrame:
-    """The examples of some customers at every snapshot before a day, labelled or not, without their labels."""
+def read_with_orders(paths: Paths, names: list[str], keys: Keys, until: date, label: Label) -> pl.DataFrame:
+    """The examples of some customers at all snapshots before a day, labelled or not, with `days_to_order`."""
     rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names]).filter(pl.col("snapshot") < until)
     own = rows.filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
-    return own.sort("snapshot", "customer_key").collect()
+    examples = own.sort("snapshot", "customer_key").collect()
+    return next_orders.with_days_to_order(examples, _purchase_days(paths, keys), label)
 
 
-def purchase_days(paths: Paths, keys: Keys) -> pl.DataFrame:
+def _purchase_days(paths: Paths, keys: Keys) -> pl.DataFrame:
     """The days on which some customers bought, as ``customer_key, day`` in the order of time; a refund is none."""
     files = storage.bucket_files(paths.tables / "transactions")
     bought = [lines.purchase_days(file).select("customer_key", "day") for file in files]

@@ -120,7 +120,7 @@ def score(job: Job) -> int:
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
     reasons = renderer.tell(completed, values[:, :-1], known["owner"], probability)
-    when = next_order.next_order(whole, examples, calibrated, job.as_of, job.label)
+    when = next_order.next_order(whole, examples, calibrated, job.as_of, job.label, job.threads)
     complete = pl.concat([scores, reasons, when], how="horizontal")
     storage.write_parquet(complete.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(

@@ -1,6 +1,6 @@
 """The days on which a customer's next order was usually due, and on which it is expected now."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,9 @@ COLUMNS: Final = ("usual_order_day", *EXPECTED)
 USUAL_GAP: Final = "gap_mean_days"
 
 
-def next_order(model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of: date, label: Label) -> pl.DataFrame:
+def next_order(
+    model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of: date, label: Label, num_threads: int = 1
+) -> pl.DataFrame:
     """When each customer's next order was and is to be expected.
 
     Parameters
@@ -32,6 +34,8 @@ def next_order(model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of
         Calibrated log-odds of churn of each row.
     as_of, label
         The day, and ``params.yaml: label``.
+    num_threads
+        Of the prediction; no day depends on it.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def next_order(model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of
     if model.order_curve is None:
         expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in EXPECTED]
     else:
-        chances = model.order_curve.no_order(model.ensemble, examples, log_odds)
+        chances = model.order_curve.no_order(model.ensemble, examples, log_odds, num_threads)
         days = {name: order_day(chances, model.order_curve.days, share) for name, share in EXPECTED.items()}
         expected = [_dates(name, start, each) for name, each in days.items()]
     return examples.with_columns(_usual(examples, as_of), *expected).select(COLUMNS)
@@ -60,6 +64,5 @@ def _usual(examples: pl.DataFrame, as_of: date) -> pl.Expr:
 def _dates(name: str, start: date, days: Array) -> pl.Series:
     """The day that is over after so many days; a part of a day belongs to it."""
     places = np.where(np.isfinite(days), np.maximum(np.ceil(days) - 1, 0), np.nan)
-    return pl.Series(
-        name, [None if np.isnan(place) else start + timedelta(days=int(place)) for place in places], dtype=pl.Date
-    )
+    from_start = pl.duration(days=pl.col(name).fill_nan(None).cast(pl.Int64))
+    return pl.DataFrame({name: places}).select((pl.lit(start) + from_start).cast(pl.Date).alias(name)).to_series()

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.config import params
 from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
-from pipeline.examples import labelled, next_orders
+from pipeline.examples import labelled
 from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
@@ -147,8 +147,7 @@ def _order_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Pat
     snapshots = [day for day in storage.read_json(paths.examples_report)["snapshots"] if day < str(until)]
     most = min(settings.train.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
     keys = labelled.learnt(paths, max(1, most))
-    examples = labelled.read_all(paths, ensemble.inputs, keys, until)
-    known = next_orders.with_days_to_order(examples, labelled.purchase_days(paths, keys), settings.label)
+    known = labelled.read_with_orders(paths, ensemble.inputs, keys, until, settings.label)
     return order_curve.fit(known, ensemble, until, settings.label, settings.model)
 
 

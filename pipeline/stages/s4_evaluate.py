@@ -23,7 +23,7 @@ from pipeline.evaluation import (
     report,
     segments,
 )
-from pipeline.examples import labelled, next_orders
+from pipeline.examples import labelled
 from pipeline.examples.features import model_features
 from pipeline.model import artefacts, order_curve, split
 from pipeline.model.fingerprint import fingerprint
@@ -118,8 +118,7 @@ def _order_curve(
     most = min(settings.evaluate.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
     keys = labelled.judged(paths, max(1, most))
     until = date.fromisoformat(model.card["learnt_until"])
-    examples = labelled.read_all(paths, model.ensemble.inputs, keys, until)
-    known = next_orders.with_days_to_order(examples, labelled.purchase_days(paths, keys), settings.label)
+    known = labelled.read_with_orders(paths, model.ensemble.inputs, keys, until, settings.label)
     return order_curve_check.check(known, parts, model.ensemble, until, (settings.label, settings.model))
 
 
