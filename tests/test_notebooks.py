@@ -59,22 +59,23 @@ def test_it_comes_in_by_the_door(source):
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    # Another test may load a logged model with its code at the same time; what Python keeps of that is nobody's file.
+    # What Python keeps of the code of a logged model that a notebook loads is nobody's file.
     files = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda file: file.stem)
-def test_it_runs_on_any_company_and_writes_nothing(source, built_company, tmp_path):
-    before = contents(built_company)
+def test_it_runs_on_any_company_and_writes_nothing(source, copy_of_shop, tmp_path):
+    # A folder of its own: in that of all tests, MLflow keeps a file for as long as another test loads a model.
+    before = contents(copy_of_shop)
     kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = subprocess.run(
         [sys.executable, "-c", EXECUTE, source.with_suffix(".ipynb"), tmp_path / "run.ipynb"],
-        cwd=built_company, env=kept | {"PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1"},
+        cwd=copy_of_shop, env=kept | {"PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1"},
         capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    assert contents(built_company) == before
+    assert contents(copy_of_shop) == before
     outputs = [output for cell in nbformat.read(tmp_path / "run.ipynb", 4).cells for output in cell.get("outputs", [])]
     warned = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
     assert not warned, "a reader should see no warnings"
