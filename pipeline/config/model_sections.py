@@ -64,6 +64,7 @@ class Evaluate(Section):
     draws: Annotated[int, Field(ge=100)]
     max_customers: PositiveInt
     min_training_snapshots: PositiveInt
+    max_cutoffs: PositiveInt
     segments: list[str]
     approved_by: str
     contact_cost: NotNegative

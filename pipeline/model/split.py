@@ -80,6 +80,28 @@ def cutoffs(complete: list[date], label: Label, min_training: int) -> list[Split
     return [split for days in able if len((split := by_time(days, label)).train) >= min_training]
 
 
+def spread(splits: list[Split], most: int) -> list[Split]:
+    """Return at most so many of the splits, the first one among them, at even distances from what follows the last.
+
+    Parameters
+    ----------
+    splits
+        In the order of time.
+    most
+        How many are taken at most, at least 1.
+
+    Examples
+    --------
+    >>> splits = [Split([], date(2024, 1, 1), date(2024, 2, day)) for day in range(1, 11)]
+    >>> [split.test.day for split in spread(splits, 5)]
+    [1, 3, 5, 7, 9]
+    >>> [split.test.day for split in spread(splits[:3], 5)]
+    [1, 2, 3]
+    """
+    back = {round(len(splits) * step / most) for step in range(1, most + 1)} if len(splits) > most else None
+    return [split for place, split in enumerate(splits) if back is None or len(splits) - place in back]
+
+
 def known_by(days: list[date], day: date, need: int) -> list[date]:
     """Return the snapshots whose outcome was known on the morning of a day, in the order of time.
 

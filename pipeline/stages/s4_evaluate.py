@@ -80,8 +80,9 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     train_examples = labelled.select_days(learnt, parts.train)
     rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
     test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)
-    cutoffs = [cutoff for cutoff in split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
-               if cutoff.test != parts.test]  # fmt: skip
+    all_cutoffs = split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
+    before = [cutoff for cutoff in all_cutoffs if cutoff.test != parts.test]
+    cutoffs = split.spread(before, settings.evaluate.max_cutoffs)
     earlier = list(backtest.backtest_beside_rules(examples, cutoffs, declared, settings.label, settings.model))
     known = customer_groups.known(
         test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths

@@ -74,7 +74,8 @@ def test_the_registered_model_is_the_local_one_bit_for_bit(shop):
 def test_a_model_that_dvc_restored_gets_a_run_again(copy_of_shop):
     REPRO.run_pointer.unlink()
     Path("mlflow.db").unlink()
-    run_stages((s4_evaluate,))
+    run_stages((s4_evaluate,), evaluate__max_cutoffs=1)
+    assert len(storage.read_json(REPRO.evaluation)["earlier"]["cutoffs"]) == 1
     pointer = json.loads(REPRO.run_pointer.read_text())
     assert client(params.load().tracking).get_run(pointer["run_id"]).data.metrics["test_auc"]
 

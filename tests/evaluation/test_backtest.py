@@ -1,10 +1,12 @@
 """The whole recipe at earlier times: honest in time, the same in any order, and no fit made twice."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.evaluation import backtest
 from pipeline.examples import labelled
@@ -144,3 +146,15 @@ def test_no_cutoff_knows_what_came_after_it_though_fits_are_shared(settings, clo
         )
         day = str(cutoff.test)
         assert probabilities(corrupt, cutoffs, quick)[day] == honest[day]
+
+
+@given(there_are=st.integers(0, 60), most=st.integers(1, 20))
+def test_the_cutoffs_that_are_taken_are_evenly_apart(there_are, most):
+    days = [date(2024, 1, 1) + timedelta(days=7 * week) for week in range(there_are + 1)]
+    splits = [split.Split([], day, day) for day in days[:-1]]
+    taken = split.spread(splits, most)
+    assert len(taken) == min(there_are, most)
+    assert taken == sorted(taken, key=lambda one: one.test)
+    assert taken[:1] == splits[:1], "the earliest is among them"
+    weeks = np.diff([(one.test - days[0]).days // 7 for one in taken] + [there_are])
+    assert len(weeks) == 0 or weeks.max() - weeks.min() <= 1, "also from the last one to the snapshot that follows"
