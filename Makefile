@@ -68,16 +68,16 @@ coverage: setup ## all tests; lists the lines that none of them runs
 docs: setup ## the documentation as a site, in site/
 	mkdocs build --strict --quiet
 
-bench: setup ## the benchmarks, side by side with peers
-	python -m benchmarks
-
 # Beside .venv as well: what a forecast never needs is not put on everybody's machine.
-.leaderboard/installed: requirements/leaderboard.txt .venv/installed
-	uv pip install --quiet --no-deps --require-hashes --target .leaderboard -r requirements/leaderboard.txt
+.rivals/installed: requirements/rivals.txt .venv/installed
+	uv pip install --quiet --no-deps --require-hashes --target .rivals -r requirements/rivals.txt
 	@touch $@
 
-leaderboard: setup .leaderboard/installed ## the leaderboard, beside XGBoost, CatBoost and others; 20 minutes
-	PYTHONPATH=$(CURDIR)/.leaderboard python -m benchmarks.leaderboard --json benchmarks/results/leaderboard.json
+bench: setup .rivals/installed ## the benchmarks, side by side with peers; needs a C compiler
+	PYTHONPATH=$(CURDIR)/.rivals python -m benchmarks
+
+leaderboard: setup .rivals/installed ## the leaderboard, beside XGBoost, CatBoost and others; 20 minutes
+	PYTHONPATH=$(CURDIR)/.rivals python -m benchmarks.leaderboard --json benchmarks/results/leaderboard.json
 	python -m docs.generate
 
 .venv-audit/installed: requirements/audit.txt requirements/uv.txt
@@ -99,7 +99,7 @@ lock: setup ## write requirements/*.txt anew from pyproject.toml
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	  --upgrade --quiet requirements/spark.in -o requirements/spark.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --no-deps \
-	  --upgrade --quiet requirements/leaderboard.in -o requirements/leaderboard.txt
+	  --upgrade --quiet requirements/rivals.in -o requirements/rivals.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	  --upgrade --quiet requirements/audit.in -o requirements/audit.txt
 

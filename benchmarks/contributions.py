@@ -1,8 +1,8 @@
-"""How fast are exact contributions, next to LightGBM's own and next to predicting?
+"""How fast are exact contributions, next to those of others and next to predicting?
 
-Run as ``python -m benchmarks.contributions [--json FILE]``. One synthetic binary model (60 features, missing values,
-300 trees of up to 31 leaves, depth at most 6); the contenders take turns in one process, so that a slow moment of the
-machine hits all of them, and the median of the turns is reported.
+Run as ``python -m benchmarks.contributions [--json FILE]``. Synthetic binary models (60 features, missing values) of
+several shapes; the contenders take turns in one process, so that a slow moment of the machine hits all of them, and the
+median of the turns is reported. Peers that are not installed are named, and left out.
 """
 
 import argparse
@@ -12,17 +12,48 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks import contributions_rivals as rivals
+from benchmarks.contributions_rivals import Array
+from pipeline.reasons import families
+from pipeline.reasons.ensemble_contributions import margins
 from pipeline.reasons.treeshap.explainer import Explainer
 
-FEATURES, MISSING, TREES, LEAVES, DEPTH = 60, 0.05, 300, 31, 6
+FEATURES, MISSING, FAMILIES, REASONS, THREADS = 60, 0.05, 15, 3, 2
 
 
-def synthetic(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+class Shape(NamedTuple):
+    """Of a model: trees, leaves of each at most, questions in a row at most (-1: any number)."""
+
+    trees: int
+    leaves: int
+    depth: int
+
+
+SHAPES = {
+    "300 trees of 31 leaves, depth 6": Shape(300, 31, 6),
+    "300 trees of 31 leaves, any depth": Shape(300, 31, -1),
+    "300 trees of 15 leaves, depth 5": Shape(300, 15, 5),
+    "200 trees of 8 leaves, depth 4": Shape(200, 8, 4),
+}
+
+
+class Sizes(NamedTuple):
+    """Rows for the fast, the middling and the slow contenders, turns of each, rows to train on."""
+
+    fast: int = 200_000
+    many: int = 20_000
+    slow: int = 3_000
+    repeats: int = 5
+    training: int = 50_000
+
+
+def synthetic(rows: int, seed: int) -> tuple[Array, Array]:
     """Normal features, 5 % of the values missing; log-odds linear in all of them, with one interaction."""
     random = np.random.default_rng(seed)
     weights = np.random.default_rng(0).normal(scale=0.3, size=FEATURES)
@@ -32,11 +63,11 @@ def synthetic(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return X, (log_odds + random.logistic(size=rows) > 0).astype(float)
 
 
-def train(rows: int) -> lgb.Booster:
+def train(rows: int, shape: Shape) -> lgb.Booster:
     """The model that is explained."""
-    params = {"objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": 0.05}
+    params = {"objective": "binary", "num_leaves": shape.leaves, "max_depth": shape.depth, "learning_rate": 0.05}
     fixed = {"verbose": -1, "num_threads": 2, "deterministic": True, "force_col_wise": True, "seed": 1}
-    return lgb.train(params | fixed, lgb.Dataset(*synthetic(rows, seed=1)), TREES)
+    return lgb.train(params | fixed, lgb.Dataset(*synthetic(rows, seed=1)), shape.trees)
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -46,56 +77,58 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure(fast_rows: int, slow_rows: int, repeats: int, training_rows: int) -> dict[str, Any]:
-    """Times of all contenders, with 1 and 2 threads each, and the largest difference."""
-    booster = train(training_rows)
-    X, _ = synthetic(fast_rows, seed=2)  # noqa: N806
-    few = X[:slow_rows]
-    cold = seconds(lambda: Explainer(booster, method="fast").contributions(few))
-    tabulate = statistics.median(seconds(lambda: Explainer(booster, method="fast")) for _ in range(3))
+def told(explainer: Explainer, X: Array) -> tuple[Array, Array, NDArray[np.intp]]:  # noqa: N803
+    """What a list needs of every row: its log-odds, the sums by family, and the strongest families."""
+    values = explainer.contributions(X, num_threads=THREADS)
+    by_family = families.by_family(values[:, :-1], [f"family {number % FAMILIES}" for number in range(FEATURES)])
+    return margins(values), by_family, np.argpartition(-by_family, REASONS, axis=1)[:, :REASONS]
+
+
+def measure(shape: Shape, sizes: Sizes) -> dict[str, Any]:
+    """Rows a second of every contender, as multiples of ``pred_contrib`` too, and how far each is from it."""
+    booster = train(sizes.training, shape)
+    X, _ = synthetic(sizes.fast, seed=2)  # noqa: N806
+    few, many = X[: sizes.slow], X[: sizes.many]
     explainer = Explainer(booster, method="fast")
-    contenders = {
-        "pred_contrib": (slow_rows, lambda n: booster.predict(few, pred_contrib=True, num_threads=n)),
-        "contributions": (fast_rows, lambda n: explainer.contributions(X, num_threads=n)),
-        "predict": (fast_rows, lambda n: booster.predict(X, num_threads=n)),
+    contenders: dict[str, tuple[int, Callable[[], Any]]] = {
+        "pred_contrib": (len(few), lambda: booster.predict(few, pred_contrib=True, num_threads=THREADS)),
+        "contributions": (len(X), lambda: explainer.contributions(X, num_threads=THREADS)),
+        "reasons": (len(X), lambda: told(explainer, X)),
+        "predict": (len(X), lambda: booster.predict(X, num_threads=THREADS)),
+        **rivals.explainers(booster, few, many, THREADS),
+        **rivals.libraries(shape, synthetic(sizes.training, seed=1), many, THREADS),
     }
-    turns: dict[tuple[str, int], list[float]] = {}
-    for _ in range(repeats):
+    turns: dict[str, list[float]] = {}
+    for _ in range(sizes.repeats):
         for name, (_, call) in contenders.items():
-            for threads in (1, 2):
-                turns.setdefault((name, threads), []).append(seconds(partial(call, threads)))
-    rates: list[dict[str, Any]] = [
-        {"method": name, "threads": threads, "rows_per_second": contenders[name][0] / statistics.median(times)}
-        for (name, threads), times in turns.items()
-    ]
-    for rate in rates:
-        rate["times_pred_contrib"] = rate["rows_per_second"] / next(
-            other["rows_per_second"]
-            for other in rates
-            if other["method"] == "pred_contrib" and other["threads"] == rate["threads"]
-        )
-    difference = np.abs(explainer.contributions(few) - booster.predict(few, pred_contrib=True)).max()
-    return {
-        "rates": rates,
-        "largest_difference": float(difference),
-        "first_call_seconds": cold,
-        "tabulate_seconds": tabulate,
-        "rows": {"fast": fast_rows, "pred_contrib": slow_rows, "repeats": repeats},
+            turns.setdefault(name, []).append(seconds(call))
+    rates = {name: contenders[name][0] / statistics.median(times) for name, times in turns.items()}
+    exact = np.asarray(booster.predict(few, pred_contrib=True))[:, :-1]
+    of_same_model = {"contributions": explainer.contributions(few)[:, :-1]} | {
+        name: call() for name, (_, call) in contenders.items() if name in rivals.OF_SAME_MODEL
     }
+    return {
+        "rates": {name: {"rows_per_second": round(rate), "times_pred_contrib": rate / rates["pred_contrib"]}
+                  for name, rate in rates.items()},
+        "largest_difference": {name: float(np.abs(values[: len(few)] - exact).max())
+                               for name, values in of_same_model.items()},
+        "tabulate_seconds": statistics.median(seconds(partial(Explainer, booster, "fast")) for _ in range(3)),
+    }  # fmt: skip
 
 
 def report(result: dict[str, Any]) -> str:
-    """The result as a small table."""
-    lines = [f"{'method':<14}{'threads':>8}{'rows/s':>12}{'x pred_contrib':>16}"]
-    lines += [
-        f"{rate['method']:<14}{rate['threads']:>8}{rate['rows_per_second']:>12,.0f}{rate['times_pred_contrib']:>16.1f}"
-        for rate in sorted(result["rates"], key=lambda rate: rate["threads"])
-    ]
-    lines.append(f"largest difference to pred_contrib: {result['largest_difference']:.1e}")
-    lines.append(
-        f"tabulating the model: {result['tabulate_seconds']:.1f} s; "
-        f"first call of all, with what Numba compiles or loads: {result['first_call_seconds']:.1f} s"
-    )
+    """The result as small tables."""
+    lines = []
+    for shape, measured in result["shapes"].items():
+        lines += [shape, f"{'method':<24}{'rows/s':>12}{'x pred_contrib':>16}{'largest difference':>20}"]
+        lines += [
+            f"{name:<24}{rate['rows_per_second']:>12,}{rate['times_pred_contrib']:>16.1f}"
+            f"{measured['largest_difference'].get(name, float('nan')):>20.1e}"
+            for name, rate in measured["rates"].items()
+        ]
+        lines.append(f"tabulating the model: {measured['tabulate_seconds']:.1f} s")
+    if result["not_installed"]:
+        lines.append(f"not installed, so left out: {', '.join(result['not_installed'])}")
     return "\n".join(lines)
 
 
@@ -103,12 +136,12 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
-    parser.add_argument("--rows", type=int, default=200_000, help="rows for the fast contenders (default: 200000)")
-    parser.add_argument("--slow-rows", type=int, default=3_000, help="rows for pred_contrib (default: 3000)")
-    parser.add_argument("--repeats", type=int, default=3, help="turns of each contender (default: 3)")
-    parser.add_argument("--training-rows", type=int, default=50_000, help="rows to train on (default: 50000)")
+    for name, default in Sizes()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
     options = parser.parse_args()
-    result = measure(options.rows, options.slow_rows, options.repeats, options.training_rows)
+    sizes = Sizes(*(getattr(options, name) for name in Sizes._fields))
+    shapes = {name: measure(shape, sizes) for name, shape in SHAPES.items()}
+    result = {"sizes": sizes._asdict(), "shapes": shapes, "not_installed": rivals.not_installed()}
     print(report(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

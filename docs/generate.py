@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
+    contributions_table,
     features_table,
     feeds_table,
     leaderboard_table,
@@ -285,6 +286,7 @@ PAGES: dict[str, Parts] = {
     "docs/renamed.md": {"renamed": renamed_names},
     "docs/performance.md": {
         "features": partial(benchmark, "features", features_table.markdown),
+        "contributions": partial(benchmark, "contributions", contributions_table.markdown),
         "scale": partial(benchmark, "scale", scale_table.markdown),
     },
     "docs/model-quality.md": {"order_curve": partial(benchmark, "order_curve", order_curve_table.markdown)},

@@ -1,0 +1,57 @@
+"""What is timed is right: our contributions are LightGBM's; and the page says what was measured, and who is not exact."""
+
+import json
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from benchmarks import contributions, contributions_rivals, contributions_table
+from pipeline.reasons.treeshap.explainer import Explainer
+
+SMALL = contributions.Sizes(fast=400, many=100, slow=60, repeats=1, training=1500)
+
+
+@pytest.fixture
+def only_the_lock(monkeypatch):
+    """Whether somebody has installed the peers or not."""
+    monkeypatch.setattr(contributions_rivals, "find_spec", lambda name: None if name in contributions_rivals.MODULES
+                        else find_spec(name))  # fmt: skip
+
+
+def test_a_small_model_is_measured(only_the_lock):
+    found = contributions.measure(contributions.Shape(5, 6, 3), SMALL)
+    assert set(found["rates"]) == {"pred_contrib", "contributions", "reasons", "predict", "shap.TreeExplainer"}
+    assert all(rate["rows_per_second"] > 0 for rate in found["rates"].values())
+    assert found["rates"]["pred_contrib"]["times_pred_contrib"] == 1
+    assert found["largest_difference"].keys() == {"contributions", "shap.TreeExplainer"}
+    assert max(found["largest_difference"].values()) < 1e-12
+    assert contributions_rivals.not_installed() == list(contributions_rivals.MODULES)
+
+
+def test_what_a_list_needs_adds_up():
+    booster = contributions.train(1500, contributions.Shape(5, 6, 3))
+    rows, _ = contributions.synthetic(200, seed=3)
+    margins, by_family, strongest = contributions.told(Explainer(booster, method="fast"), rows)
+    reference = booster.predict(rows, pred_contrib=True)
+    assert margins == pytest.approx(booster.predict(rows, raw_score=True), abs=1e-12)
+    third = reference[:, [3, 18, 33, 48]].sum(axis=1)
+    assert by_family[:, 3] == pytest.approx(third, abs=1e-12)
+    for sums, places in zip(by_family, strongest, strict=True):
+        assert sorted(sums[places]) == pytest.approx(np.sort(sums)[-3:])
+
+
+def test_the_page_says_who_is_not_exact():
+    def rate(rows: int) -> dict[str, float]:
+        return {"rows_per_second": rows, "times_pred_contrib": rows / 1000}
+
+    shape = {
+        "rates": {"pred_contrib": rate(1000), "contributions": rate(123_400), "woodelf": rate(5000)},
+        "largest_difference": {"contributions": 4.3e-15, "woodelf": 2.4e-6}, "tabulate_seconds": 1.0,
+    }  # fmt: skip
+    result = {"shapes": {"deep": shape}, "sizes": SMALL._asdict(), "not_installed": ["catboost"]}
+    page = contributions_table.markdown(json.loads(json.dumps(result)))
+    assert "| ours: contributions of every feature | 123,400 (123.4 ×) | 4e-15 |" in page
+    assert "| woodelf | 5,000 (5.0 ×) | **2e-06** |" in page
+    assert "| LightGBM `pred_contrib` | 1,000 (1.0 ×) |  |" in page
+    assert "Not installed, so left out: catboost." in page
