@@ -38,8 +38,8 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
         Points of each feature between which its effect is a straight line (2-50).
     additive_logistic_l2 : float
         L2 penalty on these effects, above 0.
-    additive_logistic_max_rows : int
-        Rows the regression is fitted on at most; more are thinned evenly.
+    additive_logistic_max_rows, max_rows : int
+        Rows that the regression, and that both parts, are fitted on at most; more are thinned evenly.
     purchase_process : bool
         Whether the BG/NBD probability of no purchase in the outcome window becomes a feature. It needs the columns
         ``order_days_ever``, ``days_since_first_order`` and ``days_since_last_order`` (days) without missing values,
@@ -115,6 +115,7 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
         additive_logistic_cuts: int = 5,
         additive_logistic_l2: float = 1000.0,
         additive_logistic_max_rows: int = 300_000,
+        max_rows: int = 300_000,
         purchase_process: bool = True,
         monotone_constraints: dict[str, int] | None = None,
         refit: bool = True,
@@ -137,6 +138,7 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
         self.additive_logistic_cuts = additive_logistic_cuts
         self.additive_logistic_l2 = additive_logistic_l2
         self.additive_logistic_max_rows = additive_logistic_max_rows
+        self.max_rows = max_rows
         self.purchase_process = purchase_process
         self.monotone_constraints = monotone_constraints
         self.refit = refit
@@ -210,9 +212,7 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
         """Return the more likely label of each row, (rows,). To choose whom to act on, use the probabilities."""
-        place = self.predict_proba(X).argmax(axis=1)
-        labels: npt.NDArray[Any] = self.classes_[place]
-        return labels
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def contributions(self, X: Any) -> Any:  # noqa: N803
         """Return what each feature adds to the log-odds of each row, as a ``shap.Explanation``.

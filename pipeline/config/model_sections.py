@@ -37,6 +37,7 @@ class Model(Section):
     monotone: bool
     refit: bool
     seasonality: bool
+    max_rows: Annotated[int, Field(ge=1000)]
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare

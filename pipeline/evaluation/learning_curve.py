@@ -71,11 +71,14 @@ def train_each(
     Taught
         In the order of `amounts`; one whose customers have one outcome only in any part is left out.
     """
+    # All rows count here, also those that `model.max_rows` would leave out: the question is whether they would pay.
+    label, model = settings
+    how = label, model.model_copy(update={"max_rows": max(model.max_rows, len(examples))})
     keys = examples["customer_key"].unique().sort()
     for customers, snapshots in amounts(len(keys), len(cutoff.train)):
         latest = cutoff.train[-snapshots:]
         own = examples.filter(pl.col("customer_key") <= keys[customers - 1], pl.col("snapshot") >= latest[0])
-        parts = backtest.train_until(replace(cutoff, train=latest), own, features, *settings)
+        parts = backtest.train_until(replace(cutoff, train=latest), own, features, *how)
         if parts is not None:
             train_examples, _, trained = parts
             yield Taught(customers, snapshots, len(train_examples), trained.probability(test))

@@ -22,6 +22,7 @@ from pipeline.examples.features import Feature
 from pipeline.model import additive_logistic, calibration, gbm, substitutes, training
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
+from pipeline.model.thinning import thinned
 from pipeline.model.without_feed import WithoutFeed
 
 # Orders are always there, and a register has no days on which nothing came.
@@ -64,7 +65,7 @@ def fit_without(whole: training.Trained, known: pl.DataFrame, features: list[Fea
     """
     declared, of_all = training.columns(features, settings), whole.ensemble
     names = [feature.name for feature in declared]
-    rows = training.model_rows(known, names, of_all.purchase_process, of_all.window)
+    rows = training.model_rows(thinned(known, settings.max_rows), names, of_all.purchase_process, of_all.window)
     trees = gbm.grow(rows, whole.log.best_tree, declared, settings)
     share = of_all.additive_weight
     regression = additive_logistic.fit(*rows, settings.additive_logistic) if share else None

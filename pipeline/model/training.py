@@ -20,6 +20,7 @@ from pipeline.model import (
 )
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble, margins_by_day, matrix
+from pipeline.model.thinning import thinned
 from pipeline.value import purchase_process
 from pipeline.value.bg_nbd import BgNbd
 
@@ -182,7 +183,8 @@ def fit(
     names = [feature.name for feature in declared]
     window = (label.gap_days, label.horizon_days)
     process = _rhythm(train_examples, settings)
-    (x, y), later = (model_rows(part, names, process, window) for part in (train_examples, validation_examples))
+    parts = (thinned(train_examples, settings.max_rows), validation_examples)
+    (x, y), later = (model_rows(part, names, process, window) for part in parts)
     log = gbm.fit((x, y), later, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
     share = (
@@ -218,7 +220,8 @@ def refit(
         process = on_known.ensemble.purchase_process
     else:
         process = _rhythm(known, settings)
-        x, y = model_rows(known, first.ensemble.features, process, first.ensemble.window)
+        rows = thinned(known, settings.max_rows)
+        x, y = model_rows(rows, first.ensemble.features, process, first.ensemble.window)
         booster = gbm.grow((x, y), trees, columns(features, settings), settings)
         regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.ensemble.additive_weight else None
     wide = regression if first.ensemble.additive_weight else None

@@ -45,7 +45,8 @@ def test_what_follows_from_a_curve(half, end):
 
 
 def test_each_model_is_taught_what_it_says(changed):
-    settings = changed().model.model_copy(update={"max_trees": 20})
+    # Also the rows that a training would thin out: the question is whether they would pay.
+    settings = changed().model.model_copy(update={"max_trees": 20, "max_rows": 1000})
     examples = make_examples(seed=3)
     days = sorted(examples["snapshot"].unique())
     cutoff = split.by_time(days, LABEL)
