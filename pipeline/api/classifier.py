@@ -212,7 +212,8 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
         """Return the more likely label of each row, (rows,). To choose whom to act on, use the probabilities."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        place = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[place])
 
     def contributions(self, X: Any) -> Any:  # noqa: N803
         """Return what each feature adds to the log-odds of each row, as a ``shap.Explanation``.
