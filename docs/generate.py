@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
+    cold_start_table,
     features_table,
     feeds_table,
     leaderboard_table,
@@ -288,6 +289,7 @@ PAGES: dict[str, Parts] = {
         "scale": partial(benchmark, "scale", scale_table.markdown),
     },
     "docs/model-quality.md": {"order_curve": partial(benchmark, "order_curve", order_curve_table.markdown)},
+    "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
     "docs/leaderboard.md": {
         "leaderboard": partial(benchmark, "leaderboard", leaderboard_table.markdown),

@@ -37,6 +37,8 @@ class Model(Section):
     monotone: bool
     refit: bool
     seasonality: bool
+    # With a value of its own, so that the settings of earlier releases read as they were written.
+    prior: Literal["none", "packaged"] = "none"
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare
