@@ -14,6 +14,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "simulate": ("--customers", "20000"),
     "quality": (),
     "levels": (),
+    "cold_start": (),
     "order_curve": (),
     "feeds": (),
     "reasons": (),

@@ -30,12 +30,12 @@ from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, evidence_only_features, model_features
-from pipeline.model import training
+from pipeline.model import card_entries, training
 from pipeline.model.ensemble import Ensemble, matrix
 from pipeline.reasons import ensemble_contributions, evidence_weights, families
 from pipeline.reasons.causes import blind_spots
 from pipeline.reasons.renderer import ReasonRenderer, Style
-from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train
+from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import schemas, storage
 
 # As many as it takes for some hundred customers whom one cause drives away.
@@ -104,7 +104,7 @@ class ExplainedModel:
         self.train_examples = train_examples
         self.trained = training.train(train_examples, scored_snapshots, self.seen, settings.label, settings.model)
         self.ensemble: Ensemble = self.trained.ensemble
-        self.typical = s3_train.typical(self.ensemble.completed(train_examples), self.ensemble.features)
+        self.typical = card_entries.typical(self.ensemble.completed(train_examples), self.ensemble.features)
         declared = {feature.name: feature for feature in training.columns(self.seen, settings.model)}
         self.features: list[Feature] = [declared[name] for name in self.ensemble.features]
         style, weights = (

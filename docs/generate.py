@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from benchmarks import (
     contributions_table,
+    cold_start_table,
     features_table,
     feeds_table,
     leaderboard_table,
@@ -290,6 +291,7 @@ PAGES: dict[str, Parts] = {
         "scale": partial(benchmark, "scale", scale_table.markdown),
     },
     "docs/model-quality.md": {"order_curve": partial(benchmark, "order_curve", order_curve_table.markdown)},
+    "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
     "docs/leaderboard.md": {
         "leaderboard": partial(benchmark, "leaderboard", leaderboard_table.markdown),

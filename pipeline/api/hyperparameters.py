@@ -37,8 +37,8 @@ def model_section(arguments: Mapping[str, Any]) -> params.Model:
     own["monotone"] = bool(own.pop("monotone_constraints"))
     for name in (*OF_THE_LABEL, "validation_fraction"):
         del own[name]
-    # A table of features does not say of which day a row is, so nothing follows the season.
-    return _parsed(params.Model, own | {"seasonality": False})
+    # A table of features does not say of which day a row is, so nothing follows the season; an estimator learns.
+    return _parsed(params.Model, own | {"seasonality": False, "prior": "none"})
 
 
 def arguments_of(model: params.Model, label: params.Label, features: Sequence[Feature]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def arguments_of(model: params.Model, label: params.Label, features: Sequence[Fe
     Parameters
     ----------
     model, label
-        ``params.yaml: model, label``. The season is left out; see `model_section`.
+        ``params.yaml: model, label``. The season and the prior are left out; see `model_section`.
     features
         What the columns are: where ``model.monotone`` holds, those of a sure direction are constrained to it.
     """
@@ -56,7 +56,7 @@ def arguments_of(model: params.Model, label: params.Label, features: Sequence[Fe
     own |= {"random_state": own.pop("seed"), "n_jobs": own.pop("num_threads")}
     sure = {feature.name: DIRECTIONS[feature.risk] for feature in features if feature.is_sure}
     own["monotone_constraints"] = sure if own.pop("monotone") else None
-    del own["seasonality"]
+    del own["seasonality"], own["prior"]
     return own | {name: getattr(label, name) for name in OF_THE_LABEL}
 
 

@@ -31,8 +31,12 @@ def run() -> Iterator[str]:
     yield from _playbooks(settings, [*features, *evidence_only_features(settings.features, settings.sources)])
     days = calendar.snapshot_days(settings.snapshots)
     complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
-    split.by_time(complete, settings.label)
+    is_prior = settings.model.prior == "packaged" and complete and not split.has_parts(complete, settings.label)
+    if not is_prior:
+        split.by_time(complete, settings.label)
     yield f"snapshots: {len(days)} from {days[0]} to {days[-1]}, {len(complete)} of them complete"
+    if is_prior:
+        yield f"model.prior: that is too few to learn from, so the packaged prior ranks; it is graded on {complete[-1]}"
 
 
 def _playbooks(settings: params.Params, features: list[Feature]) -> Iterator[str]:

@@ -229,7 +229,10 @@ def _why(picked: tuple[int, int], rhythm: pauses.GapStatistics) -> str:
     sentence = f"{inside[0]:.0%} of the pauses that ended did so within the horizon, {inside[1]:.0%} within active_days"
     if pauses.wanted_horizon(rhythm) <= picked[1]:
         return sentence
-    return f"{sentence}; longer ones would suit, but {rhythm.history_days} days of history have no room for them"
+    longer = f"{sentence}; longer ones would suit, but {rhythm.history_days} days of history have no room for them"
+    # One window behind the snapshot and one after it are enough for the packaged prior, which learns from neither.
+    half = rhythm.history_days // 2
+    return f"{longer}, unless model.prior is packaged: {half} days each will do" if half > picked[1] else longer
 
 
 def _ended(rhythm: pauses.GapStatistics, days: int) -> float:

@@ -38,6 +38,8 @@ class Model(Section):
     refit: bool
     seasonality: bool
     max_rows: Annotated[int, Field(ge=1000)]
+    # With a value of its own, so that the settings of earlier releases read as they were written.
+    prior: Literal["none", "packaged"] = "none"
     max_trees: PositiveInt
     early_stopping_rounds: PositiveInt
     learning_rate: PositiveShare

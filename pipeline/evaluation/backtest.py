@@ -159,6 +159,14 @@ def score_baselines(
     return _probabilities(rules, test)
 
 
+def score_in_hindsight(test: pl.DataFrame, label: Label) -> dict[str, training.Array]:
+    """The simple baselines of a company without an earlier snapshot to learn from: fitted to what they are judged on.
+
+    They know what they cannot know, so a model that is ahead of them all the same has earned it.
+    """
+    return _probabilities(baselines.fit_simple(test, training.outcomes(test), label), test)
+
+
 def _probabilities(rules: list[baselines.Baseline], test: pl.DataFrame) -> dict[str, training.Array]:
     return {rule.name: rule.probability(test) for rule in rules}
 

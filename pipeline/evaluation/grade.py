@@ -20,6 +20,11 @@ RULES = {
     "list should be made with it",
 }
 """What each grade means; certainly: the 95 % interval, drawn by customer, lies wholly on one side of zero."""
+PRIOR_MEANS: Final = (
+    "the packaged prior, better than the best simple rule on the last snapshot whose outcomes are known; what the "
+    "company's own past has not taught gets no better grade"
+)
+"""The same of grade C where the ranking is the packaged prior."""
 CHANCE: Final = 0.5
 """AUC of drawing lots."""
 MIN_AUC: Final = 0.6
@@ -42,10 +47,18 @@ class Grade:
         A, B, C or F; see `RULES`.
     because
         What keeps it from the grade above, in words; empty for an A.
+    is_prior
+        Whether it is that of the packaged prior.
     """
 
     letter: str
     because: list[str]
+    is_prior: bool = False
+
+    @property
+    def means(self) -> str:
+        """What the grade means."""
+        return PRIOR_MEANS if self.is_prior and self.ships else RULES[self.letter]
 
     @property
     def ships(self) -> bool:
@@ -73,12 +86,15 @@ class Evidence:
     profit
         What choosing customers by their own probabilities earns more than choosing as if all had the same one; see
         `pipeline.evaluation.profit.gain_by_ranking`. None leaves it out.
+    is_prior
+        Whether the ranking is the packaged prior, which the company's own past has not taught.
     """
 
     earlier: Resampled | None
     calibrated: bool
     contacted: float | None = None
     profit: Interval | None = None
+    is_prior: bool = False
 
 
 def grade(test: Resampled, evidence: Evidence) -> Grade:
@@ -96,8 +112,12 @@ def grade(test: Resampled, evidence: Evidence) -> Grade:
     failures = [failure for where, span in spans.items() for failure in _failures(span, where, evidence.contacted)]
     failures += _near_chance(spans) + _losses(evidence.profit)
     if failures:
-        return Grade("F", failures)
+        return Grade("F", failures, is_prior=evidence.is_prior)
     uncertain = _uncertain(test, evidence.contacted)
+    if evidence.is_prior:
+        # A lead on one snapshot, over rules that have seen it, is no proof that the next one will be like it.
+        why = "its ranking was learnt on simulated companies, not from this one's past"
+        return Grade("C", [why, *uncertain], is_prior=True)
     if uncertain:
         return Grade("C", uncertain)
     doubts = _doubts(test, evidence)

@@ -9,14 +9,14 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.config.params import Evaluate
-from pipeline.evaluation import calibration_check, metrics
+from pipeline.evaluation import calibration_check, grade_words, metrics
 from pipeline.evaluation.baselines import SIMPLE_RULE
 from pipeline.evaluation.bootstrap import Resampled, ScoredSnapshot
 from pipeline.evaluation.grade import Grade, signed, spread
 from pipeline.evaluation.profit import Terms, expected_maximum_profit, length_that_pays, profit_curve
 from pipeline.evaluation.ranking_profit import Expected, expected_profit
 from pipeline.evaluation.verdict import Verdict
-from pipeline.messages import Figure, Message, in_sequence, say
+from pipeline.messages import Figure, in_sequence, say
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -232,19 +232,5 @@ def verdict(
         gain=signed(gain),
     )
     notice = chosen.notice(int(figures["customers"])) if grade.ships else None
-    words = [_graded(grade), MEANING[grade.letter], *([notice] if notice else [])]
+    words = [*grade_words.in_words(grade), *([notice] if notice else [])]
     return Verdict(in_sequence(*words), checked)
-
-
-def _graded(grade: Grade) -> Message:
-    if grade.ships:
-        return say("Grade {letter}: ship.", letter=grade.letter)
-    return say("Grade {letter}: do not ship.", letter=grade.letter)
-
-
-MEANING = {
-    "A": say("Certainly better than the best simple rule, and its probabilities can be taken at their word."),
-    "B": say("Certainly better than the best simple rule, though not free of doubt."),
-    "C": say("Better than the best simple rule, but chance alone could explain it."),
-    "F": say("The best simple rule, or drawing lots, does as well or nearly so: its ranking is not worth acting on."),
-}

@@ -63,6 +63,11 @@ class ChurnModel:
         return self.ensemble.features
 
     @property
+    def is_prior(self) -> bool:
+        """Whether its ranking is the packaged prior, which no outcome of the company has taught."""
+        return "prior" in self.card
+
+    @property
     def inputs(self) -> list[str]:
         """Columns that scoring needs, all of them numbers: features, and the day of the year where that counts."""
         return [*self.ensemble.inputs, *([DAY_OF_YEAR] if self.calibration.season else [])]

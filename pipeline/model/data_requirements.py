@@ -43,8 +43,10 @@ def check(
     NotEnoughData
         Too few customers, churners or customers who stayed in a part, or too short a history.
     """
+    last = list(parts.values())[-1]
+    prior = "" if _lacks(last, _of_outcomes(limits)) else ", or model.prior: packaged"
     for name, examples in parts.items():
-        _refuse_few(name, examples, limits)
+        _refuse_few(name, examples, limits, prior)
     train_examples = next(iter(parts.values()))
     everything = pl.concat([examples.select("snapshot", FIRST_ORDER) for examples in parts.values()])
     refuse_short(_first_day(everything), snapshots, label, limits)
@@ -56,6 +58,25 @@ def check(
         *_few_snapshots(train_examples),
         *treatments(features),
     ]
+
+
+def check_one(examples: pl.DataFrame, snapshots: Snapshots, label: Label, limits: DataRequirements) -> list[str]:
+    """The same of the one snapshot that the packaged prior is graded on; it has learnt from none.
+
+    How many customers there are is no matter: enough of both outcomes say how well they are ranked, and the interval of
+    the grade says how sure that is.
+
+    Parameters
+    ----------
+    examples
+        Its labelled examples.
+    snapshots, label, limits
+        As in `check`.
+    """
+    _refuse_few("test", examples, _of_outcomes(limits))
+    refuse_short(_first_day(examples), snapshots, label, limits)
+    parts = {"test": examples}
+    return [*_one_time(parts, limits), *_rates(parts, label, limits)]
 
 
 def treatments(features: list[Feature]) -> Iterator[str]:
@@ -70,21 +91,32 @@ def treatments(features: list[Feature]) -> Iterator[str]:
         )
 
 
-def _refuse_few(name: str, examples: pl.DataFrame, limits: DataRequirements) -> None:
-    """Customers, not rows: the rows of one customer at several snapshots are no independent witnesses."""
+def _refuse_few(name: str, examples: pl.DataFrame, limits: DataRequirements, instead: str = "") -> None:
+    for kind, (count, least) in _lacks(examples, limits).items():
+        raise NotEnoughData(
+            f"the {name} snapshots hold {count:,} {kind}, and {least:,} are needed "
+            "(params.yaml: data_requirements): "
+            f"{_instead(kind)}{instead}"
+        )
+
+
+def _of_outcomes(limits: DataRequirements) -> DataRequirements:
+    """Of a part that is only graded."""
+    return limits.model_copy(update={"min_customers": 1})
+
+
+def _lacks(examples: pl.DataFrame, limits: DataRequirements) -> dict[str, tuple[int, int]]:
+    """What a part holds too few of: how many there are, and how many are needed.
+
+    Customers, not rows: the rows of one customer at several snapshots are no independent witnesses.
+    """
     counts = {
         "customers": (examples, limits.min_customers),
         "churners": (examples.filter(pl.col("churned") == 1), limits.min_churners),
         "customers who stayed": (examples.filter(pl.col("churned") == 0), limits.min_stayed),
     }
-    for kind, (rows, least) in counts.items():
-        count = rows["customer_key"].n_unique()
-        if count < least:
-            raise NotEnoughData(
-                f"the {name} snapshots hold {count:,} {kind}, and {least:,} are needed "
-                "(params.yaml: data_requirements): "
-                f"{_instead(kind)}"
-            )
+    there_are = {kind: (rows["customer_key"].n_unique(), least) for kind, (rows, least) in counts.items()}
+    return {kind: (count, least) for kind, (count, least) in there_are.items() if count < least}
 
 
 def _instead(kind: str) -> str:

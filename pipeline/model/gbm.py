@@ -129,6 +129,13 @@ def grow_upon(
     )
 
 
+def no_trees(names: list[str]) -> lightgbm.Booster:
+    """Trees that say nothing of anybody, for a model that is a regression alone: one leaf, of log-odds zero."""
+    # Constant columns have no split, and as many churned as stayed: LightGBM is left with the leaf of their log-odds.
+    nothing = lightgbm.Dataset(np.zeros((2, len(names))), np.array([0, 1]), feature_name=names, free_raw_data=True)
+    return lightgbm.train({"objective": "binary", "num_threads": 1, "verbose": -1}, nothing, num_boost_round=1)
+
+
 def _lightgbm_settings(settings: Model) -> dict[str, object]:
     return {
         "objective": "binary",

@@ -46,12 +46,27 @@ def by_time(complete: list[date], label: Label) -> Split:
     need = label.gap_days + label.horizon_days
     parts = _apart(complete, need)
     if len(parts) < 3:
+        instead = "set an earlier snapshots.first, or a shorter label.horizon_days"
+        # The packaged prior learns from none, and is graded on one.
+        prior = ", or model.prior: packaged" if parts else ""
         raise NotEnoughData(
             f"{len(complete)} complete snapshots ({_span(complete)}) hold {len(parts)} that are {need} days apart; "
-            "3 are needed to train, validate and test: set an earlier snapshots.first, or a shorter label.horizon_days"
+            f"3 are needed to train, validate and test: {instead}{prior}"
         )
     test, validation, _ = parts
     return Split(known_by(complete, validation, need), validation, test)
+
+
+def has_parts(complete: list[date], label: Label) -> bool:
+    """Whether complete snapshots can be split `by_time`.
+
+    >>> label = Label(kind="inactivity", gap_days=0, horizon_days=30)
+    >>> has_parts([date(2017, 9, 3), date(2017, 10, 3), date(2017, 11, 2)], label)
+    True
+    >>> has_parts([date(2017, 10, 3), date(2017, 11, 2)], label)
+    False
+    """
+    return len(_apart(complete, label.gap_days + label.horizon_days)) >= 3
 
 
 def cutoffs(complete: list[date], label: Label, min_training: int) -> list[Split]:

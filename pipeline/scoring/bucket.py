@@ -99,7 +99,7 @@ def score(job: Job) -> int:
     weighed = model.card["evidence"].items()
     weights = {name: Weight.from_dict(saved) for name, saved in weighed if name not in silent}
     style = Style(job.reasons, job.currency, load_translator(job.language))
-    beside = [feature for feature in job.evidence_only_features if feature.name in examples.columns]
+    beside = _beside(job, whole, examples)
     renderer = ReasonRenderer(_in_model_order(job, model), model.card["typical"], style, weights, beside)
     calibrated = model.calibration.log_odds(log_odds, examples)
     probability = np.round(expit(calibrated), 6)
@@ -131,6 +131,13 @@ def score(job: Job) -> int:
     named = pl.concat([known.select("customer_id"), each], how="horizontal")
     storage.write_parquet(named, storage.bucket_file(job.contributions, job.bucket))
     return len(scores)
+
+
+def _beside(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame) -> list[Feature]:
+    """What the model does not see and may be told all the same; the packaged prior sees next to nothing."""
+    declared = job.features if model.is_prior else []
+    unseen = [feature for feature in declared if feature.name not in model.features]
+    return [feature for feature in (*unseen, *job.evidence_only_features) if feature.name in examples.columns]
 
 
 def _in_model_order(job: Job, model: artefacts.ChurnModel) -> list[Feature]:

@@ -1,6 +1,5 @@
 """Stage 3 - train: examples of earlier snapshots -> trees, regression, calibration and card; the run goes to MLflow."""
 
-import importlib.metadata
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,22 +9,33 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from pipeline.config import params
+from pipeline.config.errors import ModelRefused, NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
 from pipeline.examples import labelled
 from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, calibration, order_curve, outage_curves, past_curves, split, training
+from pipeline.model import (
+    artefacts,
+    calibration,
+    card_entries,
+    order_curve,
+    outage_curves,
+    packaged_prior,
+    past_curves,
+    split,
+    training,
+)
 from pipeline.model import data_requirements as minimum
 from pipeline.model.ensemble import Ensemble, margins_by_day
+from pipeline.model.packaged_prior import PackagedPrior
 from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import recording, runs
 from pipeline.value.expected_spend import Spend
-
-VERSIONED = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
+from pipeline.value.purchase_process import P_NO_PURCHASE
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,12 @@ def run(
             made = _train(settings, paths)
         recording.record_training(settings.tracking, run_id, made.model, made.series, made.examples, paths)
     card = made.model.card
+    if made.model.is_prior:
+        test = made.examples["test"]
+        return (
+            f"the packaged prior, graded on {len(test):,} customers as of {test['snapshot'][0]}"
+            f"{_doubts(card['warnings'], paths)}"
+        )
     return (
         f"{card['trees']} trees from {len(made.examples['training']):,} examples at "
         f"{len(card['snapshots']['train'])} snapshots{_doubts(card['warnings'], paths)}"
@@ -79,48 +95,27 @@ class Made:
 
 
 def _train(settings: Settings, paths: Paths) -> Made:
-    seen = model_features(settings.features, settings.sources)
-    evidence_only = evidence_only_features(settings.features, settings.sources)
-    declared, beside = (
-        without_money(features, settings.features, amounts_vary=labelled.amounts_vary(paths))
-        for features in (seen, evidence_only)
-    )
-    bearing = [*declared, *beside]
-    learnt = labelled.learnt(paths, settings.train.max_customers)
-    examples = labelled.read(paths, [feature.name for feature in (*seen, *beside)], learnt)
-    parts = split.by_time(labelled.complete_days(paths), settings.label)
+    complete, is_packaged = labelled.complete_days(paths), settings.model.prior == "packaged"
+    if is_packaged and complete and not split.has_parts(complete, settings.label):
+        return _start_from_prior(max(complete), settings, paths)
+    parts = split.by_time(complete, settings.label)
+    declared, beside, examples = _read(settings, paths)
     train_examples, validation_examples, test = (
         labelled.select_days(examples, days) for days in (parts.train, [parts.validation], [parts.test])
     )
     by_part = {"training": train_examples, "validation": validation_examples, "test": test}
-    warnings = minimum.check(
-        by_part,
-        allowed(settings.features, settings.sources),
-        settings.snapshots,
-        settings.label,
-        settings.data_requirements,
-    )
+    try:
+        visible = allowed(settings.features, settings.sources)
+        warnings = minimum.check(by_part, visible, settings.snapshots, settings.label, settings.data_requirements)
+    except NotEnoughData:
+        if not is_packaged:
+            raise
+        return _start_from_prior(parts.test, settings, paths)
     known = examples.filter(pl.col("snapshot") <= parts.validation)
     trained = training.train(train_examples, validation_examples, declared, settings.label, settings.model, known)
-    about = {
-        "company": settings.data.name,
-        "money": {"currency": settings.data.currency, "minor_digits": settings.data.minor_digits},
-        "timezone": settings.data.timezone,
-        "population": {
-            "active_days": settings.snapshots.active_days,
-            "min_tenure_days": settings.snapshots.min_tenure_days,
-        },
-        "label": {**settings.label.model_dump(exclude_none=True), "description": definition(settings.label)},
-        "data_fingerprint": storage.read_json(paths.ingest_report)["fingerprint"],
-    }
-    card = (
-        about
-        | _learnt(trained, train_examples, parts, settings.label)
-        | {"features": _described(training.columns(declared, settings.model))}
-    )
-    card["value"] = Spend.fit(train_examples).as_card()
-    card["evidence"] = evidence_weights.as_card(evidence_weights.learn(train_examples, bearing))
-    card["warnings"] = warnings
+    columns = training.columns(declared, settings.model)
+    card = _about(settings, paths) | card_entries.of_training(trained, train_examples, parts, settings.label, columns)
+    card |= _learnt_beside(train_examples, [*declared, *beside], warnings)
     until_test = examples.filter(pl.col("snapshot") <= parts.test)
     later = until_test.filter(pl.col("snapshot") > parts.validation)
     log_odds = trained.known_log_odds | margins_by_day(trained.ensemble, later, settings.model.num_threads)
@@ -137,9 +132,60 @@ def _train(settings: Settings, paths: Paths) -> Made:
     when = _order_curve(trained.ensemble, until, settings, paths)
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, when, past)
     artefacts.save(churn_model, paths)
-    _write_log(trained, paths)
+    _write_log(trained.log.train_loss, trained.log.validation_loss, paths)
     series = _by_snapshot(trained, train_examples, validation_examples, settings.evaluate)
     return Made(churn_model, series, by_part)
+
+
+def _start_from_prior(day: date, settings: Settings, paths: Paths) -> Made:
+    """The packaged prior for a company that has too little to learn from; the outcomes after one snapshot grade it."""
+    prior = PackagedPrior.from_dict(storage.read_json(packaged_prior.FILE, ModelRefused))
+    declared, beside, examples = _read(settings, paths)
+    test = labelled.select_days(examples, [day])
+    warnings = minimum.check_one(test, settings.snapshots, settings.label, settings.data_requirements)
+    ensemble = prior.ensemble(test, (settings.label.gap_days, settings.label.horizon_days))
+    columns = [*declared, P_NO_PURCHASE]
+    card = _about(settings, paths) | card_entries.of_prior(prior, ensemble, test, settings.label, columns)
+    card |= _learnt_beside(test, [*declared, *beside], warnings)
+    in_use = prior.learnt_curve(ensemble.margins(test), training.outcomes(test))
+    # It goes by orders alone, so no other table is missed while it is down.
+    churn_model = artefacts.ChurnModel(ensemble, in_use, prior.curve(), card, without={})
+    artefacts.save(churn_model, paths)
+    _write_log([], [], paths)
+    return Made(churn_model, {}, {"test": test})
+
+
+def _read(settings: Settings, paths: Paths) -> tuple[list[Feature], list[Feature], pl.DataFrame]:
+    """The features a model may see, those that are evidence only, and the labelled examples with both."""
+    seen = model_features(settings.features, settings.sources)
+    evidence_only = evidence_only_features(settings.features, settings.sources)
+    declared, beside = (
+        without_money(features, settings.features, amounts_vary=labelled.amounts_vary(paths))
+        for features in (seen, evidence_only)
+    )
+    learnt = labelled.learnt(paths, settings.train.max_customers)
+    return declared, beside, labelled.read(paths, [feature.name for feature in (*seen, *beside)], learnt)
+
+
+def _about(settings: Settings, paths: Paths) -> dict[str, Any]:
+    """What the model is of: the company, the population and the label."""
+    return {
+        "company": settings.data.name,
+        "money": {"currency": settings.data.currency, "minor_digits": settings.data.minor_digits},
+        "timezone": settings.data.timezone,
+        "population": {
+            "active_days": settings.snapshots.active_days,
+            "min_tenure_days": settings.snapshots.min_tenure_days,
+        },
+        "label": {**settings.label.model_dump(exclude_none=True), "description": definition(settings.label)},
+        "data_fingerprint": storage.read_json(paths.ingest_report)["fingerprint"],
+    }
+
+
+def _learnt_beside(examples: pl.DataFrame, bearing: list[Feature], warnings: list[str]) -> dict[str, Any]:
+    """What is learnt of the same customers beside the model: their spend, and what evidence weighs."""
+    evidence = evidence_weights.as_card(evidence_weights.learn(examples, bearing))
+    return {"value": Spend.fit(examples).as_card(), "evidence": evidence, "warnings": warnings}
 
 
 def _order_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Paths) -> order_curve.OrderCurve | None:
@@ -163,37 +209,8 @@ def _calibrated(
     return calibration.fit(log_odds, np.concatenate([training.outcomes(validation_examples), training.outcomes(test)]))
 
 
-def _learnt(
-    trained: training.Trained, train_examples: pl.DataFrame, parts: split.Split, label: params.Label
-) -> dict[str, Any]:
-    return {
-        "snapshots": {
-            "train": [str(day) for day in parts.train], "validation": str(parts.validation), "test": str(parts.test),
-        },
-        # The trees have seen nothing from the first of these days on; the curve in use nothing from the second on.
-        "trees_learnt_until": str(outcome_window(parts.validation, label).end),
-        "learnt_until": str(outcome_window(parts.test, label).end),
-        "trees": trained.log.best_tree,
-        "typical": typical(trained.ensemble.completed(train_examples), trained.ensemble.features),
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
-    }  # fmt: skip
-
-
-def _described(features: list[Feature]) -> list[dict[str, Any]]:
-    return [
-        {"name": f.name, "family": f.family, "unit": f.unit, "risk": f.risk, "optional": bool(f.needs)}
-        for f in features
-    ]
-
-
-def typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:
-    """The median customer, beside whom a reason is told or left out."""
-    medians = examples.select(pl.col(names).cast(pl.Float64).median()).row(0, named=True)
-    return {name: None if value is None else float(f"{value:.10g}") for name, value in medians.items()}
-
-
-def _write_log(trained: training.Trained, paths: Paths) -> None:
-    losses = {"train": trained.log.train_loss, "validation": trained.log.validation_loss}
+def _write_log(train_loss: list[float], validation_loss: list[float], paths: Paths) -> None:
+    losses = {"train": train_loss, "validation": validation_loss}
     log = pl.DataFrame({"tree": range(1, len(losses["train"]) + 1), **losses})
     storage.write_text(log.write_csv(float_precision=6), paths.training_log)
 

@@ -70,24 +70,28 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     declared = model_features(settings.features, settings.sources)
     names = [feature.name for feature in declared]
     complete = labelled.complete_days(paths)
-    parts = split.by_time(complete, settings.label)
     examples = labelled.read(paths, names, labelled.judged(paths, settings.evaluate.max_customers))
-    test_examples = labelled.select_days(examples, [parts.test])
+    test_examples = labelled.select_days(examples, [max(complete)])
     labelled.refuse_one_sided({"test": test_examples})
-    probability = model.evaluated_probability(test_examples)
-    # Rules have learnt from the very customers the model has learnt from.
-    learnt = labelled.read(paths, names, labelled.learnt(paths, settings.train.max_customers))
-    train_examples = labelled.select_days(learnt, parts.train)
-    rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
+    probability, earlier = model.evaluated_probability(test_examples), []
+    if model.is_prior:
+        rivals = backtest.score_in_hindsight(test_examples, settings.label)
+    else:
+        parts = split.by_time(complete, settings.label)
+        # Rules have learnt from the very customers the model has learnt from.
+        learnt = labelled.read(paths, names, labelled.learnt(paths, settings.train.max_customers))
+        train_examples = labelled.select_days(learnt, parts.train)
+        rivals = backtest.score_baselines(train_examples, test_examples, declared, settings.label, settings.model)
+        all_cutoffs = split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
+        before = [cutoff for cutoff in all_cutoffs if cutoff.test != parts.test]
+        cutoffs = split.spread(before, settings.evaluate.max_cutoffs)
+        earlier = list(backtest.backtest_beside_rules(examples, cutoffs, declared, settings.label, settings.model))
     test = backtest.scored_snapshot(test_examples, {"model": probability} | rivals, model.evaluated)
-    all_cutoffs = split.cutoffs(complete, settings.label, settings.evaluate.min_training_snapshots)
-    before = [cutoff for cutoff in all_cutoffs if cutoff.test != parts.test]
-    cutoffs = split.spread(before, settings.evaluate.max_cutoffs)
-    earlier = list(backtest.backtest_beside_rules(examples, cutoffs, declared, settings.label, settings.model))
     known = customer_groups.known(
         test_examples, settings.sources, settings.label, settings.score, settings.evaluate.segments, paths
     )
-    evaluation, verdict = _evaluation(test, earlier, known, settings.evaluate, settings.score)
+    snapshots = Snapshots(test, earlier, is_prior=model.is_prior)
+    evaluation, verdict = _evaluation(snapshots, known, settings.evaluate, settings.score)
     curve = _order_curve([*earlier, test], model, settings, paths)
     evaluation["order_curve"] = curve
     storage.write_json(report.in_brief(evaluation, settings.evaluate.top_shares), paths.metrics)
@@ -123,19 +127,28 @@ def _order_curve(
     return order_curve_check.check(known, parts, model.ensemble, until, (settings.label, settings.model))
 
 
+@dataclass(frozen=True)
+class Snapshots:
+    """The test snapshot and earlier ones as they were scored unseen, and whether by the packaged prior."""
+
+    test: bootstrap.ScoredSnapshot
+    earlier: list[bootstrap.ScoredSnapshot]
+    is_prior: bool
+
+
 def _evaluation(
-    test: bootstrap.ScoredSnapshot, earlier: list[bootstrap.ScoredSnapshot], known: pl.DataFrame,
-    settings: params.Evaluate,
-    score: params.Score,
-) -> tuple[dict[str, Any], str]:  # fmt: skip
+    snapshots: Snapshots, known: pl.DataFrame, settings: params.Evaluate, score: params.Score
+) -> tuple[dict[str, Any], str]:
     """Everything there is to say, as JSON holds it, and the verdict."""
+    test, earlier = snapshots.test, snapshots.earlier
     shares, draws = settings.top_shares, settings.draws
     resampled = bootstrap.resample([test], shares, draws)
     before = bootstrap.resample(earlier, shares, draws) if earlier else None
     calibration = report.calibration(test, earlier, score.bands, settings)
     value, terms = known["value"].to_numpy(), profit.Terms.of(settings)
     chosen = ranking_profit.gain_by_ranking(test.churned, test.scored["model"], value, terms)
-    evidence = grade.Evidence(before, calibration["as_right_as_chance_allows"], max(shares), chosen.gain)
+    is_calibrated = calibration["as_right_as_chance_allows"]
+    evidence = grade.Evidence(before, is_calibrated, max(shares), chosen.gain, is_prior=snapshots.is_prior)
     graded = grade.grade(resampled, evidence)
     figures = report.headline(test, resampled, shares)
     verdict = report.verdict(graded, figures, resampled, test.snapshot, max(shares), chosen)
@@ -143,7 +156,7 @@ def _evaluation(
     decided = {"grade": graded.letter, "ship": graded.ships, "approved_by": settings.approved_by}
     return {
         "headline": {"test_snapshot": test.snapshot} | verdict.as_json() | decided | figures,
-        "grade": {"letter": graded.letter, "means": grade.RULES[graded.letter], "because": graded.because},
+        "grade": {"letter": graded.letter, "means": graded.means, "because": graded.because},
         "test": report.compared(resampled),
         "earlier": report.earlier(earlier, before, draws) if before else None,
         "calibration": calibration,

@@ -48,14 +48,16 @@ def objection(
         return ""  # it speaks of something else, so nobody could use it under these settings
     if reigning.card["trees_learnt_until"] > model.card["snapshots"]["test"]:
         return f"champion version {champion} has learnt from the test customers already; churn promote decides"
-    compared = _compare(model, reigning, _test_examples(label, paths), evaluate.draws)
+    compared = _compare(model, reigning, _test_examples(model, label, paths), evaluate.draws)
     if compared is None:
         return ""  # a feed the champion needs is gone: it could not score any more
     return _worse_than_champion(compared, champion) or _below_the_best(tracking, verdict, compared, model)
 
 
-def _test_examples(label: params.Label, paths: Paths) -> pl.DataFrame:
-    return labelled.read_snapshot(paths, split.by_time(labelled.complete_days(paths), label).test)
+def _test_examples(model: artefacts.ChurnModel, label: params.Label, paths: Paths) -> pl.DataFrame:
+    complete = labelled.complete_days(paths)
+    # What the packaged prior is graded on needs no earlier snapshot.
+    return labelled.read_snapshot(paths, max(complete) if model.is_prior else split.by_time(complete, label).test)
 
 
 def _load(tracking: params.Tracking, version: str) -> artefacts.ChurnModel | None:

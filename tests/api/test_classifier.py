@@ -41,8 +41,9 @@ def test_the_defaults_are_those_of_params_yaml(settings):
         assert defaults.pop(f"additive_logistic_{name}") == value
     for name in ("gap_days", "horizon_days"):
         assert defaults.pop(name) == getattr(settings.label, name)
-    # The season follows the day of a row, which a table of features does not say.
+    # The season follows the day of a row, which a table of features does not say; the prior takes the place of a model.
     model.pop("seasonality")
+    assert model.pop("prior") == "none"
     for name in ("self", "validation_fraction"):
         defaults.pop(name)
     assert defaults == model, "each hyperparameter has one default, that of params.yaml"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from pipeline.evaluation import backtest, bootstrap, calibration_check, grade, report
+from pipeline.evaluation import backtest, bootstrap, calibration_check, grade, grade_words, report
 from pipeline.evaluation.bootstrap import Interval, Resampled
 from pipeline.model import additive_weight, split, training
 from tests.model.examples import FEATURES, LABEL, make_examples
@@ -47,6 +47,26 @@ def test_grades(test, earlier, calibrated, letter, because):
     assert len(graded.because) >= len(because)
     for wanted in because:
         assert any(wanted in said for said in graded.because), graded.because
+
+
+@pytest.mark.parametrize(
+    ("test", "letter", "because"),
+    [
+        (CERTAIN, "C", ["simulated companies"]),
+        (found(0.80, 0.79, 0.79, noise=0.02), "C", ["simulated companies", "its lead over the best simple rule may be"]),
+        (found(0.78, 0.79, 0.79, noise=0.005), "F", ["the best simple rule ranks no worse"]),
+        (found(0.51, 0.49, 0.5, noise=0.01), "F", ["no better than drawing lots"]),
+    ],
+)  # fmt: skip
+def test_the_packaged_prior_is_of_grade_c_at_best_and_says_what_it_is(test, letter, because):
+    graded = grade.grade(test, grade.Evidence(None, calibrated=True, is_prior=True))
+    assert (graded.letter, graded.is_prior) == (letter, True)
+    assert len(graded.because) == len(because)
+    assert all(wanted in said for wanted, said in zip(because, graded.because, strict=True))
+    words = [str(one) for one in grade_words.in_words(graded)]
+    assert words[:2] == [f"Grade {letter}: {'ship' if letter == 'C' else 'do not ship'}.", str(grade_words.PRIOR)]
+    assert "chance alone could explain it" not in " ".join(words), "its lead may well be certain"
+    assert ("packaged prior" in graded.means) == (letter == "C")
 
 
 def with_captures(model: float, rule: float, *, noise: float, capture: float = 0.4, capture_noise: float = 0.03,

@@ -66,6 +66,34 @@ def test_too_few_of_a_kind_are_refused_with_what_is_needed(changed, message):
     assert refused.value.exit_code == 13
 
 
+@pytest.mark.parametrize(
+    ("changed", "helps"),
+    [
+        ({"training": part(99)}, True),
+        ({"validation": part(100, 19, 1)}, True),
+        # The prior is graded on the test part, whose outcomes it needs; how many customers they are is no matter.
+        ({"test": part(99, 40, 1)}, True),
+        ({"test": part(100, 19, 1)}, False),
+        ({"training": part(99), "test": part(100, 81, 1)}, False),
+    ],
+)
+def test_the_packaged_prior_is_named_where_it_would_do(changed, helps):
+    with pytest.raises(NotEnoughData) as refused:
+        check(**changed)
+    assert str(refused.value).endswith(", or model.prior: packaged") == helps
+    test = ({"test": part(days=1)} | changed)["test"]
+    if helps:
+        assert data_requirements.check_one(test, settings(), LABEL, LIMITS) == []
+    else:
+        with pytest.raises(NotEnoughData, match="the test snapshots hold 19 c"):
+            data_requirements.check_one(test, settings(), LABEL, LIMITS)
+
+
+def test_the_history_of_the_prior_must_be_twice_the_longest_window_too():
+    with pytest.raises(NotEnoughData, match="180 are needed, 2 times snapshots.active_days"):
+        data_requirements.check_one(part(days=1), settings(90, 179), LABEL, LIMITS)
+
+
 def test_rows_of_the_same_customer_count_once():
     with pytest.raises(NotEnoughData, match="hold 60 customers, and 100"):
         check(training=part(60, 30, days=10))

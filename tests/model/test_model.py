@@ -59,7 +59,9 @@ def test_too_few_snapshots_are_refused_with_what_is_needed():
         NotEnoughData, match=r"2 complete snapshots \(2024-01-01 to 2024-01-31\) hold 2 that are 30 days"
     ):
         split.by_time([date(2024, 1, 1), date(2024, 1, 31)], label)
-    with pytest.raises(NotEnoughData, match=r"0 complete snapshots \(none\)"):
+    with pytest.raises(NotEnoughData, match="or model.prior: packaged$"):
+        split.by_time([date(2024, 1, 1)], label)
+    with pytest.raises(NotEnoughData, match=r"0 complete snapshots \(none\).*label.horizon_days$"):
         split.by_time([], label)
 
 

@@ -84,6 +84,8 @@ def making(card: Report) -> str:
 
 def _snapshots(card: Report) -> str:
     parts = card["snapshots"]
+    if "prior" in card:
+        return _of_prior(card)
     train = parts["train"]
     rows = [
         ("train", f"{len(train)}, from {train[0]} to {train[-1]}", "trees, regression and rhythm learn from them"),
@@ -97,6 +99,18 @@ def _snapshots(card: Report) -> str:
     )
 
 
+def _of_prior(card: Report) -> str:
+    rows = [("test", card["snapshots"]["test"], "grades the packaged prior, then moves its level and its slope")]
+    return table(["part", "snapshot", "what it did"], rows) + (
+        "\n\nThe history is too short, or holds too few customers, to learn from. The ranking is the packaged prior "
+        f"(`model.prior: packaged`), learnt on {card['prior']['companies']:,} simulated companies; its file has the "
+        f"SHA-256 `{card['prior']['sha256']}`. Only BG/NBD is fitted to this company, to its orders before the "
+        "snapshot. The rules it is compared with have seen the outcomes they are judged on, since there are no earlier "
+        "ones. The curve in use moves level and slope by the outcomes of that snapshot, as far as they outweigh how "
+        f"companies differ; nothing was learnt from days on or after {card['learnt_until']}."
+    )
+
+
 def _features(features: list[dict[str, str]]) -> str:
     families = Counter(feature["family"] for feature in features)
     rows = [(family, f"{count:,}") for family, count in families.items()]
@@ -105,8 +119,9 @@ def _features(features: list[dict[str, str]]) -> str:
 
 def _parts(card: Report) -> str:
     share, rhythm = card["additive_weight"], card["purchase_process"]
+    trees = f"Gradient-boosted trees: {card['trees']:,} trees, weight {percent(1 - share)}."
     sentences = [
-        f"Gradient-boosted trees: {card['trees']:,} trees, weight {percent(1 - share)}.",
+        *([] if "prior" in card else [trees]),
         f"Logistic regression, one bent line per feature: weight {percent(share)}." if share else "No regression.",
     ]
     if rhythm:
