@@ -15,6 +15,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "quality": (),
     "levels": (),
     "order_curve": (),
+    "year_ahead": (),
     "feeds": (),
     "reasons": (),
     "playbooks": (),

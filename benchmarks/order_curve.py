@@ -49,12 +49,14 @@ def run_data_set(data_set: Path, customers: int) -> list[dict[str, Any]]:
             run_stage(s1_ingest, settings, paths)
             run_stage(s2_examples, settings, paths)
             declared = model_features(settings.features, settings.sources)
-            return list(_origins(_everything(paths, declared, settings), declared, settings))
+            examples = everything(paths, [feature.name for feature in declared], settings)
+            return list(_origins(examples, declared, settings))
 
 
-def _everything(paths: Paths, declared: list[Feature], settings: params.Params) -> pl.DataFrame:
-    names = ["snapshot", "customer_key", *(feature.name for feature in declared)]
-    examples = storage.scan_buckets(paths.examples, names).sort("snapshot", "customer_key").collect()
+def everything(paths: Paths, names: list[str], settings: params.Params) -> pl.DataFrame:
+    """The examples of all snapshots with these columns, and the days to the next order, whatever was known then."""
+    rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names])
+    examples = rows.sort("snapshot", "customer_key").collect()
     files = storage.bucket_files(paths.tables / "transactions")
     bought = pl.concat([lines.purchase_days(file).select("customer_key", "day") for file in files])
     return next_orders.with_days_to_order(examples, bought, settings.label)
@@ -74,7 +76,7 @@ def _origin(
     examples: pl.DataFrame, day: date, until: date, declared: list[Feature], settings: params.Params
 ) -> dict[str, Any]:
     label, rows = settings.label, examples.filter(pl.col("snapshot") == day)
-    own = _trained(examples, day, label.horizon_days, declared, settings)
+    own = trained(examples, day, label.horizon_days, declared, settings)
     assert own is not None, f"{day}: there are windows enough for the horizon of the data set"
     curve = order_curve.fit(examples.filter(pl.col("snapshot") < day), own.ensemble, day, label, settings.model)
     assert curve is not None
@@ -84,7 +86,7 @@ def _origin(
     each = {
         ahead: expit(made.calibration.log_odds(made.ensemble.margins(rows), rows))
         for ahead in curve.days
-        if ahead <= over and (made := _trained(examples, day, ahead, declared, settings)) is not None
+        if ahead <= over and (made := trained(examples, day, ahead, declared, settings)) is not None
     }
     days = sorted(each)
     rhythm = own.ensemble.purchase_process
@@ -102,7 +104,7 @@ def _origin(
     return {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **interval}
 
 
-def _trained(
+def trained(
     examples: pl.DataFrame, day: date, ahead: int, declared: list[Feature], settings: params.Params
 ) -> training.Trained | None:
     """The recipe with another horizon, on what was known on a day; None where there are no three windows apart."""

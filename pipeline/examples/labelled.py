@@ -8,7 +8,8 @@ import polars as pl
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.params import Label
 from pipeline.config.paths import Paths
-from pipeline.examples import lines, next_orders
+from pipeline.examples import lines, next_orders, spend_outcomes
+from pipeline.examples.snapshots import outcome_window
 from pipeline.tables import storage
 
 IS_LABELLED = pl.col("churned").is_not_null()
@@ -71,6 +72,22 @@ def read_with_orders(paths: Paths, names: list[str], keys: Keys, until: date, la
     own = rows.filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
     examples = own.sort("snapshot", "customer_key").collect()
     return next_orders.with_days_to_order(examples, _purchase_days(paths, keys), label)
+
+
+def read_with_spend(
+    paths: Paths, names: list[str], keys: Keys, until: date, label: Label, minor_digits: int
+) -> pl.DataFrame | None:
+    """The latest snapshot whose year was over on a day, with what some customers ordered and paid in it, if any."""
+    known = map(date.fromisoformat, storage.read_json(paths.examples_report)["snapshots"])
+    over = [day for day in known if (until - outcome_window(day, label).start).days >= spend_outcomes.YEAR_DAYS]
+    if not over:
+        return None
+    rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names])
+    mine = pl.col("customer_key").is_between(keys.lowest, keys.highest)
+    examples = rows.filter(pl.col("snapshot") == max(over), mine).sort("customer_key").collect()
+    files = storage.bucket_files(paths.tables / "transactions")
+    paid = pl.concat([spend_outcomes.paid_days(file, minor_digits).filter(mine) for file in files])
+    return spend_outcomes.with_outcomes(examples, paid, label, spend_outcomes.YEAR_DAYS)
 
 
 def _purchase_days(paths: Paths, keys: Keys) -> pl.DataFrame:

@@ -9,8 +9,7 @@ import polars as pl
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model.artefacts import ChurnModel
-from pipeline.model.order_curve import order_day
+from pipeline.model.order_curve import OrderCurve, order_day
 
 Array = npt.NDArray[np.float64]
 EXPECTED: Final = {"next_order_from_day": 0.1, "next_order_day": 0.5, "next_order_until_day": 0.9}
@@ -20,22 +19,20 @@ USUAL_GAP: Final = "gap_mean_days"
 
 
 def next_order(
-    model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of: date, label: Label, num_threads: int = 1
+    curve: OrderCurve | None, examples: pl.DataFrame, no_order: Array | None, as_of: date, label: Label
 ) -> pl.DataFrame:
     """When each customer's next order was and is to be expected.
 
     Parameters
     ----------
-    model
-        With all of its tables: what is missing of a table that is down, the curve can do without.
+    curve
+        Of the model; None where it has none.
     examples
         One row per customer, as of the day.
-    log_odds
-        Calibrated log-odds of churn of each row.
+    no_order
+        What `OrderCurve.no_order` says of them; None where there is no curve.
     as_of, label
         The day, and ``params.yaml: label``.
-    num_threads
-        Of the prediction; no day depends on it.
 
     Returns
     -------
@@ -45,11 +42,10 @@ def next_order(
         model has none.
     """
     start = outcome_window(as_of, label).start
-    if model.order_curve is None:
+    if curve is None or no_order is None:
         expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in EXPECTED]
     else:
-        chances = model.order_curve.no_order(model.ensemble, examples, log_odds, num_threads)
-        days = {name: order_day(chances, model.order_curve.days, share) for name, share in EXPECTED.items()}
+        days = {name: order_day(no_order, curve.days, share) for name, share in EXPECTED.items()}
         expected = [_dates(name, start, each) for name, each in days.items()]
     return examples.with_columns(_usual(examples, as_of), *expected).select(COLUMNS)
 

@@ -23,7 +23,7 @@ from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import recording, runs
-from pipeline.value.expected_spend import Spend
+from pipeline.value import expected_spend, year_ahead
 
 VERSIONED = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
 
@@ -118,7 +118,7 @@ def _train(settings: Settings, paths: Paths) -> Made:
         | _learnt(trained, train_examples, parts, settings.label)
         | {"features": _described(training.columns(declared, settings.model))}
     )
-    card["value"] = Spend.fit(train_examples).as_card()
+    card["value"] = expected_spend.Spend.fit(train_examples).as_card()
     card["evidence"] = evidence_weights.as_card(evidence_weights.learn(train_examples, bearing))
     card["warnings"] = warnings
     until_test = examples.filter(pl.col("snapshot") <= parts.test)
@@ -135,6 +135,7 @@ def _train(settings: Settings, paths: Paths) -> Made:
     past = past_curves.of_model(in_use, calibrated_on, until_test, log_odds)
     until = outcome_window(parts.test, settings.label).end
     when = _order_curve(trained.ensemble, until, settings, paths)
+    card["year_ahead"] = _year_ahead(until, settings, paths) if when else None
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, when, past)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
@@ -149,6 +150,15 @@ def _order_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Pat
     keys = labelled.learnt(paths, max(1, most))
     known = labelled.read_with_orders(paths, ensemble.inputs, keys, until, settings.label)
     return order_curve.fit(known, ensemble, until, settings.label, settings.model)
+
+
+def _year_ahead(until: date, settings: Settings, paths: Paths) -> dict[str, Any] | None:
+    """How expected values compared with what came, in the last year that was over on that day."""
+    keys = labelled.learnt(paths, min(settings.train.max_customers, year_ahead.MAX_CUSTOMERS))
+    minor_digits = settings.data.minor_digits
+    rows = labelled.read_with_spend(paths, list(expected_spend.NEEDS), keys, until, settings.label, minor_digits)
+    made = None if rows is None else year_ahead.YearAhead.fit(rows)
+    return made.as_card() if made else None
 
 
 def _calibrated(
