@@ -26,7 +26,7 @@ from pipeline.config.paths import Paths
 from pipeline.examples import spend_outcomes
 from pipeline.examples.features import Feature, model_features
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import order_curve as curves
+from pipeline.model import event_curve as curves
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from pipeline.value import purchase_process
@@ -113,7 +113,7 @@ def _at(known: Company, day: date, earlier: date, days: int) -> dict[str, pl.Dat
     assert curve is not None, "the horizon is over at the earlier snapshot"
     rows = known.snapshot(day, days)
     log_odds = own.calibration.log_odds(own.ensemble.margins(rows), rows)
-    silent = curve.no_order(own.ensemble, rows, log_odds)[:, curve.days.index(days)]
+    silent = curve.no_event(own.ensemble, rows, log_odds)[:, curve.days.index(days)]
     # As training does: on the latest snapshot behind those that validate and test.
     apart = 2 * (label.gap_days + label.horizon_days)
     spend = Spend.fit(known.examples.filter(pl.col("snapshot") <= day - timedelta(days=apart)))

@@ -87,6 +87,15 @@ SCORE_WORDS = {
     ),
     "next_order_from_day": ("day", "by which it has come with a probability of 10 %"),
     "next_order_until_day": ("day", "by which it has come with a probability of 90 %"),
+    "cancellation_from_day": (
+        "day",
+        "by which the contract has ended with a probability of 10 %; see `cancellation_day`",
+    ),
+    "cancellation_day": (
+        "day",
+        "where churn is a cancellation: by which the contract is as likely as not to have ended; empty where that is "
+        "later than known",
+    ),
     "expected_order_days_365d": (
         "days",
         "days with an order expected within 365 days of the start of the outcome window; empty until a whole year of "

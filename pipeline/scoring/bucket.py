@@ -139,14 +139,14 @@ def score(job: Job) -> int:
 
 
 def _ahead(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame, log_odds: Array) -> list[pl.DataFrame]:
-    """When the next order comes, and what a year brings; both by the same curve, with all of its tables."""
-    curve = model.order_curve
-    no_order = curve.no_order(model.ensemble, examples, log_odds, job.threads) if curve else None
-    when = next_order.next_order(curve, examples, no_order, job.as_of, job.label)
+    """When the next order or the cancellation comes, and what a year brings: by one curve, with all of its tables."""
+    curve = model.event_curve
+    no_event = curve.no_event(model.ensemble, examples, log_odds, job.threads) if curve else None
+    when = next_order.next_order(curve, examples, no_event, job.as_of, job.label)
     year = year_ahead.YearAhead.of_card(model.card.get("year_ahead"))
-    if year is None or curve is None or no_order is None:
+    if year is None or curve is None or no_event is None:
         return [when, year_ahead.unknown(len(examples))]
-    silent = no_order[:, curve.days.index(YEAR_DAYS)]
+    silent = no_event[:, curve.days.index(YEAR_DAYS)]
     return [when, year.expected(Spend.of_card(model.card["value"]), examples, silent, job.score)]
 
 

@@ -16,7 +16,7 @@ from pipeline.examples import labelled
 from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import artefacts, calibration, order_curve, outage_curves, past_curves, split, training
+from pipeline.model import artefacts, calibration, event_curve, outage_curves, past_curves, split, training
 from pipeline.model import data_requirements as minimum
 from pipeline.model.ensemble import Ensemble, margins_by_day
 from pipeline.reasons import evidence_weights
@@ -134,8 +134,8 @@ def _train(settings: Settings, paths: Paths) -> Made:
     calibrated_on = validation_examples, trained.validation_log_odds
     past = past_curves.of_model(in_use, calibrated_on, until_test, log_odds)
     until = outcome_window(parts.test, settings.label).end
-    when = _order_curve(trained.ensemble, until, settings, paths)
-    card["year_ahead"] = _year_ahead(until, settings, paths) if when else None
+    when = _event_curve(trained.ensemble, until, settings, paths)
+    card["year_ahead"] = _year_ahead(until, settings, paths) if when and not when.is_churn else None
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, when, past)
     artefacts.save(churn_model, paths)
     _write_log(trained, paths)
@@ -143,13 +143,13 @@ def _train(settings: Settings, paths: Paths) -> Made:
     return Made(churn_model, series, by_part)
 
 
-def _order_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Paths) -> order_curve.OrderCurve | None:
-    """When the next order comes, learnt from what was known on the day from which the model is used."""
+def _event_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Paths) -> event_curve.EventCurve | None:
+    """When the next order or the cancellation comes, learnt from what was known on the day the model is used from."""
     snapshots = [day for day in storage.read_json(paths.examples_report)["snapshots"] if day < str(until)]
-    most = min(settings.train.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
+    most = min(settings.train.max_customers, event_curve.MAX_EXAMPLES // max(1, len(snapshots)))
     keys = labelled.learnt(paths, max(1, most))
-    known = labelled.read_with_orders(paths, ensemble.inputs, keys, until, settings.label)
-    return order_curve.fit(known, ensemble, until, settings.label, settings.model)
+    known = labelled.read_with_events(paths, ensemble.inputs, keys, until, settings.label)
+    return event_curve.fit(known, ensemble, until, settings.label, settings.model)
 
 
 def _year_ahead(until: date, settings: Settings, paths: Paths) -> dict[str, Any] | None:
