@@ -16,6 +16,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "levels": (),
     "cold_start": (),
     "order_curve": (),
+    "year_ahead": (),
     "feeds": (),
     "reasons": (),
     "playbooks": (),

@@ -24,9 +24,10 @@ from benchmarks import order_curve_table, quality
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import Paths
-from pipeline.examples import labelled, lines, next_orders
+from pipeline.evaluation import event_curve_check
+from pipeline.examples import labelled, lines, next_events
 from pipeline.examples.features import Feature, model_features
-from pipeline.model import order_curve, split, training
+from pipeline.model import event_curve, split, training
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from pipeline.value import purchase_process
@@ -49,15 +50,17 @@ def run_data_set(data_set: Path, customers: int) -> list[dict[str, Any]]:
             run_stage(s1_ingest, settings, paths)
             run_stage(s2_examples, settings, paths)
             declared = model_features(settings.features, settings.sources)
-            return list(_origins(_everything(paths, declared, settings), declared, settings))
+            examples = everything(paths, [feature.name for feature in declared], settings)
+            return list(_origins(examples, declared, settings))
 
 
-def _everything(paths: Paths, declared: list[Feature], settings: params.Params) -> pl.DataFrame:
-    names = ["snapshot", "customer_key", *(feature.name for feature in declared)]
-    examples = storage.scan_buckets(paths.examples, names).sort("snapshot", "customer_key").collect()
+def everything(paths: Paths, names: list[str], settings: params.Params) -> pl.DataFrame:
+    """The examples of all snapshots with these columns, and the days to the next order, whatever was known then."""
+    rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names])
+    examples = rows.sort("snapshot", "customer_key").collect()
     files = storage.bucket_files(paths.tables / "transactions")
     bought = pl.concat([lines.purchase_days(file).select("customer_key", "day") for file in files])
-    return next_orders.with_days_to_order(examples, bought, settings.label)
+    return next_events.with_days_to_event(examples, bought, settings.label)
 
 
 def _origins(examples: pl.DataFrame, declared: list[Feature], settings: params.Params) -> Iterator[dict[str, Any]]:
@@ -74,17 +77,17 @@ def _origin(
     examples: pl.DataFrame, day: date, until: date, declared: list[Feature], settings: params.Params
 ) -> dict[str, Any]:
     label, rows = settings.label, examples.filter(pl.col("snapshot") == day)
-    own = _trained(examples, day, label.horizon_days, declared, settings)
+    own = trained(examples, day, label.horizon_days, declared, settings)
     assert own is not None, f"{day}: there are windows enough for the horizon of the data set"
-    curve = order_curve.fit(examples.filter(pl.col("snapshot") < day), own.ensemble, day, label, settings.model)
+    curve = event_curve.fit(examples.filter(pl.col("snapshot") < day), own.ensemble, day, label, settings.model)
     assert curve is not None
     log_odds = own.calibration.log_odds(own.ensemble.margins(rows), rows)
-    no_order = curve.no_order(own.ensemble, rows, log_odds)
+    no_order = curve.no_event(own.ensemble, rows, log_odds)
     over = (until - day).days - label.gap_days
     each = {
         ahead: expit(made.calibration.log_odds(made.ensemble.margins(rows), rows))
         for ahead in curve.days
-        if ahead <= over and (made := _trained(examples, day, ahead, declared, settings)) is not None
+        if ahead <= over and (made := trained(examples, day, ahead, declared, settings)) is not None
     }
     days = sorted(each)
     rhythm = own.ensemble.purchase_process
@@ -96,13 +99,13 @@ def _origin(
             [purchase_process.p_no_purchase(rhythm, rows, label.gap_days, ahead) for ahead in days]
         ),
     }
-    came = rows[next_orders.DAYS_TO_ORDER].fill_null(over).to_numpy()
+    came = rows[next_events.DAYS_TO_EVENT].fill_null(over).to_numpy()
     scores = {name: round(_integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()}
-    interval = _within(no_order, curve.days, came, over)
-    return {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **interval}
+    held = interval(no_order, curve.days, came, over)
+    return {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **held}
 
 
-def _trained(
+def trained(
     examples: pl.DataFrame, day: date, ahead: int, declared: list[Feature], settings: params.Params
 ) -> training.Trained | None:
     """The recipe with another horizon, on what was known on a day; None where there are no three windows apart."""
@@ -113,7 +116,7 @@ def _trained(
         parts = split.by_time([*known, day], label)
     except NotEnoughData:
         return None
-    silent = (pl.col(next_orders.DAYS_TO_ORDER).fill_null(10**6) >= ahead).cast(pl.Int8).alias("churned")
+    silent = (pl.col(next_events.DAYS_TO_EVENT).fill_null(10**6) >= ahead).cast(pl.Int8).alias("churned")
     rows = examples.filter(pl.col("snapshot") <= parts.validation).with_columns(silent)
     train, later = labelled.select_days(rows, parts.train), labelled.select_days(rows, [parts.validation])
     if any(part["churned"].n_unique() < 2 for part in (train, later)):
@@ -126,19 +129,21 @@ def _integrated_brier(no_order: Array, came: Array, days: list[int]) -> float:
     return float(np.average(np.mean((no_order - silent) ** 2, axis=0), weights=np.diff(days, prepend=0)))
 
 
-def _within(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> dict[str, float | None]:
-    """Of those whose interval of 80 % ends while it is known what came: how many ordered earlier, within and later."""
-    low, high = (order_curve.order_day(no_order, days, share) for share in SHARES)
+def interval(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> dict[str, float | None]:
+    """Of those whose interval of 80 % ends while it is known what came: how many ordered earlier, within and later.
+
+    Of a day at an end of the interval, the part within it counts (randomised). ``whole_days`` counts it in full.
+    """
+    low, high = (event_curve.day_reached(no_order, days, share) for share in SHARES)
     known = high <= over
     if not known.any():
-        return {"with_end": 0.0, "earlier": None, "within": None, "later": None}
-    early, late = came[known] < np.floor(low[known]), came[known] > high[known]
-    return {
-        "with_end": round(float(known.mean()), 4),
-        "earlier": round(float(early.mean()), 4),
-        "within": round(float(1 - early.mean() - late.mean()), 4),
-        "later": round(float(late.mean()), 4),
+        return {"with_end": 0.0, "earlier": None, "within": None, "later": None, "whole_days": None}
+    parts = event_curve_check.sides(no_order[known], days, came[known], over)
+    shares = {
+        name: round(float(part.mean()), 4) for name, part in zip(("earlier", "within", "later"), parts, strict=True)
     }
+    whole = (came[known] >= np.floor(low[known])) & (came[known] <= high[known])
+    return {"with_end": round(float(known.mean()), 4), **shares, "whole_days": round(float(whole.mean()), 4)}
 
 
 def main() -> None:

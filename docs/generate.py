@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
-    contributions_table,
     cold_start_table,
+    contributions_table,
     features_table,
     feeds_table,
     leaderboard_table,
@@ -29,6 +29,7 @@ from benchmarks import (
     quality_table,
     reasons_table,
     scale_table,
+    year_ahead_table,
 )
 from pipeline.commands import dictionary
 from pipeline.config import params, renamed
@@ -88,6 +89,28 @@ SCORE_WORDS = {
     ),
     "next_order_from_day": ("day", "by which it has come with a probability of 10 %"),
     "next_order_until_day": ("day", "by which it has come with a probability of 90 %"),
+    "cancellation_from_day": (
+        "day",
+        "by which the contract has ended with a probability of 10 %; see `cancellation_day`",
+    ),
+    "cancellation_day": (
+        "day",
+        "where churn is a cancellation: by which the contract is as likely as not to have ended; empty where that is "
+        "later than known",
+    ),
+    "expected_order_days_365d": (
+        "days",
+        "days with an order expected within 365 days of the start of the outcome window; empty until a whole year of "
+        "outcomes has been seen, and where churn is no silence",
+    ),
+    "expected_order_days_365d_from": ("days", "below it they are with a probability of 10 %"),
+    "expected_order_days_365d_until": ("days", "above it they are with a probability of 10 %"),
+    "expected_value_365d": (
+        "currency",
+        "profit expected within the same days, with the chance that none comes in it; `value` is that of who stays",
+    ),
+    "expected_value_365d_from": ("currency", "below it the profit is with a probability of 10 %"),
+    "expected_value_365d_until": ("currency", "above it the profit is with a probability of 10 %"),
     "last_contact_day": ("day", "day the company last got in touch before as_of, where `contacts` are known"),
     "name": ("text", "name of the customer, where `customers` has it"),
     "owner": ("text", "who looks after the customer, where `customers` has it"),
@@ -290,8 +313,11 @@ PAGES: dict[str, Parts] = {
         "contributions": partial(benchmark, "contributions", contributions_table.markdown),
         "scale": partial(benchmark, "scale", scale_table.markdown),
     },
-    "docs/model-quality.md": {"order_curve": partial(benchmark, "order_curve", order_curve_table.markdown)},
     "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},
+    "docs/model-quality.md": {
+        "order_curve": partial(benchmark, "order_curve", order_curve_table.markdown),
+        "year_ahead": partial(benchmark, "year_ahead", year_ahead_table.markdown),
+    },
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
     "docs/leaderboard.md": {
         "leaderboard": partial(benchmark, "leaderboard", leaderboard_table.markdown),

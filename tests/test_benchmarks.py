@@ -27,6 +27,7 @@ from benchmarks import (
     reasons_table,
     tables,
     value,
+    year_ahead_table,
 )
 from pipeline import simulate
 from pipeline.evaluation.bootstrap import ScoredSnapshot
@@ -535,3 +536,38 @@ def test_one_curve_is_as_good_as_a_model_for_each_day_and_better_than_the_rhythm
     assert "no worse than BG/NBD on 11 of 11 data sets" in page
     assert page.count("| `") == len(result)
     assert "nan" not in page
+
+
+def test_the_interval_of_a_year_holds_as_many_as_it_says():
+    """By the committed figures: on companies drawn anew, and nearer to 80 % and to the total than the models alone."""
+    result = json.loads((RESULTS.parent / "year_ahead.json").read_text(encoding="utf-8"))
+    assert list(result) == list(quality.data_sets())
+    simulated = {name: figures for name, figures in result.items() if name.startswith("simulated_")}
+    for side in year_ahead_table.SIDES:
+        within, alone = (
+            np.array([each[f"{side}{which}"]["within"] for each in simulated.values()]) for which in ("", "_alone")
+        )
+        assert 0.78 <= within.mean() <= 0.82
+        assert np.abs(within - 0.8).max() < 0.04
+        assert np.abs(within - 0.8).mean() < np.abs(alone - 0.8).mean()
+        for name, figures in simulated.items():
+            assert figures["days"] == 365
+            assert abs(figures[side]["expected_over_came"] - 1) < 0.06, name
+            assert figures[side]["within"] + figures[side]["below"] + figures[side]["above"] == pytest.approx(
+                1, abs=2e-4
+            )
+    page = year_ahead_table.markdown(result)
+    assert page.count("| `") == 2 * len(result)
+    assert "nan" not in page
+
+
+def test_the_interval_of_the_next_order_holds_as_many_as_it_says():
+    """By the committed figures, of all customers together; by whole days it would seem to hold more."""
+    result = json.loads((RESULTS.parent / "order_curve.json").read_text(encoding="utf-8"))
+    every = [one for cutoffs in result.values() for one in cutoffs if one["within"] is not None]
+    weights = [one["with_end"] * one["customers"] for one in every]
+    assert 0.78 <= np.average([one["within"] for one in every], weights=weights) <= 0.82
+    assert all(one["whole_days"] >= one["within"] for one in every)
+    assert f"{np.average([one['within'] for one in every], weights=weights):.1%}"[:4] in order_curve_table.markdown(
+        result
+    )

@@ -8,7 +8,8 @@ import polars as pl
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.params import Label
 from pipeline.config.paths import Paths
-from pipeline.examples import lines, next_orders
+from pipeline.examples import lines, next_events, spend_outcomes
+from pipeline.examples.snapshots import outcome_window
 from pipeline.tables import storage
 
 IS_LABELLED = pl.col("churned").is_not_null()
@@ -65,20 +66,39 @@ def read(paths: Paths, names: list[str], keys: Keys | None = None) -> pl.DataFra
     return rows.sort("snapshot", "customer_key").collect()
 
 
-def read_with_orders(paths: Paths, names: list[str], keys: Keys, until: date, label: Label) -> pl.DataFrame:
-    """The examples of some customers at all snapshots before a day, labelled or not, with `days_to_order`."""
+def read_with_events(paths: Paths, names: list[str], keys: Keys, until: date, label: Label) -> pl.DataFrame:
+    """The examples of some customers at all snapshots before a day, labelled or not, with `days_to_event`."""
     rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names]).filter(pl.col("snapshot") < until)
     own = rows.filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
     examples = own.sort("snapshot", "customer_key").collect()
-    return next_orders.with_days_to_order(examples, _purchase_days(paths, keys), label)
+    return next_events.with_days_to_event(examples, _event_days(paths, keys, label), label)
 
 
-def _purchase_days(paths: Paths, keys: Keys) -> pl.DataFrame:
-    """The days on which some customers bought, as ``customer_key, day`` in the order of time; a refund is none."""
+def read_with_spend(
+    paths: Paths, names: list[str], keys: Keys, until: date, label: Label, minor_digits: int
+) -> pl.DataFrame | None:
+    """The latest snapshot whose year was over on a day, with what some customers ordered and paid in it, if any."""
+    known = map(date.fromisoformat, storage.read_json(paths.examples_report)["snapshots"])
+    over = [day for day in known if (until - outcome_window(day, label).start).days >= spend_outcomes.YEAR_DAYS]
+    if not over:
+        return None
+    rows = storage.scan_buckets(paths.examples, ["snapshot", "customer_key", *names])
+    mine = pl.col("customer_key").is_between(keys.lowest, keys.highest)
+    examples = rows.filter(pl.col("snapshot") == max(over), mine).sort("customer_key").collect()
+    files = storage.bucket_files(paths.tables / "transactions")
+    paid = pl.concat([spend_outcomes.paid_days(file, minor_digits).filter(mine) for file in files])
+    return spend_outcomes.with_outcomes(examples, paid, label, spend_outcomes.YEAR_DAYS)
+
+
+def _event_days(paths: Paths, keys: Keys, label: Label) -> pl.DataFrame:
+    """When some customers bought, or lost their contract, as ``customer_key, day`` in the order of time."""
+    mine = pl.col("customer_key").is_between(keys.lowest, keys.highest)
+    if label.kind == "cancellation":
+        files = storage.bucket_files(paths.tables / "subscriptions")
+        return pl.concat([next_events.contract_ends(storage.read_parquet(file).filter(mine)) for file in files])
     files = storage.bucket_files(paths.tables / "transactions")
     bought = [lines.purchase_days(file).select("customer_key", "day") for file in files]
-    own = pl.concat(bought).filter(pl.col("customer_key").is_between(keys.lowest, keys.highest))
-    return own.sort("day", "customer_key")
+    return pl.concat(bought).filter(mine).sort("day", "customer_key")
 
 
 def read_snapshot(paths: Paths, day: date) -> pl.DataFrame:

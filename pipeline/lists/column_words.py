@@ -35,6 +35,7 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "last_order_day": "The day of the last order.",
     "usual_order_day": "The day of the next order by this customer's own mean pause; empty after a single order.",
     "next_order_day": "The day by which the next order is as likely as not to have come; empty: later, or not known.",
+    "cancellation_day": "The day by which the contract is as likely as not to have ended; empty: later, or not known.",
     "last_contact_day": "The day we last got in touch; empty means we know of none.",
     "outcome": "For you to fill in: done, not_done or wrong_reason.",
     "done_day": "For you to fill in: the day it was done, such as 2024-03-05; it may stay empty.",

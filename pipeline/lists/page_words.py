@@ -42,6 +42,7 @@ WORDS: Final[dict[str, str]] = {
     "last_order": "Last order",
     "usual_order": "Next order by the usual pause",
     "next_order": "Next order expected by",
+    "cancellation": "Cancellation expected by",
     "and_overdue": "{day}, {overdue}",
     "last_contact": "Last contact",
     "none_known": "none known",

@@ -227,6 +227,7 @@
     facts.push(fact("last_order_day", "last_order", [day(row.last_order_day)]));
     if (row.usual_order_day !== null) facts.push(usualOrder(row));
     if (row.next_order_day !== null) facts.push(fact("next_order_day", "next_order", [day(row.next_order_day)]));
+    if (row.cancellation_day !== null) facts.push(fact("cancellation_day", "cancellation", [day(row.cancellation_day)]));
     facts.push(fact("last_contact_day", "last_contact", [row.last_contact_day === null ? WORDS.none_known : day(row.last_contact_day)]));
     const what = element("p", { class: row.work === "watch" ? "faint" : "todo", "data-field": "action" }, sentence(row.action));
     const caution = row.caution === null ? null

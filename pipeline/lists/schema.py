@@ -45,6 +45,7 @@ RISK_LIST: Final[dict[str, pl.DataType]] = {
     "last_order_day": pl.Date(),
     "usual_order_day": pl.Date(),
     "next_order_day": pl.Date(),
+    "cancellation_day": pl.Date(),
     "last_contact_day": pl.Date(),
     "outcome": pl.String(),
     "done_day": pl.String(),
@@ -183,8 +184,7 @@ class Week:
         What rules look at of those for whom a lot decided, with the columns `policy_choice.CHOICE`; None or empty
         writes no file.
     order_days
-        Of each listed customer, on how many days of each month he or she bought: ``customer_id`` and a column for each
-        month, such as ``2017-12``; None shows none.
+        Of each listed customer, days with an order: ``customer_id`` and each month (``2017-12``); None shows none.
     figures
         Of each listed customer, what `pipeline.lists.comparison.compare` says; None shows none.
     warnings

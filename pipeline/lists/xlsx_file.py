@@ -44,7 +44,7 @@ WIDTHS: Final = {
     "action": 40,
     "channel": 10, "who": 18, "due_day": 12, "status": 11, "since_week": 12,
     "previous_probability": 12, "change": 36, "caution": 30, "draft": 50, "last_order_day": 12,
-    "usual_order_day": 12, "next_order_day": 12,
+    "usual_order_day": 12, "next_order_day": 12, "cancellation_day": 12,
     "last_contact_day": 12, "outcome": 14, "done_day": 12, "answer": 14, "wrong_reason": 14, "snooze_until_day": 16,
     "note": 32, "as_of": 12,
 }  # fmt: skip

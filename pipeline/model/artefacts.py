@@ -16,7 +16,7 @@ from pipeline.model import gbm, substitutes, without_feed
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
-from pipeline.model.order_curve import OrderCurve
+from pipeline.model.event_curve import EventCurve
 from pipeline.model.past_curves import NONE_KNOWN, PastCurves
 from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.model.without_feed import WithoutFeed
@@ -43,7 +43,7 @@ class ChurnModel:
         Where the model comes from and what its columns mean.
     without
         What it is worth while a table is down, by the table; None where that was not measured.
-    order_curve
+    event_curve
         When the next order comes; None where churn is no silence, and in models of older versions.
     past
         Which curves would have been right at the snapshots that were known; none of a model of an earlier release.
@@ -54,7 +54,7 @@ class ChurnModel:
     evaluated: Calibration
     card: dict[str, Any]
     without: dict[str, WithoutFeed] | None = None
-    order_curve: OrderCurve | None = None
+    event_curve: EventCurve | None = None
     past: PastCurves = NONE_KNOWN
 
     @property
@@ -103,8 +103,8 @@ def save(model: ChurnModel, paths: Paths) -> None:
     saved = {name: dataclasses.asdict(curve) for name, curve in curves.items()}
     if model.without is not None:
         saved["without"] = {tables: dataclasses.asdict(one) for tables, one in model.without.items()}
-    if model.order_curve is not None:
-        saved["order_curve"] = model.order_curve.as_dict()
+    if model.event_curve is not None:
+        saved["order_curve"] = model.event_curve.as_dict()
     saved["past"] = model.past.as_json()
     storage.write_json(saved, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
@@ -159,5 +159,5 @@ def _load(folder: Path) -> ChurnModel:
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
     without, past = without_feed.from_dict(curves.get("without")), PastCurves.from_json(curves.get("past"))
-    when = OrderCurve.from_dict(curves.get("order_curve"))
+    when = EventCurve.from_dict(curves.get("order_curve"))
     return ChurnModel(ensemble, in_use, evaluated, saved, without, when, past)

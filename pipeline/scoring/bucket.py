@@ -5,12 +5,14 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from scipy.special import expit
 
 from pipeline.config.errors import BadData
 from pipeline.config.params import Label, LanguageSettings, Reasons, Score
 from pipeline.examples.features import Feature
+from pipeline.examples.spend_outcomes import YEAR_DAYS
 from pipeline.i18n.company_catalogs import load_translator
 from pipeline.model import artefacts, ensemble
 from pipeline.reasons import ensemble_contributions
@@ -19,8 +21,10 @@ from pipeline.reasons.evidence_weights import Weight
 from pipeline.reasons.renderer import ReasonRenderer, Style
 from pipeline.scoring import explainer_cache, next_order
 from pipeline.tables import storage
-from pipeline.value import customer_value, lifecycle, purchase_process
+from pipeline.value import customer_value, lifecycle, purchase_process, year_ahead
 from pipeline.value.expected_spend import Spend
+
+Array = npt.NDArray[np.float64]
 
 # Rows of a bucket, spread over it, for which the trees themselves are asked whether contributions add up to the margin.
 CHECKED_ROWS = 1000
@@ -51,6 +55,7 @@ SCORE_COLUMNS = [
     *CAUSE_COLUMNS,
     "lifecycle",
     *next_order.COLUMNS,
+    *year_ahead.COLUMNS,
     "customer_key",
     *RISK_SHARES,
 ]
@@ -120,8 +125,8 @@ def score(job: Job) -> int:
         pl.lit(None, dtype=pl.String).alias("value_tier"),
     )
     reasons = renderer.tell(completed, values[:, :-1], known["owner"], probability)
-    when = next_order.next_order(whole, examples, calibrated, job.as_of, job.label, job.threads)
-    complete = pl.concat([scores, reasons, when], how="horizontal")
+    ahead = _ahead(job, whole, examples, calibrated)
+    complete = pl.concat([scores, reasons, *ahead], how="horizontal")
     storage.write_parquet(complete.select(SCORE_COLUMNS), storage.bucket_file(job.scores, job.bucket))
     each = pl.DataFrame(values, schema=[*model.features, "base_log_odds"]).with_columns(
         pl.Series("log_odds", log_odds),
@@ -138,6 +143,18 @@ def _beside(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame) -> li
     declared = job.features if model.is_prior else []
     unseen = [feature for feature in declared if feature.name not in model.features]
     return [feature for feature in (*unseen, *job.evidence_only_features) if feature.name in examples.columns]
+
+
+def _ahead(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame, log_odds: Array) -> list[pl.DataFrame]:
+    """When the next order or the cancellation comes, and what a year brings: by one curve, with all of its tables."""
+    curve = model.event_curve
+    no_event = curve.no_event(model.ensemble, examples, log_odds, job.threads) if curve else None
+    when = next_order.next_order(curve, examples, no_event, job.as_of, job.label)
+    year = year_ahead.YearAhead.of_card(model.card.get("year_ahead"))
+    if year is None or curve is None or no_event is None:
+        return [when, year_ahead.unknown(len(examples))]
+    silent = no_event[:, curve.days.index(YEAR_DAYS)]
+    return [when, year.expected(Spend.of_card(model.card["value"]), examples, silent, job.score)]
 
 
 def _in_model_order(job: Job, model: artefacts.ChurnModel) -> list[Feature]:

@@ -1,4 +1,4 @@
-"""The days on which a customer's next order was usually due, and on which it is expected now."""
+"""The days on which a customer's next order was usually due and is expected now, or on which the contract ends."""
 
 from datetime import date
 from typing import Final
@@ -9,49 +9,47 @@ import polars as pl
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model.artefacts import ChurnModel
-from pipeline.model.order_curve import order_day
+from pipeline.model.event_curve import EventCurve, day_reached
 
 Array = npt.NDArray[np.float64]
 EXPECTED: Final = {"next_order_from_day": 0.1, "next_order_day": 0.5, "next_order_until_day": 0.9}
 """The columns that the curve gives, and the chance (0-1) that the order has come by the end of that day."""
-COLUMNS: Final = ("usual_order_day", *EXPECTED)
+CANCELLATION: Final = {"cancellation_from_day": 0.1, "cancellation_day": 0.5}
+"""The same of the end of the contract, where churn is a cancellation: most never come so far within a year."""
+COLUMNS: Final = ("usual_order_day", *EXPECTED, *CANCELLATION)
 USUAL_GAP: Final = "gap_mean_days"
 
 
 def next_order(
-    model: ChurnModel, examples: pl.DataFrame, log_odds: Array, as_of: date, label: Label, num_threads: int = 1
+    curve: EventCurve | None, examples: pl.DataFrame, no_event: Array | None, as_of: date, label: Label
 ) -> pl.DataFrame:
-    """When each customer's next order was and is to be expected.
+    """When each customer's next order was and is to be expected, or the end of the contract.
 
     Parameters
     ----------
-    model
-        With all of its tables: what is missing of a table that is down, the curve can do without.
+    curve
+        Of the model; None where it has none.
     examples
         One row per customer, as of the day.
-    log_odds
-        Calibrated log-odds of churn of each row.
+    no_event
+        What `EventCurve.no_event` says of them; None where there is no curve.
     as_of, label
         The day, and ``params.yaml: label``.
-    num_threads
-        Of the prediction; no day depends on it.
 
     Returns
     -------
     DataFrame
         `COLUMNS`, all of them dates. ``usual_order_day`` is the last order and the customer's own mean pause, null
-        after a single order. The others are null where the curve does not reach so far (a year at most), and where the
-        model has none.
+        after a single order. The others are null where the curve does not reach so far (a year at most), where the
+        model has none, and where it is the other event that it foresees.
     """
     start = outcome_window(as_of, label).start
-    if model.order_curve is None:
-        expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in EXPECTED]
-    else:
-        chances = model.order_curve.no_order(model.ensemble, examples, log_odds, num_threads)
-        days = {name: order_day(chances, model.order_curve.days, share) for name, share in EXPECTED.items()}
-        expected = [_dates(name, start, each) for name, each in days.items()]
-    return examples.with_columns(_usual(examples, as_of), *expected).select(COLUMNS)
+    expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in (*EXPECTED, *CANCELLATION)]
+    if curve is not None and no_event is not None:
+        shares = CANCELLATION if curve.is_churn else EXPECTED
+        expected += [_dates(name, start, day_reached(no_event, curve.days, share)) for name, share in shares.items()]
+    made = {column.name: column for column in expected}
+    return examples.with_columns(_usual(examples, as_of), *made.values()).select(COLUMNS)
 
 
 def _usual(examples: pl.DataFrame, as_of: date) -> pl.Expr:

@@ -20,7 +20,7 @@ from pipeline.model import (
     artefacts,
     calibration,
     card_entries,
-    order_curve,
+    event_curve,
     outage_curves,
     packaged_prior,
     past_curves,
@@ -34,6 +34,7 @@ from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import recording, runs
+from pipeline.value import expected_spend, year_ahead
 from pipeline.value.expected_spend import Spend
 from pipeline.value.purchase_process import P_NO_PURCHASE
 
@@ -129,7 +130,8 @@ def _train(settings: Settings, paths: Paths) -> Made:
     calibrated_on = validation_examples, trained.validation_log_odds
     past = past_curves.of_model(in_use, calibrated_on, until_test, log_odds)
     until = outcome_window(parts.test, settings.label).end
-    when = _order_curve(trained.ensemble, until, settings, paths)
+    when = _event_curve(trained.ensemble, until, settings, paths)
+    card["year_ahead"] = _year_ahead(until, settings, paths) if when and not when.is_churn else None
     churn_model = artefacts.ChurnModel(trained.ensemble, in_use, trained.calibration, card, without, when, past)
     artefacts.save(churn_model, paths)
     _write_log(trained.log.train_loss, trained.log.validation_loss, paths)
@@ -188,13 +190,22 @@ def _learnt_beside(examples: pl.DataFrame, bearing: list[Feature], warnings: lis
     return {"value": Spend.fit(examples).as_card(), "evidence": evidence, "warnings": warnings}
 
 
-def _order_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Paths) -> order_curve.OrderCurve | None:
-    """When the next order comes, learnt from what was known on the day from which the model is used."""
+def _event_curve(ensemble: Ensemble, until: date, settings: Settings, paths: Paths) -> event_curve.EventCurve | None:
+    """When the next order or the cancellation comes, learnt from what was known on the day the model is used from."""
     snapshots = [day for day in storage.read_json(paths.examples_report)["snapshots"] if day < str(until)]
-    most = min(settings.train.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
+    most = min(settings.train.max_customers, event_curve.MAX_EXAMPLES // max(1, len(snapshots)))
     keys = labelled.learnt(paths, max(1, most))
-    known = labelled.read_with_orders(paths, ensemble.inputs, keys, until, settings.label)
-    return order_curve.fit(known, ensemble, until, settings.label, settings.model)
+    known = labelled.read_with_events(paths, ensemble.inputs, keys, until, settings.label)
+    return event_curve.fit(known, ensemble, until, settings.label, settings.model)
+
+
+def _year_ahead(until: date, settings: Settings, paths: Paths) -> dict[str, Any] | None:
+    """How expected values compared with what came, in the last year that was over on that day."""
+    keys = labelled.learnt(paths, min(settings.train.max_customers, year_ahead.MAX_CUSTOMERS))
+    minor_digits = settings.data.minor_digits
+    rows = labelled.read_with_spend(paths, list(expected_spend.NEEDS), keys, until, settings.label, minor_digits)
+    made = None if rows is None else year_ahead.YearAhead.fit(rows)
+    return made.as_card() if made else None
 
 
 def _calibrated(

@@ -13,10 +13,10 @@ from pipeline.evaluation import (
     backtest,
     bootstrap,
     customer_groups,
+    event_curve_check,
     grade,
     metrics,
     model_card,
-    order_curve_check,
     outage_grades,
     profit,
     ranking_profit,
@@ -25,7 +25,7 @@ from pipeline.evaluation import (
 )
 from pipeline.examples import labelled
 from pipeline.examples.features import model_features
-from pipeline.model import artefacts, order_curve, split
+from pipeline.model import artefacts, event_curve, split
 from pipeline.model.fingerprint import fingerprint
 from pipeline.outcomes import store, wrong_reasons
 from pipeline.stages import main
@@ -92,7 +92,7 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     )
     snapshots = Snapshots(test, earlier, is_prior=model.is_prior)
     evaluation, verdict = _evaluation(snapshots, known, settings.evaluate, settings.score)
-    curve = _order_curve([*earlier, test], model, settings, paths)
+    curve = _event_curve([*earlier, test], model, settings, paths)
     evaluation["order_curve"] = curve
     storage.write_json(report.in_brief(evaluation, settings.evaluate.top_shares), paths.metrics)
     without = outage_grades.by_tables(model, test_examples, test, declared, settings.evaluate,
@@ -113,18 +113,18 @@ def _evaluate(settings: Settings, model: artefacts.ChurnModel, paths: Paths) -> 
     return verdict, files
 
 
-def _order_curve(
+def _event_curve(
     parts: list[bootstrap.ScoredSnapshot], model: artefacts.ChurnModel, settings: Settings, paths: Paths
 ) -> dict[str, Any] | None:
     """Whether the curve of the next order is worth showing, at some of the snapshots that were scored unseen."""
-    if model.order_curve is None:
+    if model.event_curve is None:
         return None
     snapshots = storage.read_json(paths.examples_report)["snapshots"]
-    most = min(settings.evaluate.max_customers, order_curve.MAX_EXAMPLES // max(1, len(snapshots)))
+    most = min(settings.evaluate.max_customers, event_curve.MAX_EXAMPLES // max(1, len(snapshots)))
     keys = labelled.judged(paths, max(1, most))
     until = date.fromisoformat(model.card["learnt_until"])
-    known = labelled.read_with_orders(paths, model.ensemble.inputs, keys, until, settings.label)
-    return order_curve_check.check(known, parts, model.ensemble, until, (settings.label, settings.model))
+    known = labelled.read_with_events(paths, model.ensemble.inputs, keys, until, settings.label)
+    return event_curve_check.check(known, parts, model.ensemble, until, (settings.label, settings.model))
 
 
 @dataclass(frozen=True)

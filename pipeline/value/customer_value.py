@@ -4,16 +4,20 @@ by value and by history.
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.config.params import Label, Score
+from pipeline.examples.spend_outcomes import YEAR_DAYS
 from pipeline.value.expected_spend import Spend
+
+Array = npt.NDArray[np.float64]
 
 TIERS = ("new", "one-time", "regular", "loyal")
 VALUE_TIERS = ("top", "middle", "tail")
 # Share of the buyers who are said to bring 80 % of the profit.
 PARETO = 0.2
-YEAR_DAYS = 365
 
 
 def expected_value(examples: pl.DataFrame, spend: Spend, label: Label, settings: Score) -> pl.Series:
@@ -46,9 +50,15 @@ def expected_value(examples: pl.DataFrame, spend: Spend, label: Label, settings:
     [18.4, -7.36]
     """
     expected = pl.Series("value", spend.expected(examples, label.gap_days, label.horizon_days))
+    return (expected * margin_shares(examples, settings)).round(2)
+
+
+def margin_shares(examples: pl.DataFrame, settings: Score) -> Array:
+    """What of a customer's spend is profit: the own share of the last year, ``margin_share`` where no cost is known."""
     if "margin_share_365d" not in examples.columns:
-        return (expected * settings.margin_share).round(2)
-    return (expected * examples["margin_share_365d"].fill_null(settings.margin_share)).round(2).alias("value")
+        return np.full(len(examples), settings.margin_share)
+    own = examples["margin_share_365d"].fill_null(settings.margin_share)
+    return np.asarray(own.to_numpy(), dtype=np.float64)
 
 
 def former_value(features: pl.DataFrame, label: Label, settings: Score) -> pl.Series:

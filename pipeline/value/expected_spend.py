@@ -51,7 +51,7 @@ class Spend:
             None of these customers bought twice.
         """
         rows = examples.filter(pl.col("snapshot") == pl.col("snapshot").max())
-        number, amount = _amounts(rows)
+        number, amount = paid_per_day(rows)
         paid = amount > 0
         # Where hardly anybody has ever paid, a purchase is worth nothing.
         amounts = GammaGamma.fit(number[paid], amount[paid]) if paid.sum() > 1 else GammaGamma(p=1.0, q=2.0, v=0.0)
@@ -91,19 +91,19 @@ class Spend:
         >>> Spend(BgNbd(0.24, 31.0, 0.8, 2.4), GammaGamma(6.25, 3.74, 15.44)).expected(both, 0, 30).round(0)
         array([74., 30., 30.])
         """
-        often = self.purchases.purchases_if_any(*_rhythm(examples), gap_days, gap_days + horizon_days)
-        number, amount = _amounts(examples)
+        often = self.purchases.purchases_if_any(*rhythm_of(examples), gap_days, gap_days + horizon_days)
+        number, amount = paid_per_day(examples)
         # Of whom nothing is known but what is older than a year, the amounts of all others are all there is to go by.
         paid_so_far = np.where(number > 0, amount * _column(examples, "order_days_ever"), np.inf)
         return np.asarray(np.minimum(often * self.amounts.expected_amount(number, amount), paid_so_far))
 
 
-def _rhythm(rows: pl.DataFrame) -> tuple[Array, Array]:
+def rhythm_of(rows: pl.DataFrame) -> tuple[Array, Array]:
     """Days with an order after the first one, and days from the first to now."""
     return _column(rows, "order_days_ever") - 1, _column(rows, "days_since_first_order")
 
 
-def _amounts(rows: pl.DataFrame) -> tuple[Array, Array]:
+def paid_per_day(rows: pl.DataFrame) -> tuple[Array, Array]:
     """Days with an order in the last year, about, and the mean paid and not given back on one, in currency units."""
     # Counted directly, days with an order of a year need a discount column (features/price.py); these three do not.
     number = _column(rows, "order_days_ever") * _column(rows, "orders_365d") / _column(rows, "orders_ever")

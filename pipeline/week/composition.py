@@ -44,13 +44,13 @@ from pipeline.week.inputs import WeekInputs, WeekSettings
 from pipeline.week.previous_week import PreviousWeek
 from pipeline.week.stage_reports import StageReports
 
-# Behind the range of those expected to churn.
-DRAWS: Final = 1000
+DRAWS: Final = 1000  # behind the range of those expected to churn
 REASONS: Final = [
     f"{place}_{part}"
     for place in ("reason_1", "reason_2", "reason_3", "protects_1")
     for part in ("family", "text", "causes", "kind", "act", "team")
 ]
+OF_CURVE: Final = ("next_order_day", "cancellation_day")
 OF_MODEL: Final = ("label", "snapshots", "learnt_until", "trees", "data_fingerprint")
 DECISION: Final = [
     "customer_id", "as_of", "churn_probability", "risk_percentile", "risk_band", "tier", "value",
@@ -88,7 +88,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     is_current = everybody["state"] == candidates.CURRENT
     decided, former = everybody.filter(is_current), everybody.filter(~is_current)
     if not reports.verdict.get("order_curve_pays", False):
-        decided = decided.with_columns(next_order_day=pl.lit(None, dtype=pl.Date))
+        decided = decided.with_columns(pl.lit(None, pl.Date).alias(name) for name in OF_CURVE)
     previous = previous_week.read(paths.exports, settings.data.name, day)
     listed = _listed(decided, inputs, previous, same_model=previous.model == model)
     left = follow_up.left_the_list(listed, previous.listed, everybody, inputs.context.translator)

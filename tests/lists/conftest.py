@@ -94,6 +94,7 @@ def _words(place: int, draw: random.Random) -> dict[str, Any]:
         # Some are overdue, one of them for a single day, and some are not; of some it is not known.
         "usual_order_day": AS_OF + timedelta(days=place % 9 - 4) if place % 5 else None,
         "next_order_day": AS_OF + timedelta(days=10 + place) if place % 4 else None,
+        "cancellation_day": AS_OF + timedelta(days=40 + place) if place % 4 == 0 else None,
         "last_contact_day": AS_OF - timedelta(days=draw.randint(8, 200)) if place % 2 else None,
     }
 

@@ -79,7 +79,16 @@ IN_A_ROW: dict[str, Callable[[Any], str]] = {
 WHEN_OPEN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("reason_1", "reason_2", "reason_3", "protects", "action", "caution", "change"), sentence),
     **dict.fromkeys(
-        ("due_day", "since_week", "last_order_day", "usual_order_day", "next_order_day", "last_contact_day"), day
+        (
+            "due_day",
+            "since_week",
+            "last_order_day",
+            "usual_order_day",
+            "next_order_day",
+            "cancellation_day",
+            "last_contact_day",
+        ),
+        day,
     ),
     **dict.fromkeys(("channel", "playbook"), words),
     "who": as_is,

@@ -23,19 +23,19 @@ GOLDEN_ROWS = [
     (1, "0042", 'José "Pepe" Ruiz', "=Anna", "loyal", "long", 0.61239, "high", 2016.0, 1234.567,
      "no order for 47 days, usually every 9",
      None, None, "natural", "partly", "sales", "-20 % is what he buys for", "duty", "win_back", "Call\nand listen", "phone", "sales", date(2018, 1, 5), "new",
-     date(2018, 1, 1), None, None, None, "=Good day", date(2017, 11, 15), date(2017, 12, 1), date(2018, 2, 3), None, *EMPTY),
+     date(2018, 1, 1), None, None, None, "=Good day", date(2017, 11, 15), date(2017, 12, 1), date(2018, 2, 3), None, None, *EMPTY),
     (2, "-7", None, None, "new", "short", 0.00004, "low", 9.999, 0.0, None, None, None, None, None, None, None, "watch", None, "Keep an eye on him", None, None, None,
      "snoozed",
-     date(2017, 12, 25), 0.25, "25 % → 0 %", None, None, date(2017, 12, 30), None, None, date(2017, 12, 31), *EMPTY),
+     date(2017, 12, 25), 0.25, "25 % → 0 %", None, None, date(2017, 12, 30), None, None, date(2018, 3, 12), date(2017, 12, 31), *EMPTY),
 ]
 # fmt: on
 GOLDEN = (
     "\ufeffrank,customer_id,name,owner,tier,lifecycle,churn_probability,risk_band,value,value_at_stake,reason_1,reason_2,reason_3,reason_1_kind,reason_1_act,reason_1_team,protects,"
-    "work,playbook,action,channel,who,due_day,status,since_week,previous_probability,change,caution,draft,last_order_day,usual_order_day,next_order_day,last_contact_day,"
+    "work,playbook,action,channel,who,due_day,status,since_week,previous_probability,change,caution,draft,last_order_day,usual_order_day,next_order_day,cancellation_day,last_contact_day,"
     "outcome,done_day,answer,wrong_reason,snooze_until_day,note,as_of\r\n"
     '1,0042,"José ""Pepe"" Ruiz",\'=Anna,loyal,long,0.6124,high,2016.00,1234.57,"no order for 47 days, usually every 9",,,natural,partly,sales,'
-    "'-20 % is what he buys for,duty,win_back,\"Call\nand listen\",phone,sales,2018-01-05,new,2018-01-01,,,,'=Good day,2017-11-15,2017-12-01,2018-02-03,,,,,,,,2018-01-08\r\n"
-    "2,'-7,,,new,short,0.0000,low,10.00,0.00,,,,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,,2017-12-30,,,2017-12-31,,,,,,,2018-01-08\r\n"
+    "'-20 % is what he buys for,duty,win_back,\"Call\nand listen\",phone,sales,2018-01-05,new,2018-01-01,,,,'=Good day,2017-11-15,2017-12-01,2018-02-03,,,,,,,,,2018-01-08\r\n"
+    "2,'-7,,,new,short,0.0000,low,10.00,0.00,,,,,,,,watch,,Keep an eye on him,,,,snoozed,2017-12-25,0.2500,25 % → 0 %,,,2017-12-30,,,2018-03-12,2017-12-31,,,,,,,2018-01-08\r\n"
 )
 
 

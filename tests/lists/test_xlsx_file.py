@@ -77,13 +77,21 @@ def test_every_cell_of_a_long_list(long_week: Week) -> None:
 
 def test_stays_in_view_and_filters(sheet: Any) -> None:
     assert sheet.freeze_panes == "D2"  # the header, and rank, customer_id, name
-    assert sheet.auto_filter.ref == "A1:AN13"
+    assert sheet.auto_filter.ref == "A1:AO13"
 
 
 def test_formats(sheet: Any) -> None:
     assert sheet[f"{column('churn_probability')}2"].number_format == "0%"
     assert sheet[f"{column('value_at_stake')}2"].number_format == "[$USD] #,##0.00"
-    for name in ("due_day", "since_week", "last_order_day", "usual_order_day", "next_order_day", "last_contact_day"):
+    for name in (
+        "due_day",
+        "since_week",
+        "last_order_day",
+        "usual_order_day",
+        "next_order_day",
+        "cancellation_day",
+        "last_contact_day",
+    ):
         assert sheet[f"{column(name)}2"].number_format == "yyyy-mm-dd"
     for name in ("reason_1", "protects", "action", "caution"):
         assert sheet[f"{column(name)}2"].alignment.wrap_text

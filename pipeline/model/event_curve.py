@@ -1,8 +1,9 @@
-"""When, not only whether: the chance that a customer has not ordered until each day of the year to come.
+"""When, not only whether: the chance that the event has not come until each day of the year to come.
 
-One learner for all days: trees on the features of the model, the days ahead and what BG/NBD makes of them, fitted to
-whether an order had come by then. From the end of the outcome window on, only how the log-odds move with the days is
-taken from it; the level is that of churn. Before that end, the level of churn counts for as much as of the window is
+The event is the next order, whose absence is churn, or the end of the contract, which is churn itself. One learner for
+all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them, fitted
+to whether the event had come by then. From the end of the outcome window on, only how the log-odds move with the days
+is taken from it; the level is that of churn. Before that end, the level of churn counts for as much as of the window is
 over: what a customer does within a few days hangs on other things. So the curve meets the graded probability exactly,
 and what explains that probability explains the curve: its log-odds are a part of the same contributions and one number
 for the day.
@@ -18,7 +19,7 @@ import polars as pl
 from scipy.special import expit, logit
 
 from pipeline.config.params import Label, Model
-from pipeline.examples.next_orders import DAYS_TO_ORDER
+from pipeline.examples.next_events import DAYS_TO_EVENT
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import gbm
 from pipeline.model.ensemble import Ensemble
@@ -28,7 +29,7 @@ Array = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
 
 DAYS: Final = (3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365)
-"""From the start of the outcome window on; between two of them the rate of orders is taken for constant."""
+"""From the start of the outcome window on; between two of them the rate of events is taken for constant."""
 TREES: Final = 200
 MAX_EXAMPLES: Final = 100_000
 """Examples the curve is learnt from at most."""
@@ -36,10 +37,11 @@ MAX_ROWS: Final = 100_000
 """Pairs of an example and a day that the trees see at most; of more, so many are drawn."""
 SURE: Final = 1e-4
 """No chance of BG/NBD counts as nearer to 0 or 1."""
+RENEWAL: Final = "days_to_renewal"
 
 
 @dataclass(frozen=True)
-class OrderCurve:
+class EventCurve:
     """A fitted curve; see the module.
 
     Attributes
@@ -49,32 +51,36 @@ class OrderCurve:
     horizon
         The one of `days` that is the end of the outcome window.
     level
-        Log-odds of no order until each of `days`, of all customers together.
+        Log-odds of no event until each of `days`, of all customers together.
     trees
-        What a customer adds to that, by the columns of the model, the day, and BG/NBD where the model has it.
+        What a customer adds to that, by the columns of the model, the day, and BG/NBD or the renewal where it has them.
+    is_churn
+        Whether the event is churn itself, the end of a contract, and not the order that keeps from it.
     """
 
     days: tuple[int, ...]
     horizon: int
     level: tuple[float, ...]
     trees: gbm.Booster
+    is_churn: bool = False
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any] | None) -> Self | None:
         """Read a curve back from JSON; None where there was none, as in models of older versions."""
         if saved is None:
             return None
-        return cls(tuple(saved["days"]), saved["horizon"], tuple(saved["level"]), gbm.from_text(saved["trees"]))
+        return cls(tuple(saved["days"]), saved["horizon"], tuple(saved["level"]), gbm.from_text(saved["trees"]),
+                   saved.get("is_churn", False))  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file beside the model."""
         return {
             "days": list(self.days), "horizon": self.horizon, "level": list(self.level),
-            "trees": gbm.to_text(self.trees),
+            "trees": gbm.to_text(self.trees), "is_churn": self.is_churn,
         }  # fmt: skip
 
-    def no_order(self, ensemble: Ensemble, rows: pl.DataFrame, log_odds: Array, num_threads: int = 1) -> Array:
-        """The chance (0-1) of no order from the start of the outcome window until each of `days`; (rows, days).
+    def no_event(self, ensemble: Ensemble, rows: pl.DataFrame, log_odds: Array, num_threads: int = 1) -> Array:
+        """The chance (0-1) of no event from the start of the outcome window until each of `days`; (rows, days).
 
         Parameters
         ----------
@@ -88,65 +94,65 @@ class OrderCurve:
             Of the prediction.
         """
         matrix = ensemble.matrix(rows)
-        columns = [_columns(ensemble, rows, matrix, day) for day in self.days]
+        columns = [_columns(ensemble, rows, matrix, day, is_churn=self.is_churn) for day in self.days]
         margins = np.column_stack([gbm.log_odds(self.trees, part, num_threads) for part in columns]) + self.level
         place = self.days.index(self.horizon)
-        over = np.minimum(np.array(self.days) / self.horizon, 1.0)
-        # The difference first: at the horizon it is 0, and the chance is that of churn to the last digit.
-        chances: Array = expit(over * log_odds[:, None] + (margins - over * margins[:, [place]]))
+        over, own = np.minimum(np.array(self.days) / self.horizon, 1.0), -log_odds if self.is_churn else log_odds
+        # The difference first: at the horizon it is 0, and the chance is that of churn, or of none, to the last digit.
+        chances: Array = expit(over * own[:, None] + (margins - over * margins[:, [place]]))
         # A level that is higher than that of the trees may lift a later day above an earlier one.
         before = np.maximum.accumulate(chances[:, place::-1], axis=1)[:, ::-1]
         return np.hstack([before, chances[:, place + 1 :]])
 
 
-def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, settings: Model) -> OrderCurve | None:
-    """Fit the curve to the orders before a day.
+def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, settings: Model) -> EventCurve | None:
+    """Fit the curve to the events before a day.
 
     Parameters
     ----------
     examples
-        Rows with the columns of the model, ``snapshot`` and ``days_to_order``, labelled or not.
+        Rows with the columns of the model, ``snapshot`` and ``days_to_event``, labelled or not.
     ensemble
         The model whose log-odds the curve starts from.
     until
-        No order on this day or later is looked at: one of these counts as not yet come.
+        No event on this day or later is looked at: one of these counts as not yet come.
     label, settings
         ``params.yaml: label, model``.
 
     Returns
     -------
-    OrderCurve or None
-        None where churn is no silence from the start of the window to its end, so that no day of the curve is churn;
-        and where no outcome reaches as far as the window.
+    EventCurve or None
+        None where churn means to be overdue, so that no day of the curve is churn; and where no outcome reaches as far
+        as the window.
 
     Notes
     -----
-    An example says of each day before `until` whether an order had come by then, and nothing of later days: so the
-    trees see the latest snapshots too, for the days that are over (independent censoring). Both the days ahead and
-    BG/NBD's chance are held to their direction, and so the chance never rises with the days.
+    An example says of each day before `until` whether the event had come by then, and nothing of later days: so the
+    trees see the latest snapshots too, for the days that are over (independent censoring). The days ahead,
+    BG/NBD's chance and the days past the renewal are held to their direction: the chance never rises with the days.
     """
     ahead = np.array([(until - outcome_window(day, label).start).days for day in examples["snapshot"]], dtype=np.int64)
     farthest = int(ahead.max(initial=0))
-    if label.kind != "inactivity" or farthest < label.horizon_days:
+    if label.kind == "overdue" or farthest < label.horizon_days:
         return None
     days = tuple(sorted({day for day in DAYS if day <= farthest} | {label.horizon_days}))
-    came = examples[DAYS_TO_ORDER].fill_null(farthest + 1).to_numpy().astype(np.int64)
+    came = examples[DAYS_TO_EVENT].fill_null(farthest + 1).to_numpy().astype(np.int64)
     chosen = _drawn([np.flatnonzero(ahead >= day) for day in days], settings.seed)
-    matrix = ensemble.matrix(examples)
+    matrix, is_churn = ensemble.matrix(examples), label.kind == "cancellation"
     parts = [
-        (_columns(ensemble, examples[who], matrix[who], day), (came[who] >= day).astype(np.int8))
+        (_columns(ensemble, examples[who], matrix[who], day, is_churn=is_churn), (came[who] >= day).astype(np.int8))
         for day, who in zip(days, chosen, strict=True)
     ]
     columns, silent = (np.concatenate(each) for each in zip(*parts, strict=True))
-    directions = [0] * len(ensemble.features) + [-1, 1][: columns.shape[1] - len(ensemble.features)]
+    directions = [0] * len(ensemble.features) + [-1, -1 if is_churn else 1][: columns.shape[1] - len(ensemble.features)]
     level = _level(came, ahead, days)
     upon = np.repeat(level, [len(who) for who in chosen])
     trees = gbm.grow_upon(upon, (columns, silent), TREES, directions, settings)
-    return OrderCurve(days, label.horizon_days, level, trees)
+    return EventCurve(days, label.horizon_days, level, trees, is_churn)
 
 
 def _level(came: Days, ahead: Days, days: tuple[int, ...]) -> tuple[float, ...]:
-    """Log-odds of no order until each day, of all examples together: what Kaplan and Meier make of those that are over.
+    """Log-odds of no event until each day, of all examples together: what Kaplan and Meier make of those that are over.
 
     >>> level = _level(np.array([2, 9, 9, 99]), np.array([20, 20, 20, 20]), (5, 10))
     >>> [round(float(expit(each)), 3) for each in level]
@@ -168,43 +174,49 @@ def _drawn(rows: list[Days], seed: int) -> list[Days]:
     return rows if share == 1 else [one[dice.random(len(one)) < share] for one in rows]
 
 
-def _columns(ensemble: Ensemble, rows: pl.DataFrame, matrix: Array, day: int) -> Array:
-    """The columns of the trees for one day: those of the model, the day, and the log-odds of BG/NBD."""
+def _columns(ensemble: Ensemble, rows: pl.DataFrame, matrix: Array, day: int, *, is_churn: bool) -> Array:
+    """The columns of the trees for one day: those of the model, the day, and what is usual by then.
+
+    That is the log-odds of BG/NBD of no order, and of contracts how many days the next renewal is past.
+    """
     parts = [matrix, np.full((len(matrix), 1), float(day))]
-    if ensemble.purchase_process is not None:
+    if is_churn:
+        if RENEWAL in ensemble.features:
+            parts.append(ensemble.window[0] + day - matrix[:, [ensemble.features.index(RENEWAL)]])
+    elif ensemble.purchase_process is not None:
         chance = purchase_process.p_no_purchase(ensemble.purchase_process, rows, ensemble.window[0], day)
         parts.append(logit(np.clip(chance, SURE, 1 - SURE))[:, None])
     return np.hstack(parts)
 
 
-def order_day(no_order: Array, days: tuple[int, ...], share: float) -> Array:
-    """Days after the start of the window until an order has come with a probability of `share`; (rows,).
+def day_reached(no_event: Array, days: tuple[int, ...], share: float) -> Array:
+    """Days after the start of the window until the event has come with a probability of `share`; (rows,).
 
     Parameters
     ----------
-    no_order
-        Chances of no order until each of `days`, falling along a row; (rows, days).
+    no_event
+        Chances of no event until each of `days`, falling along a row; (rows, days).
     days
-        As in `OrderCurve`.
+        As in `EventCurve`.
     share
         0-1, both excluded.
 
     Returns
     -------
     array
-        Infinite where that is later than the last of `days`. Between two of `days` the rate of orders is constant.
+        Infinite where that is later than the last of `days`. Between two of `days` the rate of events is constant.
 
     Examples
     --------
     >>> curve = np.array([[0.5, 0.25], [0.9, 0.81]])
-    >>> order_day(curve, (10, 20), 0.5).round(2).tolist()
+    >>> day_reached(curve, (10, 20), 0.5).round(2).tolist()
     [10.0, inf]
-    >>> order_day(curve, (10, 20), 0.1).round(2).tolist()
+    >>> day_reached(curve, (10, 20), 0.1).round(2).tolist()
     [1.52, 10.0]
     """
     grid = np.array([0.0, *days])
     # Minus the log of the chance grows along a straight line where the rate is constant.
-    grown = -np.log(np.clip(np.column_stack([np.ones(len(no_order)), no_order]), 1e-300, 1.0))
+    grown = -np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0))
     wanted = -np.log1p(-share)
     after = np.argmax(grown >= wanted, axis=1)
     reached = grown[:, -1] >= wanted
@@ -213,3 +225,17 @@ def order_day(no_order: Array, days: tuple[int, ...], share: float) -> Array:
     low, high = grown[every, after - 1], grown[every, after]
     part = np.where(high > low, (wanted - low) / np.where(high > low, high - low, 1.0), 1.0)
     return np.where(reached, grid[after - 1] + part * (grid[after] - grid[after - 1]), np.inf)
+
+
+def no_event_until(no_event: Array, days: tuple[int, ...], wanted: Array) -> Array:
+    """The chance (0-1) of no event until a day of each row's own; (rows,). The opposite of `day_reached`.
+
+    >>> no_event_until(np.array([[0.5, 0.25], [0.9, 0.81]]), (10, 20), np.array([10.0, 5.0])).round(4).tolist()
+    [0.5, 0.9487]
+    """
+    grid, every = np.array([0.0, *days]), np.arange(len(no_event))
+    grown = -np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0))
+    after = np.clip(np.searchsorted(grid, wanted), 1, len(days))
+    part = np.clip((wanted - grid[after - 1]) / (grid[after] - grid[after - 1]), 0, 1)
+    low, high = grown[every, after - 1], grown[every, after]
+    return np.asarray(np.exp(-(low + part * (high - low))))

@@ -14,13 +14,13 @@ from scipy.special import expit, logit
 
 from pipeline.config import params
 from pipeline.config.params import Label
-from pipeline.evaluation import order_curve_check
+from pipeline.evaluation import event_curve_check
 from pipeline.evaluation.bootstrap import ScoredSnapshot
-from pipeline.examples.next_orders import with_days_to_order
+from pipeline.examples.next_events import with_days_to_event
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import gbm, order_curve
+from pipeline.model import event_curve, gbm
 from pipeline.model.ensemble import Ensemble
-from pipeline.model.order_curve import OrderCurve, order_day
+from pipeline.model.event_curve import EventCurve, day_reached
 from pipeline.value import purchase_process
 from tests.model.examples import FEATURES, FIRST, LABEL, make_examples
 
@@ -35,14 +35,14 @@ def with_orders(examples: pl.DataFrame, seed: int = 5) -> pl.DataFrame:
     rate = np.exp(-3.5 + 0.8 * examples["mood"].to_numpy() - 0.01 * examples["days_since_last_order"].to_numpy())
     waited = np.floor(dice.exponential(1 / rate)).astype(np.int32)
     return examples.with_columns(
-        days_to_order=pl.Series(waited), churned=pl.Series((waited >= LABEL.horizon_days).astype(np.int8)), rate=rate
+        days_to_event=pl.Series(waited), churned=pl.Series((waited >= LABEL.horizon_days).astype(np.int8)), rate=rate
     )
 
 
 class Made(NamedTuple):
     examples: pl.DataFrame
     ensemble: Ensemble
-    curve: OrderCurve
+    curve: EventCurve
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,14 @@ def made() -> Made:
     trees = gbm.grow((rows, examples["churned"].to_numpy()), 5, FEATURES, SETTINGS)
     rhythm = purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
     ensemble = Ensemble(NAMES, trees, None, 0.0, rhythm, (LABEL.gap_days, LABEL.horizon_days))
-    curve = order_curve.fit(examples, ensemble, UNTIL, LABEL, SETTINGS)
+    curve = event_curve.fit(examples, ensemble, UNTIL, LABEL, SETTINGS)
     assert curve is not None
     return Made(examples, ensemble, curve)
 
 
 @given(arrays(np.float64, 40, elements=st.floats(-12, 12)))
 def test_at_the_end_of_the_window_it_is_the_churn_probability_and_it_never_rises(made, log_odds):
-    no_order = made.curve.no_order(made.ensemble, made.examples.head(40), log_odds)
+    no_order = made.curve.no_event(made.ensemble, made.examples.head(40), log_odds)
     place = made.curve.days.index(LABEL.horizon_days)
     assert no_order[:, place].tolist() == expit(log_odds).tolist()
     assert np.all(np.diff(no_order, axis=1) <= 0)
@@ -68,10 +68,10 @@ def test_at_the_end_of_the_window_it_is_the_churn_probability_and_it_never_rises
 
 def test_it_reaches_as_far_as_outcomes_do(made):
     longest = (UNTIL - FIRST).days
-    assert made.curve.days == tuple(day for day in order_curve.DAYS if day <= longest)
+    assert made.curve.days == tuple(day for day in event_curve.DAYS if day <= longest)
     assert made.curve.horizon == LABEL.horizon_days
     odd = LABEL.model_copy(update={"horizon_days": 33})
-    other = order_curve.fit(made.examples, made.ensemble, UNTIL, odd, SETTINGS)
+    other = event_curve.fit(made.examples, made.ensemble, UNTIL, odd, SETTINGS)
     assert other is not None
     assert 33 in other.days
 
@@ -79,30 +79,30 @@ def test_it_reaches_as_far_as_outcomes_do(made):
 @pytest.mark.parametrize(
     ("label", "until"),
     [
-        (Label(kind="cancellation", gap_days=0, horizon_days=30), UNTIL),
+        (LABEL.model_copy(update={"kind": "overdue"}), UNTIL),
         (LABEL, FIRST + timedelta(days=29)),
         (LABEL, FIRST),
     ],
 )
 def test_where_no_day_of_it_would_be_churn_there_is_none(made, label, until):
-    assert order_curve.fit(made.examples, made.ensemble, until, label, SETTINGS) is None
+    assert event_curve.fit(made.examples, made.ensemble, until, label, SETTINGS) is None
 
 
 @pytest.mark.parametrize("later", [None, 5000])
 def test_what_came_on_the_day_or_later_is_not_seen(made, later):
     until = FIRST + timedelta(days=140)
     start = pl.col("snapshot") + pl.duration(days=LABEL.gap_days)
-    unseen = (start + pl.duration(days="days_to_order")).cast(pl.Date) >= until
-    replaced = pl.when(unseen).then(pl.lit(later, dtype=pl.Int32)).otherwise("days_to_order")
-    changed = made.examples.with_columns(days_to_order=replaced)
+    unseen = (start + pl.duration(days="days_to_event")).cast(pl.Date) >= until
+    replaced = pl.when(unseen).then(pl.lit(later, dtype=pl.Int32)).otherwise("days_to_event")
+    changed = made.examples.with_columns(days_to_event=replaced)
     assert not changed.equals(made.examples)
-    one, two = (order_curve.fit(each, made.ensemble, until, LABEL, SETTINGS) for each in (made.examples, changed))
+    one, two = (event_curve.fit(each, made.ensemble, until, LABEL, SETTINGS) for each in (made.examples, changed))
     assert one is not None
     assert two is not None
     assert one.as_dict() == two.as_dict()
     # An order one day earlier is seen.
-    seen = made.examples.with_columns(days_to_order=pl.when(unseen).then(0).otherwise("days_to_order").cast(pl.Int32))
-    three = order_curve.fit(seen, made.ensemble, until, LABEL, SETTINGS)
+    seen = made.examples.with_columns(days_to_event=pl.when(unseen).then(0).otherwise("days_to_event").cast(pl.Int32))
+    three = event_curve.fit(seen, made.ensemble, until, LABEL, SETTINGS)
     assert three is not None
     assert three.as_dict() != one.as_dict()
 
@@ -112,25 +112,25 @@ def test_as_many_have_not_ordered_as_it_says(made):
     new = with_orders(make_examples(2000, 2, seed=77), seed=78)
     truth = np.exp(-new["rate"].to_numpy()[:, None] * np.array(made.curve.days))
     log_odds = logit(np.exp(-new["rate"].to_numpy() * LABEL.horizon_days))
-    no_order = made.curve.no_order(made.ensemble, new, log_odds)
+    no_order = made.curve.no_event(made.ensemble, new, log_odds)
     assert no_order.mean(axis=0) == pytest.approx(truth.mean(axis=0), abs=0.06)
     apart = np.abs(no_order - truth).mean(axis=0)
     one_for_all = np.abs(truth.mean(axis=0) - truth).mean(axis=0)
     assert np.all(apart[:-1] < 0.75 * one_for_all[:-1]), "it tells customers apart on every day"
-    came = new["days_to_order"].to_numpy()
-    low, high = (order_day(no_order, made.curve.days, share) for share in (0.1, 0.9))
+    came = new["days_to_event"].to_numpy()
+    low, high = (day_reached(no_order, made.curve.days, share) for share in (0.1, 0.9))
     # Whose interval ends later than the curve reaches is within it, so there are more than 80 %.
     assert 0.75 <= np.mean((came >= np.floor(low)) & (came <= high)) <= 0.93
 
 
 def test_it_is_read_back_as_it_was(made):
-    again = OrderCurve.from_dict(made.curve.as_dict())
+    again = EventCurve.from_dict(made.curve.as_dict())
     rows, log_odds = made.examples.head(50), np.linspace(-2, 2, 50)
     assert again is not None
-    assert again.no_order(made.ensemble, rows, log_odds).tolist() == made.curve.no_order(
+    assert again.no_event(made.ensemble, rows, log_odds).tolist() == made.curve.no_event(
         made.ensemble, rows, log_odds
     ).tolist()  # fmt: skip
-    assert OrderCurve.from_dict(None) is None
+    assert EventCurve.from_dict(None) is None
 
 
 @given(
@@ -139,7 +139,7 @@ def test_it_is_read_back_as_it_was(made):
 )
 def test_the_day_of_an_order_is_where_the_curve_crosses(hazard, share):
     days = (7, 14, 30)
-    found = order_day(np.exp(-hazard)[None, :], days, share)[0]
+    found = day_reached(np.exp(-hazard)[None, :], days, share)[0]
     if np.isinf(found):
         assert np.exp(-hazard[-1]) > 1 - share
     else:
@@ -162,13 +162,13 @@ def test_days_to_the_next_order_by_hand(looked, bought, gap):
         {"customer_key": [who for who, _ in bought], "day": [FIRST + timedelta(days=day) for _, day in bought]},
         schema={"customer_key": pl.Int64, "day": pl.Date},
     )
-    found = with_days_to_order(examples, purchases, label)
-    assert found.drop("days_to_order").equals(examples)
+    found = with_days_to_event(examples, purchases, label)
+    assert found.drop("days_to_event").equals(examples)
     by_hand = [
         min((day - seen - gap for other, day in bought if other == who and day >= seen + gap), default=None)
         for who, seen in looked
     ]
-    assert found["days_to_order"].to_list() == by_hand
+    assert found["days_to_event"].to_list() == by_hand
 
 
 def scored(examples: pl.DataFrame, number: int) -> ScoredSnapshot:
@@ -180,7 +180,7 @@ def scored(examples: pl.DataFrame, number: int) -> ScoredSnapshot:
 
 def test_it_is_held_to_the_rhythm_at_earlier_snapshots(made):
     parts = [scored(made.examples, number) for number in range(3, 8)]
-    found = order_curve_check.check(made.examples, parts, made.ensemble, UNTIL, (LABEL, SETTINGS))
+    found = event_curve_check.check(made.examples, parts, made.ensemble, UNTIL, (LABEL, SETTINGS))
     assert found is not None
     assert [one["snapshot"] for one in found["cutoffs"]] == [parts[place].snapshot for place in (0, 4)]
     assert found["pays"]
@@ -192,8 +192,8 @@ def test_it_is_held_to_the_rhythm_at_earlier_snapshots(made):
     before = made.examples.filter(pl.col("snapshot") < day)
     rhythm = purchase_process.fit(before.filter(pl.col("snapshot") == pl.col("snapshot").max()))
     rows = made.examples.filter(pl.col("snapshot") == day)
-    table = pd.DataFrame({"came": rows["days_to_order"].to_numpy()})
-    known = [one for one in order_curve.DAYS if one <= (UNTIL - outcome_window(day, LABEL).start).days]
+    table = pd.DataFrame({"came": rows["days_to_event"].to_numpy()})
+    known = [one for one in event_curve.DAYS if one <= (UNTIL - outcome_window(day, LABEL).start).days]
     assert last["days"] == known[-1] == LABEL.horizon_days
     total, previous = 0.0, 0
     for one in known:
@@ -211,7 +211,7 @@ def test_a_curve_upon_a_wrong_ranking_does_not_pay(made):
         ScoredSnapshot(part.snapshot, part.customers, part.churned, {"model": 1 - part.scored["model"]})
         for part in parts
     ]
-    found = order_curve_check.check(made.examples, wrong, made.ensemble, UNTIL, (LABEL, SETTINGS))
+    found = event_curve_check.check(made.examples, wrong, made.ensemble, UNTIL, (LABEL, SETTINGS))
     assert found is not None
     assert len(found["cutoffs"]) == 2
     assert found["curve"] > found["rhythm"]
