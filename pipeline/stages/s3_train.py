@@ -34,8 +34,8 @@ from pipeline.reasons import evidence_weights
 from pipeline.stages import main
 from pipeline.tables import storage
 from pipeline.tracking import recording, runs
-from pipeline.value import expected_spend, year_ahead
-from pipeline.value.expected_spend import Spend
+from pipeline.value import year_ahead
+from pipeline.value.expected_spend import NEEDS, Spend
 from pipeline.value.purchase_process import P_NO_PURCHASE
 
 
@@ -175,10 +175,7 @@ def _about(settings: Settings, paths: Paths) -> dict[str, Any]:
         "company": settings.data.name,
         "money": {"currency": settings.data.currency, "minor_digits": settings.data.minor_digits},
         "timezone": settings.data.timezone,
-        "population": {
-            "active_days": settings.snapshots.active_days,
-            "min_tenure_days": settings.snapshots.min_tenure_days,
-        },
+        "population": {name: getattr(settings.snapshots, name) for name in ("active_days", "min_tenure_days")},
         "label": {**settings.label.model_dump(exclude_none=True), "description": definition(settings.label)},
         "data_fingerprint": storage.read_json(paths.ingest_report)["fingerprint"],
     }
@@ -203,7 +200,7 @@ def _year_ahead(until: date, settings: Settings, paths: Paths) -> dict[str, Any]
     """How expected values compared with what came, in the last year that was over on that day."""
     keys = labelled.learnt(paths, min(settings.train.max_customers, year_ahead.MAX_CUSTOMERS))
     minor_digits = settings.data.minor_digits
-    rows = labelled.read_with_spend(paths, list(expected_spend.NEEDS), keys, until, settings.label, minor_digits)
+    rows = labelled.read_with_spend(paths, list(NEEDS), keys, until, settings.label, minor_digits)
     made = None if rows is None else year_ahead.YearAhead.fit(rows)
     return made.as_card() if made else None
 
@@ -238,13 +235,8 @@ def _by_snapshot(
         ("train", part, trained.calibration.probability(trained.known_log_odds[part["snapshot"][0]], part))
         for part in train_examples.partition_by("snapshot", maintain_order=True)
     ]
-    parts.append(
-        (
-            "validation",
-            validation_examples,
-            trained.calibration.probability(trained.validation_log_odds, validation_examples),
-        )
-    )
+    unseen = trained.calibration.probability(trained.validation_log_odds, validation_examples)
+    parts.append(("validation", validation_examples, unseen))
     for part, seen, probability in parts:
         figures = metrics.summary(training.outcomes(seen), probability, settings.top_shares)
         day = (seen["snapshot"][0] - train_examples["snapshot"].min()).days
