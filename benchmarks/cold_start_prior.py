@@ -1,7 +1,7 @@
 """The prior for shops without outcomes of their own, learnt on simulated companies.
 
 Run as ``python -m benchmarks.cold_start_prior [--companies N] [--to FILE]``; the same number of companies gives the
-same file. Each company is drawn with a seed of its own, and two snapshots of it teach, one outcome window apart: what
+same file. Each company is drawn with a seed of its own, and two snapshots of it count, one outcome window apart: what
 the customers were like, with the chance of no order by BG/NBD fitted to the first of them, and whether they then
 bought. How far the companies differ from what all have in common is learnt beside it.
 """
@@ -39,7 +39,7 @@ LATER, OLD_SHARE = (90, 400), 0.65
 # Beyond these a value counts as the limit itself, so that no rare one draws a line of its own.
 LIMITS = dict(zip(packaged_prior.FEATURES, ((0.001, 0.999), (0.0, 5.0), (0.0, 4.0), (1.0, 15.0)), strict=True))
 LINES = AdditiveLogisticSettings(share=1.0, cuts=9, l2=30.0, max_rows=300_000)
-# Of a large company no more rows than this teach, so that none outweighs the others; a smaller one than this is none.
+# Of a large company no more rows than this count, so that none outweighs the others; a smaller one than this is none.
 MAX_ROWS, MIN_ROWS = 400, 50
 # Slopes that chance alone could have made anything say nothing of how companies differ.
 MAX_SLOPE_ERROR = 0.5
@@ -49,8 +49,8 @@ SMALLEST = 0.01
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What one company teaches: values and outcomes of two snapshots, the earlier one first."""
+class CompanyExamples:
+    """What is known of one company: values and outcomes of two snapshots, the earlier one first."""
 
     values: tuple[Array, Array]
     churned: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]
@@ -70,8 +70,8 @@ def drawn_shop(number: int, seed: int = SEED) -> tuple[shops.Shop, int]:
     return shops.Shop(bought, first, horizon, active), history
 
 
-def teach(number: int, seed: int = SEED) -> Taught | None:
-    """What one company teaches; None where it has too few customers, or where all of them did the same."""
+def draw_examples(number: int, seed: int = SEED) -> CompanyExamples | None:
+    """Of one company; None where it has too few customers, or where all of them did the same."""
     shop, history = drawn_shop(number, seed)
     try:
         _, given = shops.prepared(shop, history + 2 * shop.horizon, history, shop.horizon)
@@ -89,23 +89,23 @@ def teach(number: int, seed: int = SEED) -> Taught | None:
     ]
     values = [matrix(part, list(packaged_prior.FEATURES)) for part in named]
     churned = [part["churned"].to_numpy().astype(np.int8) for part in named]
-    return Taught((values[0], values[1]), (churned[0], churned[1]))
+    return CompanyExamples((values[0], values[1]), (churned[0], churned[1]))
 
 
-def learn(taught: list[Taught], seed: int = SEED) -> dict[str, Any]:
+def learn(drawn: list[CompanyExamples], seed: int = SEED) -> dict[str, Any]:
     """The content of the file, without its digest."""
     dice, rows = np.random.default_rng(seed), []
-    for one in taught:
+    for one in drawn:
         for values, churned in zip(one.values, one.churned, strict=True):
             chosen = np.sort(dice.permutation(len(churned))[:MAX_ROWS])
             rows.append((values[chosen], churned[chosen]))
     values, churned = (np.concatenate(each) for each in zip(*rows, strict=True))
     low, high = (np.array(each) for each in zip(*LIMITS.values(), strict=True))
     regression = _rounded(additive_logistic.fit(np.clip(values, low, high), churned, LINES))
-    spreads = _spreads(regression, taught)
+    spreads = _spreads(regression, drawn)
     return {
-        "format": packaged_prior.FORMAT, "command": f"python -m benchmarks.cold_start_prior --companies {len(taught)}",
-        "companies": len(taught), "rows": len(churned), **spreads,
+        "format": packaged_prior.FORMAT, "command": f"python -m benchmarks.cold_start_prior --companies {len(drawn)}",
+        "companies": len(drawn), "rows": len(churned), **spreads,
         **regression.as_dict(list(packaged_prior.FEATURES)),
     }  # fmt: skip
 
@@ -115,17 +115,17 @@ def _rounded(regression: AdditiveLogistic) -> AdditiveLogistic:
     return replace(regression, lines=[replace(line, cuts=line.cuts.round(DIGITS)) for line in regression.lines])
 
 
-def _spreads(regression: AdditiveLogistic, taught: list[Taught]) -> dict[str, float]:
+def _spreads(regression: AdditiveLogistic, drawn: list[CompanyExamples]) -> dict[str, float]:
     """How far companies differ beside chance: in level, in slope, and from one outcome window to the next."""
-    log_odds = [[regression.log_odds(values) for values in one.values] for one in taught]
-    first = [_miss(own[0], one.churned[0]) for own, one in zip(log_odds, taught, strict=True)]
+    log_odds = [[regression.log_odds(values) for values in one.values] for one in drawn]
+    first = [_miss(own[0], one.churned[0]) for own, one in zip(log_odds, drawn, strict=True)]
     level = _beside_chance([(miss.shift, miss.error) for miss in first])
-    curves = [past_curves.fit(date.min, own[0], one.churned[0]) for own, one in zip(log_odds, taught, strict=True)]
+    curves = [past_curves.fit(date.min, own[0], one.churned[0]) for own, one in zip(log_odds, drawn, strict=True)]
     known = [curve for curve in curves if curve is not None and curve.log_slope_error < MAX_SLOPE_ERROR]
     slope = _beside_chance([(curve.log_slope, curve.log_slope_error) for curve in known])
-    prior = PackagedPrior(regression, level, slope, 0.0, len(taught), "")
+    prior = PackagedPrior(regression, level, slope, 0.0, len(drawn), "")
     moved = []
-    for own, one in zip(log_odds, taught, strict=True):
+    for own, one in zip(log_odds, drawn, strict=True):
         curve = prior.learnt_curve(own[0], one.churned[0])
         later = _miss(curve.log_odds(own[1]), one.churned[1])
         moved.append((later.shift, math.hypot(later.error, curve.level_error)))
@@ -144,11 +144,11 @@ def _beside_chance(seen: list[tuple[float, float]]) -> float:
     return round(math.sqrt(max(float(np.mean(squares)), SMALLEST**2)), 3)
 
 
-def companies(number: int, seed: int = SEED) -> Iterator[Taught]:
-    """The first so many that teach anything."""
+def companies(number: int, seed: int = SEED) -> Iterator[CompanyExamples]:
+    """The first so many of which there is anything to learn."""
     kept, drawn = 0, 0
     while kept < number:
-        one = teach(drawn, seed)
+        one = draw_examples(drawn, seed)
         drawn += 1
         if one is not None:
             kept += 1

@@ -77,7 +77,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def told(explainer: Explainer, X: Array) -> tuple[Array, Array, NDArray[np.intp]]:  # noqa: N803
+def summarised(explainer: Explainer, X: Array) -> tuple[Array, Array, NDArray[np.intp]]:  # noqa: N803
     """What a list needs of every row: its log-odds, the sums by family, and the strongest families."""
     values = explainer.contributions(X, num_threads=THREADS)
     by_family = families.by_family(values[:, :-1], [f"family {number % FAMILIES}" for number in range(FEATURES)])
@@ -93,7 +93,7 @@ def measure(shape: Shape, sizes: Sizes) -> dict[str, Any]:
     contenders: dict[str, tuple[int, Callable[[], Any]]] = {
         "pred_contrib": (len(few), lambda: booster.predict(few, pred_contrib=True, num_threads=THREADS)),
         "contributions": (len(X), lambda: explainer.contributions(X, num_threads=THREADS)),
-        "reasons": (len(X), lambda: told(explainer, X)),
+        "reasons": (len(X), lambda: summarised(explainer, X)),
         "predict": (len(X), lambda: booster.predict(X, num_threads=THREADS)),
         **rivals.explainers(booster, few, many, THREADS),
         **rivals.libraries(shape, synthetic(sizes.training, seed=1), many, THREADS),

@@ -23,6 +23,7 @@ import polars as pl
 from benchmarks import order_curve, quality, year_ahead_table
 from pipeline.config import params
 from pipeline.config.paths import Paths
+from pipeline.evaluation import event_curve_check
 from pipeline.examples import spend_outcomes
 from pipeline.examples.features import Feature, model_features
 from pipeline.examples.snapshots import outcome_window
@@ -141,8 +142,7 @@ def _one(correction: Correction, courses: Array, no_order: Array, came: Array) -
 def _figures(rows: pl.DataFrame) -> dict[str, Any]:
     """Totals, and how many lie within: as printed, and with what has a chance of its own shared out (randomised)."""
     low, high, came = (rows[name].to_numpy() for name in ("low", "high", "came"))
-    width = np.maximum(high - low, 1e-12)
-    below, above = (np.clip(part, 0, 1) for part in ((INTERVAL[0] - low) / width, (high - INTERVAL[1]) / width))
+    below, _, above = event_curve_check.parts_of(low, high)
     printed = (came >= rows["from"].to_numpy()) & (came <= rows["until"].to_numpy())
     within = float(1 - below.mean() - above.mean())
     return {

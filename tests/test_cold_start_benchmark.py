@@ -59,7 +59,7 @@ def test_the_prior_has_seen_none_of_the_shops_of_the_benchmark():
 def test_two_snapshots_of_a_company_teach_and_the_same_ones_every_time():
     shops = [cold_start_prior.drawn_shop(1)[0] for _ in range(2)]
     assert shops[0].orders.equals(shops[1].orders)
-    one = cold_start_prior.teach(1)
+    one = cold_start_prior.draw_examples(1)
     assert one is not None
     assert [len(part) for part in one.churned] == [len(part) for part in one.values]
     content = cold_start_prior.learn([one])

@@ -32,7 +32,7 @@ def test_a_small_model_is_measured(only_the_lock):
 def test_what_a_list_needs_adds_up():
     booster = contributions.train(1500, contributions.Shape(5, 6, 3))
     rows, _ = contributions.synthetic(200, seed=3)
-    margins, by_family, strongest = contributions.told(Explainer(booster, method="fast"), rows)
+    margins, by_family, strongest = contributions.summarised(Explainer(booster, method="fast"), rows)
     reference = booster.predict(rows, pred_contrib=True)
     assert margins == pytest.approx(booster.predict(rows, raw_score=True), abs=1e-12)
     third = reference[:, [3, 18, 33, 48]].sum(axis=1)

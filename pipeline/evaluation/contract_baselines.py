@@ -122,11 +122,16 @@ def fit_contract(
     if label.kind != "cancellation":
         return []
     fitted: list[RenewalRule | TicketRule | ContractHazard] = []
-    if _is_known(features, RENEWAL):
+    if knows_renewal(features):
         fitted += [RenewalRule(features, churned), ContractHazard(features, churned, label)]
     if _is_known(features, TICKETS):
         fitted.append(TicketRule(features, churned))
     return fitted
+
+
+def knows_renewal(features: pl.DataFrame) -> bool:
+    """Whether the next renewal of any contract is known, without which there is no hazard to fit."""
+    return _is_known(features, RENEWAL)
 
 
 def _is_known(features: pl.DataFrame, name: str) -> bool:

@@ -25,7 +25,7 @@ from pipeline.value import purchase_process
 Array = npt.NDArray[np.float64]
 CUTOFFS = 2
 SHARES = (0.1, 0.9)
-AGE, HAZARD = "days_since_first_order", contract_baselines.ContractHazard.name
+AGE = "days_since_first_order"
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,11 @@ def _ended(before: pl.DataFrame, rows: pl.DataFrame, day: date, label: Label, ah
     over = (pl.lit(day) - pl.col("snapshot")).dt.total_days() - label.gap_days >= ahead
     examples = before.filter(over)
     ended = (examples[DAYS_TO_EVENT].fill_null(ahead) < ahead).cast(pl.Int8).to_numpy()
-    if len(np.unique(ended)) < 2 or AGE not in examples.columns:
+    # Without a renewal that is known, all are alike.
+    if len(np.unique(ended)) < 2 or AGE not in examples.columns or not contract_baselines.knows_renewal(examples):
         return np.full(len(rows), float(ended.mean()) if len(ended) else 0.0)
     until = label.model_copy(update={"horizon_days": ahead})
-    fitted = [one for one in contract_baselines.fit_contract(examples, ended, until) if one.name == HAZARD]
-    # Without a renewal that is known, all are alike.
-    return fitted[0].probability(rows) if fitted else np.full(len(rows), float(ended.mean()))
+    return contract_baselines.ContractHazard(examples, ended, until).probability(rows)
 
 
 def _integrated_brier(no_event: Array, came: Array, days: list[int]) -> float:
@@ -182,7 +181,15 @@ def sides(no_event: Array, days: tuple[int, ...], came: Array, over: int) -> tup
     """
     before = 1 - event_curve.no_event_until(no_event, days, np.minimum(came, over).astype(np.float64))
     after = 1 - event_curve.no_event_until(no_event, days, np.minimum(came + 1, over).astype(np.float64))
-    until = np.where(came < over, after, 1.0)
-    width = np.maximum(until - before, 1e-12)
-    early, late = np.clip((SHARES[0] - before) / width, 0, 1), np.clip((until - SHARES[1]) / width, 0, 1)
+    return parts_of(before, np.where(came < over, after, 1.0))
+
+
+def parts_of(low: Array, high: Array) -> tuple[Array, Array, Array]:
+    """How much of what lies evenly between two chances is before, within and after the interval of 80 %; (rows,).
+
+    >>> [one.round(3).tolist() for one in parts_of(np.array([0.0]), np.array([0.5]))]
+    [[0.2], [0.8], [0.0]]
+    """
+    width = np.maximum(high - low, 1e-12)
+    early, late = np.clip((SHARES[0] - low) / width, 0, 1), np.clip((high - SHARES[1]) / width, 0, 1)
     return early, 1 - early - late, late

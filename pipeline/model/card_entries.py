@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.config.params import Label
+from pipeline.config.params import Data, Label, Snapshots
+from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import training
@@ -15,6 +16,26 @@ from pipeline.model.packaged_prior import FEATURES, PackagedPrior
 from pipeline.model.split import Split
 
 VERSIONED: Final = ("duckdb", "lightgbm", "numpy", "polars", "scikit-learn")
+
+
+def of_company(data: Data, snapshots: Snapshots, label: Label, fingerprint: str) -> dict[str, Any]:
+    """What any model is of: the company, the population and the label.
+
+    Parameters
+    ----------
+    data, snapshots, label
+        Sections of ``params.yaml``.
+    fingerprint
+        Of the tables that were ingested.
+    """
+    return {
+        "company": data.name,
+        "money": {"currency": data.currency, "minor_digits": data.minor_digits},
+        "timezone": data.timezone,
+        "population": {"active_days": snapshots.active_days, "min_tenure_days": snapshots.min_tenure_days},
+        "label": {**label.model_dump(exclude_none=True), "description": definition(label)},
+        "data_fingerprint": fingerprint,
+    }
 
 
 def of_training(

@@ -215,8 +215,7 @@ def day_reached(no_event: Array, days: tuple[int, ...], share: float) -> Array:
     [1.52, 10.0]
     """
     grid = np.array([0.0, *days])
-    # Minus the log of the chance grows along a straight line where the rate is constant.
-    grown = -np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0))
+    grown = _grown(no_event)
     wanted = -np.log1p(-share)
     after = np.argmax(grown >= wanted, axis=1)
     reached = grown[:, -1] >= wanted
@@ -234,8 +233,13 @@ def no_event_until(no_event: Array, days: tuple[int, ...], wanted: Array) -> Arr
     [0.5, 0.9487]
     """
     grid, every = np.array([0.0, *days]), np.arange(len(no_event))
-    grown = -np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0))
+    grown = _grown(no_event)
     after = np.clip(np.searchsorted(grid, wanted), 1, len(days))
     part = np.clip((wanted - grid[after - 1]) / (grid[after] - grid[after - 1]), 0, 1)
     low, high = grown[every, after - 1], grown[every, after]
     return np.asarray(np.exp(-(low + part * (high - low))))
+
+
+def _grown(no_event: Array) -> Array:
+    """Minus the log of the chance, from the start on: it grows along a straight line where the rate is constant."""
+    return np.asarray(-np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0)))

@@ -13,7 +13,6 @@ from pipeline.config.errors import ModelRefused, NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
 from pipeline.examples import labelled
-from pipeline.examples.definition import definition
 from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import (
@@ -170,15 +169,8 @@ def _read(settings: Settings, paths: Paths) -> tuple[list[Feature], list[Feature
 
 
 def _about(settings: Settings, paths: Paths) -> dict[str, Any]:
-    """What the model is of: the company, the population and the label."""
-    return {
-        "company": settings.data.name,
-        "money": {"currency": settings.data.currency, "minor_digits": settings.data.minor_digits},
-        "timezone": settings.data.timezone,
-        "population": {name: getattr(settings.snapshots, name) for name in ("active_days", "min_tenure_days")},
-        "label": {**settings.label.model_dump(exclude_none=True), "description": definition(settings.label)},
-        "data_fingerprint": storage.read_json(paths.ingest_report)["fingerprint"],
-    }
+    fingerprint = storage.read_json(paths.ingest_report)["fingerprint"]
+    return card_entries.of_company(settings.data, settings.snapshots, settings.label, fingerprint)
 
 
 def _learnt_beside(examples: pl.DataFrame, bearing: list[Feature], warnings: list[str]) -> dict[str, Any]:
