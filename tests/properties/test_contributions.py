@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.reasons.treeshap._codes import make_codebook
 from pipeline.reasons.treeshap._product_game import pattern_values
-from pipeline.reasons.treeshap._trees import parse_trees
+from pipeline.trees import parse_trees
 from pipeline.reasons.treeshap.explainer import Explainer
 from pipeline.reasons.treeshap.regions import build_regions
 

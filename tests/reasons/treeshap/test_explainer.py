@@ -10,7 +10,7 @@ import pytest
 from pipeline.reasons.treeshap import regions
 from pipeline.reasons.treeshap._codes import make_codebook
 from pipeline.reasons.treeshap._paths import cell_count, feature_views, leaf_paths, leaf_set
-from pipeline.reasons.treeshap._trees import parse_trees
+from pipeline.trees import parse_trees
 from pipeline.reasons.treeshap.explainer import Explainer, contributions
 from pipeline.reasons.treeshap.regions import build_regions
 
