@@ -51,8 +51,8 @@ def validated_query(
         equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped),
         ``has_id`` (whether the transaction has an id of its own), ``is_timed`` (whether its moment is no midnight),
         ``rounded`` (which ids look rounded, as bits), ``rule`` (the first rule broken, null for a good row), ``raw``
-        (the texts as found, of refused rows and of those), ``marks`` (what the numbers of the row say of the decimal
-        mark, as bits) and ``__source_file__``.
+        (the texts as found, of refused rows and of those, as JSON), ``marks`` (what the numbers of the row say of the
+        decimal mark, as bits) and ``__source_file__``.
     """
     raw, types = computed.with_computed(raw, source, types, data)
     mapped = [column for column in table.columns if column.name in source.columns]
@@ -84,7 +84,8 @@ def validated_query(
             {SECOND_HALF_SQL.format(text="rest_text")} AS row_rest, {given} IS NOT NULL AS has_id,
             {_timed(mapped, source, types)} AS is_timed, {_marks(read, source, types)} AS marks,
             {rounded} AS {rounded_ids.COLUMN}, rule,
-            CASE WHEN rule IS NOT NULL OR {rounded_ids.COLUMN} > 0 THEN {{{fields}}} END AS raw, __source_file__
+            CASE WHEN rule IS NOT NULL OR {rounded_ids.COLUMN} > 0 THEN to_json({{{fields}}})::VARCHAR END AS raw,
+            __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
 
 

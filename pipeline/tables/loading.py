@@ -111,7 +111,7 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
     source = sql.parquet(staged.files)
     day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
-        SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
+        SELECT rule, parse_filename(__source_file__) AS source_file, raw AS row, {day} AS day
         FROM {source} WHERE rule NOT IN {intake.NO_RULE}
         UNION ALL
         SELECT 'line has ' || rule, parse_filename(source_file), row, NULL FROM malformed
