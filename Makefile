@@ -73,7 +73,12 @@ docs: setup ## the documentation as a site, in site/
 	uv pip install --quiet --no-deps --require-hashes --target .rivals -r requirements/rivals.txt
 	@touch $@
 
-bench: setup .rivals/installed ## the benchmarks, side by side with peers; needs a C compiler
+# Not there: it needs a pandas of its own.
+.featuretools/installed: requirements/featuretools.txt .venv/installed
+	uv pip install --quiet --require-hashes --target .featuretools -r requirements/featuretools.txt
+	@touch $@
+
+bench: setup .rivals/installed .featuretools/installed ## the benchmarks, side by side with peers; needs a C compiler
 	PYTHONPATH=$(CURDIR)/.rivals python -m benchmarks
 
 leaderboard: setup .rivals/installed ## the leaderboard, beside XGBoost, CatBoost and others; 20 minutes
@@ -100,6 +105,8 @@ lock: setup ## write requirements/*.txt anew from pyproject.toml
 	  --upgrade --quiet requirements/spark.in -o requirements/spark.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --no-deps \
 	  --upgrade --quiet requirements/rivals.in -o requirements/rivals.txt
+	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	  --upgrade --quiet requirements/featuretools.in -o requirements/featuretools.txt
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	  --upgrade --quiet requirements/audit.in -o requirements/audit.txt
 

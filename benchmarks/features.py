@@ -5,7 +5,8 @@ Run as ``python -m benchmarks.features [--json FILE] [--customers N] [--repeats 
 
 - ``floor``: DuckDB counts and sums the order lines by customer, from the files as they came, ordered by time;
 - ``one_snapshot`` and ``eight_snapshots``: the stage ``examples``, all features, of one day and of eight weekly ones;
-- ``pandas``: a third of these features of one day, each by the shortest way that pandas has.
+- ``pandas``: a third of these features of one day, each by the shortest way that pandas has;
+- ``featuretools``: what it makes by itself of the same tables, of `FEW` customers, if ``make bench`` installed it.
 
 Reading is part of each, starting Python and importing libraries of none.
 """
@@ -33,13 +34,16 @@ from pipeline.config.paths import REPRO
 from pipeline.stages import run_stage, s2_examples
 from pipeline.tables import storage
 
+ROOT = Path(__file__).resolve().parents[1]
 CHURN = str(Path(sys.executable).with_name("churn"))
 # The package of benchmarks is not installed, and the logs of a measured command belong to the folder it is run in.
-ONLY = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r}); " + (
-    "from benchmarks.features import main; main()"
-)
+ONLY = f"import sys; sys.path.insert(0, {str(ROOT)!r}); " + ("from benchmarks.features import main; main()")
 WINDOWS = (7, 30, 90, 180, 365)
 WEEKS = 8
+# It takes minutes for more.
+FEW = 20_000
+# It needs other releases of what is in the lock.
+FEATURETOOLS = ROOT / ".featuretools"
 
 
 def last_day() -> date:
@@ -139,11 +143,13 @@ def measure(customers: int, repeats: int, folder: Path) -> dict[str, Any]:
     rows = company_files.write(project, customers)
     processes.run([CHURN, "use", "company.yaml"], project)
     processes.run([CHURN, "stage", "ingest"], project)
-    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
+    commands = {
+        name: [sys.executable, "-c", ONLY, "--only", name, "--project", str(project)] for name in CONTENDERS
+    } | _by_featuretools(project)
+    turns: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     for _ in range(repeats):
         for name, costs in turns.items():
-            only = [sys.executable, "-c", ONLY, "--only", name, "--project", str(project)]
-            _, printed = processes.run(only, folder)
+            _, printed = processes.run(commands[name], folder)
             costs.append(json.loads(printed.splitlines()[-1]))
     return {
         "customers": customers,
@@ -154,6 +160,17 @@ def measure(customers: int, repeats: int, folder: Path) -> dict[str, Any]:
             for name, costs in turns.items()
         },
     }
+
+
+def _by_featuretools(project: Path) -> dict[str, list[str]]:
+    """The command that measures it; none where it is not installed."""
+    if not (FEATURETOOLS / "installed").is_file():
+        return {}
+    program = repr(str(ROOT / "benchmarks" / "by_featuretools.py"))
+    alone = (
+        f"import runpy, sys; sys.path.insert(0, {str(FEATURETOOLS)!r}); runpy.run_path({program}, run_name='__main__')"
+    )
+    return {"featuretools": [sys.executable, "-c", alone, str(project), str(FEW), str(last_day())]}
 
 
 def one(name: str, project: Path) -> dict[str, float]:

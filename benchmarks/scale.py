@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import shutil
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipeline.config import paths
 CHURN = str(Path(sys.executable).with_name("churn"))
 DVC = str(Path(sys.executable).with_name("dvc"))
 SIZES = (10_000, 100_000, 1_000_000)
+STARTS = 5
 
 
 def measure(customers: int, folder: Path) -> dict[str, Any]:
@@ -46,6 +48,12 @@ def measure(customers: int, folder: Path) -> dict[str, Any]:
         "verdict": next((line for line in printed.splitlines() if line.startswith("Grade")), ""),
         "last_line": message.splitlines()[-1],
     }
+
+
+def start_up(folder: Path) -> dict[str, Any]:
+    """The median costs of ``churn --help``: what every command takes before it does anything."""
+    turns = [processes.run([CHURN, "--help"], folder)[0]._asdict() for _ in range(STARTS)]
+    return {figure: statistics.median(turn[figure] for turn in turns) for figure in turns[0]}
 
 
 def exponent(sizes: list[dict[str, Any]], job: str) -> float:
@@ -87,12 +95,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
     parser.add_argument("--customers", type=int, nargs="+", default=SIZES, help="sizes (default: 10000 100000 1000000)")
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        beginning = start_up(Path(folder))
     sizes = []
     for customers in options.customers:
         with tempfile.TemporaryDirectory() as folder:
             sizes.append(measure(customers, Path(folder)))
         print(report({"sizes": sizes[-1:], "exponents": {}}), flush=True)
-    result = {"sizes": sizes, "exponents": {job: exponent(sizes, job) for job in JOBS} if len(sizes) > 1 else {}}
+    grown = {job: exponent(sizes, job) for job in JOBS} if len(sizes) > 1 else {}
+    result = {"sizes": sizes, "exponents": grown, "start_up": beginning}
     print(report(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

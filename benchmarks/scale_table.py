@@ -37,6 +37,9 @@ def markdown(result: Result) -> str:
     if grows:
         parts.append(table(("job", "grows with customers to the power of", "beside reading all anew"), grows))
         parts.append(plan(sizes[0], sizes[-1]))
+    if "start_up" in result:
+        begun = result["start_up"]
+        parts.append(f"`churn --help` takes {1000 * begun['seconds']:.0f} ms and {begun['peak_mb']:.0f} MB.")
     return "\n\n".join(parts) + "\n"
 
 

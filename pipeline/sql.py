@@ -99,6 +99,21 @@ def _engine(threads: int, memory_gb: float) -> duckdb.DuckDBPyConnection:
     return engine
 
 
+@contextmanager
+def in_any_order(engine: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let queries of the block that ask for no order give rows in any, which takes less time and memory.
+
+    >>> with connect(1, 1.0) as engine, in_any_order(engine):
+    ...     engine.sql("SELECT * FROM range(3) AS numbers (number) ORDER BY number DESC").fetchall()
+    [(2,), (1,), (0,)]
+    """
+    engine.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        engine.execute("SET preserve_insertion_order = true")
+
+
 def frame(engine: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
     """The rows of a query.
 

@@ -1,6 +1,7 @@
 """The features that pandas is timed on are ours, value by value; and the page says what was measured."""
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -40,7 +41,25 @@ def test_the_page_says_what_was_measured():
                        "pandas": cost(20, 20)},
     }  # fmt: skip
     page = features_table.markdown(json.loads(json.dumps(result)))
+    assert "featuretools" not in page
+    result["contenders"]["featuretools"] = cost(16, 10) | {"customers": 20}
+    page = features_table.markdown(json.loads(json.dumps(result)))
+    # 16 s / 10 features / 20 customers beside 10 s / 80 / 1000.
+    assert "10 features of 20 of these customers in 16 s: 640 times as long for each customer and feature" in page
     assert "| pandas, one snapshot | 20 | 20.0 s | 2.00 | 1.0 GB |" in page
     assert (
         "One snapshot takes 5.0 times the floor; a feature by pandas 8.0 times one of ours; eight snapshots 2.5" in page
     )
+
+
+def test_featuretools_is_in_a_folder_of_its_own_and_absent_where_it_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "FEATURETOOLS", tmp_path)
+    assert features._by_featuretools(tmp_path) == {}
+    (tmp_path / "installed").touch()
+    (command,) = features._by_featuretools(tmp_path).values()
+    assert str(tmp_path) in command[2] and command[-1] == str(features.last_day())
+    folder = ROOT / "requirements"
+    alone, ordinary = ((folder / f"{name}.txt").read_text(encoding="utf-8") for name in ("featuretools", "lock"))
+    pandas = [re.search(r"^pandas==(\d+)", text, re.MULTILINE)[1] for text in (alone, ordinary)]
+    assert int(pandas[0]) < 3 <= int(pandas[1]), "where it can do with our pandas, it needs no folder"
+    assert not re.search(r"^featuretools==", ordinary, re.MULTILINE)

@@ -132,7 +132,8 @@ def spread(
     listed = ", ".join(_numbered(column) for column in columns if column != "customer_key")
     order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES, "copy"]))
     totals: list[list[int]] = []
-    with storage.new_folder(folder) as partial:
+    # What is written asks for its order.
+    with storage.new_folder(folder) as partial, sql.in_any_order(engine):
         parts = _partition(source, buckets)
         for bucket, part in enumerate(parts):
             kept = repeats.kept_rows(policy, part, [*columns, "has_id"])

@@ -61,9 +61,8 @@ def possible(spend: Spend, examples: pl.DataFrame, days: int) -> Possible:
     ``gamma(p n) / gamma(q + p x) (v + x m)``, after x days in the last year on which m was paid on average: the
     gamma-gamma model, given the past.
     """
-    places = (np.arange(COURSES) + 0.5) / COURSES
     amount_places, scale_places = (np.modf((np.arange(COURSES) + 0.5) * step)[0] for step in SPREAD)
-    order_days = _order_days(spend, examples, days, places)
+    order_days = _order_days(spend, examples, days)
     number, amount = paid_per_day(examples)
     p, q, v = spend.amounts.p, spend.amounts.q, spend.amounts.v
     by_number = gammaincinv(p * np.arange(1, order_days.max(initial=1) + 1)[:, None], amount_places)
@@ -74,15 +73,15 @@ def possible(spend: Spend, examples: pl.DataFrame, days: int) -> Possible:
     return Possible(order_days, np.sort(paid, axis=1))
 
 
-def _order_days(spend: Spend, examples: pl.DataFrame, days: int, places: Array) -> Counts:
+def _order_days(spend: Spend, examples: pl.DataFrame, days: int) -> Counts:
     frequency, age = rhythm_of(examples)
-    parts = [np.empty((0, len(places)), dtype=np.int64)]
+    parts = [np.empty((0, COURSES), dtype=np.int64)]
     for start in range(0, len(age), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         chances = at_most(spend.purchases, frequency[part], age[part], days)
-        # Each row in a range of its own, so that one search does for all; the last number is never passed.
-        row = 2.0 * np.arange(len(chances))[:, None]
         chances[:, -1] = 1.0
-        below = np.searchsorted((chances + row).ravel(), (places + row).ravel()).reshape(len(chances), -1)
-        parts.append(1 + below - chances.shape[1] * np.arange(len(chances))[:, None])
+        # Places lie evenly, so that the chance of at most n says how many of them have at most n.
+        up_to = np.floor(chances * COURSES + 0.5).astype(np.int64)
+        numbers = np.tile(np.arange(1, chances.shape[1] + 1), len(chances))
+        parts.append(np.repeat(numbers, np.diff(up_to, prepend=0).ravel()).reshape(len(chances), COURSES))
     return np.concatenate(parts)
