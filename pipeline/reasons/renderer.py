@@ -185,10 +185,12 @@ class ReasonRenderer:
             spoken_of = table.values.select(self.phrases.columns(table.values, self.features[position]))
             for catalog, own in table.readers:
                 for is_faint in (False, True):
-                    these = (feature == position) & own & (table.is_faint == is_faint)
-                    rows.append(np.flatnonzero(these))
-                    text = self.phrases.render(spoken_of[rows[-1]], self.features[position], catalog, is_faint=is_faint)
-                    texts.append(text)
+                    these = np.flatnonzero((feature == position) & own & (table.is_faint == is_faint))
+                    if len(these):
+                        stated = self.features[position]
+                        text = self.phrases.render(spoken_of[these], stated, catalog, is_faint=is_faint)
+                        rows.append(these)
+                        texts.append(text)
         return pl.concat(texts).gather(np.argsort(np.concatenate(rows), kind="stable"))
 
 
