@@ -14,6 +14,8 @@ ALL: dict[str, tuple[str, ...]] = {
     "simulate": ("--customers", "20000"),
     "quality": (),
     "levels": (),
+    "predicted_range": (),
+    "blend_share": (),
     "cold_start": (),
     "order_curve": (),
     "year_ahead": (),
