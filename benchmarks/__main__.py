@@ -18,6 +18,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "blend_share": (),
     "cold_start": (),
     "order_curve": (),
+    "cancellation_curve": (),
     "year_ahead": (),
     "feeds": (),
     "reasons": (),

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from benchmarks import (
     blend_share_table,
+    cancellation_curve_table,
     cold_start_table,
     contributions_table,
     features_table,
@@ -319,6 +320,7 @@ PAGES: dict[str, Parts] = {
     "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},
     "docs/model-quality.md": {
         "order_curve": partial(benchmark, "order_curve", order_curve_table.markdown),
+        "cancellation_curve": partial(benchmark, "cancellation_curve", cancellation_curve_table.markdown),
         "year_ahead": partial(benchmark, "year_ahead", year_ahead_table.markdown),
     },
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
