@@ -35,7 +35,7 @@ from pipeline.model import event_curve
 from pipeline.simulate.causal import COMPANIES, WholePlan
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 
-CUSTOMERS, DAYS, YEAR, FIRST_SEED = 2000, 1461, 365, 330_000
+CUSTOMERS, DAYS, YEAR, FIRST_SEED = 2000, 1461, 365, 332_000
 CONTRACTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "subscription": ("subscription", {}),
     "subscription_monthly": ("subscription", {"yearly_share": 0.0}),
