@@ -36,6 +36,8 @@ label:
   horizon_days: 60
 features:
   event_types: [visit]
+storage:
+  executor: processes
 """
 
 

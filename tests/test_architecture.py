@@ -9,7 +9,7 @@ import pytest
 from tests.imports import PACKAGE, ROOT, closure, imported, modules, own
 
 # What everything may use; then the rooms in the order of the flow; then who calls them.
-BASE = ("config", "compiled", "messages", "newton", "progress", "sql")
+BASE = ("config", "compiled", "messages", "newton", "progress", "sql", "trees")
 ROOMS = (
     "i18n",
     "sources",

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,22 @@ def load(folder: Path) -> ChurnModel:
 
 
 def _load(folder: Path) -> ChurnModel:
-    text, wide, calibration, card = (folder / name for name in FILES)
-    saved, regression, curves = (storage.read_json(file, ModelRefused) for file in (card, wide, calibration))
+    files = [folder / name for name in FILES]
+    for file in files:
+        storage.refuse_absent(file)
+    return _parse(folder, *(file.read_bytes() for file in files))
+
+
+@lru_cache(maxsize=1)
+def _parse(folder: Path, text: bytes, wide: bytes, calibration: bytes, card: bytes) -> ChurnModel:
+    """Of the content: every bucket asks for the model, and checking its trees takes longer than reading the files."""
+    saved, regression, curves = (
+        storage.parse_json(content, str(folder / name), ModelRefused)
+        for content, name in ((card, FILES[3]), (wide, FILES[1]), (calibration, FILES[2]))
+    )
     ensemble = Ensemble(
         [feature["name"] for feature in saved["features"]],
-        gbm.from_text(text.read_text(encoding="utf-8")),
+        gbm.from_text(text.decode()),
         AdditiveLogistic.from_dict(regression) if regression["share"] else None,
         regression["share"],
         BgNbd(**saved["purchase_process"]) if saved["purchase_process"] else None,

@@ -21,6 +21,7 @@ from pipeline.config.params import Label, Model
 from pipeline.examples.next_events import DAYS_TO_EVENT
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import gbm
+from pipeline.model.day_margins import day_margins
 from pipeline.model.ensemble import Ensemble
 from pipeline.value import purchase_process
 
@@ -91,8 +92,8 @@ class EventCurve:
             Of the prediction.
         """
         matrix = ensemble.matrix(rows)
-        columns = [_columns(ensemble, rows, matrix, day, is_churn=self.is_churn) for day in self.days]
-        margins = np.column_stack([gbm.log_odds(self.trees, part, num_threads) for part in columns]) + self.level
+        by_day = [_of_day(ensemble, rows, matrix, day, is_churn=self.is_churn) for day in self.days]
+        margins = day_margins(self.trees, matrix, np.stack(by_day, axis=1), num_threads) + self.level
         place = self.days.index(self.horizon)
         over, own = np.minimum(np.array(self.days) / self.horizon, 1.0), -log_odds if self.is_churn else log_odds
         # The difference first: at the horizon it is 0, and the chance is that of churn, or of none, to the last digit.
@@ -141,7 +142,10 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     chosen = _drawn([np.flatnonzero(ahead >= day) for day in days], settings.seed)
     matrix, is_churn = ensemble.matrix(examples), label.kind == "cancellation"
     parts = [
-        (_columns(ensemble, examples[who], matrix[who], day, is_churn=is_churn), (came[who] >= day).astype(np.int8))
+        (
+            np.hstack([matrix[who], _of_day(ensemble, examples[who], matrix[who], day, is_churn=is_churn)]),
+            (came[who] >= day).astype(np.int8),
+        )
         for day, who in zip(days, chosen, strict=True)
     ]
     columns, silent = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -175,12 +179,12 @@ def _drawn(rows: list[Days], seed: int) -> list[Days]:
     return rows if share == 1 else [one[dice.random(len(one)) < share] for one in rows]
 
 
-def _columns(ensemble: Ensemble, rows: pl.DataFrame, matrix: Array, day: int, *, is_churn: bool) -> Array:
-    """The columns of the trees for one day: those of the model, the day, and what is usual by then.
+def _of_day(ensemble: Ensemble, rows: pl.DataFrame, matrix: Array, day: int, *, is_churn: bool) -> Array:
+    """What the trees see of a day beside the columns of the model: the day, and what is usual by then.
 
     That is the log-odds of BG/NBD of no order, and of contracts how many days the next renewal is past.
     """
-    parts = [matrix, np.full((len(matrix), 1), float(day))]
+    parts = [np.full((len(matrix), 1), float(day))]
     if is_churn:
         if RENEWAL in ensemble.features:
             parts.append(ensemble.window[0] + day - matrix[:, [ensemble.features.index(RENEWAL)]])

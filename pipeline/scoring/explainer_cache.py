@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline import trees
 from pipeline.model import gbm
 from pipeline.reasons import treeshap
 from pipeline.reasons.treeshap.explainer import Explainer
@@ -38,7 +39,7 @@ def explainer(booster: gbm.Booster, folder: Path) -> Explainer:
 
 
 def _key(booster: gbm.Booster) -> str:
-    code = sorted(Path(treeshap.__path__[0]).glob("*.py"))
+    code = sorted([*Path(treeshap.__path__[0]).glob("*.py"), Path(trees.__file__)])
     return storage.digest(gbm.to_text(booster) + storage.fingerprint(code))
 
 

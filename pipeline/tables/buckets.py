@@ -34,8 +34,25 @@ def customer_key(customer_id: str) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-# The same in the engine's language; a test holds the two together.
-CUSTOMER_KEY_SQL = "(md5_number_upper({id}) >> 1)::BIGINT"
+KEY_BITS = 63
+
+# The same in the engine's language; a test holds the two together. Halves of the whole number: `md5_number_upper` and
+# `md5_number_lower` go through a text of hexadecimal digits, and take four times as long.
+FIRST_HALF_SQL = "(md5_number({text}) & 18446744073709551615)::UBIGINT"
+SECOND_HALF_SQL = "(md5_number({text}) >> 64)::UBIGINT"
+CUSTOMER_KEY_SQL = f"({FIRST_HALF_SQL.format(text='{id}')} >> 1)::BIGINT"
+
+
+def key_range(bucket: int, number: int) -> tuple[int, int]:
+    """The first and the last `customer_key` of a bucket, of so many that share all keys evenly.
+
+    Ranges, so that rows which lie in order of their keys lie in order of their buckets, however many there are.
+
+    >>> [key_range(bucket, 3) for bucket in range(3)][1]
+    (3074457345618258603, 6148914691236517205)
+    """
+    first, after = (-(-(place << KEY_BITS) // number) for place in (bucket, bucket + 1))
+    return first, after - 1
 
 
 def number_of_buckets(storage: Storage, rows: int) -> int:

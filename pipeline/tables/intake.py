@@ -3,11 +3,13 @@
 A row that breaks a rule keeps its raw values and the name of the first rule it broke; nothing is dropped in silence.
 """
 
+from functools import partial
+
 from pipeline import sql
 from pipeline.config.params import Data, Source
 from pipeline.sources import ids, number_evidence
 from pipeline.tables import computed, dates, numbers, rounded_ids, schemas
-from pipeline.tables.buckets import CUSTOMER_KEY_SQL
+from pipeline.tables.buckets import CUSTOMER_KEY_SQL, FIRST_HALF_SQL, SECOND_HALF_SQL
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.rejected_rows import other_currency
 from pipeline.tables.schemas import Column, Table
@@ -49,8 +51,8 @@ def validated_query(
         equal where all mapped columns hold the same values), ``row_rest`` (64 bits of the columns nobody mapped),
         ``has_id`` (whether the transaction has an id of its own), ``is_timed`` (whether its moment is no midnight),
         ``rounded`` (which ids look rounded, as bits), ``rule`` (the first rule broken, null for a good row), ``raw``
-        (the texts as found, of refused rows and of those), ``marks`` (what the numbers of the row say of the decimal
-        mark, as bits) and ``__source_file__``.
+        (the texts as found, of refused rows and of those, as JSON), ``marks`` (what the numbers of the row say of the
+        decimal mark, as bits) and ``__source_file__``.
     """
     raw, types = computed.with_computed(raw, source, types, data)
     mapped = [column for column in table.columns if column.name in source.columns]
@@ -78,11 +80,12 @@ def validated_query(
         typed AS (SELECT *, {typed} FROM moments),
         judged AS (SELECT *, {rule} AS rule, {_row(mapped, source, types)} AS row_text FROM typed)
         SELECT {columns}, {CUSTOMER_KEY_SQL.format(id="customer_id")} AS customer_key,
-            md5_number_lower(row_text) AS row_low, md5_number_upper(row_text) AS row_high,
-            md5_number_lower(rest_text) AS row_rest, {given} IS NOT NULL AS has_id,
+            {SECOND_HALF_SQL.format(text="row_text")} AS row_low, {FIRST_HALF_SQL.format(text="row_text")} AS row_high,
+            {SECOND_HALF_SQL.format(text="rest_text")} AS row_rest, {given} IS NOT NULL AS has_id,
             {_timed(mapped, source, types)} AS is_timed, {_marks(read, source, types)} AS marks,
             {rounded} AS {rounded_ids.COLUMN}, rule,
-            CASE WHEN rule IS NOT NULL OR {rounded_ids.COLUMN} > 0 THEN {{{fields}}} END AS raw, __source_file__
+            CASE WHEN rule IS NOT NULL OR {rounded_ids.COLUMN} > 0 THEN to_json({{{fields}}})::VARCHAR END AS raw,
+            __source_file__
         FROM judged WHERE {forgotten.others("customer_id")}"""
 
 
@@ -112,7 +115,7 @@ def _same(column: Column, source: Source, types: dict[str, str]) -> str:
     if column.kind == "day":
         return f"coalesce(CAST(epoch_us({_name_moment(column)}) AS VARCHAR), CAST({_name_day(column)} AS VARCHAR))"
     if column.kind in {"money", "decimal"}:
-        return _number(column, source, types, "DECIMAL(38,9)")
+        return numbers.every_digit(partial(_number, column, source, types))
     return sql.name(column.stored)
 
 
@@ -140,6 +143,9 @@ def _text(column: Column, source_column: str, types: dict[str, str], data: Data)
         typed = sql.name(source_column)
         as_typed = f", {typed} AS {_name_typed(column)}" if column.kind == "day" else ""
         return f"CAST({typed} AS VARCHAR) AS {_raw(column)}{as_typed}"
+    if types.get(source_column) in numbers.FLOATING and column.kind in numbers.NUMBERS:
+        typed = sql.name(source_column)
+        return f"CASE WHEN NOT isnan({typed}) THEN CAST({typed} AS VARCHAR) END AS {_raw(column)}"
     value = f"trim(CAST({sql.name(source_column)} AS VARCHAR))"
     if column.kind == "id":
         value = ids.id_query(f"CAST({sql.name(source_column)} AS VARCHAR)", _case(column, data))
@@ -162,7 +168,7 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
         span = f"DATE '{dates.FIRST_DAY}' AND DATE '{dates.LAST_DAY}'"
         return day if column.required else f"CASE WHEN {day} BETWEEN {span} THEN {day} END"
     if column.kind == "money":
-        return f"TRY_CAST(round({_number(column, source, types, 'DECIMAL(24,6)')} * {10**data.minor_digits}) AS BIGINT)"
+        return numbers.minor_units(partial(_number, column, source, types), data.minor_digits)
     if column.kind == "flag":
         return f"TRY_CAST(CASE lower({raw}) WHEN 'yes' THEN 'true' WHEN 'no' THEN 'false' ELSE {raw} END AS BOOLEAN)"
     number = _number(column, source, types, column.sql_type)
@@ -235,11 +241,7 @@ def _cases(column: Column, data: Data) -> list[tuple[str, str]]:
     possible = [
         (column.required, f"{raw} IS NULL", f"{name} is missing"),
         (column.kind in KIND_WORDS, unreadable, f"{name} is not {KIND_WORDS.get(column.kind)}"),
-        (
-            column.kind == "day" and column.required,
-            f"{typed} NOT BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'",
-            f"{name} is no year",
-        ),
+        (column.kind == "day" and column.required, f"{typed} NOT BETWEEN {YEARS}", f"{name} is no year"),
         (column.kind == "money", f"abs({typed}) > {LARGEST_AMOUNT}", f"{name} is too large"),
         (name == "currency", f"upper({raw}) <> {sql.text(data.currency)}", other_currency(data.currency)),
         (column.not_negative, f"{typed} < 0", f"{name} is negative"),

@@ -12,6 +12,7 @@ from pipeline.config.params import Data, Source
 from pipeline.sources import Raw, files
 from pipeline.sources.converted import stable
 from pipeline.tables import intake, repeats, rounded_ids, storage
+from pipeline.tables.buckets import key_range
 from pipeline.tables.counts import Apart, Written
 from pipeline.tables.forgotten import Forgotten
 from pipeline.tables.ingest_cache import IngestCache, Read
@@ -20,6 +21,8 @@ from pipeline.tables.schemas import Table
 
 HASHES = ("row_low", "row_high")
 NOT_STORED = {*HASHES, "row_rest", "has_id", "is_timed", "marks", "rounded", "rule", "raw", "__source_file__"}
+# Rows of a part of a file as it was read, of which a bucket reads those that hold its keys; the least that pays.
+READ_AT_ONCE = 20_480
 # The numbers of a row's copies; of nearly all rows there is one.
 EACH_COPY = "CASE WHEN copies = 1 THEN [1] ELSE range(1, copies + 1) END"
 
@@ -61,7 +64,9 @@ def stage(
     where = f"sources.{table.name}: {raw.description}"
     parts, read = raw.parts(engine), list[Read]()
     for number, part in enumerate(progress.tracked(parts, where, "file", len(parts))):
-        query = intake.validated_query(table, source, part.query, raw.types, data, place.forgotten)
+        judged = intake.validated_query(table, source, part.query, raw.types, data, place.forgotten)
+        # So that a bucket, which is a range of keys, is read without the rest of the file.
+        query = f"{judged} ORDER BY customer_key"
         key = place.cache.key(part.file, stable(query))
         rows = place.cache.find(key) if key else None
         if rows is None:
@@ -95,7 +100,7 @@ def _apart(engine: duckdb.DuckDBPyConnection, table: Table, listed: list[Path]) 
 
 def _read(engine: duckdb.DuckDBPyConnection, query: str, file: Path, where: str) -> Read:
     try:
-        rows = storage.copy_to(engine, query, file)
+        rows = storage.copy_to(engine, query, file, READ_AT_ONCE)
     except duckdb.Error as error:
         raise files.unreadable(error, where) from None
     return Read(file, rows, files.structural_rejects(engine, where))
@@ -106,7 +111,7 @@ def keep_rejected(engine: duckdb.DuckDBPyConnection, table: Table, staged: Stage
     source = sql.parquet(staged.files)
     day = sql.name(table.sort_day) if table.sort_day else "CAST(NULL AS DATE)"
     query = f"""
-        SELECT rule, parse_filename(__source_file__) AS source_file, CAST(to_json(raw) AS VARCHAR) AS row, {day} AS day
+        SELECT rule, parse_filename(__source_file__) AS source_file, raw AS row, {day} AS day
         FROM {source} WHERE rule NOT IN {intake.NO_RULE}
         UNION ALL
         SELECT 'line has ' || rule, parse_filename(source_file), row, NULL FROM malformed
@@ -128,7 +133,7 @@ def spread(
     order = ", ".join(filter(None, ["customer_key", table.sort_day and sql.name(table.sort_day), *HASHES, "copy"]))
     totals: list[list[int]] = []
     with storage.new_folder(folder) as partial:
-        parts = _partition(engine, source, folder.with_name(f".{folder.name}.parts"), buckets)
+        parts = _partition(source, buckets)
         for bucket, part in enumerate(parts):
             kept = repeats.kept_rows(policy, part, [*columns, "has_id"])
             each = "1 AS copy" if policy.copies == "once" or policy.keeps_all else f"unnest({EACH_COPY}) AS copy"
@@ -137,7 +142,6 @@ def spread(
             money = _money_in(storage.bucket_file(partial, bucket)) if "amount_minor" in columns else None
             ends = _open_ends(table, part, policy) if "end_day" in columns else "0"
             totals.append([rows, *_totals(engine, policy, part, money, ends)])
-        storage.remove(folder.with_name(f".{folder.name}.parts"))
     sums = [sum(total) for total in zip(*totals, strict=True)]
     if sums[0] != sums[2]:
         raise BadData(f"sources.{table.name}: the counts do not add up: {sums[0]} rows written, {sums[2]} count")
@@ -211,17 +215,10 @@ def amounts_vary(folder: Path) -> bool:
     return bool(low != high)
 
 
-def _partition(engine: duckdb.DuckDBPyConnection, source: str, folder: Path, buckets: int) -> list[str]:
+def _partition(source: str, number: int) -> list[str]:
+    """The good rows of each bucket, as table expressions."""
     good = f"SELECT * EXCLUDE (is_timed, marks, rounded, rule, raw) FROM {source} WHERE rule IS NULL"
-    if buckets == 1:
+    if number == 1:
         return [f"({good})"]
-    storage.remove(folder)
-    engine.execute(
-        f"COPY (SELECT *, customer_key % {buckets} AS bucket FROM ({good})) TO {sql.text(str(folder))} "
-        "(FORMAT parquet, PARTITION_BY (bucket))"
-    )
-    empty = f"(SELECT * FROM ({good}) WHERE false)"
-    return [
-        sql.parquet(parts) if (parts := sorted((folder / f"bucket={bucket}").glob("*.parquet"))) else empty
-        for bucket in range(buckets)
-    ]
+    ranges = [key_range(bucket, number) for bucket in range(number)]
+    return [f"({good} AND customer_key BETWEEN {first} AND {last})" for first, last in ranges]

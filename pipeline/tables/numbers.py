@@ -3,6 +3,8 @@
 A plain number is cast as it stands, as fast as ever; only what cannot be cast so is taken apart by a pattern.
 """
 
+from collections.abc import Callable
+
 import duckdb
 
 from pipeline import sql
@@ -13,6 +15,8 @@ from pipeline.sources.number_formats import NEGATIVE, PARTS, POSITIVE
 from pipeline.tables.columns import Column, Kind
 
 NUMBERS: set[Kind] = {"money", "decimal", "integer", "number"}
+# Types of the engine whose values are numbers or none, and no texts that people write.
+FLOATING = {"FLOAT", "DOUBLE"}
 # 1.234,50 or 1234,50: a dot is a mark of thousands only between groups of three.
 DECIMAL_COMMA = r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?"
 
@@ -60,6 +64,31 @@ def cast(raw: str, plain_text: str | None, source: Source, sql_type: str) -> str
     if source.decimal_mark == ",":
         return f"TRY_CAST({plain_text} AS {sql_type})"
     return f"coalesce(TRY_CAST({raw} AS {sql_type}), TRY_CAST({plain_text} AS {sql_type}))"
+
+
+def minor_units(number: Callable[[str], str], minor_digits: int) -> str:
+    """An amount in whole minor units of its currency, half a unit away from zero; null where the text is no number.
+
+    Parameters
+    ----------
+    number
+        Gives the number as one of the engine's types; null where it does not fit.
+    minor_digits
+        Of the currency: 2 where a unit has a hundred parts.
+    """
+    # In 64 bits where the product fits, as nearly all do: that takes a fifth of the time of 128.
+    narrow, wide = (
+        f"TRY_CAST(round({number(f'DECIMAL({width},6)')} * {10**minor_digits}) AS BIGINT)"
+        for width in (18 - minor_digits, 24)
+    )
+    return f"coalesce({narrow}, {wide})"
+
+
+def every_digit(number: Callable[[str], str]) -> str:
+    """A number as a text that is the same however it was written: 10.5 and 10.50; with nine decimals."""
+    # The same text from either; of 64 bits it takes less than half the time.
+    narrow, wide = (f"CAST({number(f'DECIMAL({width},9)')} AS VARCHAR)" for width in (18, 38))
+    return f"coalesce({narrow}, {wide})"
 
 
 def are_read(column: Column, source: Source, types: dict[str, str]) -> bool:

@@ -49,8 +49,8 @@ def weigh(engine: duckdb.DuckDBPyConnection, table: Table, staged: Staged, data:
     source = sql.parquet(staged.files)
     apart = (other_currency(data.currency), "amount is too large")
     lost = f"""
-        SELECT customer_key, customer_id, raw.amount AS written, rule, CASE WHEN rule NOT IN {apart}
-            THEN coalesce(abs(amount_minor), {_loose("raw.amount", data.minor_digits)}) END AS amount
+        SELECT customer_key, customer_id, raw ->> '$.amount' AS written, rule, CASE WHEN rule NOT IN {apart}
+            THEN coalesce(abs(amount_minor), {_loose("written", data.minor_digits)}) END AS amount
         FROM {source} WHERE rule NOT IN {intake.NO_RULE}"""
     row = engine.execute(f"""
         WITH lost AS MATERIALIZED ({lost}),
@@ -139,8 +139,7 @@ def _too_much(rejected: int, read: int, weight: Weight, data: Data) -> str:
 
 def _examples(engine: duckdb.DuckDBPyConnection, staged: Staged, rule: str) -> list[str]:
     rows = engine.execute(
-        f"SELECT DISTINCT to_json(raw) ->> ? FROM {sql.parquet(staged.files)} WHERE rule = ? "
-        f"ORDER BY ALL LIMIT {LOOKED_AT}",
+        f"SELECT DISTINCT raw ->> ? FROM {sql.parquet(staged.files)} WHERE rule = ? ORDER BY ALL LIMIT {LOOKED_AT}",
         [f"$.{rule.split(' ')[0]}", rule],
     ).fetchall()
     return [str(value) for (value,) in rows if value is not None]

@@ -85,9 +85,13 @@ def scratch(folder: Path) -> Iterator[Path]:
         remove(folder)
 
 
-def copy_to(engine: duckdb.DuckDBPyConnection, query: str, file: Path) -> int:
-    """Write the rows of a query, in its order, and say how many there were."""
-    engine.execute(f"COPY ({query}) TO {sql.text(str(file))} (FORMAT parquet, COMPRESSION zstd)")
+def copy_to(engine: duckdb.DuckDBPyConnection, query: str, file: Path, rows_at_once: int = 122_880) -> int:
+    """Write the rows of a query, in its order, and say how many there were; so many of them can be read without others.
+
+    The number is that of the engine where nothing is said.
+    """
+    how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows_at_once}"
+    engine.execute(f"COPY ({query}) TO {sql.text(str(file))} ({how})")
     counted = engine.execute(f"SELECT count(*) FROM {sql.parquet([file])}").fetchone()
     assert counted is not None, "a count has one row"
     return int(counted[0])

@@ -166,12 +166,15 @@ def _rounded(figure: float | None) -> float | None:
 def _months(rows: pl.LazyFrame, when: str, *, has_amounts: bool) -> dict[str, Month]:
     amount = pl.col("amount_minor").sum() if has_amounts else pl.lit(0)
     counted = (
-        rows.group_by(pl.col(when).dt.strftime("%Y-%m").alias("month"))
+        rows.group_by(pl.col(when).dt.month_start().alias("month"))
         .agg(pl.len().alias("rows"), pl.col("customer_key").n_unique().alias("customers"), amount.alias("amount"))
         .sort("month")
         .collect()
     )
-    return {month: Month(number, customers, sum_minor) for month, number, customers, sum_minor in counted.iter_rows()}
+    return {
+        f"{month:%Y-%m}": Month(number, customers, sum_minor)
+        for month, number, customers, sum_minor in counted.iter_rows()
+    }
 
 
 def _weeks(rows: pl.LazyFrame, when: str, day: date) -> list[int]:

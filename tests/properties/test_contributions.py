@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline.reasons.treeshap._codes import make_codebook
 from pipeline.reasons.treeshap._product_game import pattern_values
-from pipeline.reasons.treeshap._trees import parse_trees
 from pipeline.reasons.treeshap.explainer import Explainer
 from pipeline.reasons.treeshap.regions import build_regions
+from pipeline.trees import parse_trees
 
 FEATURES = 5
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-36, -1e-36, 1e-35, -1e-35, 1e300, -1e300, -1.0, 7.5, 2.0**31, 1e12]

@@ -1,16 +1,17 @@
 """Values with a type of their own are read as their texts are: the same rows, the same ids, the same refusals."""
 
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.params import Data, Source
-from pipeline.tables import intake, schemas
+from pipeline.tables import intake, numbers, schemas
 from pipeline.tables.forgotten import Forgotten
 
 TYPED = {
@@ -81,3 +82,42 @@ def test_no_end_of_time_is_a_day(engine, root_data, kind):
     (row,) = judged(engine, TYPED | {"moment": kind}, None, root_data)
     assert row == judged(engine, dict.fromkeys(TYPED, "VARCHAR"), None, root_data)[0]
     assert any(isinstance(value, str) and value.startswith("ts is ") for value in row)
+
+
+PRICES = st.decimals(min_value=-(10**12), max_value=10**12, places=2).map(float)
+FRACTIONS = PRICES | st.floats(allow_nan=False) | st.just(float("nan"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.none() | FRACTIONS, min_size=1, max_size=6))
+def test_a_fraction_is_what_its_text_says(engine, root_data, amounts):
+    engine.execute("CREATE OR REPLACE TEMP TABLE given (who BIGINT, basket INTEGER, paid DOUBLE, moment DATE, "
+                   "__source_file__ VARCHAR)")  # fmt: skip
+    engine.executemany("INSERT INTO given VALUES (1, 2, ?, '2024-01-05', 'file')", [(amount,) for amount in amounts])
+    typed = judged(engine, TYPED | {"paid": "DOUBLE", "moment": "DATE"}, None, root_data)
+    assert typed == judged(engine, dict.fromkeys(TYPED, "VARCHAR"), None, root_data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.decimals(min_value=-(10**19), max_value=10**19, allow_nan=False).map(lambda number: f"{number:f}"),
+       st.sampled_from([0, 2, 3]))  # fmt: skip
+@example("99999999999.999999", 3)
+@example("9999999999.999999", 2)
+@example("-999999999999.9999995", 0)
+@example("92233720368547758.07", 2)
+@example("0.0049999", 2)
+@example("0.0049999999", 2)
+def test_amounts_are_rounded_as_by_hand(engine, text, minor_digits):
+    """To six decimals, and from there to the minor unit, half away from zero; nothing where 64 bits do not hold it."""
+    number = numbers.minor_units("TRY_CAST(text AS {})".format, minor_digits)
+    every = numbers.every_digit("TRY_CAST(text AS {})".format)
+    row = engine.execute(f"SELECT {number}, {every} FROM (SELECT $1::VARCHAR AS text)", [text]).fetchone()
+    with localcontext(prec=60):
+        sixth = Decimal(text).quantize(Decimal("1e-6"), ROUND_HALF_UP)
+        minor = int((sixth * 10**minor_digits).quantize(Decimal(1), ROUND_HALF_UP))
+        ninth = Decimal(text).quantize(Decimal("1e-9"), ROUND_HALF_UP)
+    fits = abs(sixth) < 10**18 and -(2**63) <= minor < 2**63
+    assert row is not None
+    assert row[0] == (minor if fits else None)
+    assert Decimal(row[1]) == ninth
+    assert row[1] == f"{ninth:f}".replace("-0.000000000", "0.000000000")

@@ -34,6 +34,19 @@ def test_the_hash_is_pinned():
     assert buckets.customer_key("900") == int.from_bytes(hashlib.md5(b"900").digest()[:8], "little") // 2
 
 
+@given(st.integers(0, 2**63 - 1), st.integers(1, 10_000))
+def test_each_customer_is_in_one_bucket(key, number):
+    """The share of all keys that lie below says which; at the ends of a bucket as well."""
+    bucket = key * number // 2**63
+    first, last = buckets.key_range(bucket, number)
+    assert first <= key <= last
+    assert [end * number // 2**63 for end in (first, last)] == [bucket, bucket]
+    if bucket:
+        assert buckets.key_range(bucket - 1, number)[1] == first - 1
+    assert buckets.key_range(number - 1, number)[1] == 2**63 - 1
+    assert buckets.key_range(0, number)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("declared", "rows", "expected"),
     [("auto", 0, 1), ("auto", 2_000_000, 1), ("auto", 2_000_001, 2), ("auto", 50_000_000, 25), (3, 10, 3)],

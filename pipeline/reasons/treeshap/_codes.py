@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reasons.treeshap import _kernel
-from pipeline.reasons.treeshap._trees import NotCovered, Tree
+from pipeline.trees import NotCovered, Tree
 
 MAX_CUTS = np.iinfo(np.uint16).max - 1  # codes are 16 bits wide, and two of them are taken
 

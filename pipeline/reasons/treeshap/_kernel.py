@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compiled import compiled
-
-# LightGBM reads anything this close to zero as zero (its kZeroThreshold, a single-precision constant).
-ZERO_THRESHOLD = float(np.float32(1e-35))
+from pipeline.trees import ZERO_THRESHOLD
 
 CHUNK_ROWS = 128  # what the formula works on at a time, so that a path of some twenty features stays in the cache
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reasons.treeshap._codes import Codebook
-from pipeline.reasons.treeshap._trees import Tree
+from pipeline.trees import Tree
 
 
 @dataclass(frozen=True, slots=True)

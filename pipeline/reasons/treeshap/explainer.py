@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reasons.treeshap._codes import make_codebook
-from pipeline.reasons.treeshap._trees import NotCovered, parse_trees
 from pipeline.reasons.treeshap.regions import RegionModel, build_regions
+from pipeline.trees import NotCovered, parse_trees
 
 Method = Literal["auto", "fast", "reference"]
 Values = NDArray[np.float64] | NDArray[np.float32]

@@ -24,7 +24,7 @@ from pipeline.reasons.treeshap._paths import (
     members,
 )
 from pipeline.reasons.treeshap._product_game import pattern_values, quadrature
-from pipeline.reasons.treeshap._trees import NotCovered, Tree
+from pipeline.trees import NotCovered, Tree
 
 CELL_BUDGET = 1024  # a column of 8-byte cells then fits in the first-level cache, beside the rows
 LEAF_CELL_BUDGET = 4096  # for a leaf that is a region by itself: up to here, looking up beats calculating

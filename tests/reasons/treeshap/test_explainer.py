@@ -10,9 +10,9 @@ import pytest
 from pipeline.reasons.treeshap import regions
 from pipeline.reasons.treeshap._codes import make_codebook
 from pipeline.reasons.treeshap._paths import cell_count, feature_views, leaf_paths, leaf_set
-from pipeline.reasons.treeshap._trees import parse_trees
 from pipeline.reasons.treeshap.explainer import Explainer, contributions
 from pipeline.reasons.treeshap.regions import build_regions
+from pipeline.trees import parse_trees
 
 QUIET = {"verbose": -1, "num_threads": 1, "deterministic": True, "seed": 1}
 NO_MISSING, MISSING_RIGHT, MISSING_LEFT, ZERO_MISSING, CATEGORICAL = 0, 8, 10, 4, 1  # LightGBM's decision types

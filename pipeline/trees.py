@@ -1,7 +1,7 @@
 """A LightGBM model as plain arrays, read from its text form.
 
 The text form holds thresholds and leaf values with 17 significant digits, so every double comes back bit for bit.
-Whatever the arithmetic of this package does not cover is refused here, before any of it is computed.
+Whatever the arithmetic of `reasons.treeshap` does not cover is refused here, before any of it is computed.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+# LightGBM reads anything this close to zero as zero (its kZeroThreshold, a single-precision constant).
+ZERO_THRESHOLD = float(np.float32(1e-35))
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
 _CATEGORICAL_BIT, _DEFAULT_LEFT_BIT, _MISSING_SHIFT = 1, 2, 2
 
