@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import (
+    blend_share_table,
+    cancellation_curve_table,
     cold_start_table,
     contributions_table,
     features_table,
@@ -26,6 +28,7 @@ from benchmarks import (
     order_curve_table,
     playbooks_plot,
     playbooks_table,
+    predicted_range_table,
     quality_table,
     reasons_table,
     scale_table,
@@ -313,9 +316,11 @@ PAGES: dict[str, Parts] = {
         "contributions": partial(benchmark, "contributions", contributions_table.markdown),
         "scale": partial(benchmark, "scale", scale_table.markdown),
     },
+    "docs/decisions/blend-share.md": {"blend share": partial(benchmark, "blend_share", blend_share_table.markdown)},
     "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},
     "docs/model-quality.md": {
         "order_curve": partial(benchmark, "order_curve", order_curve_table.markdown),
+        "cancellation_curve": partial(benchmark, "cancellation_curve", cancellation_curve_table.markdown),
         "year_ahead": partial(benchmark, "year_ahead", year_ahead_table.markdown),
     },
     "docs/feeds-benchmark.md": {"feeds benchmark": partial(benchmark, "feeds", feeds_table.markdown)},
@@ -328,6 +333,7 @@ PAGES: dict[str, Parts] = {
     "docs/quality-benchmark.md": {
         "quality benchmark": partial(benchmark, "quality", quality_table.markdown),
         "levels": partial(benchmark, "levels", levels_table.markdown),
+        "predicted range": partial(benchmark, "predicted_range", predicted_range_table.markdown),
     },
 }
 

@@ -120,7 +120,7 @@ def _cutoff(
         rhythm = known.purchase_process
         usual = [purchase_process.p_no_purchase(rhythm, rows, label.gap_days, one) for one in days] if rhythm else []
     else:
-        usual = [1 - _ended(before, rows, day, label, one) for one in days]
+        usual = [1 - ended(before, rows, day, label, one) for one in days]
     by_curve, alone = (
         _integrated_brier(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
     )
@@ -128,8 +128,25 @@ def _cutoff(
     return Cutoff(part.snapshot, len(rows), days[-1], by_curve, alone, covered)
 
 
-def _ended(before: pl.DataFrame, rows: pl.DataFrame, day: date, label: Label, ahead: int) -> Array:
-    """The chance that the contract has ended so many days ahead, by a regression on the contracts known on a day."""
+def ended(before: pl.DataFrame, rows: pl.DataFrame, day: date, label: Label, ahead: int) -> Array:
+    """The chance (0-1) that the contract has ended so many days ahead, by a regression on what was known on a day.
+
+    Parameters
+    ----------
+    before
+        Rows of all snapshots before `day` with ``days_to_event`` and the columns of the model.
+    rows
+        The contracts it is asked of, with the same columns.
+    day, label
+        From which on nothing is known, and ``params.yaml: label``.
+    ahead
+        Days after the start of the outcome window.
+
+    Returns
+    -------
+    array
+        (rows,); the same for all where no renewal is known.
+    """
     over = (pl.lit(day) - pl.col("snapshot")).dt.total_days() - label.gap_days >= ahead
     examples = before.filter(over)
     ended = (examples[DAYS_TO_EVENT].fill_null(ahead) < ahead).cast(pl.Int8).to_numpy()

@@ -71,7 +71,8 @@ def xlsx_bytes(week: Week, catalog: MessageCatalog = ENGLISH) -> bytes:
     """Write the workbook; the same week makes the same bytes.
 
     Row 1 of the sheet "Risk list" holds the column names, in other languages than English translated; a note on each
-    says what it means. All text is written as text: nothing in it becomes a formula, a number or a link.
+    says what it means. A column that holds nothing in any row of the list keeps its place, and is hidden. All text is
+    written as text: nothing in it becomes a formula, a number or a link.
 
     Parameters
     ----------
@@ -140,7 +141,9 @@ def _write_list(book: Any, week: Week, title: str, rows: pl.DataFrame, styles: S
     for column, name in enumerate(RISK_LIST):
         sheet.write_string(0, column, column_title(name, styles.catalog.language), styles.header)
         sheet.write_comment(0, column, styles.catalog.text(COLUMN_WORDS[name]), {"x_scale": 1.6, "y_scale": 0.8})
-        sheet.set_column(column, column, WIDTHS[name])
+        # What this company does not have, such as a contract that may end: in its place for programs, not in the way.
+        is_absent = 0 < week.risk_list.height == week.risk_list[name].null_count()
+        sheet.set_column(column, column, WIDTHS[name], None, {"hidden": is_absent})
     _write_rows(sheet, rounded(rows, week.about.minor_digits), styles)
     sheet.freeze_panes(1, list(RISK_LIST).index("name") + 1)
     sheet.autofilter(0, 0, last_row, last_column)

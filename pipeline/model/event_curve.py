@@ -1,12 +1,11 @@
 """When, not only whether: the chance that the event has not come until each day of the year to come.
 
 The event is the next order, whose absence is churn, or the end of the contract, which is churn itself. One learner for
-all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them, fitted
-to whether the event had come by then. From the end of the outcome window on, only how the log-odds move with the days
-is taken from it; the level is that of churn. Before that end, the level of churn counts for as much as of the window is
-over: what a customer does within a few days hangs on other things. So the curve meets the graded probability exactly,
+all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them. From the
+end of the outcome window on, only how the log-odds move with the days is taken from it; the level is that of churn,
+which before that end counts for as much as of the window is over. So the curve meets the graded probability exactly,
 and what explains that probability explains the curve: its log-odds are a part of the same contributions and one number
-for the day.
+for the day. Of contracts past the window it is the chance to run until its end, times one factor for the day.
 """
 
 from dataclasses import dataclass
@@ -75,10 +74,8 @@ class EventCurve:
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file beside the model."""
-        return {
-            "days": list(self.days), "horizon": self.horizon, "level": list(self.level),
-            "trees": gbm.to_text(self.trees), "is_churn": self.is_churn,
-        }  # fmt: skip
+        return {"days": list(self.days), "horizon": self.horizon, "level": list(self.level),
+                "trees": gbm.to_text(self.trees), "is_churn": self.is_churn}  # fmt: skip
 
     def no_event(self, ensemble: Ensemble, rows: pl.DataFrame, log_odds: Array, num_threads: int = 1) -> Array:
         """The chance (0-1) of no event from the start of the outcome window until each of `days`; (rows, days).
@@ -101,6 +98,10 @@ class EventCurve:
         over, own = np.minimum(np.array(self.days) / self.horizon, 1.0), -log_odds if self.is_churn else log_odds
         # The difference first: at the horizon it is 0, and the chance is that of churn, or of none, to the last digit.
         chances: Array = expit(over * own[:, None] + (margins - over * margins[:, [place]]))
+        if self.is_churn:
+            # That a contract cannot end within the window says nothing of later days; the trees alone speak for them.
+            alone = expit(margins[:, place:])
+            chances[:, place:] = chances[:, [place]] * (alone / alone[:, [0]])
         # A level that is higher than that of the trees may lift a later day above an earlier one.
         before = np.maximum.accumulate(chances[:, place::-1], axis=1)[:, ::-1]
         return np.hstack([before, chances[:, place + 1 :]])

@@ -25,9 +25,8 @@ DRIFTS, BACK_YEARS = (0.0, 0.003, 0.01, 0.03, 0.1), 1.0
 DIGITS = 6
 # How many companies have a season for one that has none, and the weight below which a season is not worth a line.
 SEASONS_TO_NONE, MIN_WEIGHT = 7.0, 0.1
-# While no whole year has been seen: spread of the waves that may lie ahead, flatter than of those seen, with even odds
-# that there are any. Chosen on the snapshots of 26 young companies drawn anew, and held to those of others; see
-# docs/quality-benchmark.md.
+# While no whole year has been seen: spread of the waves that may lie ahead, flatter than of those seen. Chosen on the
+# snapshots of 26 young companies drawn anew, and held to those of others; see docs/quality-benchmark.md.
 UNSEEN_WAVES = (0.2, 0.1)
 
 
@@ -126,17 +125,23 @@ def _before_a_year(residuals: Sequence[CalibrationResidual], morning: date, with
     and chance another. What both processes expect, with waves and without, each as probable as the misses make it,
     follows a season early and a company without one astray; half of the mean of all misses, so that the latest ones
     count as much as all others together, does neither. The curve is moved half way between the two (measured on young
-    companies drawn anew and on real ones; see docs/quality-benchmark.md). No season is named, and the level is as
-    unsure as the waves make it that the misses leave possible.
+    companies drawn anew and on real ones; see docs/quality-benchmark.md). No season is named.
+
+    For the level to expect, waves and none have even odds: it must not follow a season that may not be there. How
+    unsure it is counts as many companies with a season as wherever one is looked for (`SEASONS_TO_NONE`): a few quiet
+    months are no proof that the rest of the year is quiet as well.
     """
     unseen = _process(residuals, morning, UNSEEN_WAVES)
-    may_be = float(expit(unseen.evidence - without.evidence))
-    both = [(may_be, unseen), (1 - may_be, without)]
+    evidence = unseen.evidence - without.evidence
+    both, possible = (
+        [(share, unseen), (1 - share, without)]
+        for share in (float(expit(evidence)), float(expit(evidence + math.log(SEASONS_TO_NONE))))
+    )
     sure = [1 / (one.error**2 + BESIDE**2) for one in residuals]
     middle = float(np.average([one.shift for one in residuals], weights=sure))
     expected = (middle / 2 + sum(weight * part.season.shift(morning) for weight, part in both)) / 2
     # + 0.0 turns -0.0 into 0.0, so that no file differs by the sign of nothing.
-    return Level(None, _error(both, morning, expected), round(expected, DIGITS) + 0.0)
+    return Level(None, _error(possible, morning, expected), round(expected, DIGITS) + 0.0)
 
 
 def _error(parts: Sequence[tuple[float, _Process]], day: date, expected: float) -> float:

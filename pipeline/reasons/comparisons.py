@@ -64,7 +64,7 @@ TRUE_WHERE: Final = {
     "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before, worse than the market": ("<", 1),
 }
 # Sentences about a yes/no that are as true of a no; all others say the yes.
-OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} since"})
+OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} in all"})
 # Nothing bought in a window says no more than how long ago the last order was.
 BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
 

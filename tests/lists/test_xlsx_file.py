@@ -98,6 +98,23 @@ def test_formats(sheet: Any) -> None:
     assert sheet.column_dimensions[column("reason_1")].width > 30
 
 
+def test_a_column_that_is_empty_for_everybody_is_hidden(make_week: Callable[..., Week]) -> None:
+    """On the sheets of owners too, and never one that is to be filled in, or that one row of the list has."""
+    week = make_week(4)
+    none, first = pl.lit(None, pl.Date), pl.int_range(pl.len()) == 0
+    rows = week.risk_list.with_columns(
+        none.alias("cancellation_day"), pl.when(first).then(pl.col("as_of")).otherwise(none).alias("next_order_day")
+    )
+    hidden = {name for name in RISK_LIST if rows[name].null_count() == 4}
+    assert "cancellation_day" in hidden
+    for sheet in read(xlsx_bytes(replace(week, risk_list=rows))).worksheets:
+        if sheet["A1"].value == "rank":
+            assert {name for name in RISK_LIST if sheet.column_dimensions[column(name)].hidden} == hidden
+            assert sheet[f"{column('cancellation_day')}1"].value == "cancellation_day"
+    empty = read(xlsx_bytes(replace(week, risk_list=rows.head(0))))["Risk list"]
+    assert not any(empty.column_dimensions[column(name)].hidden for name in RISK_LIST)
+
+
 @pytest.mark.parametrize(("digits", "number_format"), [(0, "[$JPY] #,##0"), (3, "[$JPY] #,##0.000")])
 def test_currency_format(make_week: Callable[..., Week], digits: int, number_format: str) -> None:
     sheet = read(xlsx_bytes(make_week(2, currency="JPY", minor_digits=digits)))["Risk list"]

@@ -84,6 +84,26 @@ def test_before_a_year_the_luck_of_the_latest_outcomes_is_taken_back():
     assert np.std(moved) < 0.75 * np.std(kept)
 
 
+def test_before_a_year_the_level_is_as_unsure_as_the_seasons_that_may_lie_ahead_make_it():
+    """Companies drawn by the law itself: seven with a season for one without, on a level that wanders or stays."""
+    dice, window, held = np.random.default_rng(0), Label(kind="inactivity", gap_days=0, horizon_days=60), []
+    for _ in range(400):
+        first = date(2023, 1, 1) + timedelta(int(dice.integers(365)))
+        days = [first + timedelta(30 * step) for step in (*range(7), 8)]  # on the last one the seventh is over
+        waves = dice.normal(0, [0.2, 0.2, 0.1, 0.1]) * (dice.random() < 7 / 8)
+        years = np.array([(day - days[0]).days / 365 for day in days])
+        wander = dice.choice(seasonal_intercept.DRIFTS) * np.exp(-np.abs(np.subtract.outer(years, years)))
+        levels = dice.multivariate_normal(np.zeros(8), wander + 1e-9 * np.eye(8))
+        levels += [Season(0.0, (tuple(waves[:2]), tuple(waves[2:]))).shift(day) for day in days]
+        seen_so = levels[:7] + dice.normal(0, 0.08, 7)
+        # The curve was fitted to the last of them, luck included.
+        misses = [CalibrationResidual(day, float(one), 0.08)
+                  for day, one in zip(days, seen_so - seen_so[-1], strict=False)]  # fmt: skip
+        found = seasonal_intercept.learn(misses, window)
+        held.append(abs(levels[7] - seen_so[-1] - found.shift) <= 1.96 * found.error)
+    assert 0.935 <= np.mean(held) <= 0.965
+
+
 def test_a_level_that_rises_below_the_wave_is_taken_from_where_it_was_last():
     wave = Season(0.0, ((0.25, -0.2),))
     years = [(day - YEARS[0]).days / 365 for day in YEARS]

@@ -15,7 +15,7 @@ GAPS = (
 )
 SPREAD = "the pause between orders is {gap_mean_days}, give or take {gap_spread_days}"
 SPEND_TREND = "spent {spend_30d} in the last 30 days, {spend_31_to_120d} in the 90 days before"
-SINCE = "first order {days_since_first_order} ago, {orders_ever} since"
+SINCE = "first order {days_since_first_order} ago, {orders_ever} in all"
 
 RECENCY: Phrasebook = {
     "days_since_last_order": LAST_ORDER,
