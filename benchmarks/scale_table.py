@@ -39,7 +39,7 @@ def markdown(result: Result) -> str:
         parts.append(plan(sizes[0], sizes[-1]))
     if "start_up" in result:
         begun = result["start_up"]
-        parts.append(f"`churn --help` takes {1000 * begun['seconds']:.0f} ms and {begun['peak_mb']:.0f} MB.")
+        parts.append(f"The help of `churn` takes {1000 * begun['seconds']:.0f} ms and {begun['peak_mb']:.0f} MB.")
     return "\n\n".join(parts) + "\n"
 
 
