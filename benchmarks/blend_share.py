@@ -4,7 +4,7 @@ Run as ``python -m benchmarks.blend_share [--json FILE] [--only NAME ...] [--cus
 set of `benchmarks.quality`, and on simulated companies drawn anew, the recipe is fitted at the last cut-offs. At each
 of them the share and the number of trees are chosen by every rule of `RULES`, from nothing but validation snapshots
 that were known then, and the model that follows is held to the untouched snapshot: all rules to the same rows. The rule
-in use is `last`; the others are told by how much their log-loss and AUC differ from it, company by company.
+in use is `last`; of the others, log-loss and AUC are given less its own, company by company.
 """
 
 import argparse

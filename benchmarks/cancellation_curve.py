@@ -124,7 +124,9 @@ def _origin(examples: pl.DataFrame, day: date, declared: list[Feature], settings
         **{name: kaplan_meier(before, rows, day, label, days, how) for name, how in STRATA.items()},
     }
     came = rows[DAYS_TO_EVENT].fill_null(YEAR).clip(0, YEAR).to_numpy()
-    scores = {name: round(order_curve.integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()}
+    scores = {
+        name: round(event_curve_check.integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()
+    }
     ended = round(float(np.mean(came < YEAR)), 4)
     about = {"snapshot": str(day), "customers": len(rows), "ended_in_a_year": ended, "days": days}
     return about | scores | interval(runs_on, curve.days, came)

@@ -30,8 +30,8 @@ def markdown(result: dict[str, list[dict[str, Any]]]) -> str:
 def _beside(other: str, words: str, means: dict[str, dict[str, Any]]) -> str:
     apart = {name: mean["curve"] / mean[other] - 1 for name, mean in means.items()}
     worse = [f"`{name}` ({_percent(one)})" for name, one in apart.items() if one > 0]
-    told = f"Beside {words}, its score is {_percent(float(np.mean(list(apart.values()))))} on average"
-    return f"{told}; it is worse on {', '.join(worse)}." if worse else f"{told}, and nowhere worse."
+    beside = f"Beside {words}, its score is {_percent(float(np.mean(list(apart.values()))))} on average"
+    return f"{beside}; it is worse on {', '.join(worse)}." if worse else f"{beside}, and nowhere worse."
 
 
 def _held(result: dict[str, list[dict[str, Any]]]) -> str:

@@ -132,7 +132,7 @@ def draw(kind: str, number: int, prior: PackagedPrior) -> dict[str, Any]:
 
 
 def limit(kind: str, start: int, prior: PackagedPrior) -> dict[str, Any]:
-    """What 60 days of orders hold: models of thousands of customers of a company, who are told the outcomes of others.
+    """What 60 days of orders hold: models that learnt from the outcomes of thousands of other customers of a company.
 
     Parameters
     ----------

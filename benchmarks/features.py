@@ -37,7 +37,7 @@ from pipeline.tables import storage
 ROOT = Path(__file__).resolve().parents[1]
 CHURN = str(Path(sys.executable).with_name("churn"))
 # The package of benchmarks is not installed, and the logs of a measured command belong to the folder it is run in.
-ONLY = f"import sys; sys.path.insert(0, {str(ROOT)!r}); " + ("from benchmarks.features import main; main()")
+ONLY = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.features import main; main()"
 WINDOWS = (7, 30, 90, 180, 365)
 WEEKS = 8
 # It takes minutes for more.

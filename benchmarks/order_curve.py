@@ -100,7 +100,9 @@ def _origin(
         ),
     }
     came = rows[next_events.DAYS_TO_EVENT].fill_null(over).to_numpy()
-    scores = {name: round(integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()}
+    scores = {
+        name: round(event_curve_check.integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()
+    }
     held = interval(no_order, curve.days, came, over)
     return {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **held}
 
@@ -123,16 +125,6 @@ def trained(
     if any(part["churned"].n_unique() < 2 for part in (train, later)):
         return None
     return training.train(train, later, declared, label, settings.model, rows)
-
-
-def integrated_brier(no_event: Array, came: Array, days: list[int]) -> float:
-    """The mean over the days of the Brier score of no event until each of them, each weighted by the days before it.
-
-    >>> integrated_brier(np.array([[0.5, 0.0]]), np.array([3]), [2, 4])
-    0.125
-    """
-    silent = came[:, None] >= np.array(days)
-    return float(np.average(np.mean((no_event - silent) ** 2, axis=0), weights=np.diff(days, prepend=0)))
 
 
 def interval(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> dict[str, float | None]:

@@ -122,7 +122,7 @@ def _cutoff(
     else:
         usual = [1 - ended(before, rows, day, label, one) for one in days]
     by_curve, alone = (
-        _integrated_brier(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
+        integrated_brier(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
     )
     covered = float(np.mean(sides(no_event, curve.days, came, days[-1])[1]))
     return Cutoff(part.snapshot, len(rows), days[-1], by_curve, alone, covered)
@@ -157,10 +157,21 @@ def ended(before: pl.DataFrame, rows: pl.DataFrame, day: date, label: Label, ahe
     return contract_baselines.ContractHazard(examples, ended, until).probability(rows)
 
 
-def _integrated_brier(no_event: Array, came: Array, days: list[int]) -> float:
-    """The mean over the days of the Brier score.
+def integrated_brier(no_event: Array, came: Array, days: list[int]) -> float:
+    """The mean over the days of the Brier score of no event until each of them, each weighted by the days before it.
 
-    >>> _integrated_brier(np.array([[0.5, 0.0]]), np.array([3]), [2, 4])
+    Parameters
+    ----------
+    no_event
+        The chance (0-1) of no event until each of `days`; (rows, days).
+    came
+        Days until the event; (rows,).
+    days
+        Rising.
+
+    Examples
+    --------
+    >>> integrated_brier(np.array([[0.5, 0.0]]), np.array([3]), [2, 4])
     0.125
     """
     silent = came[:, None] >= np.array(days)

@@ -109,7 +109,7 @@ def _of_features(ensemble: Ensemble, examples: pl.DataFrame, declared: list[Feat
 
 
 def typical(examples: pl.DataFrame, names: list[str]) -> dict[str, float | None]:
-    """The median customer, beside whom a reason is told or left out.
+    """The median customer, beside whom a reason is given or left out.
 
     >>> typical(pl.DataFrame({"orders_90d": [1, 2, 9], "nps_latest": [None, None, None]}), ["orders_90d", "nps_latest"])
     {'orders_90d': 2.0, 'nps_latest': None}

@@ -108,7 +108,7 @@ def _of_outcomes(limits: DataRequirements) -> DataRequirements:
 def _lacks(examples: pl.DataFrame, limits: DataRequirements) -> dict[str, tuple[int, int]]:
     """What a part holds too few of: how many there are, and how many are needed.
 
-    Customers, not rows: the rows of one customer at several snapshots are no independent witnesses.
+    Customers, not rows: the rows of one customer at several snapshots are not independent.
     """
     counts = {
         "customers": (examples, limits.min_customers),

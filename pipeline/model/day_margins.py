@@ -5,13 +5,12 @@ it asks for the day, they part. So fifteen days take less time than three by `gb
 to the last bit.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.compiled import compiled
+from pipeline.compiled import compiled, in_blocks
 from pipeline.model import gbm
 from pipeline.trees import ZERO_THRESHOLD, parse_trees
 
@@ -64,13 +63,10 @@ def day_margins(booster: gbm.Booster, same: Array, by_day: Array, num_threads: i
     margins = np.zeros(by_day.shape[:2])
     same, by_day = (np.where(np.abs(part) <= ZERO_THRESHOLD, 0.0, part) for part in (same, by_day))
 
-    def fill(start: int) -> None:
-        rows = slice(start, start + BLOCK_ROWS)
+    def fill(rows: slice) -> None:
         _add_leaves(trees, same[rows], by_day[rows], margins[rows])
 
-    with ThreadPoolExecutor(num_threads) as pool:
-        for _ in pool.map(fill, range(0, len(same), BLOCK_ROWS)):
-            pass  # what went wrong in a thread is raised here
+    in_blocks(fill, len(same), BLOCK_ROWS, num_threads)
     return margins
 
 

@@ -139,7 +139,7 @@ def score(job: Job) -> int:
 
 
 def _beside(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame) -> list[Feature]:
-    """What the model does not see and may be told all the same; the packaged prior sees next to nothing."""
+    """What the model does not see and may be a reason all the same; the packaged prior sees next to nothing."""
     declared = job.features if model.is_prior else []
     unseen = [feature for feature in declared if feature.name not in model.features]
     return [feature for feature in (*unseen, *job.evidence_only_features) if feature.name in examples.columns]

@@ -102,7 +102,7 @@ def test_contributions_explain_the_whole_score(inside):
     wanted = expit(curve.intercept + curve.slope * total.to_numpy())
     np.testing.assert_allclose(scored["churn_probability"], wanted, rtol=0, atol=1e-6)
     risky = scored.filter(pl.col("risk_percentile") > 75)
-    assert risky["reason_1_text"].null_count() < len(risky) / 10, "who is at risk is told why"
+    assert risky["reason_1_text"].null_count() < len(risky) / 10, "whoever is at risk has a reason"
 
 
 def test_a_hundred_times_the_money_is_the_same_ranking(inside, tmp_path, monkeypatch):

@@ -5,13 +5,13 @@ looks rows up in the tables; `contributions` is the same for a single call. How 
 inside out, in ``_product_game`` (one leaf), ``_paths`` (the leaves of a tree) and ``regions`` (the model).
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compiled import in_blocks
 from pipeline.reasons.treeshap._codes import make_codebook
 from pipeline.reasons.treeshap.regions import RegionModel, build_regions
 from pipeline.trees import NotCovered, parse_trees
@@ -185,14 +185,11 @@ def _look_up(tables: RegionModel, X: Values, num_threads: int, block_rows: int) 
     result = np.empty((X.shape[0], X.shape[1] + 1))
     result[:, -1] = tables.base
 
-    def explain(start: int) -> None:
-        rows = slice(start, start + block_rows)
+    def explain(rows: slice) -> None:
         columns = np.ascontiguousarray(X[rows].T, dtype=np.float64)
         result[rows, :-1] = tables.contributions(columns).T
 
-    with ThreadPoolExecutor(num_threads) as pool:
-        for _ in pool.map(explain, range(0, len(X), block_rows)):
-            pass  # what went wrong in a thread is raised here
+    in_blocks(explain, len(X), block_rows, num_threads)
     return result
 
 
