@@ -23,6 +23,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "feeds": (),
     "reasons": (),
     "playbooks": (),
+    "cluster": (),
     "scale": (),
 }
 

@@ -16,15 +16,11 @@ from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import contributions_rivals as rivals
-from benchmarks.contributions_rivals import Array
-from pipeline.reasons import families
-from pipeline.reasons.ensemble_contributions import margins
+from benchmarks import contributions_stream as stream
+from benchmarks.contributions_rows import THREADS, summarised, synthetic
 from pipeline.reasons.treeshap.explainer import Explainer
-
-FEATURES, MISSING, FAMILIES, REASONS, THREADS = 60, 0.05, 15, 3, 2
 
 
 class Shape(NamedTuple):
@@ -44,23 +40,14 @@ SHAPES = {
 
 
 class Sizes(NamedTuple):
-    """Rows for the fast, the middling and the slow contenders, turns of each, rows to train on."""
+    """Rows for the fast, the middling and the slow contenders, turns of each, to train on, and of a whole file."""
 
     fast: int = 200_000
     many: int = 20_000
     slow: int = 3_000
     repeats: int = 5
     training: int = 50_000
-
-
-def synthetic(rows: int, seed: int) -> tuple[Array, Array]:
-    """Normal features, 5 % of the values missing; log-odds linear in all of them, with one interaction."""
-    random = np.random.default_rng(seed)
-    weights = np.random.default_rng(0).normal(scale=0.3, size=FEATURES)
-    X = random.normal(size=(rows, FEATURES))  # noqa: N806
-    log_odds = X @ weights + X[:, 0] * X[:, 1]
-    X[random.random(X.shape) < MISSING] = np.nan
-    return X, (log_odds + random.logistic(size=rows) > 0).astype(float)
+    stream: int = 1_000_000
 
 
 def train(rows: int, shape: Shape) -> lgb.Booster:
@@ -75,13 +62,6 @@ def seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
-
-
-def summarised(explainer: Explainer, X: Array) -> tuple[Array, Array, NDArray[np.intp]]:  # noqa: N803
-    """What a list needs of every row: its log-odds, the sums by family, and the strongest families."""
-    values = explainer.contributions(X, num_threads=THREADS)
-    by_family = families.by_family(values[:, :-1], [f"family {number % FAMILIES}" for number in range(FEATURES)])
-    return margins(values), by_family, np.argpartition(-by_family, REASONS, axis=1)[:, :REASONS]
 
 
 def measure(shape: Shape, sizes: Sizes) -> dict[str, Any]:
@@ -141,7 +121,10 @@ def main() -> None:
     options = parser.parse_args()
     sizes = Sizes(*(getattr(options, name) for name in Sizes._fields))
     shapes = {name: measure(shape, sizes) for name, shape in SHAPES.items()}
-    result = {"sizes": sizes._asdict(), "shapes": shapes, "not_installed": rivals.not_installed()}
+    whole_file = stream.measure(train(sizes.training, next(iter(SHAPES.values()))), sizes.stream)
+    result = {
+        "sizes": sizes._asdict(), "shapes": shapes, "whole_file": whole_file, "not_installed": rivals.not_installed(),
+    }  # fmt: skip
     print(report(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

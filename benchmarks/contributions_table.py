@@ -35,9 +35,12 @@ def markdown(result: dict[str, Any]) -> str:
         f"rows ({sizes['many']:,} for woodelf, XGBoost and CatBoost, {sizes['slow']:,} for the other peers). "
         "In brackets: times `pred_contrib`."
     )
-    absent = result["not_installed"]
+    absent, whole = result["not_installed"], result["whole_file"]
     return (
-        f"Rows a second. {size}\n\n{table(('method', *shapes, 'largest difference to `pred_contrib`'), rows)}\n"
+        f"Rows a second. {size}\n\n{table(('method', *shapes, 'largest difference to `pred_contrib`'), rows)}\n\n"
+        f"A file of {whole['rows']:,} rows with the model of {next(iter(shapes))}, from starting Python to the written "
+        f"log-odds, sums by family and strongest families: {whole['seconds']:.1f} s, at most "
+        f"{whole['peak_mb'] / 1024:.1f} GB.\n"
         + (f"\nNot installed, so left out: {', '.join(absent)}.\n" if absent else "")
     )  # fmt: skip
 

@@ -24,10 +24,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import polars as pl
 
-from benchmarks import company_files, processes
+from benchmarks import company_files, pandas_features, processes
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.paths import REPRO
@@ -38,7 +37,6 @@ ROOT = Path(__file__).resolve().parents[1]
 CHURN = str(Path(sys.executable).with_name("churn"))
 # The package of benchmarks is not installed, and the logs of a measured command belong to the folder it is run in.
 ONLY = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.features import main; main()"
-WINDOWS = (7, 30, 90, 180, 365)
 WEEKS = 8
 # It takes minutes for more.
 FEW = 20_000
@@ -70,62 +68,7 @@ def snapshots(number: int) -> int:
 
 def in_pandas() -> int:
     """The same snapshot by pandas, and how many features it made."""
-    return len(by_pandas(REPRO.tables, last_day()).columns)
-
-
-def by_pandas(tables: Path, day: date) -> pd.DataFrame:
-    """Features of all customers who bought before a day, under the names that the pipeline gives them.
-
-    Parameters
-    ----------
-    tables
-        The canonical tables.
-    day
-        The snapshot.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per customer, by ``customer_key``; money in currency units, of two digits.
-    """
-    lines = _read(tables / "transactions", day)
-    events = _read(tables / "events", day)
-    bought = lines[lines["amount_minor"] >= 0]
-    by_customer = bought.groupby("customer_key")
-    days = bought[["customer_key", "day", "days_ago"]].drop_duplicates(["customer_key", "day"])
-    days = days.sort_values(["customer_key", "day"])
-    gaps = (-days.groupby("customer_key")["days_ago"].diff()).groupby(days["customer_key"])
-    columns = {
-        "days_since_last_order": by_customer["days_ago"].min(),
-        "days_since_first_order": by_customer["days_ago"].max(),
-        "orders_ever": by_customer["transaction_id"].nunique(),
-        "order_days_ever": days.groupby("customer_key").size(),
-        "gap_mean_days": gaps.mean(),
-        "gap_spread_days": gaps.std(),
-        "gap_longest_days": gaps.max(),
-    }
-    for window in WINDOWS:
-        recent = bought[bought["days_ago"] <= window].groupby("customer_key")
-        columns[f"orders_{window}d"] = recent["transaction_id"].nunique()
-        columns[f"spend_{window}d"] = recent["amount_minor"].sum() / 100
-    for window in (30, 90, 365):
-        recent = bought[bought["days_ago"] <= window].groupby("customer_key")
-        seen = events[events["days_ago"] <= window].groupby("customer_key")
-        columns[f"products_{window}d"] = recent["product_id"].nunique()
-        columns[f"categories_{window}d"] = recent["category"].nunique()
-        columns[f"events_{window}d"] = seen.size()
-    counted = [
-        name for name in columns if name.startswith(("orders_", "spend_", "products_", "categories_", "events_"))
-    ]
-    made = pd.DataFrame(columns)
-    made[counted] = made[counted].fillna(0)
-    return made[made["days_since_first_order"].notna()]
-
-
-def _read(table: Path, day: date) -> pd.DataFrame:
-    rows = pd.concat([pd.read_parquet(file) for file in sorted(table.glob("*.parquet"))])
-    rows["days_ago"] = (pd.Timestamp(day) - pd.to_datetime(rows["day"])).dt.days
-    return rows[rows["days_ago"] > 0]
+    return len(pandas_features.of_tables(REPRO.tables, last_day()).columns)
 
 
 CONTENDERS: dict[str, Callable[[], int]] = {

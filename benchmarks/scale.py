@@ -2,7 +2,8 @@
 
 Run as ``python -m benchmarks.scale [--json FILE] [--customers N ...]``. For each size a company is written (30 lines
 and 20 events a customer, two years), a project is made for it by ``churn new``, and the real commands are run in it:
-``dvc repro``, then the weekly job for a week later, once with one new week to read and once with all of it.
+``dvc repro``, then the weekly job for a week later, once with one new week to read and once with all of it; and beside
+it what a notebook does from the same files (``weekly_in_pandas.py``).
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pipeline.config import paths
 
 CHURN = str(Path(sys.executable).with_name("churn"))
 DVC = str(Path(sys.executable).with_name("dvc"))
+ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 100_000, 1_000_000)
 STARTS = 5
 
@@ -39,15 +41,24 @@ def measure(customers: int, folder: Path) -> dict[str, Any]:
     one_new_week, _ = processes.run(weekly, project)
     shutil.rmtree(project / paths.REPRO.ingest_cache)
     anew, message = processes.run(weekly, project)
+    processes.run(in_pandas("train", project), folder)
+    by_pandas, _ = processes.run(in_pandas("make_list", project), folder)
     return {
         "customers": customers,
         "rows": rows,
         "dvc_repro": repro._asdict(),
         "weekly_anew": anew._asdict(),
         "weekly_one_new_week": one_new_week._asdict(),
+        "weekly_in_pandas": by_pandas._asdict(),
         "verdict": next((line for line in printed.splitlines() if line.startswith("Grade")), ""),
         "last_line": message.splitlines()[-1],
     }
+
+
+def in_pandas(step: str, project: Path) -> list[str]:
+    """The command that runs a step of ``weekly_in_pandas``; the package of benchmarks is not installed."""
+    where = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks import weekly_in_pandas"
+    return [sys.executable, "-c", f"{where}; weekly_in_pandas.{step}({str(project)!r})"]
 
 
 def start_up(folder: Path) -> dict[str, Any]:
@@ -86,7 +97,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-JOBS = ("dvc_repro", "weekly_anew", "weekly_one_new_week")
+JOBS = ("dvc_repro", "weekly_anew", "weekly_one_new_week", "weekly_in_pandas")
 
 
 def main() -> None:

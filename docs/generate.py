@@ -19,6 +19,7 @@ from typing import Any, Final
 from benchmarks import (
     blend_share_table,
     cancellation_curve_table,
+    cluster_table,
     cold_start_table,
     contributions_table,
     features_table,
@@ -315,6 +316,7 @@ PAGES: dict[str, Parts] = {
         "features": partial(benchmark, "features", features_table.markdown),
         "contributions": partial(benchmark, "contributions", contributions_table.markdown),
         "scale": partial(benchmark, "scale", scale_table.markdown),
+        "cluster": partial(benchmark, "cluster", cluster_table.markdown),
     },
     "docs/decisions/blend-share.md": {"blend share": partial(benchmark, "blend_share", blend_share_table.markdown)},
     "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},

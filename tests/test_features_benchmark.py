@@ -6,7 +6,7 @@ import re
 import polars as pl
 import pytest
 
-from benchmarks import company_files, features, features_table
+from benchmarks import company_files, features, features_table, pandas_features
 from pipeline.config import overlay, params
 from pipeline.config.paths import REPRO
 from pipeline.stages import run_stage, s1_ingest
@@ -23,7 +23,7 @@ def test_pandas_makes_the_same_features(tmp_path, monkeypatch):
     assert features.snapshots(1) == 80
     assert features.floor() == 2
     ours = storage.read_buckets(REPRO.examples).to_pandas().set_index("customer_key")
-    theirs = features.by_pandas(REPRO.tables, features.last_day()).loc[ours.index]
+    theirs = pandas_features.of_tables(REPRO.tables, features.last_day()).loc[ours.index]
     assert len(ours) > 100 and theirs.shape[1] == features.in_pandas() == 26
     for name in theirs.columns:
         own = ours[name].astype(float).to_numpy()
