@@ -7,7 +7,6 @@ that were known then, and the model that follows is held to the untouched snapsh
 in use is `last`; of the others, log-loss and AUC are given less its own, company by company.
 """
 
-import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import chdir
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.metrics import log_loss, roc_auc_score
 
-from benchmarks import blend_share_table, quality
+from benchmarks import blend_share_table, command_line, quality
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.examples import labelled
@@ -153,8 +152,7 @@ def _probability(margins: dict[str, tuple[Array, Array]], share: float, validati
 def main() -> None:
     """Measure, print, and write what was found."""
     known = quality.data_sets()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help=f"of simulated ones (default: {CUSTOMERS})")
     parser.add_argument("--draws", type=int, default=DRAWS, help=f"of each simulated one (default: {DRAWS})")

@@ -8,7 +8,6 @@ the next renewal; the hazard regression that the product holds its curve to, ane
 trained anew for every single day. The score is the integrated Brier score, as in `benchmarks.order_curve`.
 """
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir
@@ -21,7 +20,7 @@ import polars as pl
 from scipy.special import expit
 from scipy.stats import CensoredData, ecdf
 
-from benchmarks import cancellation_curve_table, order_curve, quality
+from benchmarks import cancellation_curve_table, command_line, order_curve, quality
 from benchmarks.order_curve import Array
 from pipeline.commands import simulate
 from pipeline.config import params
@@ -208,8 +207,7 @@ def _ended_by(runs_on: Array, days: tuple[int, ...], came: Array, share: float) 
 
 def main() -> None:
     """Measure, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=CONTRACTS, metavar="NAME", help="companies to run (default: all)")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help=f"of each (default: {CUSTOMERS})")
     options = parser.parse_args()

@@ -8,7 +8,6 @@ Run as ``python -m benchmarks.cluster [--json FILE] [--customers N] [--repeats N
 - ``dask``: as many workers of a Dask scheduler, of a thread each; they are there before, as on a cluster.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -22,12 +21,12 @@ from typing import Any
 
 from distributed import Client
 
-from benchmarks import company_files, processes
+from benchmarks import command_line, measured_project, processes
+from benchmarks.measured_project import CHURN
 from pipeline.config import overlay
 from pipeline.config.paths import PARAMS, REPRO
 from pipeline.tables import storage
 
-CHURN = str(Path(sys.executable).with_name("churn"))
 DASK = str(Path(sys.executable).with_name("dask"))
 WORKERS = 2
 CONTENDERS = ("serial", "processes", "dask")
@@ -35,10 +34,7 @@ CONTENDERS = ("serial", "processes", "dask")
 
 def measure(customers: int, repeats: int, folder: Path) -> dict[str, Any]:
     """Medians of every contender, which take turns, and whether all wrote the same; the folder is empty."""
-    project = folder / "project"
-    processes.run([CHURN, "new", str(project)], folder)
-    rows = company_files.write(project, customers)
-    processes.run([CHURN, "use", "company.yaml"], project)
+    project, rows = measured_project.make(folder, customers)
     processes.run([CHURN, "stage", "ingest"], project)
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
     written = set()
@@ -90,8 +86,7 @@ def _cluster(project: Path) -> Iterator[str]:
 
 def main() -> None:
     """Read the options, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--customers", type=int, default=300_000, help="customers (default: 300000)")
     parser.add_argument("--repeats", type=int, default=5, help="turns of each contender (default: 5)")
     options = parser.parse_args()

@@ -7,7 +7,6 @@ packaged prior was learnt. At 60 days the prior is graded on the first 30 as `ch
 prior once more.
 """
 
-import argparse
 import tempfile
 from contextlib import chdir
 from datetime import timedelta
@@ -18,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks import cold_start_companies as shops
-from benchmarks import cold_start_prior, cold_start_table, quality
+from benchmarks import cold_start_prior, cold_start_table, command_line, quality
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.params import Params
 from pipeline.config.paths import Paths
@@ -198,8 +197,7 @@ def packaged() -> PackagedPrior:
 
 def main() -> None:
     """Draw, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=KINDS, default=[*KINDS], metavar="KIND", help="kinds of shops")
     parser.add_argument("--shops", type=int, metavar="N", help="of each kind (default: as many as are reported)")
     options = parser.parse_args()

@@ -5,18 +5,17 @@ several shapes; the contenders take turns in one process, so that a slow moment 
 median of the turns is reported. Peers that are not installed are named, and left out.
 """
 
-import argparse
 import json
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks import command_line
 from benchmarks import contributions_rivals as rivals
 from benchmarks import contributions_stream as stream
 from benchmarks.contributions_rows import THREADS, summarised, synthetic
@@ -114,8 +113,7 @@ def report(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Read the options, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser = command_line.parser(__doc__)
     for name, default in Sizes()._asdict().items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
     options = parser.parse_args()

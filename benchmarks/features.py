@@ -26,7 +26,8 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks import company_files, pandas_features, processes
+from benchmarks import command_line, company_files, measured_project, pandas_features, processes
+from benchmarks.measured_project import CHURN
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.paths import REPRO
@@ -34,7 +35,6 @@ from pipeline.stages import run_stage, s2_examples
 from pipeline.tables import storage
 
 ROOT = Path(__file__).resolve().parents[1]
-CHURN = str(Path(sys.executable).with_name("churn"))
 # The package of benchmarks is not installed, and the logs of a measured command belong to the folder it is run in.
 ONLY = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.features import main; main()"
 WEEKS = 8
@@ -81,10 +81,7 @@ CONTENDERS: dict[str, Callable[[], int]] = {
 
 def measure(customers: int, repeats: int, folder: Path) -> dict[str, Any]:
     """Medians of every contender, which take turns; the folder is empty."""
-    project = folder / "project"
-    processes.run([CHURN, "new", str(project)], folder)
-    rows = company_files.write(project, customers)
-    processes.run([CHURN, "use", "company.yaml"], project)
+    project, rows = measured_project.make(folder, customers)
     processes.run([CHURN, "stage", "ingest"], project)
     commands = {
         name: [sys.executable, "-c", ONLY, "--only", name, "--project", str(project)] for name in CONTENDERS
@@ -127,8 +124,7 @@ def one(name: str, project: Path) -> dict[str, float]:
 
 def main() -> None:
     """Read the options, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000, help="customers (default: 1000000)")
     parser.add_argument("--repeats", type=int, default=5, help="turns of each contender (default: 5)")
     parser.add_argument("--only", choices=[*CONTENDERS], help=argparse.SUPPRESS)

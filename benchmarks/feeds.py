@@ -5,7 +5,6 @@ simulate``, with the settings of ``params/simulated_*.yaml``. A feature belongs 
 judged on, and what became of them, is the same for all. Differences are of the same customers in the same draws.
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import feeds_table, quality
+from benchmarks import command_line, feeds_table, quality
 from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import Paths
@@ -154,8 +153,7 @@ def _three(interval: bootstrap.Interval) -> list[float]:
 
 def main() -> None:
     """Measure, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=COMPANIES, metavar="NAME", help="companies to run (default: all)")
     options = parser.parse_args()
     result = {}

@@ -9,7 +9,6 @@ On the whole companies of ``churn simulate`` the top of each list is acted on, a
 uplift of the offer that keeps most of each listed customer, times the value, less its cost.
 """
 
-import argparse
 import tempfile
 import time
 from contextlib import chdir
@@ -20,7 +19,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from benchmarks import feeds, leaderboard_profit, leaderboard_table, quality
+from benchmarks import command_line, feeds, leaderboard_profit, leaderboard_table, quality
 from benchmarks.contestants import OURS, RIVALS, Array, Task, taking_part
 from pipeline.commands import simulate
 from pipeline.config import params
@@ -155,8 +154,7 @@ def _calibration(parts: list[ScoredSnapshot], name: str, settings: params.Evalua
 
 def main() -> None:
     """Measure, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=DATA_SETS, metavar="NAME", help="data sets to run (default: all)")
     parser.add_argument("--customers", type=int, metavar="N", help="how many each simulated company has")
     options = parser.parse_args()

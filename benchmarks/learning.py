@@ -16,18 +16,17 @@ In the kind `skewed scores` the probabilities of each cause are off by something
 learnt must not take that for an effect. All contenders decide by these probabilities, the oracle too.
 """
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from benchmarks import command_line
 from pipeline.config.params import Control, Learning
 from pipeline.decisions import assignment, control_group, cooldown
 from pipeline.decisions.assignment import Restrictions
@@ -232,8 +231,7 @@ def compare(customers: int, companies: int) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Run the benchmark, print its table, and write its figures."""
-    parser = argparse.ArgumentParser(description="Does learning pay?")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--companies", type=int, default=10, help="of each kind and size (default: 10)")
     parser.add_argument("--customers", type=int, nargs="+", default=[40_000], help="customers of each company")
     chosen = parser.parse_args()

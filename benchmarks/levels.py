@@ -7,11 +7,9 @@ predicts, knowing how sure it is of its own level, and to the one that chance al
 ``best_probability``, which knows the law of the company: by chance, even that one is outside at one draw of twenty.
 """
 
-import argparse
-from pathlib import Path
 from typing import Any
 
-from benchmarks import levels_table, quality
+from benchmarks import command_line, levels_table, quality
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.evaluation import backtest
@@ -50,8 +48,7 @@ def _last(settings: params.Params, paths: Paths) -> dict[str, Any]:
 
 def main() -> None:
     """Draw, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=COMPANIES, default=COMPANIES, metavar="NAME", help="companies")
     parser.add_argument("--draws", type=int, default=DRAWS, metavar="N", help=f"of each (default: {DRAWS})")
     options = parser.parse_args()

@@ -7,7 +7,6 @@ for every single day. Days count that are over at the end of the data, and for w
 train, validate and test. The score is the integrated Brier score: the mean over the days ahead, less is better.
 """
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.special import expit
 
-from benchmarks import order_curve_table, quality
+from benchmarks import command_line, order_curve_table, quality
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import Paths
@@ -147,8 +146,7 @@ def interval(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> 
 def main() -> None:
     """Measure, print, and write what was found."""
     known = quality.data_sets()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help=f"of simulated ones (default: {CUSTOMERS})")
     options = parser.parse_args()

@@ -12,7 +12,6 @@ value, less cost. Beside it, with the same offers, costs and limits:
 - best same, discount: one offer for the highest risk; the one that keeps most in hindsight, and a discount.
 """
 
-import argparse
 import tempfile
 from contextlib import chdir
 from datetime import date, timedelta
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks import feeds, playbooks_table, quality
+from benchmarks import command_line, feeds, playbooks_table, quality
 from benchmarks import playbooks_given as given
 from benchmarks.playbooks_given import Array
 from benchmarks.playbooks_offers import limits
@@ -156,8 +155,7 @@ def _short(limit: str) -> str:
 
 def main() -> None:
     """Run the benchmark, print its tables, and write its figures."""
-    parser = argparse.ArgumentParser(description="Does the allocation keep what can be kept?")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=feeds.COMPANIES, default=feeds.COMPANIES, metavar="NAME")
     parser.add_argument("--customers", type=int, help="how many each company has had (default: as for reasons)")
     chosen = parser.parse_args()

@@ -8,7 +8,6 @@ outcome windows do not overlap. At each, the model is trained on what was known 
 came are held to the range it predicts. `benchmarks.levels` stands beside the truth, on large companies.
 """
 
-import argparse
 import tempfile
 from contextlib import chdir
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import predicted_range_table, quality
+from benchmarks import command_line, predicted_range_table, quality
 from pipeline import simulate as simulator
 from pipeline.commands import simulate
 from pipeline.config import params
@@ -130,8 +129,7 @@ def _found(counts: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Draw, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--young", type=int, default=YOUNG, metavar="N", help=f"how many (default: {YOUNG})")
     parser.add_argument("--grown", type=int, default=GROWN, metavar="N", help=f"how many (default: {GROWN})")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first (default: 0)")

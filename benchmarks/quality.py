@@ -6,7 +6,6 @@ a company of ``churn simulate``, that company is simulated first and its truth j
 trained anew at every rolling origin, the test snapshot last, and judged with all baselines on what came after.
 """
 
-import argparse
 import json
 import re
 import shutil
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks import quality_table
+from benchmarks import command_line, quality_table
 from pipeline.commands import simulate
 from pipeline.config import overlay, params
 from pipeline.config.paths import Paths
@@ -261,8 +260,7 @@ def as_json(result: dict[str, Any]) -> str:
 def main() -> None:
     """Measure, print, and write what was found."""
     known = data_sets()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
     options = parser.parse_args()
     result = {}

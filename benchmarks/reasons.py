@@ -11,7 +11,6 @@ What the tables can carry at all is measured beside the truth: a classifier is t
 same features of other customers. No company could make one; where even it fails, no order of reasons would help.
 """
 
-import argparse
 import json
 import tempfile
 from contextlib import chdir
@@ -23,7 +22,7 @@ import lightgbm
 import numpy as np
 import polars as pl
 
-from benchmarks import feeds
+from benchmarks import command_line, feeds
 from benchmarks.reasons_table import LEAST_REACH
 from pipeline.commands import simulate
 from pipeline.config import params
@@ -232,8 +231,7 @@ def _by_cause(matched: pl.DataFrame, blind: set[str], reach: dict[str, float]) -
 
 def main() -> None:
     """Run the benchmark and print its figures."""
-    parser = argparse.ArgumentParser(description="Are the reasons true?")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=feeds.COMPANIES, default=feeds.COMPANIES, metavar="NAME")
     parser.add_argument("--customers", type=int, help="instead of as many as each company has by default")
     chosen = parser.parse_args()

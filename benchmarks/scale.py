@@ -6,7 +6,6 @@ and 20 events a customer, two years), a project is made for it by ``churn new``,
 it what a notebook does from the same files (``weekly_in_pandas.py``).
 """
 
-import argparse
 import json
 import math
 import shutil
@@ -16,10 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import company_files, processes
+from benchmarks import command_line, company_files, measured_project, processes
+from benchmarks.measured_project import CHURN
 from pipeline.config import paths
 
-CHURN = str(Path(sys.executable).with_name("churn"))
 DVC = str(Path(sys.executable).with_name("dvc"))
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 100_000, 1_000_000)
@@ -28,10 +27,7 @@ STARTS = 5
 
 def measure(customers: int, folder: Path) -> dict[str, Any]:
     """The costs of one size; the folder is empty."""
-    project = folder / "project"
-    processes.run([CHURN, "new", str(project)], folder)
-    rows = company_files.write(project, customers)
-    processes.run([CHURN, "use", "company.yaml"], project)
+    project, rows = measured_project.make(folder, customers)
     processes.run([DVC, "config", "--local", "core.no_scm", "true"], project)
     repro, printed = processes.run([DVC, "repro"], project)
     for file in (project / "new").iterdir():
@@ -102,8 +98,7 @@ JOBS = ("dvc_repro", "weekly_anew", "weekly_one_new_week", "weekly_in_pandas")
 
 def main() -> None:
     """Read the options, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--customers", type=int, nargs="+", default=SIZES, help="sizes (default: 10000 100000 1000000)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,6 @@ Run as ``python -m benchmarks.simulate [--json FILE]``. One run of ``churn simul
 to a folder that is then thrown away: seconds, customers and rows per second, and the most memory a process held.
 """
 
-import argparse
 import json
 import os
 import resource
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import command_line
 from pipeline.commands import simulate as job
 from pipeline.tables import storage
 
@@ -65,8 +65,7 @@ def report(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Read the options, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--setting", default="retailer", help="which company (default: retailer)")
     parser.add_argument("--customers", type=int, default=1_000_000, help="how many (default: 1000000)")
     parser.add_argument("--every-days", type=int, default=30, help="days between snapshots (default: 30)")

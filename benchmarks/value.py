@@ -5,7 +5,6 @@ fitted is fitted on snapshots whose outcome window had ended by then. Judged are
 outcome window, since `value` is what a customer who stays brings. Intervals: bootstrap over customers, 95 %.
 """
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -21,6 +20,7 @@ import polars as pl
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
 
+from benchmarks import command_line
 from pipeline.config import overlay, params
 from pipeline.config.paths import Paths
 from pipeline.examples.snapshots import is_complete, snapshot_days
@@ -288,8 +288,7 @@ def _cell(figure: list[float], digits: int) -> str:
 
 def main() -> None:
     """Measure, print, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="file to write the result to")
+    parser = command_line.parser(__doc__)
     options = parser.parse_args()
     result = {name: run_data_set(name, *which) for name, which in SAMPLES.items()}
     print(report(result))

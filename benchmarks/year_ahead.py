@@ -7,7 +7,6 @@ of what was known on that day. Beside them BG/NBD x gamma-gamma alone, as fitted
 are drawn anew, and put together.
 """
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir
@@ -20,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks import order_curve, quality, year_ahead_table
+from benchmarks import command_line, order_curve, quality, year_ahead_table
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.evaluation import event_curve_check
@@ -157,8 +156,7 @@ def _figures(rows: pl.DataFrame) -> dict[str, Any]:
 def main() -> None:
     """Measure, print, and write what was found."""
     known = quality.data_sets()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help=f"of simulated ones (default: {CUSTOMERS})")
     parser.add_argument("--draws", type=int, default=DRAWS, help=f"of each simulated one (default: {DRAWS})")

@@ -6,13 +6,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.commands import company_tables
+from pipeline.commands import company_tables, readout
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import PLAYBOOKS, REPRO, Paths
@@ -24,7 +23,6 @@ from pipeline.readout.uplift_report import UpliftReport, too_few
 from pipeline.tables import storage
 from pipeline.week import randomised_trials
 
-TABLES: Final = ("transactions", "subscriptions", "outcomes")
 FIFTHS, CURVES, PICTURE = "uplift_fifths.csv", "uplift_curves.csv", "uplift.png"
 
 
@@ -73,7 +71,7 @@ def build(settings: params.Params, as_of: date | None = None, paths: Paths = REP
     )
     declared = {name: book.effect for name, book in books.items() if book.effect and not book.duty}
     with ExitStack() as stack:
-        place = replace(paths, data=company_tables.find(settings, paths, TABLES, stack).data)
+        place = replace(paths, data=company_tables.find(settings, paths, readout.TABLES, stack).data)
         known = company_tables.known_until(paths, place)
         until = known if as_of is None else min(as_of, known)
         trials = randomised_trials.read(settings, books, place, until)

@@ -53,7 +53,7 @@ def other_shop(tmp_path, monkeypatch, bought: pl.DataFrame, stages=UNTIL_SCORED,
     run_untracked(monkeypatch, params.load(), stages)
 
 
-def test_without_the_prior_it_is_refused_and_told_of_it(tmp_path, monkeypatch):
+def test_without_the_prior_it_is_refused_with_the_setting_that_helps(tmp_path, monkeypatch):
     with pytest.raises(NotEnoughData, match="hold 1 that are 30 days apart; 3 are needed .* or model.prior: packaged"):
         other_shop(tmp_path, monkeypatch, orders(), UNTIL_TRAINED, prior="none")
 

@@ -143,8 +143,11 @@ def _not_allowed(contact: Contact) -> pl.Expr:
     for name, channel in channels.CHANNELS.items():
         if channel.consent is not None:
             agreed = allowed(channel.consent, contact)
-            is_it = channels.keyed("channel") == channels.key(name)
-            texts.append(pl.when(is_it & ~agreed).then(pl.lit(f"the customer has not agreed to {name}")))
+            held = (channels.keyed("channel") == channels.key(name)) & ~agreed
+            is_unknown = pl.col(channel.consent).is_null()
+            nobody_asked = pl.lit(f"it is not known whether the customer agrees to {name}")
+            texts.append(pl.when(held & is_unknown).then(nobody_asked))
+            texts.append(pl.when(held).then(pl.lit(f"the customer has not agreed to {name}")))
     quiet = timedelta(days=contact.quiet_days)
     tired = (pl.col("fatigued_day") + quiet > pl.col("day")).fill_null(value=False)
     silent = (pl.col("unanswered") >= contact.max_unanswered) & (pl.col("last_sent_day") + quiet > pl.col("day"))

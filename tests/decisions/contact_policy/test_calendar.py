@@ -170,7 +170,10 @@ def test_what_a_customer_does_not_want_is_not_sent(case):
 def test_where_no_consent_is_known_the_setting_decides():
     table, refuse = messages("| day |\n| 0 |"), context(unknown_consent="refuse").contact
     assert calendar.plan(table, NOBODY, NOTHING, CONTACT)["kept"].to_list() == [True]
-    assert calendar.plan(table, NOBODY, NOTHING, refuse)["why"].to_list() == ["the customer has not agreed to e-mail"]
+    unknown = ["it is not known whether the customer agrees to e-mail"]
+    assert calendar.plan(table, NOBODY, NOTHING, refuse)["why"].to_list() == unknown
+    said_no = calendar.plan(table, known(email_opt_in=False), NOTHING, refuse)
+    assert said_no["why"].to_list() == ["the customer has not agreed to e-mail"]
 
 
 def test_teams_do_not_say_the_same_twice_nor_make_offers_against_each_other():

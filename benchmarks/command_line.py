@@ -1,0 +1,15 @@
+"""What all benchmarks are asked the same way."""
+
+import argparse
+from pathlib import Path
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Options of a benchmark: the first line of its description, and ``--json`` for a file of its figures.
+
+    >>> parser("How fast is it?\\n\\nRun as ...").description
+    'How fast is it?'
+    """
+    made = argparse.ArgumentParser(description=description.splitlines()[0] if description else None)
+    made.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    return made
