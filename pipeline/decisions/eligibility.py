@@ -7,11 +7,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipeline.decisions import contact_policy, guardrails, stock
-from pipeline.decisions.contact_policy import consent
+from pipeline.decisions.contact_policy import consent, open_action
 from pipeline.decisions.context import DecisionContext, Rule, nothing_because
 from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure, named
 from pipeline.playbooks.config.playbook import Playbook
-from pipeline.playbooks.rules.matching import applies
 
 # A sentence is one of few, told of many customers.
 SENTENCE = pl.Categorical()
@@ -200,7 +199,7 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
     Parameters
     ----------
     customers
-        The scores with ``is_control`` and all of `facts.FACTS`.
+        The scores with ``is_control``, ``last_order_day`` and all of `facts.FACTS`.
     playbooks
         In order of preference.
     context
@@ -210,10 +209,7 @@ def check_eligibility(customers: pl.DataFrame, playbooks: dict[str, Playbook], c
     held, numbers = [], pl.repeat(None, n=len(customers), dtype=pl.Int64, eager=True)
     for position, (name, book) in enumerate(playbooks.items()):
         always, at_first = _asked(lasting, name, book, context), _asked(new, name, book, context)
-        is_open = pl.col("open_playbook").eq_missing(pl.lit(name))
-        if book.duty or book.aim == "thanks":
-            # What is not owed any more is settled, whoever did it; thanks for a good relation end with it.
-            is_open &= applies(book.when)
+        is_open = pl.col("open_playbook").eq_missing(pl.lit(name)) & ~open_action.is_settled(book)
         checked = customers.select(
             pl.when(is_open).then(always).otherwise(pl.coalesce(always, at_first)).cast(SENTENCE).alias("held"),
             is_open.alias("is_open"),

@@ -14,7 +14,7 @@ WEEK = date(2024, 3, 4)
 SETTINGS = params.load(ROOT / "params.yaml")
 CUSTOMER = {"customer_id": "a", "owner": None, "risk_band": "high", "tier": "loyal", "value_tier": "top",
             "churn_probability": 0.6, "value": 50.0, "value_at_stake": 30.0, "loss_making": False, "strategic": False,
-            "is_control": False, "reason_1_family": "recency", "reason_2_family": None, "reason_3_family": None,
+            "is_control": False, "last_order_day": date(2024, 1, 24), "reason_1_family": "recency", "reason_2_family": None, "reason_3_family": None,
             "reason_1_text": "Last order 40 days ago", "reason_1_causes": "C54;C16", "reason_2_causes": None,
             "reason_3_causes": None}  # fmt: skip
 TEXTS = {name: pl.String for name in CUSTOMER if name == "owner" or name.startswith("reason_")}

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipeline.config.params import Contact
+from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.rules.matching import applies
 
 GIVEN: dict[str, pl.DataType] = {
     "customer_id": pl.String(),
@@ -72,3 +74,26 @@ def still_open(
         ]
     )
     return candidates.join(closed.unique(), on="customer_id", how="anti").sort("customer_id")
+
+
+def is_settled(playbook: Playbook) -> pl.Expr:
+    """Whether an open action of a playbook has nothing left to do, because its rule no longer holds.
+
+    That alone settles what is owed, whoever did it, and thanks for a good relation. All else also needs an order since
+    the list that gave it, on its day or later: rules waver from week to week, but whoever has just come back is not
+    asked why they left.
+
+    Parameters
+    ----------
+    playbook
+        The playbook that is open.
+
+    Returns
+    -------
+    polars.Expr
+        Of customers with ``last_order_day``, ``open_given_day`` and the columns of the rule.
+    """
+    no_longer = ~applies(playbook.when)
+    if playbook.duty or playbook.aim == "thanks":
+        return no_longer
+    return no_longer & (pl.col("last_order_day") >= pl.col("open_given_day")).fill_null(value=False)

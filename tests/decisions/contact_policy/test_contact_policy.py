@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import polars as pl
 import pytest
 
 from pipeline.decisions.contact_policy import longest_silence
@@ -179,6 +180,31 @@ def test_an_open_action_waits_where_the_customer_may_not_be_reached(facts):
     facts = {"open_playbook": "call", "open_given_day": BEFORE} | facts
     row = decide(frame(facts), {"call": book(channel="phone")}, context())[0]
     assert row["playbook"] is None and row["why_not"].startswith("nothing, because ")
+
+
+# The rule, where the customer stands now and when he or she last ordered, and whether what the list of 26 February gave
+# goes on.
+SETTLED = """
+    | when                    | state   | last order | open |
+    | state in (lapsed, lost) | lapsed  | 2024-01-10 | yes  |
+    | state in (lapsed, lost) | lost    | 2024-01-10 | yes  |
+    | state in (lapsed, lost) | current | 2024-03-03 | no   |
+    | risk_band = critical    | current | 2024-01-24 | yes  |
+    | risk_band = critical    | current | 2024-02-25 | yes  |
+    | risk_band = critical    | current | 2024-02-26 | no   |
+    | risk_band = critical    | current | -          | yes  |
+    | risk_band = high        | current | 2024-03-03 | yes  |
+    | everyone                | current | 2024-03-03 | yes  |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(SETTLED), ids=lambda case: "-".join(case.values()))
+def test_an_order_settles_an_open_action_whose_rule_holds_no_more(case):
+    last = None if case["last order"] == "-" else date.fromisoformat(case["last order"])
+    facts = {"open_playbook": "call", "open_given_day": BEFORE, "last_order_day": last}
+    customers = frame(facts).with_columns(state=pl.lit(case["state"]))
+    row = decide(customers, {"call": book(when=case["when"])}, context())[0]
+    assert (row["playbook"], row["given_day"]) == (("call", BEFORE) if case["open"] == "yes" else (None, None))
 
 
 def test_an_open_action_of_a_playbook_that_is_gone_is_open_no_more():
