@@ -23,7 +23,7 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     Parameters
     ----------
     listed
-        Decisions with ``work``, ``action``, ``why_not``, ``waiting_duty``, ``open_matters`` and `OF_A_TASK`.
+        Decisions with ``as_of``, ``work``, ``action``, ``why_not``, ``waiting_duty``, ``open_matters`` and `OF_A_TASK`.
     translator
         Who reads which language.
 
@@ -36,14 +36,20 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     Examples
     --------
     >>> rows = pl.DataFrame({"work": [None], "action": [None], "why_not": ["nothing, because two letters went out"],
-    ...     **dict.fromkeys(("owner", "caution", "open_matters", "waiting_duty", *OF_A_TASK))},
-    ...     schema_overrides={"due_day": pl.Date})
+    ...     **dict.fromkeys(("as_of", "owner", "caution", "open_matters", "waiting_duty", *OF_A_TASK))},
+    ...     schema_overrides={"as_of": pl.Date, "due_day": pl.Date})
     >>> watched(rows)["action"].item()
     'Keep an eye on this customer; for now nothing, because two letters went out.'
     """
     personal = is_personal()
     sent = translator.translate(
         "Keep an eye on this customer; for now {playbook} is under way ({team}, by {day}).",
+        playbook=_named("playbook", listed),
+        team=_named("who", listed),
+        day=lambda catalog: catalog.day(pl.col("due_day")),
+    )
+    overdue = translator.translate(
+        "Keep an eye on this customer; {playbook} was due by {day} ({team}).",
         playbook=_named("playbook", listed),
         team=_named("who", listed),
         day=lambda catalog: catalog.day(pl.col("due_day")),
@@ -56,6 +62,8 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     sentence = (
         pl.when(pl.col("waiting_duty").is_not_null())
         .then(waits)
+        .when(pl.col("due_day") < pl.col("as_of"))
+        .then(overdue)
         .when(pl.col("playbook").is_not_null())
         .then(sent)
         .otherwise(nothing)

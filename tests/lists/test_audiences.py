@@ -168,11 +168,13 @@ def test_a_row_to_watch_says_what_happens_instead():
         {"open_matters": "Mind promises."},
         NOTHING,
         {"work": "task"},
+        {"due_day": DAY - timedelta(days=1)},
     )
     assert watch.watched(rows).select("work", "playbook", "action", "caution").rows() == [
         ("watch", None, "Keep an eye on this customer; for now letter is under way (marketing, by 2018-01-04).", "Mind promises."),
         ("watch", None, "Keep an eye on this customer; for now nothing, because it would cost 5.", None),
         ("task", "letter", "Write", "Mind."),
+        ("watch", None, "Keep an eye on this customer; letter was due by 2017-12-31 (marketing).", None),
     ]  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipeline.config.params import Contact
+from pipeline.examples.population import CURRENT
 from pipeline.playbooks.config.playbook import Playbook
+from pipeline.playbooks.for_whom import STATE, names_a_state
 from pipeline.playbooks.rules.matching import applies
 
 GIVEN: dict[str, pl.DataType] = {
@@ -80,8 +82,8 @@ def is_settled(playbook: Playbook) -> pl.Expr:
     """Whether an open action of a playbook has nothing left to do, because its rule no longer holds.
 
     That alone settles what is owed, whoever did it, and thanks for a good relation. All else also needs an order since
-    the list that gave it, on its day or later: rules waver from week to week, but whoever has just come back is not
-    asked why they left.
+    the list that gave it, on its day or later, for rules waver from week to week; or that somebody it was not for any
+    more is a customer again, also by an order that was reported late: nobody is asked why they left who has come back.
 
     Parameters
     ----------
@@ -91,9 +93,11 @@ def is_settled(playbook: Playbook) -> pl.Expr:
     Returns
     -------
     polars.Expr
-        Of customers with ``last_order_day``, ``open_given_day`` and the columns of the rule.
+        Of customers with ``last_order_day``, ``open_given_day`` and the columns of the rule, such as ``state``.
     """
     no_longer = ~applies(playbook.when)
     if playbook.duty or playbook.aim == "thanks":
         return no_longer
-    return no_longer & (pl.col("last_order_day") >= pl.col("open_given_day")).fill_null(value=False)
+    has_ordered = (pl.col("last_order_day") >= pl.col("open_given_day")).fill_null(value=False)
+    is_back = pl.col(STATE) == CURRENT if names_a_state(playbook) else pl.lit(value=False)
+    return no_longer & (has_ordered | is_back)

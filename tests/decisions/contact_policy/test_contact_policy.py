@@ -189,6 +189,7 @@ SETTLED = """
     | state in (lapsed, lost) | lapsed  | 2024-01-10 | yes  |
     | state in (lapsed, lost) | lost    | 2024-01-10 | yes  |
     | state in (lapsed, lost) | current | 2024-03-03 | no   |
+    | state in (lapsed, lost) | current | 2024-02-20 | no   |
     | risk_band = critical    | current | 2024-01-24 | yes  |
     | risk_band = critical    | current | 2024-02-25 | yes  |
     | risk_band = critical    | current | 2024-02-26 | no   |

@@ -13,6 +13,7 @@ import pytest
 from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import REPRO, WEEKLY_WORK
+from pipeline.examples.population import CURRENT
 from tests import flow
 from tests.end_to_end.helpers import churn
 from tests.end_to_end.many_weeks import faults, owed
@@ -32,6 +33,8 @@ WEEKS = 60
 # So few that some weeks have more to do than hands.
 HANDS = 3
 KILLS = 50
+# What the playbooks of the example have for those who are no longer customers.
+OF_FORMER = ("ask-why-they-left", "win-back")
 PLAN = {"customers": 500, "days": 1530, "seed": 3, "every_days": 30, "gap_days": 0, "horizon_days": 90}
 
 
@@ -101,6 +104,8 @@ def check_week(books: Bookkeeper, supplier: Supplier, day: date) -> Counter[str]
     given = decided.filter(pl.col("given_day") == day, pl.col("work").is_in(["duty", "task"]))
     assert given.height == 0 or given["task_owner"].value_counts()["count"].max() <= HANDS, day
     _check_consent(week, supplier)
+    is_for_former = decided["playbook"].is_in(OF_FORMER) & (decided["state"].fill_null(CURRENT) == CURRENT)
+    assert not is_for_former.any(), (day, "who has come back is asked why they left")
     fate = owed.fate(books, supplier, day, set(decided["customer_id"]))
     assert fate.lost == [], (day, "owed, on no list, and not named")
     named = sum(report["duties_waiting"].values()) + sum(report["former_customers"]["duties_waiting"].values())
