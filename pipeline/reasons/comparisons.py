@@ -65,6 +65,8 @@ TRUE_WHERE: Final = {
 }
 # Sentences about a yes/no that are as true of a no; all others say the yes.
 OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} in all"})
+# Of who has ordered once, these are said with how long ago the last order was.
+ONE_ORDER: Final = frozenset({"orders_ever", "days_since_first_order"})
 # Nothing bought in a window says no more than how long ago the last order was.
 BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
 
@@ -104,6 +106,8 @@ def _is_so(phrase: Phrase, feature: Feature, value: pl.Expr) -> pl.Expr:
 
 def is_silence(phrase: Phrase) -> pl.Expr:
     """Whether a phrase says, of each row, no more than that the customer has not bought of late."""
+    if {"orders_ever"} <= set(phrase.features) <= ONE_ORDER:
+        return pl.col("orders_ever").eq_missing(pl.lit(1))
     if "days_since_last_order" in phrase.features:
         return pl.lit(value=True)
     subject = next(iter(phrase.features), "")

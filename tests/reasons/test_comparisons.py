@@ -12,6 +12,7 @@ from pipeline.examples.features import declared
 from pipeline.reasons import comparisons
 from pipeline.reasons.phrases import PHRASES, find_phrases
 from pipeline.reasons.renderer import ReasonRenderer, Style
+from pipeline.reasons.templates import PhraseTemplates
 from pipeline.value import purchase_process
 from tests.company import ROOT
 from tests.drawing import drawn
@@ -135,3 +136,28 @@ def test_evidence_is_never_told_with_numbers_that_argue_the_other_way():
     ratios = {name for name in compared if FEATURES[name].unit == "ratio"}
     assert compared == ratios == {"spend_per_order_trend_90d"}
     assert FEATURES["spend_per_order_trend_90d"].evidence < 1
+
+
+# Orders so far, a feature, and whether it states what the days since the last order state: of who has ordered once, the
+# first order is the last one.
+STATED = """
+    | orders_ever | feature                | same |
+    | 1           | days_since_first_order | yes  |
+    | 1           | orders_ever            | yes  |
+    | 1           | is_one_time_buyer      | yes  |
+    | 1           | p_no_purchase          | yes  |
+    | 1           | gap_longest_days       | no   |
+    | 2           | days_since_first_order | no   |
+    | 2           | orders_ever            | no   |
+    | 2           | p_no_purchase          | yes  |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(STATED), ids=lambda case: f"{case['feature']}-{case['orders_ever']}")
+def test_the_only_order_is_not_stated_twice(case):
+    templates = PhraseTemplates(list(FEATURES.values()), "USD", PHRASES)
+    given = {"days_since_last_order": 9.0, "days_since_first_order": 9.0, "orders_ever": float(case["orders_ever"]),
+             "order_days_ever": 1.0, "is_one_time_buyer": 1.0, "p_no_purchase": 0.7, "gap_longest_days": 3.0}  # fmt: skip
+    values = pl.DataFrame({name: pl.Series([given.get(name)], dtype=pl.Float64) for name in FEATURES})
+    facts = dict(zip(FEATURES, templates.facts(values)[0].tolist(), strict=True))
+    assert (facts[case["feature"]] == facts["days_since_last_order"]) == (case["same"] == "yes")
