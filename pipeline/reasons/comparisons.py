@@ -58,6 +58,7 @@ TRUE_WHERE: Final = {
     "for {days_on_reductions_only} up to the last order, never an order without a reduction": (">", 0),
     "raised the same request again: {repeated_tickets_180d} in half a year": (">", 0),
     "raised the same request again, and nobody has answered: {repeated_tickets_unanswered}": (">", 0),
+    "left {surveys_unanswered_365d} unanswered within a year": (">", 0),
     "latest NPS answer {nps_latest} of 10, less than before": ("<", 0),
     "latest satisfaction {csat_latest} of 5, less than before": ("<", 0),
     "the whole region buys less: {market_share_trend_90d} of its usual share": ("<", 1),
@@ -67,6 +68,18 @@ TRUE_WHERE: Final = {
 OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} in all"})
 # Of who has ordered once, these are said with how long ago the last order was.
 ONE_ORDER: Final = frozenset({"orders_ever", "days_since_first_order"})
+# Trouble: that there was less of it than usual speaks for nothing, that there was none does.
+TROUBLE: Final = (
+    "tickets_",
+    "complaints_",
+    "disputes_",
+    "refunds_",
+    "repeated_",
+    "reopened_",
+    "promises_",
+    "downgrades_",
+    "surveys_unanswered_",
+)
 # Nothing bought in a window says no more than how long ago the last order was.
 BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
 
@@ -89,7 +102,9 @@ def comparison_of(phrase: Phrase, feature: Feature, sign: int) -> pl.Expr:
     more_speaks_for_it = (feature.risk == "up") == (sign > 0)
     if compared is None:
         # Nothing of what, the more there is of it, speaks the more for something, speaks for nothing.
-        return so & (value > 0) if more_speaks_for_it and phrase.text not in OF_YES_AND_NO else so
+        if more_speaks_for_it:
+            return so if phrase.text in OF_YES_AND_NO else so & (value > 0)
+        return so & (value == 0) if sign < 0 and feature.name.startswith(TROUBLE) else so
     now = pl.col(phrase.slots[compared.now]).cast(pl.Float64) * compared.times
     before = pl.col(phrase.slots[compared.before]).cast(pl.Float64)
     return so & (now > before if more_speaks_for_it else now < before)

@@ -27,6 +27,18 @@ class Place(NamedTuple):
         return pl.Series(np.where(self.there, values[np.arange(len(values)), self.family], np.nan)).fill_nan(None)
 
 
+def unless_stated(strength: Array, facts: Places, stated: list[Places]) -> Array:
+    """The strength of each row and family, minus infinity where a reason of the row states its fact already.
+
+    >>> unless_stated(np.array([[2.0, 1.0]]), np.array([[7, -1]]), [np.array([7]), np.array([-1])]).tolist()
+    [[-inf, 1.0]]
+    """
+    left = strength.copy()
+    for of_row in stated:
+        left[(facts == of_row[:, None]) & (of_row >= 0)[:, None]] = -np.inf
+    return left
+
+
 def in_order(strength: Array, facts: Places, places: int) -> list[Place]:
     """Who stands at the first places of each row, the strongest first; minus infinity stands nowhere.
 

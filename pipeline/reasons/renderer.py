@@ -20,7 +20,7 @@ from pipeline.i18n import IN_ENGLISH, MessageCatalog, Translator
 from pipeline.reasons import causes, evidence, families, templates
 from pipeline.reasons.evidence_weights import Weight
 from pipeline.reasons.phrases import PHRASES, Phrasebook
-from pipeline.reasons.ranking import Flags, Place, Places, in_order, of_chosen
+from pipeline.reasons.ranking import Flags, Place, Places, in_order, of_chosen, unless_stated
 
 Array = npt.NDArray[np.float64]
 # A language, and which rows are told in it.
@@ -136,12 +136,16 @@ class ReasonRenderer:
         facts, explained = self.phrases.facts(values), strongest_evidence.explained(probability)
         table = _Table(values, list(self.translator.groups(owners, len(values))), is_faint, sums)
         columns: dict[str, pl.Series] = {}
-        for place, of_row in enumerate(in_order(risky, of_chosen(facts, raising), 3), start=1):
+        of_risk, stated, rows = of_chosen(facts, raising), list[Places](), np.arange(len(values))
+        for place, of_row in enumerate(in_order(risky, of_risk, 3), start=1):
             is_shown = (place <= self.settings.max_risk_reasons) & (~is_faint | (place == 1))
             shown = Place(of_row.family, of_row.there & is_shown)
+            stated.append(np.where(shown.there, of_risk[rows, shown.family], -1))
             columns |= self._build_columns(f"reason_{place}", table, shown, raising)
             columns[f"reason_{place}_risk_share"] = shown.of(explained)
-        (protects,) = in_order(safe, of_chosen(facts, lowering), 1)
+        # One fact cannot speak for both.
+        of_safety = of_chosen(facts, lowering)
+        (protects,) = in_order(unless_stated(safe, of_safety, stated), of_safety, 1)
         clearly = table._replace(is_faint=np.zeros_like(is_faint))
         return pl.DataFrame(columns | self._build_columns("protects_1", clearly, protects, lowering))
 

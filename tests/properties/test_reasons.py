@@ -78,7 +78,8 @@ IN_WORDS: dict[str, Callable[[Raw], bool]] = {
         not any(move.kind == "reward" and raw.ago(move.day) > 0 for move in raw.records.moves)
     ),
     "never used a point": lambda raw: not any(m.kind == "spend" and raw.ago(m.day) > 0 for m in raw.records.moves),
-    "still one category only": lambda raw: len(_categories(raw)) <= 1,
+    "all of one category": lambda raw: len(_categories(raw)) <= 1,
+    "never a reward beside them": lambda raw: any(m.kind == "spend" and raw.ago(m.day) > 0 for m in raw.records.moves),
     "worse than the market": lambda raw: raw["orders_trend_against_market_30d"] < 1,
     "the whole region buys less": lambda raw: raw["market_share_trend_90d"] < 1,
     "never an order without a reduction": lambda raw: raw["days_on_reductions_only"] > 0,

@@ -66,6 +66,14 @@ CASES = """
     | complaints_90d                       | complaints_90d=0                                | risk   | no   |
     | complaints_90d                       | complaints_90d=2                                | risk   | yes  |
     | complaints_90d                       | complaints_90d=0                                | stay   | yes  |
+    | complaints_90d                       | complaints_90d=1                                | stay   | no   |
+    | tickets_365d                         | tickets_365d=0                                  | stay   | yes  |
+    | tickets_365d                         | tickets_365d=2                                  | stay   | no   |
+    | tickets_365d                         | tickets_365d=2                                  | risk   | yes  |
+    | refunds_365d                         | refunds_365d=1                                  | stay   | no   |
+    | surveys_unanswered_365d              | surveys_unanswered_365d=0                       | stay   | no   |
+    | surveys_unanswered_365d              | surveys_unanswered_365d=1                       | stay   | no   |
+    | surveys_unanswered_365d              | surveys_unanswered_365d=1                       | risk   | yes  |
     | rewards_ever                         | rewards_ever=0                                  | stay   | no   |
     | rewards_ever                         | rewards_ever=0                                  | risk   | yes  |
     | is_newcomer_unseen                   | is_newcomer_unseen=0 days_since_first_order=690 days_since_last_order=8 | stay | no |
@@ -161,3 +169,19 @@ def test_the_only_order_is_not_stated_twice(case):
     values = pl.DataFrame({name: pl.Series([given.get(name)], dtype=pl.Float64) for name in FEATURES})
     facts = dict(zip(FEATURES, templates.facts(values)[0].tolist(), strict=True))
     assert (facts[case["feature"]] == facts["days_since_last_order"]) == (case["same"] == "yes")
+
+
+def test_one_fact_speaks_for_leaving_or_for_staying_and_not_for_both():
+    """The only order, nine days ago: pushed towards leaving as an order, towards staying as a first one."""
+    names = ["days_since_last_order", "days_since_first_order", "orders_ever", "gap_mean_days"]
+    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35)
+    typical = {"days_since_last_order": 1.0, "days_since_first_order": 300.0, "orders_ever": 0.0, "gap_mean_days": None}
+    renderer = ReasonRenderer([FEATURES[name] for name in names], typical, Style(settings, "USD"))
+    values = pl.DataFrame(
+        {"days_since_last_order": [9.0, 9.0], "days_since_first_order": [9.0, 200.0], "orders_ever": [1.0, 3.0],
+         "gap_mean_days": [None, 95.0]},
+        schema_overrides={"gap_mean_days": pl.Float64},
+    )  # fmt: skip
+    found = renderer.tell(values, np.array([[1.0, 0.0, -2.0, 0.0], [-0.5, 0.0, -2.0, 0.0]]))
+    assert found["reason_1_text"].to_list() == ["Last order 9 days ago, and no second one yet", None]
+    assert found["protects_1_text"].to_list() == [None, "First order 200 days ago, 3 orders in all"]

@@ -84,7 +84,7 @@ BREADTH: Phrasebook = {
     ),
     "stores_{window}d": "{number} different stores in the last {window}",
     "channels_{window}d": "{number} different channels in the last {window}",
-    "is_tenured_single_category": "customer for {days_since_first_order}, and still one category only",
+    "is_tenured_single_category": "{orders_365d} within a year, all of one category",
 }
 
 TENURE: Phrasebook = {

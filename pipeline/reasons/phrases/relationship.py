@@ -35,7 +35,7 @@ ENGAGEMENT: Phrasebook = {
 SERVICE: Phrasebook = {
     "tickets_{window}d": "{number} in the last {window}",
     "days_since_last_ticket": "last request for help {days_since_last_ticket} ago",
-    "complaints_{window}d": "complaints in the last {window}: {number}",
+    "complaints_{window}d": "general complaints in the last {window}: {number}",
     "reopened_180d": "requests opened again {number} times in half a year",
     "tickets_open": "requests not yet resolved: {tickets_open}",
     "oldest_open_ticket_days": "a request still open after {oldest_open_ticket_days}",
@@ -79,7 +79,11 @@ LOYALTY: Phrasebook = {
     "points_lapsed_share_120d": "{points_lapsed_share_120d} of all points lapsed unused in the last 120 days",
     "is_points_unused_expiring": "never used a point, and {points_balance} lapse in {days_to_points_expiry}",
     "rewards_ever": "rewards so far: {rewards_ever}",
-    "is_tenured_without_reward": "customer for {days_since_first_order}, and never a reward",
+    "is_tenured_without_reward": (
+        "customer for {days_since_first_order}; points last spent {days_since_last_points_spent} ago, and never a "
+        "reward beside them",
+        "customer for {days_since_first_order}, and never a reward",
+    ),
     "days_since_last_reward": "last reward {days_since_last_reward} ago",
 }
 
