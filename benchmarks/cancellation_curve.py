@@ -31,7 +31,7 @@ from pipeline.evaluation.contract_baselines import TENURE_DAYS
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
 from pipeline.examples.next_events import DAYS_TO_EVENT
-from pipeline.model import event_curve
+from pipeline.model import event_curve, event_days
 from pipeline.simulate.causal import COMPANIES, WholePlan
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 
@@ -189,7 +189,7 @@ def interval(runs_on: Array, days: tuple[int, ...], came: Array) -> dict[str, fl
         name: round(float(part.mean()), 4) for name, part in zip(("earlier", "within", "later"), parts, strict=True)
     }
     for name, share in (("first_day", 0.1), ("day", 0.5)):
-        has = event_curve.day_reached(runs_on, days, share) <= YEAR
+        has = event_days.day_reached(runs_on, days, share) <= YEAR
         shares[f"with_{name}"] = round(float(has.mean()), 4)
         shares[f"by_{name}"] = _ended_by(runs_on[has], days, came[has], share)
     return shares
@@ -199,7 +199,7 @@ def _ended_by(runs_on: Array, days: tuple[int, ...], came: Array, share: float) 
     if not len(came):
         return None
     low, high = (
-        1 - event_curve.no_event_until(runs_on, days, np.minimum(until, YEAR).astype(np.float64))
+        1 - event_days.no_event_until(runs_on, days, np.minimum(until, YEAR).astype(np.float64))
         for until in (came, came + 1)
     )
     high = np.where(came < YEAR, high, 1.0)

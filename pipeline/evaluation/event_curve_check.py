@@ -18,7 +18,7 @@ from pipeline.evaluation import contract_baselines
 from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.next_events import DAYS_TO_EVENT
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import event_curve
+from pipeline.model import event_curve, event_days
 from pipeline.model.ensemble import Ensemble
 from pipeline.value import purchase_process
 
@@ -207,8 +207,8 @@ def sides(no_event: Array, days: tuple[int, ...], came: Array, over: int) -> tup
     Czado, C., Gneiting, T. and Held, L. (2009), "Predictive Model Assessment for Count Data", Biometrics 65(4): the
     probability integral transform, spread over the chance of what came.
     """
-    before = 1 - event_curve.no_event_until(no_event, days, np.minimum(came, over).astype(np.float64))
-    after = 1 - event_curve.no_event_until(no_event, days, np.minimum(came + 1, over).astype(np.float64))
+    before = 1 - event_days.no_event_until(no_event, days, np.minimum(came, over).astype(np.float64))
+    after = 1 - event_days.no_event_until(no_event, days, np.minimum(came + 1, over).astype(np.float64))
     return parts_of(before, np.where(came < over, after, 1.0))
 
 

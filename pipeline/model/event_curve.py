@@ -1,11 +1,12 @@
 """When, not only whether: the chance that the event has not come until each day of the year to come.
 
 The event is the next order, whose absence is churn, or the end of the contract, which is churn itself. One learner for
-all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them. From the
-end of the outcome window on, only how the log-odds move with the days is taken from it; the level is that of churn,
-which before that end counts for as much as of the window is over. So the curve meets the graded probability exactly,
-and what explains that probability explains the curve: its log-odds are a part of the same contributions and one number
-for the day. Of contracts past the window it is the chance to run until its end, times one factor for the day.
+all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them. At the
+end of the outcome window the curve is that of churn. Before it, the trees say how the log-odds move with the days, and
+the level of churn counts for as much as of the window is over; after it, they say which part is left by each day of
+those of whom the event has not come in the window. So the curve meets the graded probability exactly, and what explains
+that probability explains the curve: before that end its log-odds are a part of the same contributions and one number
+for the day, and after it, it is the chance at that end times one factor for the day.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ Days = npt.NDArray[np.int64]
 DAYS: Final = (3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365)
 """From the start of the outcome window on; between two of them the rate of events is taken for constant."""
 TREES: Final = 200
+"""At most; of contracts, so many."""
+PATIENCE: Final = 20
+"""Trees that bring no better log-loss of the customers held back, after which no more are tried."""
+ONE_IN: Final = 8
+"""One customer in so many is held back to say how many trees there are: of few examples, few are sure."""
+OF_ORDERS: Final = {"learning_rate": 0.06, "num_leaves": 32, "max_depth": 8, "feature_fraction": 0.6}
+"""Larger trees than those of churn: what a feature says of the next order changes with the days ahead."""
 MAX_EXAMPLES: Final = 100_000
 """Examples the curve is learnt from at most."""
 MAX_ROWS: Final = 100_000
@@ -95,16 +103,14 @@ class EventCurve:
         by_day = [_of_day(ensemble, rows, matrix, day, is_churn=self.is_churn) for day in self.days]
         margins = day_margins(self.trees, matrix, np.stack(by_day, axis=1), num_threads) + self.level
         place = self.days.index(self.horizon)
-        over, own = np.minimum(np.array(self.days) / self.horizon, 1.0), -log_odds if self.is_churn else log_odds
+        over, own = np.array(self.days[: place + 1]) / self.horizon, -log_odds if self.is_churn else log_odds
         # The difference first: at the horizon it is 0, and the chance is that of churn, or of none, to the last digit.
-        chances: Array = expit(over * own[:, None] + (margins - over * margins[:, [place]]))
-        if self.is_churn:
-            # That a contract cannot end within the window says nothing of later days; the trees alone speak for them.
-            alone = expit(margins[:, place:])
-            chances[:, place:] = chances[:, [place]] * (alone / alone[:, [0]])
+        chances = expit(over * own[:, None] + (margins[:, : place + 1] - over * margins[:, [place]]))
         # A level that is higher than that of the trees may lift a later day above an earlier one.
-        before = np.maximum.accumulate(chances[:, place::-1], axis=1)[:, ::-1]
-        return np.hstack([before, chances[:, place + 1 :]])
+        before: Array = np.maximum.accumulate(chances[:, ::-1], axis=1)[:, ::-1]
+        # That a contract cannot end within the window says nothing of later days; the trees alone speak for them.
+        alone = expit(margins[:, place:])
+        return np.hstack([before, before[:, [place]] * (alone[:, 1:] / alone[:, [0]])])
 
 
 def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, settings: Model) -> EventCurve | None:
@@ -113,7 +119,7 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     Parameters
     ----------
     examples
-        Rows with the columns of the model, ``snapshot`` and ``days_to_event``, labelled or not.
+        Rows with the columns of the model, ``snapshot``, ``customer_key`` and ``days_to_event``, labelled or not.
     ensemble
         The model whose log-odds the curve starts from.
     until
@@ -152,7 +158,11 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     directions = [0] * len(ensemble.features) + [-1, -1 if is_churn else 1][: columns.shape[1] - len(ensemble.features)]
     level = _level(came, ahead, days)
     upon = np.repeat(level, [len(who) for who in chosen])
-    trees = gbm.grow_upon(upon, (columns, silent), TREES, directions, settings)
+    # Whole customers: the same one at the next snapshot would be no stranger. Contracts that end are too few for it.
+    strangers = (examples["customer_key"].cast(pl.Int64).to_numpy() % ONE_IN == 0)[np.concatenate(chosen)]
+    learner = ({} if is_churn else OF_ORDERS) | {"monotone_constraints": directions}
+    held_back = np.zeros_like(strangers) if is_churn else strangers
+    trees = gbm.grow_upon(upon, (columns, silent), held_back, (TREES, PATIENCE), settings, learner)
     return EventCurve(days, label.horizon_days, level, trees, is_churn)
 
 
@@ -192,59 +202,3 @@ def _of_day(ensemble: Ensemble, rows: pl.DataFrame, matrix: Array, day: int, *, 
         chance = purchase_process.p_no_purchase(ensemble.purchase_process, rows, ensemble.window[0], day)
         parts.append(logit(np.clip(chance, SURE, 1 - SURE))[:, None])
     return np.hstack(parts)
-
-
-def day_reached(no_event: Array, days: tuple[int, ...], share: float) -> Array:
-    """Days after the start of the window until the event has come with a probability of `share`; (rows,).
-
-    Parameters
-    ----------
-    no_event
-        Chances of no event until each of `days`, falling along a row; (rows, days).
-    days
-        As in `EventCurve`.
-    share
-        0-1, both excluded.
-
-    Returns
-    -------
-    array
-        Infinite where that is later than the last of `days`. Between two of `days` the rate of events is constant.
-
-    Examples
-    --------
-    >>> curve = np.array([[0.5, 0.25], [0.9, 0.81]])
-    >>> day_reached(curve, (10, 20), 0.5).round(2).tolist()
-    [10.0, inf]
-    >>> day_reached(curve, (10, 20), 0.1).round(2).tolist()
-    [1.52, 10.0]
-    """
-    grid = np.array([0.0, *days])
-    grown = _grown(no_event)
-    wanted = -np.log1p(-share)
-    after = np.argmax(grown >= wanted, axis=1)
-    reached = grown[:, -1] >= wanted
-    after = np.where(reached, np.maximum(after, 1), 1)
-    every = np.arange(len(grown))
-    low, high = grown[every, after - 1], grown[every, after]
-    part = np.where(high > low, (wanted - low) / np.where(high > low, high - low, 1.0), 1.0)
-    return np.where(reached, grid[after - 1] + part * (grid[after] - grid[after - 1]), np.inf)
-
-
-def no_event_until(no_event: Array, days: tuple[int, ...], wanted: Array) -> Array:
-    """The chance (0-1) of no event until a day of each row's own; (rows,). The opposite of `day_reached`.
-
-    >>> no_event_until(np.array([[0.5, 0.25], [0.9, 0.81]]), (10, 20), np.array([10.0, 5.0])).round(4).tolist()
-    [0.5, 0.9487]
-    """
-    grid, every = np.array([0.0, *days]), np.arange(len(no_event))
-    grown = _grown(no_event)
-    after = np.clip(np.searchsorted(grid, wanted), 1, len(days))
-    part = np.clip((wanted - grid[after - 1]) / (grid[after] - grid[after - 1]), 0, 1)
-    low, high = grown[every, after - 1], grown[every, after]
-    return np.asarray(np.exp(-(low + part * (high - low))))
-
-
-def _grown(no_event: Array) -> Array:
-    """Minus the log of the chance, from the start on: it grows along a straight line where the rate is constant."""
-    return np.asarray(-np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0)))

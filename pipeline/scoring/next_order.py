@@ -9,7 +9,8 @@ import polars as pl
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model.event_curve import EventCurve, day_reached
+from pipeline.model.event_curve import EventCurve
+from pipeline.model.event_days import day_reached
 
 Array = npt.NDArray[np.float64]
 EXPECTED: Final = {"next_order_from_day": 0.1, "next_order_day": 0.5, "next_order_until_day": 0.9}

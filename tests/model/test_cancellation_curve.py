@@ -19,7 +19,8 @@ from pipeline.examples.features import Feature
 from pipeline.examples.features.declare import Formula
 from pipeline.model import event_curve, gbm
 from pipeline.model.ensemble import Ensemble
-from pipeline.model.event_curve import EventCurve, day_reached
+from pipeline.model.event_curve import EventCurve
+from pipeline.model.event_days import day_reached
 from pipeline.scoring import next_order
 from tests.model.examples import FIRST
 
