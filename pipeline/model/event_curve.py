@@ -24,13 +24,14 @@ from pipeline.examples.snapshots import outcome_window
 from pipeline.model import gbm
 from pipeline.model.day_margins import day_margins
 from pipeline.model.ensemble import Ensemble
+from pipeline.model.event_days import Renewal
 from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
 
 DAYS: Final = (3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365)
-"""From the start of the outcome window on; between two of them the rate of events is taken for constant."""
+"""From the start of the outcome window on; between two of them the rate of events is constant, but for a renewal."""
 TREES: Final = 200
 """At most; of contracts, so many."""
 PATIENCE: Final = 20
@@ -64,6 +65,8 @@ class EventCurve:
         What a customer adds to that, by the columns of the model, the day, and BG/NBD or the renewal where it has them.
     is_churn
         Whether the event is churn itself, the end of a contract, and not the order that keeps from it.
+    at_renewal
+        Of the ends between two of `days` around a renewal, the share (0-1) that come on the very day of it.
     """
 
     days: tuple[int, ...]
@@ -71,6 +74,7 @@ class EventCurve:
     level: tuple[float, ...]
     trees: gbm.Booster
     is_churn: bool = False
+    at_renewal: float = 0.0
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any] | None) -> Self | None:
@@ -78,12 +82,13 @@ class EventCurve:
         if saved is None:
             return None
         return cls(tuple(saved["days"]), saved["horizon"], tuple(saved["level"]), gbm.from_text(saved["trees"]),
-                   saved.get("is_churn", False))  # fmt: skip
+                   saved.get("is_churn", False), saved.get("at_renewal", 0.0))  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file beside the model."""
         return {"days": list(self.days), "horizon": self.horizon, "level": list(self.level),
-                "trees": gbm.to_text(self.trees), "is_churn": self.is_churn}  # fmt: skip
+                "trees": gbm.to_text(self.trees), "is_churn": self.is_churn,
+                "at_renewal": self.at_renewal}  # fmt: skip
 
     def no_event(self, ensemble: Ensemble, rows: pl.DataFrame, log_odds: Array, num_threads: int = 1) -> Array:
         """The chance (0-1) of no event from the start of the outcome window until each of `days`; (rows, days).
@@ -111,6 +116,13 @@ class EventCurve:
         # That a contract cannot end within the window says nothing of later days; the trees alone speak for them.
         alone = expit(margins[:, place:])
         return np.hstack([before, before[:, [place]] * (alone[:, 1:] / alone[:, [0]])])
+
+    def renewal(self, rows: pl.DataFrame, gap_days: int) -> Renewal | None:
+        """The day on which each contract would be renewed, for the reading of the curve between its days."""
+        if not self.at_renewal or RENEWAL not in rows.columns:
+            return None
+        days = rows[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return Renewal(days - gap_days, self.at_renewal)
 
 
 def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, settings: Model) -> EventCurve | None:
@@ -163,7 +175,23 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     learner = ({} if is_churn else OF_ORDERS) | {"monotone_constraints": directions}
     held_back = np.zeros_like(strangers) if is_churn else strangers
     trees = gbm.grow_upon(upon, (columns, silent), held_back, (TREES, PATIENCE), settings, learner)
-    return EventCurve(days, label.horizon_days, level, trees, is_churn)
+    at_renewal = _at_renewal(examples, np.where(came < ahead, came, -1), days, label.gap_days) if is_churn else 0.0
+    return EventCurve(days, label.horizon_days, level, trees, is_churn, at_renewal)
+
+
+def _at_renewal(examples: pl.DataFrame, came: Days, days: tuple[int, ...], gap_days: int) -> float:
+    """Of the ends that are known and between the same two days as the renewal, the share on its very day.
+
+    >>> five = pl.DataFrame({RENEWAL: [12, 12, 15, 3, None]})
+    >>> _at_renewal(five, np.array([12, 19, 15, 12, 12]), (10, 20, 30), 0)
+    0.666667
+    """
+    if RENEWAL not in examples.columns:
+        return 0.0
+    renewal = examples[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy() - gap_days
+    known = (came >= 0) & (came < days[-1]) & (renewal >= 0)
+    around = known & (np.searchsorted(days, came, side="right") == np.searchsorted(days, renewal, side="right"))
+    return round(float(np.mean(came[around] == renewal[around])), 6) if around.any() else 0.0
 
 
 def _level(came: Days, ahead: Days, days: tuple[int, ...]) -> tuple[float, ...]:

@@ -65,6 +65,12 @@ TRUE_WHERE: Final = {
 }
 # Sentences about a yes/no that are as true of a no; all others say the yes.
 OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} in all"})
+# What would say one day twice of who bought on one day only -> the two numbers; the next sentence says it once.
+TWO_DAYS: Final = {
+    "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
+    "and no other event for 30 days": ("days_since_first_order", "days_since_last_order"),
+}
+NONE_SINCE: Final = "first order {days_since_first_order} ago, none since, and no other event for 30 days"
 # Nothing bought in a window says no more than how long ago the last order was.
 BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
 
@@ -102,9 +108,23 @@ def _is_so(phrase: Phrase, feature: Feature, value: pl.Expr) -> pl.Expr:
     return value > 0 if says_yes else pl.lit(value=True)
 
 
+def says_one_day_twice(phrase: Phrase) -> pl.Expr:
+    """Whether both days of a phrase are the same, of each row; null where one is not known.
+
+    >>> (both,) = TWO_DAYS
+    >>> table = pl.DataFrame({"days_since_first_order": [39, 90], "days_since_last_order": [39, 39]})
+    >>> table.select(says_one_day_twice(Phrase.parse(both, {}))).to_series().to_list()
+    [True, False]
+    """
+    if phrase.text not in TWO_DAYS:
+        return pl.lit(value=False)
+    one, other = TWO_DAYS[phrase.text]
+    return pl.col(one) == pl.col(other)
+
+
 def is_silence(phrase: Phrase) -> pl.Expr:
     """Whether a phrase says, of each row, no more than that the customer has not bought of late."""
-    if "days_since_last_order" in phrase.features:
+    if "days_since_last_order" in phrase.features or phrase.text == NONE_SINCE:
         return pl.lit(value=True)
     subject = next(iter(phrase.features), "")
     return pl.col(subject).eq_missing(pl.lit(0)) if subject.startswith(BOUGHT) else pl.lit(value=False)
