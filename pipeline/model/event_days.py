@@ -53,8 +53,8 @@ def day_reached(no_event: Array, days: tuple[int, ...], share: float, renewal: R
     [10.0, inf]
     >>> day_reached(curve, (10, 20), 0.1).round(2).tolist()
     [1.52, 10.0]
-    >>> day_reached(curve, (10, 20), 0.1, Renewal(np.array([4.0, 17.0]), 1.0)).round(2).tolist()
-    [4.15, 10.0]
+    >>> day_reached(curve, (10, 20), 0.15, Renewal(np.array([4.0, 17.0]), 1.0)).round(2).tolist()
+    [4.23, 17.54]
     """
     grid, grown = _course(no_event, days, renewal)
     wanted = -np.log1p(-share)
