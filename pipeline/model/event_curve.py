@@ -1,12 +1,11 @@
 """When, not only whether: the chance that the event has not come until each day of the year to come.
 
 The event is the next order, whose absence is churn, or the end of the contract, which is churn itself. One learner for
-all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them. At the
-end of the outcome window the curve is that of churn. Before it, the trees say how the log-odds move with the days, and
-the level of churn counts for as much as of the window is over; after it, they say which part is left by each day of
-those of whom the event has not come in the window. So the curve meets the graded probability exactly, and what explains
-that probability explains the curve: before that end its log-odds are a part of the same contributions and one number
-for the day, and after it, it is the chance at that end times one factor for the day.
+all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them. From the
+end of the outcome window on, only how the log-odds move with the days is taken from it; the level is that of churn,
+which before that end counts for as much as of the window is over. So the curve meets the graded probability exactly,
+and what explains that probability explains the curve: its log-odds are a part of the same contributions and one number
+for the day. Of contracts past the window it is the chance to run until its end, times one factor for the day.
 """
 
 from dataclasses import dataclass
@@ -108,14 +107,16 @@ class EventCurve:
         by_day = [_of_day(ensemble, rows, matrix, day, is_churn=self.is_churn) for day in self.days]
         margins = day_margins(self.trees, matrix, np.stack(by_day, axis=1), num_threads) + self.level
         place = self.days.index(self.horizon)
-        over, own = np.array(self.days[: place + 1]) / self.horizon, -log_odds if self.is_churn else log_odds
+        over, own = np.minimum(np.array(self.days) / self.horizon, 1.0), -log_odds if self.is_churn else log_odds
         # The difference first: at the horizon it is 0, and the chance is that of churn, or of none, to the last digit.
-        chances = expit(over * own[:, None] + (margins[:, : place + 1] - over * margins[:, [place]]))
+        chances: Array = expit(over * own[:, None] + (margins - over * margins[:, [place]]))
+        if self.is_churn:
+            # That a contract cannot end within the window says nothing of later days; the trees alone speak for them.
+            alone = expit(margins[:, place:])
+            chances[:, place:] = chances[:, [place]] * (alone / alone[:, [0]])
         # A level that is higher than that of the trees may lift a later day above an earlier one.
-        before: Array = np.maximum.accumulate(chances[:, ::-1], axis=1)[:, ::-1]
-        # That a contract cannot end within the window says nothing of later days; the trees alone speak for them.
-        alone = expit(margins[:, place:])
-        return np.hstack([before, before[:, [place]] * (alone[:, 1:] / alone[:, [0]])])
+        before = np.maximum.accumulate(chances[:, place::-1], axis=1)[:, ::-1]
+        return np.hstack([before, chances[:, place + 1 :]])
 
     def renewal(self, rows: pl.DataFrame, gap_days: int) -> Renewal | None:
         """The day on which each contract would be renewed, for the reading of the curve between its days."""

@@ -70,21 +70,19 @@ def test_at_the_end_of_the_window_it_is_the_churn_probability_and_it_never_rises
 
 @pytest.mark.parametrize("number", [0, 7, 41])
 def test_its_chances_by_hand(made, number):
-    """Row by row and day by day: churn until the window ends, and from there on what the trees leave of each day."""
+    """Row by row and day by day: of churn as much as of the window is over, and how the log-odds of the trees move."""
     row, own = made.examples[[number]], 0.7
     columns, trees = made.ensemble.matrix(row)[0], {}
     for day, level in zip(made.curve.days, made.curve.level, strict=True):
         usual = purchase_process.p_no_purchase(made.ensemble.purchase_process, row, LABEL.gap_days, day)[0]
         seen = np.array([[*columns, day, np.log(usual / (1 - usual))]])
         trees[day] = made.curve.trees.predict(seen, raw_score=True)[0] + level
-    end = LABEL.horizon_days
-    chances = {}
+    end, chances = LABEL.horizon_days, {}
     for day in reversed(made.curve.days):
-        if day > end:
-            chances[day] = expit(own) * expit(trees[day]) / expit(trees[end])
-        else:
-            mixed = expit(day / end * own + trees[day] - day / end * trees[end])
-            chances[day] = max(mixed, *(chances[later] for later in chances if later <= end), 0.0)
+        part = min(day / end, 1.0)
+        mixed = expit(part * own + trees[day] - part * trees[end])
+        # Before the end of the window no day lies below a later one.
+        chances[day] = mixed if day > end else max([mixed, *(chances[one] for one in chances if one <= end)])
     found = made.curve.no_event(made.ensemble, row, np.array([own]))[0]
     assert found == pytest.approx([chances[day] for day in made.curve.days], rel=1e-9)
 
