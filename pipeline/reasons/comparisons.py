@@ -52,6 +52,12 @@ COMPARED: Final = {
         "answer_wait_mean_90d_days", "answer_wait_mean_days"
     ),
 }
+# What would say one day twice of who bought on one day only -> the two numbers; the next sentence says it once.
+TWO_DAYS: Final = {
+    "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
+    "and no other event for 30 days": ("days_since_first_order", "days_since_last_order"),
+}
+NONE_SINCE: Final = "first order {days_since_first_order} ago, none since, and no other event for 30 days"
 # What is said in words -> from which side of which value of its feature on it is so, whatever it is listed under.
 TRUE_WHERE: Final = {
     "for {days_of_same_products} up to the last order, nothing that was not bought before": (">", 0),
@@ -65,12 +71,6 @@ TRUE_WHERE: Final = {
 }
 # Sentences about a yes/no that are as true of a no; all others say the yes.
 OF_YES_AND_NO: Final = frozenset({"first order {days_since_first_order} ago, {orders_ever} in all"})
-# What would say one day twice of who bought on one day only -> the two numbers; the next sentence says it once.
-TWO_DAYS: Final = {
-    "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
-    "and no other event for 30 days": ("days_since_first_order", "days_since_last_order"),
-}
-NONE_SINCE: Final = "first order {days_since_first_order} ago, none since, and no other event for 30 days"
 # Nothing bought in a window says no more than how long ago the last order was.
 BOUGHT: Final = ("orders_", "spend_", "products_", "categories_", "stores_", "channels_", "quantity_")
 
@@ -124,7 +124,9 @@ def says_one_day_twice(phrase: Phrase) -> pl.Expr:
 
 def is_silence(phrase: Phrase) -> pl.Expr:
     """Whether a phrase says, of each row, no more than that the customer has not bought of late."""
-    if "days_since_last_order" in phrase.features or phrase.text == NONE_SINCE:
+    if "days_since_last_order" in phrase.features:
+        return pl.lit(value=True)
+    if phrase.text == NONE_SINCE:
         return pl.lit(value=True)
     subject = next(iter(phrase.features), "")
     return pl.col(subject).eq_missing(pl.lit(0)) if subject.startswith(BOUGHT) else pl.lit(value=False)
