@@ -30,7 +30,7 @@ from pipeline.evaluation.contract_baselines import TENURE_DAYS
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
 from pipeline.examples.next_events import DAYS_TO_EVENT
-from pipeline.model import event_curve
+from pipeline.model import event_curve, event_days
 from pipeline.simulate.causal import COMPANIES, WholePlan
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 
@@ -128,7 +128,7 @@ def _origin(examples: pl.DataFrame, day: date, declared: list[Feature], settings
     }
     ended = round(float(np.mean(came < YEAR)), 4)
     about = {"snapshot": str(day), "customers": len(rows), "ended_in_a_year": ended, "days": days}
-    return about | scores | interval(runs_on, curve.days, came)
+    return about | scores | interval(runs_on, curve.days, came, curve.renewal(rows, label.gap_days))
 
 
 def _known(before: pl.DataFrame, day: date, label: params.Label) -> pl.DataFrame:
@@ -177,32 +177,35 @@ def _groups(rows: pl.DataFrame, column: str, edges: tuple[int, ...]) -> np.ndarr
     return np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
 
 
-def interval(runs_on: Array, days: tuple[int, ...], came: Array) -> dict[str, float | None]:
+def interval(
+    runs_on: Array, days: tuple[int, ...], came: Array, renewal: event_days.Renewal | None = None
+) -> dict[str, float | None]:
     """How many contracts ended before, within and after their interval of 80 %, and by the days that lists have.
 
     ``by_first_day`` and ``by_day`` count, of those whose day of 10 % or of 50 % lies within the year, who had ended by
     then. Of the day itself the part before counts, as the curve shares it out (see `event_curve_check.sides`).
     """
-    parts = event_curve_check.sides(runs_on, days, came, YEAR)
+    parts = event_curve_check.sides(runs_on, days, came, YEAR, renewal)
     shares: dict[str, float | None] = {
         name: round(float(part.mean()), 4) for name, part in zip(("earlier", "within", "later"), parts, strict=True)
     }
     for name, share in (("first_day", 0.1), ("day", 0.5)):
-        has = event_curve.day_reached(runs_on, days, share) <= YEAR
+        has = event_days.day_reached(runs_on, days, share, renewal) <= YEAR
         shares[f"with_{name}"] = round(float(has.mean()), 4)
-        shares[f"by_{name}"] = _ended_by(runs_on[has], days, came[has], share)
+        ended = _ended_by(runs_on, days, came, share, renewal)[has]
+        shares[f"by_{name}"] = round(float(ended.mean()), 4) if has.any() else None
     return shares
 
 
-def _ended_by(runs_on: Array, days: tuple[int, ...], came: Array, share: float) -> float | None:
-    if not len(came):
-        return None
+def _ended_by(
+    runs_on: Array, days: tuple[int, ...], came: Array, share: float, renewal: event_days.Renewal | None
+) -> Array:
     low, high = (
-        1 - event_curve.no_event_until(runs_on, days, np.minimum(until, YEAR).astype(np.float64))
+        1 - event_days.no_event_until(runs_on, days, np.minimum(until, YEAR).astype(np.float64), renewal)
         for until in (came, came + 1)
     )
     high = np.where(came < YEAR, high, 1.0)
-    return round(float(np.clip((share - low) / np.maximum(high - low, 1e-12), 0, 1).mean()), 4)
+    return np.clip((share - low) / np.maximum(high - low, 1e-12), 0, 1)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from pipeline.config.paths import Paths
 from pipeline.evaluation import event_curve_check
 from pipeline.examples import labelled, lines, next_events
 from pipeline.examples.features import Feature, model_features
-from pipeline.model import event_curve, split, training
+from pipeline.model import event_curve, event_days, split, training
 from pipeline.stages import run_stage, s1_ingest, s2_examples
 from pipeline.tables import storage
 from pipeline.value import purchase_process
@@ -131,7 +131,7 @@ def interval(no_order: Array, days: tuple[int, ...], came: Array, over: int) -> 
 
     Of a day at an end of the interval, the part within it counts (randomised). ``whole_days`` counts it in full.
     """
-    low, high = (event_curve.day_reached(no_order, days, share) for share in SHARES)
+    low, high = (event_days.day_reached(no_order, days, share) for share in SHARES)
     known = high <= over
     if not known.any():
         return {"with_end": 0.0, "earlier": None, "within": None, "later": None, "whole_days": None}

@@ -18,7 +18,7 @@ from pipeline.evaluation import contract_baselines
 from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.next_events import DAYS_TO_EVENT
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model import event_curve
+from pipeline.model import event_curve, event_days
 from pipeline.model.ensemble import Ensemble
 from pipeline.value import purchase_process
 
@@ -124,7 +124,8 @@ def _cutoff(
     by_curve, alone = (
         integrated_brier(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
     )
-    covered = float(np.mean(sides(no_event, curve.days, came, days[-1])[1]))
+    renewal = curve.renewal(rows, label.gap_days)
+    covered = float(np.mean(sides(no_event, curve.days, came, days[-1], renewal)[1]))
     return Cutoff(part.snapshot, len(rows), days[-1], by_curve, alone, covered)
 
 
@@ -178,7 +179,9 @@ def integrated_brier(no_event: Array, came: Array, days: list[int]) -> float:
     return float(np.average(np.mean((no_event - silent) ** 2, axis=0), weights=np.diff(days, prepend=0)))
 
 
-def sides(no_event: Array, days: tuple[int, ...], came: Array, over: int) -> tuple[Array, Array, Array]:
+def sides(
+    no_event: Array, days: tuple[int, ...], came: Array, over: int, renewal: event_days.Renewal | None = None
+) -> tuple[Array, Array, Array]:
     """How much of each customer's event came before, within and after the interval of 80 %; of a day, each its part.
 
     Parameters
@@ -189,6 +192,8 @@ def sides(no_event: Array, days: tuple[int, ...], came: Array, over: int) -> tup
         Days to the event, `over` or more of whom none has come; (rows,).
     over
         Days that are over. Of whom none has come in them, the chance of what is left is spread as the curve says.
+    renewal
+        As `EventCurve.renewal` gives it.
 
     Returns
     -------
@@ -207,8 +212,10 @@ def sides(no_event: Array, days: tuple[int, ...], came: Array, over: int) -> tup
     Czado, C., Gneiting, T. and Held, L. (2009), "Predictive Model Assessment for Count Data", Biometrics 65(4): the
     probability integral transform, spread over the chance of what came.
     """
-    before = 1 - event_curve.no_event_until(no_event, days, np.minimum(came, over).astype(np.float64))
-    after = 1 - event_curve.no_event_until(no_event, days, np.minimum(came + 1, over).astype(np.float64))
+    before, after = (
+        1 - event_days.no_event_until(no_event, days, np.minimum(until, over).astype(np.float64), renewal)
+        for until in (came, came + 1)
+    )
     return parts_of(before, np.where(came < over, after, 1.0))
 
 

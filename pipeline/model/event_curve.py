@@ -23,14 +23,22 @@ from pipeline.examples.snapshots import outcome_window
 from pipeline.model import gbm
 from pipeline.model.day_margins import day_margins
 from pipeline.model.ensemble import Ensemble
+from pipeline.model.event_days import Renewal
 from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
 
 DAYS: Final = (3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365)
-"""From the start of the outcome window on; between two of them the rate of events is taken for constant."""
+"""From the start of the outcome window on; between two of them the rate of events is constant, but for a renewal."""
 TREES: Final = 200
+"""At most; of contracts, so many."""
+PATIENCE: Final = 20
+"""Trees that bring no better log-loss of the customers held back, after which no more are tried."""
+ONE_IN: Final = 8
+"""One customer in so many is held back to say how many trees there are: of few examples, few are sure."""
+OF_ORDERS: Final = {"learning_rate": 0.06, "num_leaves": 32, "max_depth": 8, "feature_fraction": 0.6}
+"""Larger trees than those of churn: what a feature says of the next order changes with the days ahead."""
 MAX_EXAMPLES: Final = 100_000
 """Examples the curve is learnt from at most."""
 MAX_ROWS: Final = 100_000
@@ -56,6 +64,8 @@ class EventCurve:
         What a customer adds to that, by the columns of the model, the day, and BG/NBD or the renewal where it has them.
     is_churn
         Whether the event is churn itself, the end of a contract, and not the order that keeps from it.
+    at_renewal
+        Of the ends between two of `days` around a renewal, the share (0-1) that come on the very day of it.
     """
 
     days: tuple[int, ...]
@@ -63,6 +73,7 @@ class EventCurve:
     level: tuple[float, ...]
     trees: gbm.Booster
     is_churn: bool = False
+    at_renewal: float = 0.0
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any] | None) -> Self | None:
@@ -70,12 +81,13 @@ class EventCurve:
         if saved is None:
             return None
         return cls(tuple(saved["days"]), saved["horizon"], tuple(saved["level"]), gbm.from_text(saved["trees"]),
-                   saved.get("is_churn", False))  # fmt: skip
+                   saved.get("is_churn", False), saved.get("at_renewal", 0.0))  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file beside the model."""
         return {"days": list(self.days), "horizon": self.horizon, "level": list(self.level),
-                "trees": gbm.to_text(self.trees), "is_churn": self.is_churn}  # fmt: skip
+                "trees": gbm.to_text(self.trees), "is_churn": self.is_churn,
+                "at_renewal": self.at_renewal}  # fmt: skip
 
     def no_event(self, ensemble: Ensemble, rows: pl.DataFrame, log_odds: Array, num_threads: int = 1) -> Array:
         """The chance (0-1) of no event from the start of the outcome window until each of `days`; (rows, days).
@@ -106,6 +118,13 @@ class EventCurve:
         before = np.maximum.accumulate(chances[:, place::-1], axis=1)[:, ::-1]
         return np.hstack([before, chances[:, place + 1 :]])
 
+    def renewal(self, rows: pl.DataFrame, gap_days: int) -> Renewal | None:
+        """The day on which each contract would be renewed, for the reading of the curve between its days."""
+        if not self.at_renewal or RENEWAL not in rows.columns:
+            return None
+        days = rows[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return Renewal(days - gap_days, self.at_renewal)
+
 
 def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, settings: Model) -> EventCurve | None:
     """Fit the curve to the events before a day.
@@ -113,7 +132,7 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     Parameters
     ----------
     examples
-        Rows with the columns of the model, ``snapshot`` and ``days_to_event``, labelled or not.
+        Rows with the columns of the model, ``snapshot``, ``customer_key`` and ``days_to_event``, labelled or not.
     ensemble
         The model whose log-odds the curve starts from.
     until
@@ -152,8 +171,28 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     directions = [0] * len(ensemble.features) + [-1, -1 if is_churn else 1][: columns.shape[1] - len(ensemble.features)]
     level = _level(came, ahead, days)
     upon = np.repeat(level, [len(who) for who in chosen])
-    trees = gbm.grow_upon(upon, (columns, silent), TREES, directions, settings)
-    return EventCurve(days, label.horizon_days, level, trees, is_churn)
+    # Whole customers: the same one at the next snapshot would be no stranger. Contracts that end are too few for it.
+    strangers = (examples["customer_key"].cast(pl.Int64).to_numpy() % ONE_IN == 0)[np.concatenate(chosen)]
+    learner = ({} if is_churn else OF_ORDERS) | {"monotone_constraints": directions}
+    held_back = np.zeros_like(strangers) if is_churn else strangers
+    trees = gbm.grow_upon(upon, (columns, silent), held_back, (TREES, PATIENCE), settings, learner)
+    at_renewal = _at_renewal(examples, np.where(came < ahead, came, -1), days, label.gap_days) if is_churn else 0.0
+    return EventCurve(days, label.horizon_days, level, trees, is_churn, at_renewal)
+
+
+def _at_renewal(examples: pl.DataFrame, came: Days, days: tuple[int, ...], gap_days: int) -> float:
+    """Of the ends that are known and between the same two days as the renewal, the share on its very day.
+
+    >>> five = pl.DataFrame({RENEWAL: [12, 12, 15, 3, None]})
+    >>> _at_renewal(five, np.array([12, 19, 15, 12, 12]), (10, 20, 30), 0)
+    0.666667
+    """
+    if RENEWAL not in examples.columns:
+        return 0.0
+    renewal = examples[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy() - gap_days
+    known = (came >= 0) & (came < days[-1]) & (renewal >= 0)
+    around = known & (np.searchsorted(days, came, side="right") == np.searchsorted(days, renewal, side="right"))
+    return round(float(np.mean(came[around] == renewal[around])), 6) if around.any() else 0.0
 
 
 def _level(came: Days, ahead: Days, days: tuple[int, ...]) -> tuple[float, ...]:
@@ -192,59 +231,3 @@ def _of_day(ensemble: Ensemble, rows: pl.DataFrame, matrix: Array, day: int, *, 
         chance = purchase_process.p_no_purchase(ensemble.purchase_process, rows, ensemble.window[0], day)
         parts.append(logit(np.clip(chance, SURE, 1 - SURE))[:, None])
     return np.hstack(parts)
-
-
-def day_reached(no_event: Array, days: tuple[int, ...], share: float) -> Array:
-    """Days after the start of the window until the event has come with a probability of `share`; (rows,).
-
-    Parameters
-    ----------
-    no_event
-        Chances of no event until each of `days`, falling along a row; (rows, days).
-    days
-        As in `EventCurve`.
-    share
-        0-1, both excluded.
-
-    Returns
-    -------
-    array
-        Infinite where that is later than the last of `days`. Between two of `days` the rate of events is constant.
-
-    Examples
-    --------
-    >>> curve = np.array([[0.5, 0.25], [0.9, 0.81]])
-    >>> day_reached(curve, (10, 20), 0.5).round(2).tolist()
-    [10.0, inf]
-    >>> day_reached(curve, (10, 20), 0.1).round(2).tolist()
-    [1.52, 10.0]
-    """
-    grid = np.array([0.0, *days])
-    grown = _grown(no_event)
-    wanted = -np.log1p(-share)
-    after = np.argmax(grown >= wanted, axis=1)
-    reached = grown[:, -1] >= wanted
-    after = np.where(reached, np.maximum(after, 1), 1)
-    every = np.arange(len(grown))
-    low, high = grown[every, after - 1], grown[every, after]
-    part = np.where(high > low, (wanted - low) / np.where(high > low, high - low, 1.0), 1.0)
-    return np.where(reached, grid[after - 1] + part * (grid[after] - grid[after - 1]), np.inf)
-
-
-def no_event_until(no_event: Array, days: tuple[int, ...], wanted: Array) -> Array:
-    """The chance (0-1) of no event until a day of each row's own; (rows,). The opposite of `day_reached`.
-
-    >>> no_event_until(np.array([[0.5, 0.25], [0.9, 0.81]]), (10, 20), np.array([10.0, 5.0])).round(4).tolist()
-    [0.5, 0.9487]
-    """
-    grid, every = np.array([0.0, *days]), np.arange(len(no_event))
-    grown = _grown(no_event)
-    after = np.clip(np.searchsorted(grid, wanted), 1, len(days))
-    part = np.clip((wanted - grid[after - 1]) / (grid[after] - grid[after - 1]), 0, 1)
-    low, high = grown[every, after - 1], grown[every, after]
-    return np.asarray(np.exp(-(low + part * (high - low))))
-
-
-def _grown(no_event: Array) -> Array:
-    """Minus the log of the chance, from the start on: it grows along a straight line where the rate is constant."""
-    return np.asarray(-np.log(np.clip(np.column_stack([np.ones(len(no_event)), no_event]), 1e-300, 1.0)))

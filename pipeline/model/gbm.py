@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from typing import Any
 
 # Set before the import, where its threads read it: while one of them waits, it sleeps. By default it spins, and with
 # two programs on two cores a training then takes eight times as long.
@@ -116,17 +117,34 @@ def grow(train: tuple[Matrix, Labels], trees: int, features: list[Feature], sett
 
 
 def grow_upon(
-    level: Matrix, train: tuple[Matrix, Labels], trees: int, directions: list[int], settings: Model
-) -> lightgbm.Booster:
-    """Grow a number of trees that add to log-odds known of each row, and do not hold them.
+    level: Matrix, train: tuple[Matrix, Labels], held_back: npt.NDArray[np.bool_], limits: tuple[int, int],
+    settings: Model, learner: dict[str, Any],
+) -> lightgbm.Booster:  # fmt: skip
+    """Grow trees that add to log-odds known of each row, and do not hold them: up to the best one for rows held back.
 
-    Their margin never falls (1) or never rises (-1) along some columns; 0 leaves one free.
+    Parameters
+    ----------
+    level
+        The log-odds known of each row.
+    train
+        Features (rows, features) and labels (0, 1).
+    held_back
+        The rows that say by their log-loss how many trees there are, and grow none; without any, all trees are kept.
+    limits
+        Trees at most, and without a better log-loss before growing stops.
+    settings, learner
+        ``params.yaml: model``, and the settings of LightGBM that go before it.
     """
-    return lightgbm.train(
-        _lightgbm_settings(settings) | {"monotone_constraints": directions},
-        lightgbm.Dataset(train[0], train[1], init_score=level, free_raw_data=True),
-        num_boost_round=trees,
+    chosen, (most, patience) = _lightgbm_settings(settings) | learner, limits
+    own, others = (
+        lightgbm.Dataset(train[0][part], train[1][part], init_score=level[part], free_raw_data=True)
+        for part in (~held_back, held_back)
     )
+    if not held_back.any():
+        return lightgbm.train(chosen, own, most)
+    stopping = lightgbm.early_stopping(patience, verbose=False)
+    grown = lightgbm.train(chosen, own, most, valid_sets=[others.set_reference(own)], callbacks=[stopping])
+    return lightgbm.Booster(model_str=grown.model_to_string(num_iteration=max(1, grown.best_iteration)))
 
 
 def no_trees(names: list[str]) -> lightgbm.Booster:

@@ -52,6 +52,12 @@ COMPARED: Final = {
         "answer_wait_mean_90d_days", "answer_wait_mean_days"
     ),
 }
+# What would say one day twice of who bought on one day only -> the two numbers; the next sentence says it once.
+TWO_DAYS: Final = {
+    "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
+    "and no other event for 30 days": ("days_since_first_order", "days_since_last_order"),
+}
+NONE_SINCE: Final = "first order {days_since_first_order} ago, none since, and no other event for 30 days"
 # What is said in words -> from which side of which value of its feature on it is so, whatever it is listed under.
 TRUE_WHERE: Final = {
     "for {days_of_same_products} up to the last order, nothing that was not bought before": (">", 0),
@@ -119,11 +125,27 @@ def _is_so(phrase: Phrase, feature: Feature, value: pl.Expr) -> pl.Expr:
     return value > 0 if says_yes else pl.lit(value=True)
 
 
+def says_one_day_twice(phrase: Phrase) -> pl.Expr:
+    """Whether both days of a phrase are the same, of each row; null where one is not known.
+
+    >>> (both,) = TWO_DAYS
+    >>> table = pl.DataFrame({"days_since_first_order": [39, 90], "days_since_last_order": [39, 39]})
+    >>> table.select(says_one_day_twice(Phrase.parse(both, {}))).to_series().to_list()
+    [True, False]
+    """
+    if phrase.text not in TWO_DAYS:
+        return pl.lit(value=False)
+    one, other = TWO_DAYS[phrase.text]
+    return pl.col(one) == pl.col(other)
+
+
 def is_silence(phrase: Phrase) -> pl.Expr:
     """Whether a phrase says, of each row, no more than that the customer has not bought of late."""
     if {"orders_ever"} <= set(phrase.features) <= ONE_ORDER:
         return pl.col("orders_ever").eq_missing(pl.lit(1))
     if "days_since_last_order" in phrase.features:
+        return pl.lit(value=True)
+    if phrase.text == NONE_SINCE:
         return pl.lit(value=True)
     subject = next(iter(phrase.features), "")
     return pl.col(subject).eq_missing(pl.lit(0)) if subject.startswith(BOUGHT) else pl.lit(value=False)

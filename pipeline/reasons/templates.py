@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.examples.features.declare import Feature
 from pipeline.i18n import MessageCatalog
-from pipeline.reasons.comparisons import comparison_of, is_silence
+from pipeline.reasons.comparisons import comparison_of, is_silence, says_one_day_twice
 from pipeline.reasons.phrases import Phrase, Phrasebook, find_phrases
 from pipeline.reasons.units import SINGULAR, rounded, written
 
@@ -38,8 +38,13 @@ class PhraseTemplates:
     def render(
         self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog, *, is_faint: bool = False
     ) -> pl.Series:
-        """The first phrase of which all numbers are known, and that it is a faint reason where it is one."""
-        text = pl.coalesce([self._filled(phrase, catalog) for phrase in self._sayable(values, feature)])
+        """The first phrase there is to say of each row, and that it is a faint reason where it is one."""
+        text = pl.coalesce(
+            [
+                pl.when(~says_one_day_twice(phrase)).then(self._filled(phrase, catalog))
+                for phrase in self._sayable(values, feature)
+            ]
+        )
         whole = catalog.translate(NOTHING_STANDS_OUT, reason=text) if is_faint else text
         return values.with_columns(_capital(whole).alias("text"))["text"]
 
@@ -88,7 +93,11 @@ class PhraseTemplates:
 
     def _all_known(self, phrase: Phrase) -> pl.Expr:
         return pl.all_horizontal(
-            [pl.repeat(value=True, n=pl.len()), *(pl.col(name).is_not_null() for name in phrase.features)]
+            [
+                pl.repeat(value=True, n=pl.len()),
+                ~says_one_day_twice(phrase),
+                *(pl.col(name).is_not_null() for name in phrase.features),
+            ]
         )
 
     def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:

@@ -9,7 +9,8 @@ import polars as pl
 
 from pipeline.config.params import Label
 from pipeline.examples.snapshots import outcome_window
-from pipeline.model.event_curve import EventCurve, day_reached
+from pipeline.model.event_curve import EventCurve
+from pipeline.model.event_days import day_reached
 
 Array = npt.NDArray[np.float64]
 EXPECTED: Final = {"next_order_from_day": 0.1, "next_order_day": 0.5, "next_order_until_day": 0.9}
@@ -47,7 +48,9 @@ def next_order(
     expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in (*EXPECTED, *CANCELLATION)]
     if curve is not None and no_event is not None:
         shares = CANCELLATION if curve.is_churn else EXPECTED
-        expected += [_dates(name, start, day_reached(no_event, curve.days, share)) for name, share in shares.items()]
+        renewal = curve.renewal(examples, label.gap_days)
+        reached = {name: day_reached(no_event, curve.days, share, renewal) for name, share in shares.items()}
+        expected += [_dates(name, start, days) for name, days in reached.items()]
     made = {column.name: column for column in expected}
     return examples.with_columns(_usual(examples, as_of), *made.values()).select(COLUMNS)
 

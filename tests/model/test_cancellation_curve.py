@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,9 +18,10 @@ from pipeline.evaluation import event_curve_check
 from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.features import Feature
 from pipeline.examples.features.declare import Formula
-from pipeline.model import event_curve, gbm
+from pipeline.model import event_curve, event_days, gbm
 from pipeline.model.ensemble import Ensemble
-from pipeline.model.event_curve import EventCurve, day_reached
+from pipeline.model.event_curve import EventCurve
+from pipeline.model.event_days import day_reached
 from pipeline.scoring import next_order
 from tests.model.examples import FIRST
 
@@ -186,13 +188,61 @@ def test_a_list_names_the_day_only_where_it_is_as_likely_as_not(made):
     days = next_order.next_order(made.curve, rows, left, as_of, LABEL)
     assert days.select(*next_order.EXPECTED).null_count().row(0) == (200,) * 3
     start = as_of + timedelta(days=LABEL.gap_days)
-    for named, chances in zip(days["cancellation_day"], left, strict=True):
+    on_its_day = 0
+    for named, chances, renewal in zip(days["cancellation_day"], left, rows["days_to_renewal"], strict=True):
         if named is None:
             assert chances[-1] > 0.5
             continue
-        over = (named - start).days + 1
-        grid, grown = np.array([0, *made.curve.days]), -np.log(np.append(1.0, chances))
-        assert np.exp(-np.interp(over, grid, grown)) <= 0.5 + 1e-9
-        assert np.exp(-np.interp(over - 1, grid, grown)) > 0.5 - 1e-9 or over == 1
+        over, day = (named - start).days + 1, renewal - LABEL.gap_days
+        by_day = daily(made.curve.days, chances, day, made.curve.at_renewal)
+        assert by_day[over] <= 0.5 + 1e-9
+        assert by_day[over - 1] > 0.5 - 1e-9 or over == 1
+        on_its_day += over == day + 1
+    assert on_its_day > 10
     assert 0 < days["cancellation_day"].null_count() < 200
     assert days.filter(pl.col("cancellation_from_day") > pl.col("cancellation_day")).is_empty()
+
+
+def daily(days: tuple[int, ...], chances: np.ndarray, renewal: float, share: float) -> list[float]:
+    """The chance of no end until each day, day by day: the same hazard each day, and that of the renewal on its own."""
+    hazard, start, before = [], 0, 1.0
+    for day, chance in zip(days, chances, strict=True):
+        between, whole = range(start, day), np.log(before / chance)
+        jump = share * whole if renewal in between else 0.0
+        hazard += [(whole - jump) / len(between) + (jump if one == renewal else 0.0) for one in between]
+        start, before = day, chance
+    return np.exp(-np.cumsum([0.0, *hazard])).tolist()
+
+
+@given(
+    st.lists(st.floats(0.01, 2.0), min_size=3, max_size=3).map(np.cumsum),
+    st.integers(-20, 40) | st.just(np.nan),
+    st.floats(0.0, 1.0),
+    st.floats(0.02, 0.98),
+)
+def test_between_two_days_the_renewal_has_its_part(hazard, renewal, share, wanted):
+    days, chances = (7, 14, 30), np.exp(-hazard)
+    by_day = daily(days, chances, renewal, share)
+    here = event_days.Renewal(np.array([renewal]), share)
+    for day in range(31):
+        found = event_days.no_event_until(chances[None, :], days, np.array([float(day)]), here)[0]
+        assert found == pytest.approx(by_day[day], abs=1e-12)
+    reached = day_reached(chances[None, :], days, wanted, here)[0]
+    if np.isinf(reached):
+        assert by_day[-1] > 1 - wanted - 1e-12
+    else:
+        assert np.interp(reached, range(31), -np.log(by_day)) == pytest.approx(-np.log(1 - wanted), abs=1e-9)
+
+
+def test_it_has_learnt_how_many_end_on_the_day_of_renewal(made):
+    """By pandas, between the same two days; of the law they are drawn from, half of those who run until then."""
+    table = made.examples.select("snapshot", "days_to_renewal", came="days_to_event").to_pandas()
+    table["renewal"] = table["days_to_renewal"] - LABEL.gap_days
+    over = (pd.Timestamp(UNTIL) - pd.to_datetime(table["snapshot"])).dt.days - LABEL.gap_days
+    known = table[(table["came"] < over) & (table["renewal"] >= 0) & (table["came"] < made.curve.days[-1])]
+    edges = [0, *made.curve.days, np.inf]
+    came, renewal = (pd.cut(known[name], edges, right=False, labels=False) for name in ("came", "renewal"))
+    near = known[came == renewal]
+    assert made.curve.at_renewal == pytest.approx((near["came"] == near["renewal"]).mean(), abs=1e-6)
+    assert 0.8 < made.curve.at_renewal < 1
+    assert made.curve.renewal(made.examples.drop("days_to_renewal"), 0) is None

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit, logit
+from sklearn.metrics import log_loss
 
 from pipeline.config import params
 from pipeline.config.params import Label
@@ -20,7 +21,8 @@ from pipeline.examples.next_events import with_days_to_event
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import event_curve, gbm
 from pipeline.model.ensemble import Ensemble
-from pipeline.model.event_curve import EventCurve, day_reached
+from pipeline.model.event_curve import EventCurve
+from pipeline.model.event_days import day_reached
 from pipeline.value import purchase_process
 from tests.model.examples import FEATURES, FIRST, LABEL, make_examples
 
@@ -64,6 +66,47 @@ def test_at_the_end_of_the_window_it_is_the_churn_probability_and_it_never_rises
     assert no_order[:, place].tolist() == expit(log_odds).tolist()
     assert np.all(np.diff(no_order, axis=1) <= 0)
     assert np.all((no_order >= 0) & (no_order <= 1))
+
+
+@pytest.mark.parametrize("number", [0, 7, 41])
+def test_its_chances_by_hand(made, number):
+    """Row by row and day by day: of churn as much as of the window is over, and how the log-odds of the trees move."""
+    row, own = made.examples[[number]], 0.7
+    columns, trees = made.ensemble.matrix(row)[0], {}
+    for day, level in zip(made.curve.days, made.curve.level, strict=True):
+        usual = purchase_process.p_no_purchase(made.ensemble.purchase_process, row, LABEL.gap_days, day)[0]
+        seen = np.array([[*columns, day, np.log(usual / (1 - usual))]])
+        trees[day] = made.curve.trees.predict(seen, raw_score=True)[0] + level
+    end, chances = LABEL.horizon_days, {}
+    for day in reversed(made.curve.days):
+        part = min(day / end, 1.0)
+        mixed = expit(part * own + trees[day] - part * trees[end])
+        # Before the end of the window no day lies below a later one.
+        chances[day] = mixed if day > end else max([mixed, *(chances[one] for one in chances if one <= end)])
+    found = made.curve.no_event(made.ensemble, row, np.array([own]))[0]
+    assert found == pytest.approx([chances[day] for day in made.curve.days], rel=1e-9)
+
+
+def test_rows_held_back_say_how_many_trees_there_are_and_grow_none():
+    """By scikit-learn: where the columns say nothing, next to none, and where they say much, more."""
+    dice = np.random.default_rng(3)
+    rows, held_back, nobody = dice.normal(size=(3000, 4)), np.arange(3000) % 5 == 0, np.zeros(2400, dtype=bool)
+    labels = [dice.random(3000) < 0.5, dice.random(3000) < expit(3 * rows[:, 0] * np.sign(rows[:, 1]))]
+    level, learner, numbers = np.full(3000, 0.1), event_curve.OF_ORDERS, []
+    for came in labels:
+        grown = gbm.grow_upon(level, (rows, came.astype(np.int8)), held_back, (200, 30), SETTINGS, learner)
+        own = rows[~held_back], came[~held_back].astype(np.int8)
+        every = gbm.grow_upon(level[~held_back], own, nobody, (200, 30), SETTINGS, learner)
+        loss = [
+            log_loss(came[held_back], expit(0.1 + every.predict(rows[held_back], raw_score=True, num_iteration=number)))
+            for number in range(1, 201)
+        ]
+        # The first place from which on thirty trees brought nothing better, else the best of all.
+        stops = (number for number in range(1, 171) if loss[number - 1] < min(loss[number : number + 30]))
+        numbers.append(next(stops, int(np.argmin(loss)) + 1))
+        first = every.predict(rows, raw_score=True, num_iteration=numbers[-1])
+        assert grown.predict(rows, raw_score=True).tolist() == first.tolist()
+    assert 2 * numbers[0] < numbers[1]
 
 
 def test_it_reaches_as_far_as_outcomes_do(made):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.config import params
 from pipeline.config.params import Reasons
 from pipeline.examples.features import declared
+from pipeline.i18n import LANGUAGES, shipped
 from pipeline.reasons import comparisons
 from pipeline.reasons.phrases import PHRASES, find_phrases
 from pipeline.reasons.renderer import ReasonRenderer, Style
@@ -97,6 +98,27 @@ def test_a_sentence_is_told_where_its_numbers_argue_for_it(case):
     # The typical customer is set aside: only what the sentence says is asked.
     argues = renderer.phrases.argues(frame, feature, 1 if case["listed"] == "risk" else -1)
     assert argues.tolist() == [case["told"] == "yes"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_bought_on_one_day_only_is_told_it_once(language):
+    """In every language: of two days both, of one day that one, and as the same fact as any other silence."""
+    feature = FEATURES["is_newcomer_unseen"]
+    spoken_of = [feature, FEATURES["days_since_first_order"], FEATURES["days_since_last_order"]]
+    frame = pl.DataFrame(
+        {feature.name: [1, 1, 1, 1], "days_since_first_order": [39, 90, 119, None],
+         "days_since_last_order": [39, 39, 119, 39]}
+    )  # fmt: skip
+    phrases = PhraseTemplates(spoken_of, "EUR", PHRASES)
+    texts = phrases.render(frame, feature, shipped(language)).to_list()
+    assert [text and (text.count("39"), text.count("90"), text.count("119")) for text in texts] == [
+        (1, 0, 0), (1, 1, 0), (0, 0, 1), None
+    ]  # fmt: skip
+    assert texts[0] == texts[2].replace("119", "39"), "the same sentence"
+    assert phrases.known(frame)[:, 0].tolist() == [True, True, True, False]
+    assert phrases.argues(frame, feature, 1).tolist() == [True, True, True, False]
+    facts = phrases.facts(frame)
+    assert facts[:3, 0].tolist() == facts[:3, 2].tolist(), "beside the last order, one of both is told"
 
 
 SILENT = ["days_since_last_order", "p_no_purchase", "orders_30d", "spend_30d", "products_30d", "categories_90d"]

@@ -12,7 +12,7 @@ import pytest
 from pipeline.config import params
 from pipeline.config.paths import REPRO
 from pipeline.model import artefacts
-from pipeline.model.event_curve import day_reached
+from pipeline.model.event_days import day_reached
 from pipeline.scoring import bucket
 from pipeline.scoring.next_order import EXPECTED, next_order
 from pipeline.tables import storage

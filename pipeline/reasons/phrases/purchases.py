@@ -98,7 +98,8 @@ TENURE: Phrasebook = {
     "is_one_time_buyer": "{orders_ever} so far",
     "is_newcomer_unseen": (
         "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
-        "and no other event for 30 days"
+        "and no other event for 30 days",
+        "first order {days_since_first_order} ago, none since, and no other event for 30 days",
     ),
     "is_newcomer_refunded": (
         "first order {days_since_first_order} ago, and {refund_share_365d} of what was paid was refunded"
