@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.contributions_rivals import Array
 from pipeline.reasons import families
 from pipeline.reasons.ensemble_contributions import margins
 from pipeline.reasons.treeshap.explainer import Explainer
 
+Array = NDArray[np.float64]
 FEATURES, MISSING, FAMILIES, REASONS, THREADS = 60, 0.05, 15, 3, 2
 
 

@@ -17,7 +17,7 @@ from benchmarks import processes
 from benchmarks.contributions_rows import summarised, synthetic
 from pipeline.reasons.treeshap.explainer import Explainer
 
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 32_768
 ROOT = Path(__file__).parents[1]
 ALONE = (
     f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.contributions_stream import explain; "
