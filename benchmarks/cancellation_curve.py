@@ -185,27 +185,17 @@ def interval(
     ``by_first_day`` and ``by_day`` count, of those whose day of 10 % or of 50 % lies within the year, who had ended by
     then. Of the day itself the part before counts, as the curve shares it out (see `event_curve_check.sides`).
     """
-    parts = event_curve_check.sides(runs_on, days, came, YEAR, renewal)
+    low, high = event_curve_check.around_event(runs_on, days, came, YEAR, renewal)
+    parts = event_curve_check.parts_of(low, high)
     shares: dict[str, float | None] = {
         name: round(float(part.mean()), 4) for name, part in zip(("earlier", "within", "later"), parts, strict=True)
     }
     for name, share in (("first_day", 0.1), ("day", 0.5)):
         has = event_days.day_reached(runs_on, days, share, renewal) <= YEAR
         shares[f"with_{name}"] = round(float(has.mean()), 4)
-        ended = _ended_by(runs_on, days, came, share, renewal)[has]
+        ended = event_curve_check.part_before(low, high, share)[has]
         shares[f"by_{name}"] = round(float(ended.mean()), 4) if has.any() else None
     return shares
-
-
-def _ended_by(
-    runs_on: Array, days: tuple[int, ...], came: Array, share: float, renewal: event_days.Renewal | None
-) -> Array:
-    low, high = (
-        1 - event_days.no_event_until(runs_on, days, np.minimum(until, YEAR).astype(np.float64), renewal)
-        for until in (came, came + 1)
-    )
-    high = np.where(came < YEAR, high, 1.0)
-    return np.clip((share - low) / np.maximum(high - low, 1e-12), 0, 1)
 
 
 def main() -> None:

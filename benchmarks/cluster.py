@@ -93,8 +93,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options.customers, options.repeats, Path(folder))
     print(json.dumps(result, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    command_line.write(result, options.json)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ several shapes; the contenders take turns in one process, so that a slow moment 
 median of the turns is reported. Peers that are not installed are named, and left out.
 """
 
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -124,8 +123,7 @@ def main() -> None:
         "sizes": sizes._asdict(), "shapes": shapes, "whole_file": whole_file, "not_installed": rivals.not_installed(),
     }  # fmt: skip
     print(report(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    command_line.write(result, options.json)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ The process reads ``rows.parquet`` and ``model.txt`` of a folder, and writes ``r
 family and the strongest families of each row.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -18,11 +17,7 @@ from benchmarks.contributions_rows import summarised, synthetic
 from pipeline.reasons.treeshap.explainer import Explainer
 
 BLOCK_ROWS = 32_768
-ROOT = Path(__file__).parents[1]
-ALONE = (
-    f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.contributions_stream import explain; "
-    "explain(sys.argv[1])"
-)
+ALONE = "from benchmarks.contributions_stream import explain; explain(sys.argv[1])"
 
 
 def measure(booster: lgb.Booster, rows: int) -> dict[str, float]:
@@ -31,7 +26,7 @@ def measure(booster: lgb.Booster, rows: int) -> dict[str, float]:
         folder = Path(name)
         booster.save_model(folder / "model.txt")
         write_rows(folder / "rows.parquet", rows)
-        cost, _ = processes.run([sys.executable, "-c", ALONE, name], folder)
+        cost, _ = processes.run(processes.alone(ALONE, name), folder)
         return {"rows": pq.read_metadata(folder / "reasons.parquet").num_rows, **cost._asdict()}
 
 

@@ -35,8 +35,7 @@ from pipeline.stages import run_stage, s2_examples
 from pipeline.tables import storage
 
 ROOT = Path(__file__).resolve().parents[1]
-# The package of benchmarks is not installed, and the logs of a measured command belong to the folder it is run in.
-ONLY = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks.features import main; main()"
+ONLY = "from benchmarks.features import main; main()"
 WEEKS = 8
 # It takes minutes for more.
 FEW = 20_000
@@ -84,7 +83,7 @@ def measure(customers: int, repeats: int, folder: Path) -> dict[str, Any]:
     project, rows = measured_project.make(folder, customers)
     processes.run([CHURN, "stage", "ingest"], project)
     commands = {
-        name: [sys.executable, "-c", ONLY, "--only", name, "--project", str(project)] for name in CONTENDERS
+        name: processes.alone(ONLY, "--only", name, "--project", str(project)) for name in CONTENDERS
     } | _by_featuretools(project)
     turns: dict[str, list[dict[str, Any]]] = {name: [] for name in commands}
     for _ in range(repeats):
@@ -136,8 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options.customers, options.repeats, Path(folder))
     print(json.dumps(result, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    command_line.write(result, options.json)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,14 @@ sys.exit(code)
 """
 
 
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def alone(program: str, *arguments: str) -> list[str]:
+    """The command that runs a line of Python which imports from ``benchmarks``, a package that is not installed."""
+    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}", *arguments]
+
+
 class Cost(NamedTuple):
     """What a command took.
 

@@ -6,7 +6,6 @@ and 20 events a customer, two years), a project is made for it by ``churn new``,
 it what a notebook does from the same files (``weekly_in_pandas.py``).
 """
 
-import json
 import math
 import shutil
 import statistics
@@ -20,7 +19,6 @@ from benchmarks.measured_project import CHURN
 from pipeline.config import paths
 
 DVC = str(Path(sys.executable).with_name("dvc"))
-ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 100_000, 1_000_000)
 STARTS = 5
 
@@ -52,9 +50,8 @@ def measure(customers: int, folder: Path) -> dict[str, Any]:
 
 
 def in_pandas(step: str, project: Path) -> list[str]:
-    """The command that runs a step of ``weekly_in_pandas``; the package of benchmarks is not installed."""
-    where = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks import weekly_in_pandas"
-    return [sys.executable, "-c", f"{where}; weekly_in_pandas.{step}({str(project)!r})"]
+    """The command that runs a step of ``weekly_in_pandas``."""
+    return processes.alone(f"from benchmarks import weekly_in_pandas; weekly_in_pandas.{step}({str(project)!r})")
 
 
 def start_up(folder: Path) -> dict[str, Any]:
@@ -111,8 +108,7 @@ def main() -> None:
     grown = {job: exponent(sizes, job) for job in JOBS} if len(sizes) > 1 else {}
     result = {"sizes": sizes, "exponents": grown, "start_up": beginning}
     print(report(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    command_line.write(result, options.json)
 
 
 if __name__ == "__main__":

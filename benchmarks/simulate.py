@@ -4,7 +4,6 @@ Run as ``python -m benchmarks.simulate [--json FILE]``. One run of ``churn simul
 to a folder that is then thrown away: seconds, customers and rows per second, and the most memory a process held.
 """
 
-import json
 import os
 import resource
 import tempfile
@@ -73,8 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     result = measure(options.setting, options.customers, options.every_days, options.workers)
     print(report(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    command_line.write(result, options.json)
 
 
 if __name__ == "__main__":

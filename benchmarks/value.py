@@ -5,7 +5,6 @@ fitted is fitted on snapshots whose outcome window had ended by then. Judged are
 outcome window, since `value` is what a customer who stays brings. Intervals: bootstrap over customers, 95 %.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -292,8 +291,7 @@ def main() -> None:
     options = parser.parse_args()
     result = {name: run_data_set(name, *which) for name, which in SAMPLES.items()}
     print(report(result))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    command_line.write(result, options.json)
 
 
 if __name__ == "__main__":

@@ -42,18 +42,15 @@ def watched(listed: pl.DataFrame, translator: Translator = IN_ENGLISH) -> pl.Dat
     'Keep an eye on this customer; for now nothing, because two letters went out.'
     """
     personal = is_personal()
+    parts: dict[str, Part] = {
+        "playbook": _named("playbook", listed),
+        "team": _named("who", listed),
+        "day": lambda catalog: catalog.day(pl.col("due_day")),
+    }
     sent = translator.translate(
-        "Keep an eye on this customer; for now {playbook} is under way ({team}, by {day}).",
-        playbook=_named("playbook", listed),
-        team=_named("who", listed),
-        day=lambda catalog: catalog.day(pl.col("due_day")),
+        "Keep an eye on this customer; for now {playbook} is under way ({team}, by {day}).", **parts
     )
-    overdue = translator.translate(
-        "Keep an eye on this customer; {playbook} was due by {day} ({team}).",
-        playbook=_named("playbook", listed),
-        team=_named("who", listed),
-        day=lambda catalog: catalog.day(pl.col("due_day")),
-    )
+    overdue = translator.translate("Keep an eye on this customer; {playbook} was due by {day} ({team}).", **parts)
     nothing = translator.translate("Keep an eye on this customer; for now {nothing}.", nothing=pl.col("why_not"))
     waits = translator.translate(
         "{playbook} is owed to this customer, and there are no hands for it this week; others are more pressing.",

@@ -212,11 +212,18 @@ def sides(
     Czado, C., Gneiting, T. and Held, L. (2009), "Predictive Model Assessment for Count Data", Biometrics 65(4): the
     probability integral transform, spread over the chance of what came.
     """
+    return parts_of(*around_event(no_event, days, came, over, renewal))
+
+
+def around_event(
+    no_event: Array, days: tuple[int, ...], came: Array, over: int, renewal: event_days.Renewal | None = None
+) -> tuple[Array, Array]:
+    """The chances that the event has come before the day on which it did, and by its end; (rows,). See `sides`."""
     before, after = (
         1 - event_days.no_event_until(no_event, days, np.minimum(until, over).astype(np.float64), renewal)
         for until in (came, came + 1)
     )
-    return parts_of(before, np.where(came < over, after, 1.0))
+    return before, np.where(came < over, after, 1.0)
 
 
 def parts_of(low: Array, high: Array) -> tuple[Array, Array, Array]:
@@ -225,6 +232,18 @@ def parts_of(low: Array, high: Array) -> tuple[Array, Array, Array]:
     >>> [one.round(3).tolist() for one in parts_of(np.array([0.0]), np.array([0.5]))]
     [[0.2], [0.8], [0.0]]
     """
-    width = np.maximum(high - low, 1e-12)
-    early, late = np.clip((SHARES[0] - low) / width, 0, 1), np.clip((high - SHARES[1]) / width, 0, 1)
+    early, late = part_before(low, high, SHARES[0]), np.clip((high - SHARES[1]) / _width(low, high), 0, 1)
     return early, 1 - early - late, late
+
+
+def part_before(low: Array, high: Array, share: float) -> Array:
+    """How much of what lies evenly between two chances is before a third one; (rows,).
+
+    >>> part_before(np.array([0.0, 0.6]), np.array([0.5, 0.7]), 0.25).tolist()
+    [0.5, 0.0]
+    """
+    return np.asarray(np.clip((share - low) / _width(low, high), 0, 1))
+
+
+def _width(low: Array, high: Array) -> Array:
+    return np.maximum(high - low, 1e-12)

@@ -56,7 +56,7 @@ class Fitted:
     def first_trees(self, number: int) -> lightgbm.Booster:
         """The first trees, as if no more had been grown: none of them depends on the validation rows."""
         booster = lightgbm.Booster(model_str=self.grown)
-        return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=number))
+        return _first_trees(booster, number)
 
 
 def fit(
@@ -97,7 +97,7 @@ def fit(
     )
     best = max(1, booster.best_iteration)
     return Fitted(
-        lightgbm.Booster(model_str=booster.model_to_string(num_iteration=best)),
+        _first_trees(booster, best),
         best,
         history["train"]["binary_logloss"],
         history["validation"]["binary_logloss"],
@@ -144,7 +144,12 @@ def grow_upon(
         return lightgbm.train(chosen, own, most)
     stopping = lightgbm.early_stopping(patience, verbose=False)
     grown = lightgbm.train(chosen, own, most, valid_sets=[others.set_reference(own)], callbacks=[stopping])
-    return lightgbm.Booster(model_str=grown.model_to_string(num_iteration=max(1, grown.best_iteration)))
+    return _first_trees(grown, max(1, grown.best_iteration))
+
+
+def _first_trees(booster: lightgbm.Booster, number: int) -> lightgbm.Booster:
+    """A model of its own of the first trees, without the rows they were grown on."""
+    return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=number))
 
 
 def no_trees(names: list[str]) -> lightgbm.Booster:

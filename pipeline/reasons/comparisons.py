@@ -143,9 +143,7 @@ def is_silence(phrase: Phrase) -> pl.Expr:
     """Whether a phrase says, of each row, no more than that the customer has not bought of late."""
     if {"orders_ever"} <= set(phrase.features) <= ONE_ORDER:
         return pl.col("orders_ever").eq_missing(pl.lit(1))
-    if "days_since_last_order" in phrase.features:
-        return pl.lit(value=True)
-    if phrase.text == NONE_SINCE:
+    if "days_since_last_order" in phrase.features or phrase.text == NONE_SINCE:
         return pl.lit(value=True)
     subject = next(iter(phrase.features), "")
     return pl.col(subject).eq_missing(pl.lit(0)) if subject.startswith(BOUGHT) else pl.lit(value=False)

@@ -35,8 +35,13 @@ def unless_stated(strength: Array, facts: Places, stated: list[Places]) -> Array
     """
     left = strength.copy()
     for of_row in stated:
-        left[(facts == of_row[:, None]) & (of_row >= 0)[:, None]] = -np.inf
+        _strike(left, facts, of_row)
     return left
+
+
+def _strike(strength: Array, facts: Places, stated: Places) -> None:
+    """Take from each row the families that would state its fact; -1 is a fact of its own."""
+    strength[(facts == stated[:, None]) & (stated >= 0)[:, None]] = -np.inf
 
 
 def in_order(strength: Array, facts: Places, places: int) -> list[Place]:
@@ -52,7 +57,6 @@ def in_order(strength: Array, facts: Places, places: int) -> list[Place]:
     for _ in range(places):
         family = np.argmax(left, axis=1)
         standing.append(Place(family, np.isfinite(left[rows, family])))
-        stated = facts[rows, family]
-        left[(facts == stated[:, None]) & (stated >= 0)[:, None]] = -np.inf
+        _strike(left, facts, facts[rows, family])
         left[rows, family] = -np.inf
     return standing

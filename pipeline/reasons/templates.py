@@ -39,12 +39,8 @@ class PhraseTemplates:
         self, values: pl.DataFrame, feature: Feature, catalog: MessageCatalog, *, is_faint: bool = False
     ) -> pl.Series:
         """The first phrase there is to say of each row, and that it is a faint reason where it is one."""
-        text = pl.coalesce(
-            [
-                pl.when(~says_one_day_twice(phrase)).then(self._filled(phrase, catalog))
-                for phrase in self._sayable(values, feature)
-            ]
-        )
+        phrases = self._sayable(values, feature)
+        text = pl.coalesce([pl.when(self._can_be_used(p)).then(self._filled(p, catalog)) for p in phrases])
         whole = catalog.translate(NOTHING_STANDS_OUT, reason=text) if is_faint else text
         return values.with_columns(_capital(whole).alias("text"))["text"]
 
@@ -65,7 +61,8 @@ class PhraseTemplates:
         30 days, 2 orders in the 90 days before" is no reason to worry.
         """
         tests = [
-            (self._all_known(phrase), comparison_of(phrase, feature, sign)) for phrase in self._sayable(values, feature)
+            (self._can_be_used(phrase), comparison_of(phrase, feature, sign))
+            for phrase in self._sayable(values, feature)
         ]
         nothing: list[pl.Expr] = [pl.lit(None, dtype=pl.Boolean)]
         argues = pl.coalesce([*(pl.when(known).then(test) for known, test in tests), *nothing])
@@ -80,7 +77,7 @@ class PhraseTemplates:
 
     def _fact(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
         stated = [
-            pl.when(self._all_known(phrase)).then(
+            pl.when(self._can_be_used(phrase)).then(
                 pl.when(is_silence(phrase)).then(SILENCE).otherwise(self._number_of(phrase))
             )
             for phrase in self._sayable(values, feature)
@@ -91,7 +88,8 @@ class PhraseTemplates:
     def _number_of(self, phrase: Phrase) -> int:
         return self._numbers.setdefault(frozenset(phrase.features), len(self._numbers) + 1)
 
-    def _all_known(self, phrase: Phrase) -> pl.Expr:
+    def _can_be_used(self, phrase: Phrase) -> pl.Expr:
+        """Whether all numbers of a phrase are known, and it does not say one day twice."""
         return pl.all_horizontal(
             [
                 pl.repeat(value=True, n=pl.len()),
@@ -101,7 +99,7 @@ class PhraseTemplates:
         )
 
     def _known(self, values: pl.DataFrame, feature: Feature) -> pl.Expr:
-        complete = [self._all_known(phrase) for phrase in self._sayable(values, feature)]
+        complete = [self._can_be_used(phrase) for phrase in self._sayable(values, feature)]
         return pl.any_horizontal(complete) if complete else pl.repeat(value=False, n=pl.len(), dtype=pl.Boolean)
 
     def _sayable(self, values: pl.DataFrame, feature: Feature) -> list[Phrase]:

@@ -101,7 +101,7 @@ def test_a_sentence_is_told_where_its_numbers_argue_for_it(case):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_who_bought_on_one_day_only_is_told_it_once(language):
+def test_one_day_is_said_once_of_who_bought_on_one_day_only(language):
     """In every language: of two days both, of one day that one, and as the same fact as any other silence."""
     feature = FEATURES["is_newcomer_unseen"]
     spoken_of = [feature, FEATURES["days_since_first_order"], FEATURES["days_since_last_order"]]
@@ -118,7 +118,7 @@ def test_who_bought_on_one_day_only_is_told_it_once(language):
     assert phrases.known(frame)[:, 0].tolist() == [True, True, True, False]
     assert phrases.argues(frame, feature, 1).tolist() == [True, True, True, False]
     facts = phrases.facts(frame)
-    assert facts[:3, 0].tolist() == facts[:3, 2].tolist(), "beside the last order, one of both is told"
+    assert facts[:3, 0].tolist() == facts[:3, 2].tolist(), "beside the last order, one of both is said"
 
 
 SILENT = ["days_since_last_order", "p_no_purchase", "orders_30d", "spend_30d", "products_30d", "categories_90d"]

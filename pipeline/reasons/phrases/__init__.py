@@ -13,8 +13,8 @@ an event type or a topic. Of several keys that fit a name, the one counts that s
 - ``{before=events_{told}_31_to_120d}`` and ``{window=30}`` fill a place with a feature or with days of their own.
 
 Catalogues hold a sentence without what follows ``=``, so that one translation serves all windows and types. Of several
-sentences the first is told of which every number is known, and which does not say one day twice. What has no direction
-of risk is never told, and may do without an entry.
+sentences the first is used of which every number is known, and which does not say one day twice. What has no direction
+of risk is never a reason, and may do without an entry.
 """
 
 from pipeline.reasons.phrases import purchases, relationship
