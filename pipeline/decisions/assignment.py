@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.config.params import Learning
-from pipeline.decisions import cooldown, decision_columns, duties, exploration, optimizer
+from pipeline.decisions import cooldown, decision_columns, due_days, duties, exploration, optimizer
 from pipeline.decisions.capacity import full, limits_left, shares_left
 from pipeline.decisions.eligibility import NO_RESTRICTIONS, Eligibility
 from pipeline.decisions.obstacle import first_obstacle
@@ -114,7 +114,7 @@ def plan(
     tests, eligible = restrictions.eligibility.withhold(tests, playbooks)
     tests = tests.with_columns(_outranked(playbooks))
     owed, eligible, there_is, shares = _duties_first(
-        tests, scores, playbooks, currency, replace(restrictions, eligibility=eligible)
+        tests, scores, playbooks, as_of, currency, replace(restrictions, eligibility=eligible)
     )
     tests = tests.with_columns(owed.is_settled().alias("is_settled"))
     drawn = exploration.draw(
@@ -138,15 +138,20 @@ def plan(
         *drawn.record,
     )
     described = chosen.join(
-        decision_columns.described(playbooks, as_of), on="chosen", how="left", maintain_order="left"
-    )
+        decision_columns.described(playbooks), on="chosen", how="left", maintain_order="left"
+    ).with_columns(due_days.each(playbooks, pl.lit(as_of), as_of))
     words = why_not(playbooks, currency, full(shared, there_is, len(playbooks)), restrictions.translator)
     decided = eligible.add_open_actions(decision_columns.complete(described, words), playbooks, as_of)
     return decided.drop("chosen", "wanted", "kept", "is_duty", "owner_is_full"), shared
 
 
 def _duties_first(
-    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], currency: str, restrictions: Restrictions
+    tests: pl.DataFrame,
+    scores: pl.DataFrame,
+    playbooks: dict[str, Playbook],
+    as_of: date,
+    currency: str,
+    restrictions: Restrictions,
 ) -> tuple[duties.Duties, Eligibility, list[optimizer.Limit], optimizer.Shares]:
     """Who is given which duty, which actions go on beside them, and what is left of everything scarce."""
     owners = scores["owner"] if "owner" in scores.columns else pl.repeat(None, len(scores), dtype=pl.String, eager=True)
@@ -162,7 +167,7 @@ def _duties_first(
     # A duty takes the hands that open actions for profit keep busy; only other duties stand in its way.
     open_duties = eligible.open_duties(playbooks)
     first = hands(open_duties.really_open(scores, playbooks))
-    owed = duties.place(tests, scores, playbooks, left(open_duties), first)
+    owed = duties.place(tests, scores, playbooks, as_of, left(open_duties), first)
     eligible = eligible.without_open(owed.placed.is_not_null())
     goes_on = pl.select(pl.coalesce(owed.placed, eligible.really_open(scores, playbooks))).to_series()
     return owed, eligible, owed.left_of(left(eligible)), hands(goes_on)

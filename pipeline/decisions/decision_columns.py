@@ -1,21 +1,19 @@
 """From the number of a playbook to the columns that describe an action."""
 
-from datetime import date, timedelta
-
 import polars as pl
 
 from pipeline.playbooks.config.playbook import Playbook
 
 
-def described(playbooks: dict[str, Playbook], as_of: date) -> pl.DataFrame:
+def described(playbooks: dict[str, Playbook]) -> pl.DataFrame:
     """What each playbook says of itself, by its number ``chosen``."""
     rows = [
         (position, name, p.tactic, p.work, p.action, p.channels[0], p.who, p.who if p.is_task else None,
-         as_of + timedelta(days=p.due_in_days), p.cost, p.caution, p.duty)
+         p.cost, p.caution, p.duty)
         for position, (name, p) in enumerate(playbooks.items())
     ]  # fmt: skip
     texts = dict.fromkeys(("playbook", "tactic", "work", "action", "channel", "who", "task_owner"), pl.String)
-    terms = {"due_day": pl.Date, "cost": pl.Float64, "caution": pl.String, "is_duty": pl.Boolean}
+    terms = {"cost": pl.Float64, "caution": pl.String, "is_duty": pl.Boolean}
     schema = {"chosen": pl.Int64, **texts, **terms}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -1,11 +1,12 @@
 """Duties: what is owed to a customer comes first, whatever the risk, the cost and the control group say."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import polars as pl
 
-from pipeline.decisions import _filling
+from pipeline.decisions import _filling, due_days
 from pipeline.decisions.optimizer import Limit, Shares, as_arrays
 from pipeline.playbooks.config.playbook import Playbook
 
@@ -37,7 +38,12 @@ class Duties:
 
 
 def place(
-    tests: pl.DataFrame, scores: pl.DataFrame, playbooks: dict[str, Playbook], limits: list[Limit], shares: Shares
+    tests: pl.DataFrame,
+    scores: pl.DataFrame,
+    playbooks: dict[str, Playbook],
+    as_of: date,
+    limits: list[Limit],
+    shares: Shares,
 ) -> Duties:
     """Give each customer the first duty of the file that is for them, as far as there is room.
 
@@ -48,9 +54,9 @@ def place(
     tests
         With ``wanted_0``, ``rests_0`` and so on for each playbook.
     scores
-        The same customers, with ``customer_id`` and ``value_at_stake``.
-    playbooks
-        In order of preference.
+        The same customers, with ``customer_id``, ``value_at_stake`` and what ``due_before`` of a duty counts.
+    playbooks, as_of
+        In order of preference; the day of the list.
     limits, shares
         What there is only so much of, for everybody together and for each owner.
     """
@@ -58,7 +64,7 @@ def place(
     first = pl.select(pl.coalesce(pl.repeat(None, len(scores), dtype=pl.Int64), *(
         pl.when(flags).then(pl.lit(position, dtype=pl.Int64)) for position, flags in owed.items()
     ))).to_series()  # fmt: skip
-    rows = _most_pressing_first(scores, first, playbooks)
+    rows = _most_pressing_first(scores, first, playbooks, as_of)
     worth = np.zeros((len(rows), len(playbooks)))
     for position, flags in owed.items():
         # The earlier in the file, the rather.
@@ -82,10 +88,12 @@ def _owed(tests: pl.DataFrame, playbooks: dict[str, Playbook]) -> dict[int, pl.S
     }
 
 
-def _most_pressing_first(scores: pl.DataFrame, first: pl.Series, playbooks: dict[str, Playbook]) -> _filling.Places:
+def _most_pressing_first(
+    scores: pl.DataFrame, first: pl.Series, playbooks: dict[str, Playbook], as_of: date
+) -> _filling.Places:
     """The rows of those to whom something is owed."""
-    days = pl.Series([book.due_in_days for book in playbooks.values()])
-    order = scores.select("customer_id", "value_at_stake", first=first, row=pl.int_range(pl.len()))
-    pressing = order.filter(pl.col("first").is_not_null()).with_columns(days=pl.lit(days).gather("first"))
-    rows = pressing.sort("days", "value_at_stake", "customer_id", descending=[False, True, False])["row"]
+    counted_down = {book.due_before for book in playbooks.values() if book.due_before is not None}
+    order = scores.select("customer_id", "value_at_stake", *counted_down, chosen=first, row=pl.int_range(pl.len()))
+    pressing = order.filter(pl.col("chosen").is_not_null()).with_columns(due_days.each(playbooks, pl.lit(as_of), as_of))
+    rows = pressing.sort("due_day", "value_at_stake", "customer_id", descending=[False, True, False])["row"]
     return rows.to_numpy().astype(np.int64)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
-from pipeline.decisions import contact_policy, guardrails, stock
+from pipeline.decisions import contact_policy, due_days, guardrails, stock
 from pipeline.decisions.contact_policy import consent, open_action
 from pipeline.decisions.context import DecisionContext, Rule, nothing_because
 from pipeline.i18n import IN_ENGLISH, OWNER, Translator, figure, named
@@ -143,22 +143,17 @@ class Eligibility:
         given = pl.col("playbook").is_not_null()
         if self.kept is None:
             return described.with_columns(pl.when(given).then(pl.lit(as_of)).alias("given_day"))
-        books = list(playbooks.values())
         channels = [
             pl.when(pl.col("chosen") == position).then(own)
             for position, own in enumerate(self.channels)
             if own is not None
         ]
         since = self.kept["given_day"]
-        due = [
-            pl.when(pl.col("chosen") == position).then(since + timedelta(days=book.due_in_days))
-            for position, book in enumerate(books)
-        ]
         kept = given & self.kept["chosen"].is_not_null()
         return described.with_columns(
             pl.when(given).then(pl.coalesce(*channels, "channel")).alias("channel"),
             pl.when(given).then(since.fill_null(as_of)).cast(pl.Date).alias("given_day"),
-            pl.when(kept).then(pl.coalesce(due)).otherwise("due_day").alias("due_day"),
+            pl.when(kept).then(due_days.each(playbooks, pl.lit(since), as_of)).otherwise("due_day").alias("due_day"),
             self._why_held(described["wanted"], playbooks),
         )
 

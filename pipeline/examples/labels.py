@@ -102,9 +102,12 @@ def contracts(subscriptions: str, columns: set[str]) -> str:
 
 
 def running(snapshot: date) -> str:
-    """A query of the customers with a contract known at the snapshot, and whether one is still running then."""
+    """A query of the customers with a contract known at the snapshot, and whether one is still running then.
+
+    A contract runs until the day from which it is gone. One that ended on the day before the snapshot may be renewed on
+    the snapshot itself, which is not known yet: so it runs, and if it is not renewed, that is part of the outcome.
+    """
     day = f"DATE '{snapshot.isoformat()}'"
     return f"""
-        SELECT customer_key, bool_or((cancel_day IS NULL OR cancel_day >= {day})
-            AND (end_day IS NULL OR end_day >= {day})) AS running
+        SELECT customer_key, bool_or(gone_on IS NULL OR gone_on >= {day}) AS running
         FROM contracts WHERE start_day < {day} GROUP BY customer_key"""

@@ -73,7 +73,8 @@ def campaigns(audiences: pl.DataFrame | None) -> pl.DataFrame:
     sized = audiences.group_by("playbook").agg(
         pl.len().cast(pl.Int64).alias("customers"),
         pl.col("channel").unique().sort().str.join(", "),
-        pl.col("who", "action", "caution", "due_day").sort_by("customer_id").first(),
+        pl.col("who", "action", "caution").sort_by("customer_id").first(),
+        pl.col("due_day").min(),
     )
     file = pl.col("playbook").replace_strict(files, default=None, return_dtype=pl.String).alias("file")
     return sized.with_columns(file).select(CAMPAIGNS.keys()).sort("customers", "playbook", descending=[True, False])

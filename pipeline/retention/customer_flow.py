@@ -100,15 +100,18 @@ def load(engine: duckdb.DuckDBPyConnection, job: Job) -> None:
     # What happens after the period is not known in it: a contract that begins later is none yet.
     engine.execute(labels.contracts(f"(SELECT * FROM {source} WHERE start_day < {end})", columns))
     price = "price_per_month_minor" if "price_per_month_minor" in columns else "NULL::BIGINT"
+    # Where the last day of a contract is also the first of the next one, it is paid for once.
+    starts = "SELECT start_day FROM contracts WHERE customer_key = row.customer_key"
+    last = f"end_day - CAST(end_day IN ({starts}) AS INTEGER)"
     engine.execute(f"""
         CREATE OR REPLACE TABLE fees AS
-        SELECT customer_key, start_day, {"end_day" if "end_day" in columns else "NULL::DATE"} AS end_day,
+        SELECT customer_key, start_day, {last if "end_day" in columns else "NULL::DATE"} AS end_day,
             {"cancel_day" if "cancel_day" in columns else "NULL::DATE"} AS cancel_day, {price} AS price_minor
-        FROM {source} WHERE start_day < {end}""")
+        FROM {source} row WHERE start_day < {end}""")
 
 
 # A contract that was given up before its second day ran on none.
-RAN: Final = "coalesce(least(cancel_day, end_day) > start_day, true)"
+RAN: Final = "coalesce(gone_on > start_day, true)"
 _NO_CONTRACTS: Final = "(SELECT NULL::BIGINT AS customer_key, NULL::DATE AS start_day WHERE false)"
 
 
@@ -170,9 +173,9 @@ def _query(job: Job) -> str:
 
 
 def _runs(day: str) -> str:
-    return (
-        f"start_day < {day} AND (cancel_day IS NULL OR cancel_day >= {day}) AND (end_day IS NULL OR end_day >= {day})"
-    )
+    """Of a contract, as `labels.running`: what ended on the day before may be renewed on the day."""
+    cancelled, ended = f"cancel_day < {day}", f"end_day < {day} - 1"
+    return f"start_day < {day} AND NOT coalesce({cancelled}, false) AND NOT coalesce({ended}, false)"
 
 
 def sql_day(day: date) -> str:

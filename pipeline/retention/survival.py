@@ -88,17 +88,18 @@ def _lapses(active_days: int) -> str:
         WHERE next IS NULL OR next >= lost_on"""
 
 
-# From when to when a customer has no contract any more: none took over by then, and one may begin later.
+# From when to when a customer has no contract any more: none took over by then, and one may begin later. What begins on
+# the very day from which the one before is gone has taken over: it was renewed.
 _CONTRACT_GAPS: Final = """
         SELECT customer_key, stopped AS lost_on, (
             SELECT min(again.start_day) + 1 FROM contracts again
             WHERE again.customer_key = ended.customer_key AND again.start_day >= ended.stopped
-                AND coalesce(least(again.cancel_day, again.end_day) > again.start_day, true)) AS back_on
-        FROM (SELECT *, greatest(least(cancel_day, end_day), start_day) + 1 AS stopped FROM contracts) ended
-        WHERE least(cancel_day, end_day) IS NOT NULL AND NOT EXISTS (
+                AND coalesce(again.gone_on > again.start_day, true)) AS back_on
+        FROM (SELECT *, greatest(gone_on, start_day) + 1 AS stopped FROM contracts) ended
+        WHERE gone_on IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM contracts later
             WHERE later.customer_key = ended.customer_key AND later.start_day < ended.stopped
-                AND coalesce(least(later.cancel_day, later.end_day) >= ended.stopped, true))"""
+                AND coalesce(later.gone_on >= ended.stopped, true))"""
 
 
 def fit(parts: list[pl.DataFrame]) -> Survival:

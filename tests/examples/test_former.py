@@ -19,7 +19,7 @@ from tests.profiles import examples, some_by_day
 S = date(2024, 6, 1)
 ACTIVE, FORMER = 90, 365
 
-# Days of orders and the contract (start:cancelled) of one customer, counted from the snapshot.
+# Days of orders and the contracts of one customer, counted from the snapshot: start:cancelled, or start..last day.
 STATES = """
     | orders     | contract | state  | why                                              |
     | -10        | -        | -      | scored                                           |
@@ -34,11 +34,23 @@ STATES = """
     | -10        | -100:+5  | -      | it has not                                       |
     | -400       | -500:-5  | -      | too long ago, contract or not                    |
     | -200       | -100:-5  | lost   | an ended contract says more than a long silence  |
+    | -10        | -365..-1 | -      | whether it is renewed today is not known yet     |
+    | -10        | -365..-2 | lost   | it ended, and was not renewed on the day after   |
+    | -10        | -365..-1 +0..+364 | - | renewed today                                |
+    | -10        | -366..-2 -1..+363 | - | renewed yesterday                            |
 """
 
 
 def day(word: str) -> date:
     return S + timedelta(days=int(word))
+
+
+def period(word: str) -> Period:
+    if ".." in word:
+        first, _, last = word.partition("..")
+        return Period("ann", day(first), end=day(last))
+    start, _, end = word.partition(":")
+    return Period("ann", day(start), cancelled=day(end))
 
 
 def former(folder: Path, settings: Snapshots) -> pl.DataFrame:
@@ -60,8 +72,7 @@ def settings(**more) -> Snapshots:
 @pytest.mark.parametrize("case", some_by_day(drawn(STATES)), ids=lambda case: case["why"])
 def test_who_is_a_former_customer(case, tmp_path):
     orders = [Line("ann", f"o{at}", day(word), 500) for at, word in enumerate(case["orders"].split())]
-    start, _, end = case["contract"].partition(":")
-    periods = [] if start == "-" else [Period("ann", day(start), cancelled=day(end))]
+    periods = [] if case["contract"] == "-" else [period(word) for word in case["contract"].split()]
     others = [Line("bo", "b", day("-1"), 500)]
     bucket.write(tmp_path / "tables", [*orders, *others], records=Records(periods=periods))
     if not periods:

@@ -26,7 +26,7 @@ from tests.flow import run_stages
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "playbooks.md"
 BLOCK = re.compile(r"^```(\w+) ?(.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 WEEK = Path("exports/2024-07-01")
-FIELDS = ["tactic", "when", "action", "channel", "who", "due_in_days", "cost", "effect", "capacity", "cooldown_days",
+FIELDS = ["tactic", "when", "action", "channel", "who", "due_in_days", "due_before", "cost", "effect", "capacity", "cooldown_days",
           "caution", "purpose", "draft", "feasibility", "discount", "promotion", "offers", "promise", "duty", "gain"]  # fmt: skip
 
 

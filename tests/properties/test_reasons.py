@@ -82,7 +82,7 @@ IN_WORDS: dict[str, Callable[[Raw], bool]] = {
     "never a reward beside them": lambda raw: any(m.kind == "spend" and raw.ago(m.day) > 0 for m in raw.records.moves),
     "worse than the market": lambda raw: raw["orders_trend_against_market_30d"] < 1,
     "the whole region buys less": lambda raw: raw["market_share_trend_90d"] < 1,
-    "never an order without a reduction": lambda raw: raw["days_on_reductions_only"] > 0,
+    "something reduced on every day with an order": lambda raw: raw["days_on_reductions_only"] > 0,
     "nothing that was not bought before": lambda raw: raw["days_of_same_products"] > 0,
     "and nobody has answered": lambda raw: any(
         ticket.answered is None or raw.ago(ticket.answered) <= 0 for ticket in raw.records.tickets

@@ -94,8 +94,13 @@ class ByHand:
 
     def runs(self, customer: int, day: date) -> bool | None:
         own = [row for row in self.contracts if row[0] == customer and row[1] < day]
-        running = [row for row in own if (row[2] is None or row[2] >= day) and (row[3] is None or row[3] >= day)]
+        running = [row for row in own if self.is_there(row, day)]
         return bool(running) if own else None
+
+    @staticmethod
+    def is_there(row: tuple[int, date, date | None, date | None, int], day: date) -> bool:
+        # What ended on the day before may be renewed today.
+        return (row[2] is None or row[2] >= day - timedelta(days=1)) and (row[3] is None or row[3] >= day)
 
     def bought(self, customer: int, start: date, end: date) -> list[date]:
         return [day for day in self.days.get(customer, ()) if start <= day < end]
@@ -116,8 +121,7 @@ class ByHand:
 
     @staticmethod
     def runs_some_day(row: tuple[int, date, date | None, date | None, int]) -> bool:
-        stops = [day for day in row[2:4] if day is not None]
-        return not stops or min(stops) > row[1]
+        return ByHand.is_there(row, row[1] + timedelta(days=1))
 
     def first(self, customer: int, end: date) -> date | None:
         if self.kind == "cancellation":
@@ -148,9 +152,10 @@ class ByHand:
         table = pd.DataFrame(rows, columns=["customer", "price"])
         return table.groupby("customer").price.sum().reindex(sorted(customers), fill_value=0)
 
-    @staticmethod
-    def runs_on(row: tuple[int, date, date | None, date | None, int], day: date) -> bool:
-        return row[1] < day and all(stop is None or stop >= day for stop in row[2:4])
+    def runs_on(self, row: tuple[int, date, date | None, date | None, int], day: date) -> bool:
+        if row[2] in {other[1] for other in self.contracts if other[0] == row[0]}:
+            row = (*row[:2], row[2] - timedelta(days=1), *row[3:])
+        return row[1] < day and self.is_there(row, day)
 
 
 def as_dict(lines: list[str]) -> dict[str, Any]:

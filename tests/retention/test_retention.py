@@ -336,3 +336,25 @@ def test_order_of_rows_and_buckets_changes_nothing(configured, tmp_path):
     other = Tables(tables.lines[::-1], tables.contracts[::-1], tables.register[::-1])
     again = retention.build(configured(), Question("month"), other.write(tmp_path / "b"))
     assert one.as_json() == again.as_json()
+
+
+def test_who_renews_on_the_day_after_the_end_is_never_lost(configured, tmp_path):
+    """Contracts by calendar months, as most are: the next one begins on the day on which a period begins."""
+    months = [date(2023, month, 1) for month in range(2, 13)]
+    lasts = [*(day - timedelta(days=1) for day in months[1:]), date(2023, 12, 31)]
+    monthly = [(1, *days, None, 2500) for days in zip(months, lasts, strict=True)]
+    shared = [(2, day, end + timedelta(days=1), None, 1000) for day, end in zip(months, lasts, strict=True)]
+    leaves = [(3, *days, None, 700) for days in zip(months[:7], lasts[:7], strict=True)]
+    days = [(1, months[0]), (2, months[0]), (3, months[0]), (1, END - timedelta(days=1))]
+    lines = [(customer, day, 100, f"{customer} {day}") for customer, day in days]
+    paths = Tables(lines, [*monthly, *shared, *leaves]).write(tmp_path)
+    names = ("start", "lost", "won", "returned", "end", "revenue_of_start", "revenue_of_start_at_end")
+    for period, expected in {
+        "2023-08-01..2023-08-31": (3, 0, 0, 0, 3, 42.0, 42.0, 0),
+        # Who is not renewed on the 1st is lost then, and no day earlier.
+        "2023-09-01..2023-09-30": (3, 1, 0, 0, 2, 42.0, 35.0, 1),
+    }.items():
+        report = retention.build(configured("cancellation"), Question(period), paths)
+        found = {one.name: one.value for one in report.measures}
+        assert (*(found[name] for name in names), report.survival.lost) == expected, period
+        assert report.survival.customers == 3

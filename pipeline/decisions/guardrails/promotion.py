@@ -1,10 +1,9 @@
 """A promotion is told only to whom it can be kept: while it lasts, while there is stock, and within their own reach."""
 
-from datetime import timedelta
-
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.decisions.due_days import due_day
 from pipeline.i18n import figure, named
 from pipeline.playbooks.config.playbook import Playbook
 
@@ -24,7 +23,7 @@ def held(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr | N
         )
     if terms.ends_day is not None:
         given = pl.when(pl.col("open_playbook") == name).then("open_given_day").otherwise(None)
-        due = pl.coalesce(given, pl.lit(context.as_of)) + timedelta(days=playbook.due_in_days)
+        due = due_day(playbook, pl.coalesce(given, pl.lit(context.as_of)), context.as_of)
         late = (due > terms.ends_day) | pl.lit(terms.is_over(context.as_of))
         reasons.append(
             because(

@@ -73,7 +73,7 @@ def _waiting() -> list[Feature]:
             "price",
             # Counted back from the last order, so that a long silence is not taken for waiting.
             Formula("last_full_price_order_days_ago - days_since_last_order"),
-            "days from the last order without a reduction to the last order; missing where there is none without",
+            "days from the last day of orders without a reduction to the last order; missing where there is none",
             "up",
             needs=DISCOUNT,
         ),

@@ -79,7 +79,13 @@ def _volume(topics: list[str]) -> list[Feature]:
 
 def _open() -> list[Feature]:
     return [
-        _count("tickets_open", f"{IS_OPEN} AND {NO_DISPUTE}", "requests not yet resolved", RESOLVED, ("C06", "C36")),
+        _count(
+            "tickets_open",
+            f"{IS_OPEN} AND {NO_DISPUTE}",
+            "requests not yet resolved, disputes left out",
+            RESOLVED,
+            ("C06", "C36"),
+        ),
         _oldest(
             "oldest_open_ticket_days",
             f"{IS_OPEN} AND {NO_DISPUTE}",
@@ -90,7 +96,7 @@ def _open() -> list[Feature]:
         _count(
             "tickets_unanswered",
             f"{UNANSWERED} AND {NO_DISPUTE}",
-            "requests nobody has answered yet",
+            "requests nobody has answered yet, disputes left out",
             ANSWERED,
             ("C36", "C06"),
         ),

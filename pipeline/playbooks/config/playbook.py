@@ -47,6 +47,9 @@ class Playbook(_Declared):
         What to do, how, and which team answers for it. Several channels stand in order of preference.
     due_in_days
         Days from the day of the list until it should be done.
+    due_before
+        A number of days of the rule that counts down to a day, such as ``days_to_renewal``: it is due on the day before
+        that one at the latest.
     cost
         Of doing it once, in currency units.
     effect
@@ -87,6 +90,7 @@ class Playbook(_Declared):
     effect: PositiveShare | None = None
     capacity: PositiveInt | None = None
     cooldown_days: Days | None = None
+    due_before: Text | None = None
     caution: str | None = None
     purpose: purposes.Purpose | None = None
     draft: Text | Annotated[tuple[Text, ...], Field(min_length=1)] | None = None

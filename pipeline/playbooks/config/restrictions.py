@@ -10,9 +10,11 @@ from pipeline.playbooks.config import channels
 from pipeline.playbooks.config.draft_facts import unknown_fact
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.playbooks.config.tactics import tactics
-from pipeline.playbooks.rules.expression import asked
+from pipeline.playbooks.rules.expression import asked, names
 from pipeline.playbooks.rules.matching import asks_for_reasons
 
+COUNTS_DOWN: Final = "days_to_"
+"""How numbers of days until something are called."""
 EXIT_INTERVIEWS: Final = ("exit-interview",)
 WIN_BACKS: Final = ("win-back-campaign", "lapsed-discount")
 """Tactics that ask a leaver why, and tactics that call one back: two acts that are never one contact."""
@@ -45,6 +47,7 @@ def check_terms(where: str, playbook: Playbook) -> None:
     _check_promotion(where, playbook)
     _check_discount(where, playbook)
     _check_duty(where, playbook)
+    _check_due(where, playbook)
     _check_person(where, playbook)
     _check_apart(where, playbook)
 
@@ -75,6 +78,19 @@ def _check_duty(where: str, playbook: Playbook) -> None:
         raise BadPlaybooks(
             f"{where}.duty: what sells is owed to nobody; leave out duty, or purpose: offer, discount, promotion and "
             "offers"
+        )
+
+
+def _check_due(where: str, playbook: Playbook) -> None:
+    if playbook.due_before is None:
+        return
+    counted_down = sorted(name for name in names(playbook.when.expression) if name.startswith(COUNTS_DOWN))
+    if playbook.due_before not in counted_down:
+        instead = f"write {' or '.join(counted_down)}" if counted_down else (
+            f"name one there, such as {COUNTS_DOWN}renewal, or leave this out")  # fmt: skip
+        raise BadPlaybooks(
+            f"{where}.due_before: {playbook.due_before!r} is no number of days until something that the rule under "
+            f"when names; {instead}"
         )
 
 

@@ -71,7 +71,7 @@ PRICE: Phrasebook = {
     ),
     "reduced_order_days_share_365d": "{reduced_order_days_share_365d} of the orders held something reduced",
     "days_on_reductions_only": (
-        "for {days_on_reductions_only} up to the last order, never an order without a reduction"
+        "for {days_on_reductions_only} up to the last order, something reduced on every day with an order"
     ),
     "price_rise_share_90d": "{price_rise_share_90d} of what was bought in 90 days was dearer than the time before",
 }

@@ -51,6 +51,12 @@ SAID = r"""
     | {tactic: exit-interview}                                                           | -                                           |
     | {tactic: exit-interview, purpose: offer}                                           | an exit interview asks and sells nothing    |
     | {tactic: exit-interview, offers: [a month for free]}                               | an exit interview asks and sells nothing    |
+    | {due_before: days_to_renewal, when: days_to_renewal between 1 and 30}              | -                                           |
+    | {due_before: days_to_renewal, when: tier = loyal and not (days_to_renewal > 30)}   | -                                           |
+    | {due_before: days_to_renewal}                                                      | x.due_before: 'days_to_renewal' is no number of days until something that the rule under when names; name one there, such as days_to_renewal |
+    | {due_before: days_to_renewal, when: days_to_points_expiry <= 14}                   | x.due_before: 'days_to_renewal' is no number of days until something that the rule under when names; write days_to_points_expiry |
+    | {due_before: days_since_last_order, when: days_since_last_order > 90}              | x.due_before: 'days_since_last_order' is no number of days until |
+    | {due_before: 3}                                                                    | x.due_before: input should be a valid string |
     | {tactic: win-back-campaign, purpose: feedback}                                     | wins customers back and asks nothing        |
 """
 
