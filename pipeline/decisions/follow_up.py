@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipeline.config.params import Label
 from pipeline.decisions.percent import percent
 from pipeline.decisions.watch import is_personal
 from pipeline.examples.population import CURRENT, FORMER
@@ -51,9 +52,15 @@ def with_status(listed: pl.DataFrame, previous: pl.DataFrame, as_of: date) -> pl
 
 
 def left_the_list(
-    listed: pl.DataFrame, previous: pl.DataFrame, everybody: pl.DataFrame, translator: Translator = IN_ENGLISH
+    listed: pl.DataFrame,
+    previous: pl.DataFrame,
+    everybody: pl.DataFrame,
+    label: Label,
+    translator: Translator = IN_ENGLISH,
 ) -> pl.DataFrame:
     """Who of the last list is no longer on this one: ``recovered`` bought since and is a customer, ``dropped`` is not.
+
+    Where churn is a cancellation an order is no recovery, and all who left are ``dropped``.
 
     Parameters
     ----------
@@ -62,6 +69,8 @@ def left_the_list(
     everybody
         Everyone decided on this week, with ``state``: those scored, and those who no longer are, of whom no probability
         is known.
+    label
+        What churn means; ``params.yaml: label``.
     translator
         Who reads which language.
 
@@ -77,7 +86,8 @@ def left_the_list(
         now, on="customer_id", how="left", maintain_order="left"
     )  # fmt: skip
     is_current = (pl.col("state_now") == CURRENT).fill_null(value=False)
-    recovered = is_current & _has_ordered_since()
+    by_contract = label.kind == "cancellation"
+    recovered = is_current & _has_ordered_since() & (not by_contract)
     # Whoever has just left may have ordered shortly before.
     last = pl.max_horizontal("last_order_day_now", "last_order_day")
     risk = {
@@ -90,10 +100,11 @@ def left_the_list(
 
     ordered = translator.translate("Ordered on {day}.", day=day)
     silent = translator.translate("Has not ordered since; the risk is {now} % now, {before} % then.", **risk)
+    runs_on = translator.translate("The contract runs on; the risk is {now} % now, {before} % then.", **risk)
     ended = translator.translate("The contract has ended; the last order was on {day}.", day=day)
     too_long_ago = translator.translate("No longer counted as a customer; the last order was on {day}.", day=day)
     what = (
-        pl.when(recovered).then(ordered).when(is_current).then(silent)
+        pl.when(recovered).then(ordered).when(is_current).then(runs_on if by_contract else silent)
         .when(pl.col("state_now") == LOST).then(ended).otherwise(too_long_ago)
     )  # fmt: skip
     status = pl.when(recovered).then(pl.lit("recovered")).otherwise(pl.lit("dropped"))
@@ -107,9 +118,14 @@ def _has_ordered_since() -> pl.Expr:
 
 
 def since_last(
-    listed: pl.DataFrame, previous: pl.DataFrame, left: pl.DataFrame, everybody: pl.DataFrame, outcomes: pl.DataFrame
+    listed: pl.DataFrame,
+    previous: pl.DataFrame,
+    left: pl.DataFrame,
+    everybody: pl.DataFrame,
+    label: Label,
+    outcomes: pl.DataFrame,
 ) -> dict[str, Any]:
-    """What came and what went since the last list, what of it was done, and who has bought since.
+    """What came and what went since the last list, what of it was done, and who has bought since or is still there.
 
     Parameters
     ----------
@@ -118,7 +134,9 @@ def since_last(
     left
         As `left_the_list` gives it.
     everybody
-        Everyone decided on this week, with ``last_order_day``.
+        Everyone decided on this week, with ``last_order_day`` and ``state``.
+    label
+        What churn means; ``params.yaml: label``.
     outcomes
         What teams have handed back: ``customer_id``, ``as_of`` and ``status``.
 
@@ -127,16 +145,16 @@ def since_last(
     dict
         ``new``, ``still_open``, ``snoozed``, ``recovered``, ``dropped``: customers. Of the rows of the last list on
         which somebody had to act: ``to_act``, and of these ``done``, ``not_done`` (a wrong reason counts as that) and
-        ``not_handed_back``. ``bought_since`` of ``acted_on``, and of the ``others`` of that list.
+        ``not_handed_back``. ``bought_since`` and ``still_customers`` of ``acted_on``, and of the ``others`` of that
+        list. ``ended``: of whom the contract has ended since, None where churn is no cancellation.
     """
     statuses = pl.concat([listed["status"], left["status"]])
     counts = {name: int((statuses == name).sum()) for name in ("new", "still_open", "snoozed", "recovered", "dropped")}
     # Of several outcomes of one action, done outweighs the others.
     of = outcomes.group_by("customer_id", "as_of").agg((pl.col("status") == "done").any().alias("is_done"))
-    orders = everybody.select("customer_id", last_order_day_now="last_order_day")
+    orders = everybody.select("customer_id", "state", last_order_day_now="last_order_day")
     rows = previous.join(of, on=["customer_id", "as_of"], how="left").join(orders, on="customer_id", how="left")
     to_act = rows.filter(is_personal())
-    bought = rows.select(_has_ordered_since()).to_series()
     acted_on = rows["is_done"].fill_null(value=False)
     return {
         **counts,
@@ -144,6 +162,15 @@ def since_last(
         "done": int(to_act["is_done"].sum()),
         "not_done": int((~to_act["is_done"]).sum()),
         "not_handed_back": to_act["is_done"].null_count(),
-        "acted_on": {"customers": int(acted_on.sum()), "bought_since": int((acted_on & bought).sum())},
-        "others": {"customers": int((~acted_on).sum()), "bought_since": int((~acted_on & bought).sum())},
+        "ended": int((rows["state"] == LOST).sum()) if label.kind == "cancellation" else None,
+        "acted_on": _what_became_of(rows.filter(acted_on)),
+        "others": _what_became_of(rows.filter(~acted_on)),
+    }
+
+
+def _what_became_of(rows: pl.DataFrame) -> dict[str, int]:
+    return {
+        "customers": len(rows),
+        "bought_since": int(rows.select(_has_ordered_since().sum()).item()),
+        "still_customers": int((rows["state"] == CURRENT).sum()),
     }

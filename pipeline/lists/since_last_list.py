@@ -20,7 +20,7 @@ def words(previous: date, since: dict[str, Any]) -> tuple[Sentence, ...]:
     Examples
     --------
     >>> since = {"new": 3, "still_open": 9, "snoozed": 1, "recovered": 2, "dropped": 1, "to_act": 6, "done": 4,
-    ...     "not_done": 1, "not_handed_back": 1, "acted_on": {"customers": 4, "bought_since": 2},
+    ...     "not_done": 1, "not_handed_back": 1, "ended": None, "acted_on": {"customers": 4, "bought_since": 2},
     ...     "others": {"customers": 8, "bought_since": 1}}
     >>> for sentence in words(date(2018, 1, 1), since):
     ...     print(str(sentence).replace("; what", ";\nwhat"))
@@ -34,8 +34,14 @@ def words(previous: date, since: dict[str, Any]) -> tuple[Sentence, ...]:
 
 def _sentences(previous: date, since: dict[str, Any]) -> Iterator[Message]:
     there = {name: int(since[name]) for name in ("new", "still_open", "snoozed")}
-    left = since["recovered"] + since["dropped"]
-    if left:
+    left, ended = since["recovered"] + since["dropped"], since.get("ended")
+    if left and ended is not None:
+        yield say(
+            "Since the list of {day}: {new} new, {still_open} still open, {snoozed} snoozed; {left} left, of whom "
+            "{ended} ended the contract.",
+            day=previous, left=left, ended=ended, **there,
+        )  # fmt: skip
+    elif left:
         yield say(
             "Since the list of {day}: {new} new, {still_open} still open, {snoozed} snoozed; {left} left, of whom "
             "{recovered} bought again.",
@@ -56,17 +62,31 @@ def _sentences(previous: date, since: dict[str, Any]) -> Iterator[Message]:
                 "{number} was not handed back", "{number} were not handed back", since["not_handed_back"]
             ),
         )
-    acted, others = since["acted_on"], since["others"]
-    if acted["customers"]:
+    yield from _compared(since["acted_on"], since["others"], by_contract=ended is not None)
+
+
+def _compared(acted: dict[str, int], others: dict[str, int], *, by_contract: bool) -> Iterator[Message]:
+    if not acted["customers"]:
+        return
+    if by_contract:
+        yield say(
+            "The contracts of {acted_there} of the {acted} acted on run on ({acted_share}), and of {others_there} of "
+            "the {others} others ({others_share}); what the actions did, only the control group can say.",
+            acted_there=acted["still_customers"], acted=acted["customers"],
+            acted_share=_share(acted, "still_customers"), others_there=others["still_customers"],
+            others=others["customers"], others_share=_share(others, "still_customers"),
+        )  # fmt: skip
+    else:
         yield say(
             "{acted_bought} of the {acted} acted on have bought since ({acted_share}), and {others_bought} of the "
             "{others} others ({others_share}); what the actions did, only the control group can say.",
-            acted_bought=acted["bought_since"], acted=acted["customers"], acted_share=_share(acted),
-            others_bought=others["bought_since"], others=others["customers"], others_share=_share(others),
+            acted_bought=acted["bought_since"], acted=acted["customers"], acted_share=_share(acted, "bought_since"),
+            others_bought=others["bought_since"], others=others["customers"],
+            others_share=_share(others, "bought_since"),
         )  # fmt: skip
 
 
-def _share(group: dict[str, int]) -> Message:
+def _share(group: dict[str, int], of: str) -> Message:
     if not group["customers"]:
         return say("none")
-    return in_percent(group["bought_since"] / group["customers"])
+    return in_percent(group[of] / group["customers"])

@@ -91,8 +91,8 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         decided = decided.with_columns(pl.lit(None, pl.Date).alias(name) for name in OF_CURVE)
     previous = previous_week.read(paths.exports, settings.data.name, day)
     listed = _listed(decided, inputs, previous, same_model=previous.model == model)
-    left = follow_up.left_the_list(listed, previous.listed, everybody, inputs.context.translator)
-    since = follow_up.since_last(listed, previous.listed, left, everybody, inputs.outcomes)
+    left = follow_up.left_the_list(listed, previous.listed, everybody, settings.label, inputs.context.translator)
+    since = follow_up.since_last(listed, previous.listed, left, everybody, settings.label, inputs.outcomes)
     matured = matured_lists.read(paths, settings.data.name, day)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     probability = decided["churn_probability"].sort().to_numpy()

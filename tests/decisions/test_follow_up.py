@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.config.params import Label
 from pipeline.decisions import change, follow_up
 from pipeline.lists import since_last_list
 from tests.drawing import drawn
 
 THEN, NOW = date(2024, 1, 1), date(2024, 1, 8)
+BY_ORDER, BY_CONTRACT = (Label(kind=kind, gap_days=0, horizon_days=90) for kind in ("inactivity", "cancellation"))
 TEXTS = {f"reason_{place}_{part}": pl.String() for place in (1, 2, 3) for part in ("family", "text")}
 
 # Reasons are written family:text, in their places; what was given in both weeks, and the sentence.
@@ -103,7 +105,7 @@ def test_who_left_and_how():
          "last_order_day": [order, THEN, order, date(2023, 12, 31), order, THEN, order],
          "state": ["current"] * 4 + ["lost", "lost", "lapsed"]}
     )  # fmt: skip
-    left = follow_up.left_the_list(pl.DataFrame({"customer_id": ["a"]}), previous, everybody)
+    left = follow_up.left_the_list(pl.DataFrame({"customer_id": ["a"]}), previous, everybody, BY_ORDER)
     assert left.select("customer_id", "status", "what").rows() == [
         ("b", "recovered", "Ordered on 2024-01-01."),
         ("d", "recovered", "Ordered on 2023-12-31."),
@@ -114,12 +116,19 @@ def test_who_left_and_how():
         ("h", "dropped", "No longer counted as a customer; the last order was on 2023-12-20."),
     ]
     assert left.columns == list(follow_up.LEFT)
+    # Who orders beside a contract has said nothing about it.
+    left = follow_up.left_the_list(pl.DataFrame({"customer_id": ["a"]}), previous, everybody, BY_CONTRACT)
+    assert left.filter(pl.col("customer_id").is_in([*"bcf"])).select("customer_id", "status", "what").rows() == [
+        ("b", "dropped", "The contract runs on; the risk is 10 % now, 60 % then."),
+        ("c", "dropped", "The contract runs on; the risk is 30 % now, 60 % then."),
+        ("f", "dropped", "The contract has ended; the last order was on 2023-12-20."),
+    ]
 
 
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["duty", "task", "watch"]),
-        st.sampled_from(["listed", "gone", "former", "unknown"]),
+        st.sampled_from(["listed", "gone", "former", "lost", "unknown"]),
         st.booleans(),  # bought since
         st.lists(st.sampled_from(["done", "not_done", "wrong_reason"]), max_size=2),
     ),
@@ -127,8 +136,8 @@ ROWS = st.lists(
 )
 
 
-@given(ROWS, st.integers(0, 3))
-def test_what_came_what_went_and_what_was_done(rows, newcomers):
+@given(ROWS, st.integers(0, 3), st.sampled_from([BY_ORDER, BY_CONTRACT]))
+def test_what_came_what_went_and_what_was_done(rows, newcomers, label):
     """Counted row by row, beside the joins of the product."""
     order = date(2023, 12, 20)
     ids = [f"c{at}" for at in range(len(rows))]
@@ -138,9 +147,10 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
     ]
     new = [(f"n{at}", "task", 0.5, order) for at in range(newcomers)]
     former = [who for who, row in zip(ids, rows, strict=True) if row[1] == "former"]
-    is_former = pl.col("customer_id").is_in(former)
+    lost = [who for who, row in zip(ids, rows, strict=True) if row[1] == "lost"]
+    states = dict.fromkeys(former, "lapsed") | dict.fromkeys(lost, "lost")
     decided = listed([*now, *new]).with_columns(
-        state=pl.when(is_former).then(pl.lit("lapsed")).otherwise(pl.lit("current"))
+        state=pl.col("customer_id").replace_strict(states, default="current", return_dtype=pl.String)
     )
     kept = {who for who, row in zip(ids, rows, strict=True) if row[1] == "listed"} | {who for who, *_ in new}
     current = decided.filter(pl.col("customer_id").is_in(list(kept))).with_columns(snoozed_until=pl.lit(None, pl.Date))
@@ -153,10 +163,11 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
         ],
         schema={"customer_id": pl.String, "as_of": pl.Date, "status": pl.String},
     )
-    left = follow_up.left_the_list(current, previous, decided)
-    found = follow_up.since_last(current, previous, left, decided, outcomes)
+    left = follow_up.left_the_list(current, previous, decided, label)
+    found = follow_up.since_last(current, previous, left, decided, label, outcomes)
     buyer = [row[2] and row[1] != "unknown" for row in rows]
-    recovers = [row[2] and row[1] == "gone" for row in rows]
+    there = [row[1] in ("listed", "gone") for row in rows]
+    recovers = [row[2] and row[1] == "gone" and label is BY_ORDER for row in rows]
     gone = [at for at, row in enumerate(rows) if row[1] != "listed"]
     to_act = [row for row in rows if row[0] != "watch"]
     done = ["done" in row[3] for row in rows]
@@ -170,13 +181,22 @@ def test_what_came_what_went_and_what_was_done(rows, newcomers):
         "done": sum("done" in row[3] for row in to_act),
         "not_done": sum(bool(row[3]) and "done" not in row[3] for row in to_act),
         "not_handed_back": sum(not row[3] for row in to_act),
-        "acted_on": {"customers": sum(done), "bought_since": sum(b for b, d in zip(buyer, done, strict=True) if d)},
-        "others": {"customers": len(rows) - sum(done),
-                   "bought_since": sum(b for b, d in zip(buyer, done, strict=True) if not d)},
-    }  # fmt: skip
+        "ended": len(lost) if label is BY_CONTRACT else None,
+        **{
+            name: {
+                "customers": sum(d is is_done for d in done),
+                "bought_since": sum(b for b, d in zip(buyer, done, strict=True) if d is is_done),
+                "still_customers": sum(t for t, d in zip(there, done, strict=True) if d is is_done),
+            }
+            for name, is_done in (("acted_on", True), ("others", False))
+        },
+    }
     words = " ".join(str(sentence) for sentence in since_last_list.words(THEN, found))
     assert words.startswith(f"Since the list of 2024-01-01: {newcomers} new, {len(rows) - len(gone)} still open")
     assert ("not handed back" in words) == bool(to_act)
+    assert ("have bought since" in words) == (any(done) and label is BY_ORDER)
+    assert ("run on" in words) == (any(done) and label is BY_CONTRACT)
+    assert (f"of whom {len(lost)} ended the contract" in words) == (bool(gone) and label is BY_CONTRACT)
     assert words.endswith(".")
 
 
