@@ -37,6 +37,7 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "dispute_since": pl.Date(),
     "dispute_topic": pl.String(),
     "ticket_topic": pl.String(),
+    "renewed_from": pl.Date(),
     "last_category": pl.String(),
     "last_product": pl.String(),
     "margin_share_365d": pl.Float64(),
@@ -51,6 +52,7 @@ FACTS: Final[dict[str, pl.DataType]] = {
 """The facts and their types: `sent_7d` are contacts that lie within 7 days together with the day of the list;
 `promise_what` is the open promise that is due first, `dispute_since` when the oldest open dispute began and
 `dispute_topic` what it is about; `ticket_topic` is what the open request is about that waits longest for an answer;
+`renewed_from` is when the next contract period begins that is in the table already;
 `last_category` and `last_product` are what most of the last order went to, read only where a draft speaks of them;
 `home_country` is read only where `unknown_consent` differs by country;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took

@@ -33,7 +33,7 @@ class BucketHistory:
     fatigued
         ``fatigued_day``, when a customer last showed to have had enough.
     open_matters
-        Tickets and promises that are open on the day.
+        Tickets and promises that are open on the day, and the contract period that is to begin next.
     countries
         ``home_country`` of each customer, where that decides whom to reach.
     opted_out
@@ -82,12 +82,14 @@ def read_bucket(
     sent = recorded_contacts(tables, bucket, ids, selling, context.as_of).collect().lazy()
     tickets = _tickets(_scan(tables / "tickets", bucket, {"customer_id": pl.String()}), context.as_of)
     promises = _promises(_scan(tables / "commitments", bucket, {"customer_id": pl.String()}), context.as_of)
+    renewals = _renewals(_scan(tables / "subscriptions", bucket, {"customer_id": pl.String()}), context.as_of)
+    matters = tickets.join(promises, on="customer_id", how="full", coalesce=True)
     return BucketHistory(
         contacts_sent.counts(sent, context.contact, context.as_of).collect(),
         contacts_sent.unanswered(sent, answered).collect(),
         sent.filter(pl.col("playbook").is_not_null()).select("customer_id", "day", "playbook").collect(),
         event_days.select("customer_id", "fatigued_day"),
-        tickets.join(promises, on="customer_id", how="full", coalesce=True).collect(),
+        matters.join(renewals, on="customer_id", how="full", coalesce=True).collect(),
         _countries(tables / "customers", bucket, context),
         event_days.select("customer_id", *channels.CONSENTS).filter(pl.any_horizontal(channels.CONSENTS)),
         _consents(tables / "customers", bucket) if consents else pl.DataFrame(schema={"customer_id": pl.String}),
@@ -172,6 +174,16 @@ def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
         due.min().alias("promise_due_next"),
         first.struct.field("what").alias("promise_what"),
     )  # fmt: skip
+
+
+def _renewals(subscriptions: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """From when a contract runs that has not begun; no feature knows it, for nobody knows since when it was there."""
+    there = subscriptions.collect_schema().names()
+    start, cancelled = (
+        pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("start_day", "cancel_day")
+    )
+    is_booked = (start >= as_of) & (cancelled.is_null() | (cancelled > start))
+    return subscriptions.filter(is_booked).group_by("customer_id").agg(start.min().alias("renewed_from"))
 
 
 def _countries(folder: Path, bucket: int, context: DecisionContext) -> pl.DataFrame:

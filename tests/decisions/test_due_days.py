@@ -61,6 +61,21 @@ def test_a_renewal_of_tomorrow_is_served_before_what_is_due_later():
     assert [row["playbook"] for row in found] == ["settle", None, "renew"], "of equals, who has more at stake"
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_who_has_renewed_already_is_not_called_before_the_renewal(is_open):
+    """The feature cannot know it, for nobody knows since when the next period was in the table; who calls can."""
+    renewed = {"renewed_from": WEEK + timedelta(days=20)}
+    given = {"open_playbook": "renew", "open_given_day": WEEK - timedelta(days=7)} if is_open else {}
+    books = {"renew": AHEAD, "look": book(when="days_to_renewal <= 30", due_in_days=9)}
+    (row,) = decide([renewed | given], [20], {"renew": AHEAD})
+    assert (row["playbook"], row["waiting_duty"]) == (None, None)
+    assert row["why_not"] == "nothing, because the contract is renewed already, from 2024-03-24 on"
+    (row,) = decide([renewed | given], [20], books)
+    assert row["playbook"] == "look", "only what has to be done before the renewal comes too late"
+    (row,) = decide([given], [20], books)
+    assert row["playbook"] == "renew"
+
+
 def test_a_promotion_may_end_after_the_day_before_the_renewal():
     """It would be over before its usual time; but it is due before the renewal, and until then it can be kept."""
     terms = {"was_price": 9, "lowest_price_before": 9, "ends_day": str(WEEK + timedelta(days=3))}

@@ -33,6 +33,8 @@ DAYS = (
     "kept_day",
     "done_day",
     "snooze_until_day",
+    "start_day",
+    "cancel_day",
 )
 FLAGS = ("is_dispute", "is_complaint", "email_opt_in", "phone_opt_in")
 
@@ -321,6 +323,25 @@ def test_open_matters_and_consents(here):
     found = known(*names, "email_opt_in", "phone_opt_in", "sms_opt_in", "preferred_channel")
     assert found["a"] == (2, 1, 2, date(2024, 3, 5), False, True, None, "phone"), "one refusal is enough"
     assert found["b"] == (0, 0, 0, None, None, None, None, None)
+
+
+def test_a_period_that_is_to_begin_is_known_from_the_table(here):
+    """WEEK is 2024-03-04: what begins on it or later is booked, what has begun is not, and what was called off is not."""
+    table(
+        "subscriptions",
+        """
+        | customer_id | start_day  | cancel_day |
+        | a           | 2023-04-01 | -          |
+        | a           | 2025-04-01 | -          |
+        | a           | 2024-04-01 | -          |
+        | b           | 2024-03-04 | -          |
+        | c           | 2024-03-03 | -          |
+        | c           | 2024-05-01 | 2024-05-01 |
+    """,
+    )
+    assert known("renewed_from", "promises_open") == {
+        "a": (date(2024, 4, 1), 0), "b": (WEEK, 0), "c": (None, 0),
+    }  # fmt: skip
 
 
 def test_the_country_is_read_where_it_decides_whom_to_reach(here):

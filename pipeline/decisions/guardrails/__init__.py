@@ -7,10 +7,10 @@ giving. What can be seen from the playbook alone is refused when the file is rea
 from typing import Final
 
 from pipeline.decisions.context import Rule
-from pipeline.decisions.guardrails import apart, discount, dispute, promotion, quality, recommendation, retired
+from pipeline.decisions.guardrails import apart, discount, dispute, promotion, quality, recommendation, renewal, retired
 
 GUARDS: Final[tuple[Rule, ...]] = (
-    *(retired.held, dispute.held, promotion.held, quality.held, discount.held, recommendation.held),
+    *(retired.held, dispute.held, promotion.held, quality.held, discount.held, recommendation.held, renewal.held),
 )
 NEW_ONLY: Final[tuple[Rule, ...]] = (apart.held,)
 
