@@ -52,7 +52,7 @@ class ExpectedPerformance:
             return ""
         return say(
             "Of this list an AUC of {auc} is expected ({low} to {high}), and that {churners} of the {customers} scored "
-            "stop buying ({fewest} to {most}), if its probabilities hold and nothing is done.",
+            "leave ({fewest} to {most}), if its probabilities hold and nothing is done.",
             auc=Figure(f"{self.auc:.3f}"),
             low=Figure(f"{self.auc_low:.3f}"),
             high=Figure(f"{self.auc_high:.3f}"),

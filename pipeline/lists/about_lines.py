@@ -38,7 +38,7 @@ def _lines(week: Week, catalog: MessageCatalog) -> Iterator[tuple[Sentence, Sent
     )
     if about.listed:
         expected = say("{number} {of_whom}.", number=round(week.expected_churners), of_whom=expected_words(about))
-        yield say("Expected to stop buying"), expected
+        yield say("Expected to leave"), expected
     else:
         yield say("This week"), say("Nobody to act on this week.")
     if left := waiting(week.actions):

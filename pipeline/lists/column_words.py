@@ -9,7 +9,7 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "owner": "Who looks after this customer.",
     "tier": "How settled the customer is: new, one-time, regular or loyal.",
     "lifecycle": "How long the customer has been with us: short (bought once), medium (bought again) or long (loyal).",
-    "churn_probability": "How likely the customer is to stop buying: of 100 customers at 30 %, about 30 stop.",
+    "churn_probability": "How likely the customer is to leave: of 100 customers at 30 %, about 30 do.",
     "risk_band": "The churn probability in a word.",
     "value": "Profit we expect from the customer in the outcome window, if he or she stays.",
     "value_at_stake": "What we stand to lose: the customer's expected value times the churn probability.",

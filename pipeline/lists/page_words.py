@@ -58,7 +58,7 @@ WORDS: Final[dict[str, str]] = {
     "this_customer": "This customer",
     "stays": "← stays",
     "likely_to_stay": "← more likely to stay",
-    "stops": "stops buying →",
+    "stops": "leaves →",
     "likely_to_stop": "more likely to stop →",
     "order_days": "Days with an order in each of {number} months, from {first} to {last}: {days}.",
     "order_days_by_month": "Days with an order, by month",

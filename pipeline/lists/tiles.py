@@ -17,7 +17,7 @@ def tiles(week: Week) -> list[tuple[Field, Sentence, Sentence]]:
     return [
         (about.listed, say("customers listed"), scored),
         (money, say("value at stake"), dominating(listed) or say("of everyone listed, together")),
-        (round(week.expected_churners), say("expected to stop buying"), expected_words(about)),
+        (round(week.expected_churners), say("expected to leave"), expected_words(about)),
         (to_act, say("with something to do"), _to_do(week, to_act)),
     ]
 

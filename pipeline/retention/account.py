@@ -73,7 +73,7 @@ def health(account: Account) -> Iterator[Section]:
 
 def _facts(account: Account) -> Iterator[tuple[str, str]]:
     now = account.now
-    yield "likely to stop buying", f"{percent(now['churn_probability'])}, {now['risk_band']} risk"
+    yield "likely to leave", f"{percent(now['churn_probability'])}, {now['risk_band']} risk"
     if now.get("risk_percentile") is not None:
         yield "riskier than", f"{math.floor(now['risk_percentile'])} % of all scored"
     yield "at stake", account.money(now["value_at_stake"] * 10**account.minor_digits)

@@ -100,6 +100,6 @@ def test_it_is_said_in_one_sentence():
     found = expect(np.linspace(0.01, 0.99, 1000))
     assert str(found.words()) == (
         f"Of this list an AUC of {found.auc:.3f} is expected ({found.auc_low:.3f} to {found.auc_high:.3f}), and that 500 "
-        f"of the 1,000 scored stop buying ({found.churners_low} to {found.churners_high}), if its probabilities hold and "
+        f"of the 1,000 scored leave ({found.churners_low} to {found.churners_high}), if its probabilities hold and "
         "nothing is done."
     )

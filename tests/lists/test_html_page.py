@@ -64,7 +64,7 @@ def test_totals(week: Week) -> None:
     assert tiles == [
         ("12", "customers listed"),
         (f"USD {total:,.2f}" if total < 10_000 else f"USD {total:,.0f}", "value at stake"),
-        (f"{week.risk_list['churn_probability'].sum():.0f}", "expected to stop buying"),
+        (f"{week.risk_list['churn_probability'].sum():.0f}", "expected to leave"),
         (str((week.risk_list["work"] == "task").sum()), "with something to do"),
     ]
     assert "of everyone listed, if nothing is done; 3 to 9, 19 times of 20" in page

@@ -166,7 +166,7 @@ def test_about_sheet_tells_everything(book: Any, week: Week) -> None:
     assert lines["How reliable the list is"] == about.verdict
     assert lines["Customers"] == "12 listed of 17 scored; 19 were eligible."
     expected = round(week.risk_list["churn_probability"].sum())
-    assert lines["Expected to stop buying"] == (
+    assert lines["Expected to leave"] == (
         f"{expected} of everyone listed, if nothing is done; {about.expected_low} to {about.expected_high}, 19 times of 20."
     )
     assert {name: lines[name] for name in COLUMN_WORDS} == COLUMN_WORDS

@@ -49,7 +49,7 @@ def test_what_is_not_known_is_not_there():
     assert titles(plan(bare)) == ["What is to be done", "Goals, to be filled in together"]
     assert titles(review(bare, date(2020, 1, 1))) == ["By quarter"]
     assert rows_of(health(bare), "Health") == [
-        ("likely to stop buying", "41.2 %, medium risk"), ("riskier than", "99 % of all scored"),
+        ("likely to leave", "41.2 %, medium risk"), ("riskier than", "99 % of all scored"),
         ("at stake", "1,234.50 EUR"), ("tier", "loyal"), ("value tier", "top"),
     ]  # fmt: skip
     assert rows_of(health(bare), "Health by list") == [

@@ -115,7 +115,7 @@ def needing(name: Name, columns: set[str]) -> Name:
 def _of_score(score: Score) -> list[Name]:
     strategic = frozenset({"customers.strategic", "customers.strategic_reason"})
     return [
-        Name("churn_probability", "share", "share", "how likely the customer is to stop buying", "score",
+        Name("churn_probability", "share", "share", "how likely the customer is to leave", "score",
              least=0, most=1),
         Name("risk_percentile", "number", "0-100", "share of all scored customers at lower risk, as a percentage",
              "score", least=0, most=100),
