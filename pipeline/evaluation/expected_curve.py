@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.model.past_curves import PastCurve, PastCurves
+from pipeline.model.past_curves import PastCurve, PastCurves, part_of_season
 
 YEAR: Final = timedelta(days=364)
 """Whole weeks, so that a list is held against one of the same weekday."""
@@ -47,10 +47,9 @@ def expect(day: date, past: PastCurves, over: Sequence[PastCurve] = ()) -> Expec
 
     How well silence tells who has left hangs on the time of the year: where everybody buys before Christmas, whoever
     does not stands out. So the curve of a year before is expected, between the two snapshots around it, as far as
-    curves differ by more than chance makes of them: the part :math:`1 - \overline{s^2} / v` of its way from the mean of
-    all, by the mean square of their standard errors and their variance. That is moved by the mean error
-    :math:`\bar d` of the :math:`n` last lists that are over: :math:`\frac{n}{n + 1} \bar d`. While no year is known it
-    is the mean of all curves, as unsure as these differ.
+    curves differ by more than chance makes of them: the part `past_curves.part_of_season` of its way from the mean of
+    all. That is moved by the mean error :math:`\bar d` of the :math:`n` last lists that are over:
+    :math:`\frac{n}{n + 1} \bar d`. While no year is known it is the mean of all curves, as unsure as these differ.
 
     Parameters
     ----------
@@ -76,9 +75,9 @@ def expect(day: date, past: PastCurves, over: Sequence[PastCurve] = ()) -> Expec
     """
     if not past.curves:
         return AS_IT_IS
-    shift, log_slope, spread = _a_year_before(day, past.curves)
+    shift, log_slope, spread = _a_year_before(day, past)
     if over:
-        before = [_a_year_before(one.day, past.curves) for one in over]
+        before = [_a_year_before(one.day, past) for one in over]
         weight = 1 / (len(over) + NO_CORRECTION)
         shift += weight * math.fsum(one.shift - then[0] for one, then in zip(over, before, strict=True))
         log_slope += weight * math.fsum(one.log_slope - then[1] for one, then in zip(over, before, strict=True))
@@ -87,17 +86,16 @@ def expect(day: date, past: PastCurves, over: Sequence[PastCurve] = ()) -> Expec
     return ExpectedCurve(round(shift, 6), round(math.exp(log_slope), 6), round(error, 6))
 
 
-def _a_year_before(day: date, curves: Sequence[PastCurve]) -> tuple[float, float, float]:
+def _a_year_before(day: date, past: PastCurves) -> tuple[float, float, float]:
     """Shift, logarithm of the slope and its error, by the last year in which they are known; else by all curves."""
-    then = day - YEAR
+    then, curves = day - YEAR, past.curves
     while then > curves[-1].day + NEAR:
         then -= YEAR
     shifts, slopes = [one.shift for one in curves], [one.log_slope for one in curves]
     mean_shift, mean_slope = float(np.mean(shifts)), float(np.mean(slopes))
     if then < curves[0].day - NEAR:
         return mean_shift, mean_slope, math.hypot(YEAR_ERROR, float(np.std(slopes)))
-    chance, variance = float(np.mean([one.log_slope_error**2 for one in curves])), float(np.var(slopes))
-    season = 1 - min(chance / variance, 1) if variance > 0 else 0.0
+    season = part_of_season(curves)
     days = [one.day.toordinal() for one in curves]
     at_day = [float(np.interp(then.toordinal(), days, values)) for values in (shifts, slopes)]
     return mean_shift + season * (at_day[0] - mean_shift), mean_slope + season * (at_day[1] - mean_slope), YEAR_ERROR

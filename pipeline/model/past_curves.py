@@ -1,7 +1,7 @@
 """Which curve would have been right at earlier snapshots: how far probabilities were too cautious then."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -144,11 +144,14 @@ def _outcomes(rows: pl.DataFrame) -> Labels:
 
 
 def learn(seen: Mapping[date, tuple[Array, Labels]], unseen: Mapping[date, tuple[Array, Labels]]) -> PastCurves:
-    """The curves of all snapshots whose outcomes are known.
+    r"""The curves of all snapshots whose outcomes are known.
 
     Rows the model was fitted on come out better than others, so their slopes are too high; those of the rows that
     calibrated it are too low, since the model they are of had seen less. What is right lies between: both are known of
-    the validation snapshot, and the middle is taken.
+    the validation snapshot, and the middle is taken. By how much :math:`o` they are too high is known of that snapshot
+    only, and of others about as unsure as it is large. So where later snapshots are known, which no fit has seen, all
+    are moved by :math:`\frac{o^2}{o^2 + s^2} d`, where :math:`d` is how far those lie from what is expected after the
+    others and :math:`s` their standard error.
 
     Parameters
     ----------
@@ -179,4 +182,41 @@ def learn(seen: Mapping[date, tuple[Array, Labels]], unseen: Mapping[date, tuple
         if one is not None
     ]
     rest = [one for day, one in later.items() if one is not None and day not in seen]
+    moved = _beside_unseen(sorted(moved, key=lambda one: one.day), rest, slope)
     return PastCurves(tuple(sorted([*moved, *rest], key=lambda one: one.day)), round(slope, DIGITS))
+
+
+def _beside_unseen(seen: list[PastCurve], unseen: list[PastCurve], optimism: float) -> list[PastCurve]:
+    """The curves of rows that the fit has seen, moved towards those of later rows that it has not."""
+    if not seen or not unseen or not optimism:
+        return seen
+    # One standard error, and not that of a mean: their outcome windows overlap.
+    weight = optimism**2 / (optimism**2 + float(np.mean([one.log_slope_error**2 for one in unseen])))
+    lasting = part_of_season(seen)
+
+    def off(name: str) -> float:
+        values = np.array([getattr(one, name) for one in seen])
+        expected = values.mean() + lasting * (values[-1] - values.mean())
+        return weight * float(np.mean([getattr(one, name) for one in unseen]) - expected)
+
+    shift, slope = off("shift"), off("log_slope")
+    return [
+        replace(one, shift=round(one.shift + shift, DIGITS), log_slope=round(one.log_slope + slope, DIGITS))
+        for one in seen
+    ]
+
+
+def part_of_season(curves: Sequence[PastCurve]) -> float:
+    r"""How much of the differences between slopes is more than chance: 0 to 1.
+
+    :math:`1 - \overline{s^2} / v`, by the mean square of their standard errors and their variance.
+
+    Examples
+    --------
+    >>> near, far = ([PastCurve(date(2023, 1, 2), 0.0, slope, 0.1) for slope in (0.0, other)] for other in (0.1, 0.4))
+    >>> part_of_season(near), round(part_of_season(far), 2)
+    (0.0, 0.75)
+    """
+    by_chance = float(np.mean([one.log_slope_error**2 for one in curves]))
+    variance = float(np.var([one.log_slope for one in curves]))
+    return max(1 - by_chance / variance, 0.0) if variance > 0 else 0.0

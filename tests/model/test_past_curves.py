@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.model import past_curves
 from pipeline.model.calibration import Calibration
-from pipeline.model.past_curves import PastCurves
+from pipeline.model.past_curves import PastCurve, PastCurves
 
 DAY = date(2024, 1, 1)
 
@@ -57,19 +57,64 @@ def rows(day: date, shares: dict[float, float]) -> tuple[pl.DataFrame, np.ndarra
     return pl.DataFrame({"snapshot": [day] * len(churned), "churned": churned}), log_odds
 
 
-def test_rows_seen_are_lowered_by_half_of_what_they_are_above_rows_unseen_and_later_rows_are_not():
+def test_rows_seen_are_lowered_by_half_of_what_they_are_above_rows_unseen():
+    seen, fits = DAY, DAY + timedelta(days=90)
+    parts = {day: rows(day, {0.5: 0.5, 0.75: 0.9}) for day in (seen, fits)}
+    known = pl.concat([part for part, _ in parts.values()])
+    unseen = rows(fits, {0.5: 0.5, 0.75: 0.75})
+    found = past_curves.of_model(Calibration(1.0, 0.0), unseen, known, {day: one for day, (_, one) in parts.items()})
+    assert [one.day for one in found.curves] == [seen, fits]
+    slopes = [np.exp(one.log_slope) for one in found.curves]
+    assert slopes == pytest.approx([2 / 2**0.5, 2 / 2**0.5], abs=0.02)
+    assert found.optimism == pytest.approx(np.log(2), abs=0.01)
+
+
+def curve(days: int, slope: float, error: float, shift: float = 0.0) -> PastCurve:
+    return PastCurve(DAY + timedelta(days=days), shift, slope, error)
+
+
+@pytest.mark.parametrize(
+    ("seen", "later", "optimism", "part"),
+    [
+        # All of the way is .3; chance errs by .1, and what the fit has seen by as much as it makes of one snapshot.
+        ([0.3, 0.3, 0.3], [0.0, 0.0], 0.1, 1 / 2),
+        ([0.3, 0.3, 0.3], [0.0, 0.0], 0.2, 4 / 5),
+        ([0.3, 0.3, 0.3], [0.0, 0.0], 0.0, 0.0),
+        ([0.3, 0.3, 0.3], [], 0.2, 0.0),
+        # They differ by chance: .3 is expected after them, and not the last of them.
+        ([0.2, 0.3, 0.4], [0.0], 0.1, 1 / 2),
+    ],
+)
+def test_rows_seen_are_moved_to_where_later_rows_lie_as_far_as_both_are_sure(seen, later, optimism, part):
+    known = [curve(30 * at, slope, 0.1, 2 * slope) for at, slope in enumerate(seen)]
+    unseen = [curve(300 + 30 * at, slope, 0.1, 2 * slope) for at, slope in enumerate(later)]
+    found = past_curves._beside_unseen(known, unseen, optimism)
+    assert [one.log_slope for one in found] == pytest.approx([slope - 0.3 * part for slope in seen], abs=1e-6)
+    assert [one.shift for one in found] == pytest.approx([2 * slope - 0.6 * part for slope in seen], abs=1e-6)
+    assert [one.day for one in found] == [one.day for one in known]
+
+
+def test_a_season_that_is_more_than_chance_is_followed_up_to_the_last_snapshot():
+    """Far apart for chance: what is expected next is near the last one, so a low slope after it is no surprise."""
+    seen = [curve(30 * at, slope, 0.001) for at, slope in enumerate([0.6, 0.6, 0.0, 0.0])]
+    found = past_curves._beside_unseen(seen, [curve(150, 0.0, 0.001)], 0.2)
+    assert [one.log_slope for one in found] == pytest.approx([0.6, 0.6, 0.0, 0.0], abs=1e-4)
+
+
+def test_later_rows_stand_as_they_came():
     seen, fits, later = DAY, DAY + timedelta(days=90), DAY + timedelta(days=180)
     parts = {day: rows(day, {0.5: 0.5, 0.75: 0.9}) for day in (seen, fits, later)}
     known = pl.concat([part for part, _ in parts.values()])
     unseen = rows(fits, {0.5: 0.5, 0.75: 0.75})
     found = past_curves.of_model(Calibration(1.0, 0.0), unseen, known, {day: one for day, (_, one) in parts.items()})
     assert [one.day for one in found.curves] == [seen, fits, later]
-    slopes = [np.exp(one.log_slope) for one in found.curves]
-    assert slopes == pytest.approx([2 / 2**0.5, 2 / 2**0.5, 2.0], abs=0.02)
+    assert np.exp(found.curves[2].log_slope) == pytest.approx(2.0, abs=0.02)
+    # With an optimism of ln 2, next to all of the way is gone.
+    assert [np.exp(one.log_slope) for one in found.curves[:2]] == pytest.approx([2.0, 2.0], abs=0.03)
     assert found.optimism == pytest.approx(np.log(2), abs=0.01)
 
 
-def test_what_came_after_a_day_changes_no_curve_of_before():
+def test_what_is_not_known_yet_changes_no_curve():
     days = [DAY + timedelta(days=30 * number) for number in range(4)]
     parts = {day: rows(day, {0.5: 0.5, 0.75: 0.6 + 0.1 * number}) for number, day in enumerate(days)}
     unseen = rows(days[1], {0.5: 0.5, 0.75: 0.75})
@@ -79,7 +124,11 @@ def test_what_came_after_a_day_changes_no_curve_of_before():
         table = pl.concat([part for part, _ in known.values()])
         return past_curves.of_model(Calibration(1.0, 0.0), unseen, table, {day: one for day, (_, one) in known.items()})
 
-    assert learnt(days[2]).curves == learnt(days[3]).curves[:3]
+    before, after = learnt(days[2]).curves, learnt(days[3]).curves
+    assert len(before) == 3 and len(after) == 4
+    assert before[2] == after[2], "an unseen day stands as it came"
+    parts[days[3]] = rows(days[3], {0.5: 0.5, 0.75: 0.1})
+    assert learnt(days[2]).curves == before
 
 
 def test_an_earlier_release_has_none_and_files_keep_them():
