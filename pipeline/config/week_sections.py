@@ -133,6 +133,7 @@ class Drift(Section):
     customers_changed: DriftCheck
     table_gone: DriftCheck
     column_emptied: DriftCheck
+    outcomes_undone: DriftCheck
     column_constant: DriftCheck
     column_moved: DriftCheck
     kind_gone: DriftCheck

@@ -24,6 +24,12 @@ MIN_EXPECTED: Final = 20
 """Of a kind that should have come less often than this in a week, none may come by chance."""
 MIN_WEEKS: Final = 8
 """Fewer weeks than this do not say what is usual."""
+OUTCOMES: Final = {
+    "subscriptions": ("cancel_day", "end_day"),
+    "tickets": ("first_answer_day", "resolved_day"),
+    "commitments": ("kept_day",),
+}
+"""Columns that say what came of a row; without them every contract runs, every request waits, no promise is kept."""
 RECENT_WEEKS: Final = 4
 """As many as the rows that count as recent go back."""
 # A week is unusual where it is further from the middle than this many times the furthest of the weeks before.
@@ -59,6 +65,7 @@ def _tables(then: Profile, now: Profile) -> Iterator[Effect]:
             past = Past(name, f"{then.cutoff:%Y-%m}", forgotten, (now.as_of - then.as_of).days)
             yield from of_history(before, after, past)
             yield from _columns(name, before, after)
+            yield from _outcomes(name, before, after)
             yield from _last_week(name, before, after)
 
 
@@ -82,6 +89,24 @@ def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[E
             words = say("{column}: had different values last time, has one and the same now", column=what)
             yield Effect("column_constant", what, float(not now.varies), words)
         yield from _values(what, filled, now)
+
+
+def _outcomes(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
+    """How many rows say what came of them: once it is known it stays known, so they become more from week to week."""
+    # Rows of customers who were forgotten, and a past that is gone, are said elsewhere.
+    left = min(after.rows / before.rows, 1.0) if before.rows else 0.0
+    for column in OUTCOMES.get(name, ()):
+        filled, now = before.columns.get(column), after.columns.get(column)
+        then, there = (round(one.all * rows) if one else 0 for one, rows in ((filled, before.rows), (now, after.rows)))
+        if then < MIN_EXPECTED or not left:
+            continue
+        words = say(
+            "{column}: known of {before} rows last time, of {now} now",
+            column=f"{name}.{column}",
+            before=then,
+            now=there,
+        )
+        yield Effect("outcomes_undone", f"{name}.{column}", max(0.0, 1 - there / (then * left)), words)
 
 
 def _values(what: str, before: Filled, after: Filled | None) -> Iterator[Effect]:

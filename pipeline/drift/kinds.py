@@ -34,7 +34,15 @@ class Effect:
 
 
 KINDS: Final = (
-    *("history_shrank", "history_grew", "amounts_changed", "customers_changed", "table_gone", "column_emptied"),
+    *(
+        "history_shrank",
+        "history_grew",
+        "amounts_changed",
+        "customers_changed",
+        "table_gone",
+        "column_emptied",
+        "outcomes_undone",
+    ),
     *(
         "column_constant",
         "column_moved",

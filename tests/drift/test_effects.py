@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import params
-from pipeline.drift import find_changes, measure, usual_effects
+from pipeline.drift import effects, find_changes, measure, usual_effects
 from pipeline.drift.kinds import KINDS, Effect
 from pipeline.drift.profile import BINS, SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile
 from pipeline.playbooks.config.channels import CONSENTS
+from pipeline.tables import schemas
 from tests.company import ROOT
+from tests.drawing import drawn
 from tests.profiles import examples
 
 DRIFT = params.load(ROOT / "params.yaml").drift
@@ -31,7 +33,8 @@ def table(rows: int = 1000, **changes: object) -> TableProfile:
 
 LAST = Profile(
     as_of=date(2024, 1, 8), cutoff=date(2023, 12, 11), forgotten_customers=0,
-    tables={"transactions": table(), "events": table(200), "customers": table(0, months={}, kinds={}, weeks=[], negative=None)},
+    tables={"transactions": table(), "events": table(200), "customers": table(0, months={}, kinds={}, weeks=[], negative=None),
+            "tickets": table(50, kinds={}, columns={"resolved_day": Filled(0.8, 0.5, True)}, negative=None)},
     registered=0.98, consents={"email_opt_in": (0.95, 0.6), "phone_opt_in": (0.5, 0.3)},
     features={"orders_90d": Spread(4.0, 2.0, 0.0), "nps_latest": Spread(7.0, 1.5, 0.6)},
     scores=Scores("m1", 5000, 900.0, [1 / BINS] * BINS), effects={},
@@ -73,6 +76,7 @@ FAULTS: dict[str, tuple[Profile, str]] = {
     "a column is empty": (with_column("category", Filled(0.0, 0.0, False)), "column_emptied"),
     "a column is not mapped any more": (with_column("category", None), "column_emptied"),
     "a column has become empty of late": (with_column("category", Filled(0.88, 0.1, True)), "column_emptied"),
+    "requests are open again": (with_table("tickets", lambda t: replace(t, columns={"resolved_day": Filled(0.77, 0.5, True)})), "outcomes_undone"),
     "orders of other customers": (replace(LAST, familiar={"store_id": [(0.8, 500), (0.97, 500), (0.96, 400)]}), "habits_changed"),
     "a number is another one": (with_column("discount_minor", Filled(0.3, 0.3, True, 180.0, 300.0)), "column_moved"),
     "a column says one thing": (with_column("category", Filled(0.9, 0.9, False)), "column_constant"),
@@ -248,3 +252,39 @@ def test_of_one_kind_three_are_named():
     words = [Effect("feature_moved", f"f{n}", 1.0 + n, f"f{n} moved") for n in range(5)]
     (one,) = find_changes(words, [], DRIFT, ())
     assert str(one.words) == "f4 moved; f3 moved; f2 moved (and 2 more)"
+
+
+OUTCOMES = """
+    | rows | known | rows now | known now | size | why                                                          |
+    | 1000 | 0.5   | 1010     | 0.5       | 0    | ten more rows, and five more outcomes                        |
+    | 1000 | 0.5   | 1010     | 0.45      | 0.09 | 454 or 455 of 500 are left                                   |
+    | 1000 | 0.5   | 1000     | 0.0       | 1    | none is left                                                 |
+    | 1000 | 0.5   | 1000     | -         | 1    | nor is the column                                            |
+    | 1000 | 0.5   | 900      | 0.5       | 0    | rows that are gone are another kind, and not counted twice   |
+    | 1000 | 0.5   | 900      | 0.4       | 0.2  | 360 of 450                                                   |
+    | 1000 | 0.019 | 1000     | 0.0       | -    | 19 may be undone by hand                                     |
+    | 1000 | 0.02  | 1000     | 0.0       | 1    | 20 may not                                                   |
+    | 0    | 0     | 1000     | 0.5       | -    | there was nothing to lose                                    |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(OUTCOMES), ids=lambda case: case["why"])
+@pytest.mark.parametrize(("name", "column"), [("subscriptions", "cancel_day"), ("commitments", "kept_day")])
+def test_what_came_of_a_row_stays_known(case, name, column):
+    columns = [
+        {} if known == "-" else {column: Filled(float(known), None, True)}
+        for known in (case["known"], case["known now"])
+    ]
+    then, now = (
+        replace(LAST, tables={name: TableProfile(int(rows), {}, there, {}, [], None)})
+        for rows, there in zip((case["rows"], case["rows now"]), columns, strict=True)
+    )
+    sizes = [one.size for one in measure(then, now, SAMPLED, SAMPLED) if one.kind == "outcomes_undone"]
+    assert sizes == ([] if case["size"] == "-" else [pytest.approx(float(case["size"]), abs=0.005)])
+
+
+def test_the_columns_that_say_what_came_of_a_row_are_stored_under_these_names():
+    """A renamed column would be looked for in vain, and nothing would ever stop."""
+    for name, columns in effects.OUTCOMES.items():
+        stored = {column.stored for column in schemas.TABLES[name].columns if column.kind == "day"}
+        assert set(columns) <= stored, f"{name} stores {sorted(stored)}; write those names in effects.OUTCOMES"
