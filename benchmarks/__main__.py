@@ -17,6 +17,7 @@ ALL: dict[str, tuple[str, ...]] = {
     "predicted_range": (),
     "blend_share": (),
     "cold_start": (),
+    "young_level": (),
     "order_curve": (),
     "cancellation_curve": (),
     "year_ahead": (),

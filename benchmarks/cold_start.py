@@ -49,7 +49,7 @@ def shop_of(kind: str, number: int) -> shops.Shop:
     dice = np.random.default_rng([SEED, list(KINDS).index(kind), number])
     last = max(LATER) + HORIZON
     if kind in SAMPLES:
-        orders = _orders_of_sample(kind, dice)
+        orders = orders_of_sample(kind, dice)
         first = min(orders["ts"].to_list()) + timedelta(days=SAMPLES[kind])
     else:
         company = shops.drawn_company(dice, HORIZON) if kind == "drawn" else COMPANIES[kind]
@@ -59,7 +59,7 @@ def shop_of(kind: str, number: int) -> shops.Shop:
     return shops.Shop(shops.with_buyers(orders, first, DAYS, BUYERS), first, HORIZON, HORIZON)
 
 
-def _orders_of_sample(name: str, dice: np.random.Generator) -> pl.DataFrame:
+def orders_of_sample(name: str, dice: np.random.Generator) -> pl.DataFrame:
     """The purchase days of a packaged data set, its customers numbered by lot."""
     with tempfile.TemporaryDirectory() as place, chdir(quality.ROOT):
         folder = Path(place)
@@ -91,7 +91,8 @@ def first_list(shop: shops.Shop, prior: PackagedPrior) -> dict[str, Any]:
         return found | {"grade": "refused", "why": str(error)}
     ensemble = prior.ensemble(test, (0, HORIZON))
     log_odds = ensemble.margins(later)
-    curve = prior.learnt_curve(ensemble.margins(test), _churned(test))
+    windows = packaged_prior.windows_of_past(test, HORIZON)
+    curve = prior.learnt_curve(ensemble.margins(test), _churned(test), windows)
     part = backtest.scored_snapshot(later, {"model": curve.probability(log_odds)}, curve)
     return found | {"auc": _auc(later, log_odds), "recency": _recency(later), "level": quality.churners(part, 500)}
 

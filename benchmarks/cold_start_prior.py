@@ -41,19 +41,28 @@ LIMITS = dict(zip(packaged_prior.FEATURES, ((0.001, 0.999), (0.0, 5.0), (0.0, 4.
 LINES = AdditiveLogisticSettings(share=1.0, cuts=9, l2=30.0, max_rows=300_000)
 # Of a large company no more rows than this count, so that none outweighs the others; a smaller one than this is none.
 MAX_ROWS, MIN_ROWS = 400, 50
+# Snapshots that the lines are learnt from: the ages at which a shop has nothing else.
+TAUGHT = 2
+# Windows after the first snapshot over which the level is followed: about as long as a shop has no model of its own.
+FOLLOWED = 4
 # Slopes that chance alone could have made anything say nothing of how companies differ.
 MAX_SLOPE_ERROR = 0.5
 DIGITS = 7
+SPREADS = ("level_spread", "log_slope_spread", "level_move", "level_drift", "level_lasting")
 # No spread is smaller: a prior is never sure.
 SMALLEST = 0.01
 
 
 @dataclass(frozen=True)
 class CompanyExamples:
-    """What is known of one company: values and outcomes of two snapshots, the earlier one first."""
+    """What is known of one company: values and outcomes of its snapshots, a window apart, the earliest first.
 
-    values: tuple[Array, Array]
-    churned: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]
+    ``windows`` is the length of its past at the first of them, in outcome windows.
+    """
+
+    windows: float
+    values: tuple[Array, ...]
+    churned: tuple[npt.NDArray[np.int8], ...]
 
 
 def drawn_shop(number: int, seed: int = SEED) -> tuple[shops.Shop, int]:
@@ -64,7 +73,7 @@ def drawn_shop(number: int, seed: int = SEED) -> tuple[shops.Shop, int]:
     history = int(horizon * dice.uniform(*HISTORIES))
     start = int(dice.integers(*LATER)) if dice.random() < OLD_SHARE else 0
     active = min(history, horizon * int(dice.choice(ACTIVE_TIMES)))
-    orders = shops.orders_of(company, int(dice.integers(10**9)), start + history + 2 * horizon)
+    orders = shops.orders_of(company, int(dice.integers(10**9)), start + history + (FOLLOWED + 1) * horizon)
     first = FIRST_DAY + timedelta(days=start)
     bought = shops.with_buyers(orders, first, history, int(dice.choice(BUYERS)))
     return shops.Shop(bought, first, horizon, active), history
@@ -74,13 +83,13 @@ def draw_examples(number: int, seed: int = SEED) -> CompanyExamples | None:
     """Of one company; None where it has too few customers, or where all of them did the same."""
     shop, history = drawn_shop(number, seed)
     try:
-        _, given = shops.prepared(shop, history + 2 * shop.horizon, history, shop.horizon)
+        _, given = shops.prepared(shop, history + (FOLLOWED + 1) * shop.horizon, history, shop.horizon)
         days = given.examples["snapshot"].unique().sort().to_list()
         parts = [given.examples.filter(pl.col("snapshot") == day) for day in days]
         process = purchase_process.fit(parts[0])
     except NotEnoughData:
         return None
-    if len(parts) != 2 or any(len(part) < MIN_ROWS or part["churned"].n_unique() < 2 for part in parts):
+    if len(parts) != FOLLOWED + 1 or any(len(part) < MIN_ROWS or part["churned"].n_unique() < 2 for part in parts):
         return None
     chance = [purchase_process.p_no_purchase(process, part, 0, shop.horizon) for part in parts]
     named = [
@@ -89,14 +98,14 @@ def draw_examples(number: int, seed: int = SEED) -> CompanyExamples | None:
     ]
     values = [matrix(part, list(packaged_prior.FEATURES)) for part in named]
     churned = [part["churned"].to_numpy().astype(np.int8) for part in named]
-    return CompanyExamples((values[0], values[1]), (churned[0], churned[1]))
+    return CompanyExamples(packaged_prior.windows_of_past(parts[0], shop.horizon), tuple(values), tuple(churned))
 
 
 def learn(drawn: list[CompanyExamples], seed: int = SEED) -> dict[str, Any]:
     """The content of the file, without its digest."""
     dice, rows = np.random.default_rng(seed), []
     for one in drawn:
-        for values, churned in zip(one.values, one.churned, strict=True):
+        for values, churned in zip(one.values[:TAUGHT], one.churned[:TAUGHT], strict=True):
             chosen = np.sort(dice.permutation(len(churned))[:MAX_ROWS])
             rows.append((values[chosen], churned[chosen]))
     values, churned = (np.concatenate(each) for each in zip(*rows, strict=True))
@@ -116,20 +125,37 @@ def _rounded(regression: AdditiveLogistic) -> AdditiveLogistic:
 
 
 def _spreads(regression: AdditiveLogistic, drawn: list[CompanyExamples]) -> dict[str, float]:
-    """How far companies differ beside chance: in level, in slope, and from one outcome window to the next."""
+    """How far companies differ beside chance: in level, in slope, and in where the level goes while the past grows."""
     log_odds = [[regression.log_odds(values) for values in one.values] for one in drawn]
     first = [_miss(own[0], one.churned[0]) for own, one in zip(log_odds, drawn, strict=True)]
     level = _beside_chance([(miss.shift, miss.error) for miss in first])
     curves = [past_curves.fit(date.min, own[0], one.churned[0]) for own, one in zip(log_odds, drawn, strict=True)]
     known = [curve for curve in curves if curve is not None and curve.log_slope_error < MAX_SLOPE_ERROR]
     slope = _beside_chance([(curve.log_slope, curve.log_slope_error) for curve in known])
-    prior = PackagedPrior(regression, level, slope, 0.0, len(drawn), "")
+    prior = PackagedPrior(regression, level, slope, packaged_prior.Ageing(0.0, 0.0, 0.0), len(drawn), "")
     moved = []
     for own, one in zip(log_odds, drawn, strict=True):
-        curve = prior.learnt_curve(own[0], one.churned[0])
-        later = _miss(curve.log_odds(own[1]), one.churned[1])
-        moved.append((later.shift, math.hypot(later.error, curve.level_error)))
-    return {"level_spread": level, "log_slope_spread": slope, "level_drift": _beside_chance(moved)}
+        curve = prior.learnt_curve(own[0], one.churned[0], one.windows)
+        later = [_miss(curve.log_odds(each), churned) for each, churned in zip(own[1:], one.churned[1:], strict=True)]
+        moved.append((one.windows, [each.shift for each in later], [each.error for each in later], curve.level_error))
+    return {"level_spread": level, "log_slope_spread": slope, **_ageing(moved)}
+
+
+def _ageing(moved: list[tuple[float, list[float], list[float], float]]) -> dict[str, float]:
+    """Where the level goes: by windows of past, what later ones missed, by chance how far, and how sure it was."""
+    windows, shifts, errors, known = (np.array(each) for each in zip(*moved, strict=True))
+    # Least squares through the origin: of a past without end nothing more is to come.
+    short = 1 / windows
+    move = float(short @ shifts.mean(axis=1) / (short @ short))
+    apart, sure = shifts - move * short[:, None], known[:, None] ** 2
+    drift = float(np.mean(apart**2 - errors**2 - sure))
+    # The chance in two windows is not the same: only what lasts from one to the next makes both miss alike.
+    lasting = float(np.mean(apart[:, :-1] * apart[:, 1:] - sure))
+    return {
+        "level_move": round(move, 3),
+        "level_drift": round(math.sqrt(max(drift, SMALLEST**2)), 3),
+        "level_lasting": round(math.sqrt(max(min(lasting, drift), 0.0)), 3),
+    }
 
 
 def _miss(log_odds: Array, churned: npt.NDArray[np.int8]) -> CalibrationResidual:
@@ -169,7 +195,7 @@ def main() -> None:
     options = parser.parse_args()
     content = learn(list(companies(options.companies)))
     options.to.write_text(as_text(content), encoding="utf-8")
-    print({name: content[name] for name in ("companies", "rows", "level_spread", "log_slope_spread", "level_drift")})
+    print({name: content[name] for name in ("companies", "rows", *SPREADS)})
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from benchmarks import (
     reasons_table,
     scale_table,
     year_ahead_table,
+    young_level_table,
 )
 from pipeline.commands import dictionary
 from pipeline.config import params, renamed
@@ -319,7 +320,10 @@ PAGES: dict[str, Parts] = {
         "cluster": partial(benchmark, "cluster", cluster_table.markdown),
     },
     "docs/decisions/blend-share.md": {"blend share": partial(benchmark, "blend_share", blend_share_table.markdown)},
-    "docs/cold-start-benchmark.md": {"cold start": partial(benchmark, "cold_start", cold_start_table.markdown)},
+    "docs/cold-start-benchmark.md": {
+        "cold start": partial(benchmark, "cold_start", cold_start_table.markdown),
+        "young level": partial(benchmark, "young_level", young_level_table.markdown),
+    },
     "docs/model-quality.md": {
         "order_curve": partial(benchmark, "order_curve", order_curve_table.markdown),
         "cancellation_curve": partial(benchmark, "cancellation_curve", cancellation_curve_table.markdown),

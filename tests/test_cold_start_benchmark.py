@@ -1,5 +1,6 @@
 """The benchmark of the first list: its shops are as young as they are said to be, and its figures hold by hand."""
 
+import dataclasses
 import doctest
 import json
 
@@ -62,6 +63,10 @@ def test_two_snapshots_of_a_company_teach_and_the_same_ones_every_time():
     one = cold_start_prior.draw_examples(1)
     assert one is not None
     assert [len(part) for part in one.churned] == [len(part) for part in one.values]
+    assert len(one.churned) == cold_start_prior.FOLLOWED + 1
+    written_off = dataclasses.replace(one, churned=(*one.churned[:2], *(1 - part for part in one.churned[2:])))
+    lines = [cold_start_prior.learn([each])["lines"] for each in (one, written_off)]
+    assert lines[0] == lines[1], "later snapshots say where the level goes, and nothing of the order"
     content = cold_start_prior.learn([one])
     assert cold_start_prior.as_text(content) == cold_start_prior.as_text(cold_start_prior.learn([one]))
     written = json.loads(cold_start_prior.as_text(content))
@@ -77,6 +82,23 @@ def test_how_far_companies_differ_is_what_chance_leaves():
     seen = list(zip(dice.normal(0, 0.5, 4000) + dice.normal(0, errors), errors, strict=True))
     assert cold_start_prior._beside_chance(seen) == pytest.approx(0.5, abs=0.03)
     assert cold_start_prior._beside_chance([(0.1, 0.2), (-0.1, 0.2)]) == cold_start_prior.SMALLEST
+
+
+def test_where_the_level_goes_is_what_chance_leaves():
+    """Companies by hand: a move over the windows of past, a part that lasts, one of each window, and chance."""
+    dice = np.random.default_rng(2)
+    number, later = 6000, 4
+    windows = dice.uniform(1, 3, number)
+    known, errors = dice.uniform(0.05, 0.3, number), dice.uniform(0.05, 0.3, (number, later))
+    lasting, own = dice.normal(0, 0.2, (number, 1)), dice.normal(0, 0.1, (number, later))
+    missed = (0.6 / windows)[:, None] + lasting + own
+    missed += dice.normal(0, known)[:, None] + dice.normal(0, errors)
+    moved = [(float(a), b.tolist(), c.tolist(), float(d)) for a, b, c, d in zip(windows, missed, errors, known,
+                                                                                strict=True)]  # fmt: skip
+    ageing = cold_start_prior._ageing(moved)
+    assert ageing["level_move"] == pytest.approx(0.6, abs=0.02)
+    assert ageing["level_drift"] == pytest.approx(np.hypot(0.2, 0.1), abs=0.01)
+    assert ageing["level_lasting"] == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_table_says_what_was_drawn():

@@ -17,7 +17,7 @@ from pipeline.outcomes import store as outcomes
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score, s6_publish, settings_for
 from pipeline.tables import storage
 from pipeline.tracking import champion, registry, store
-from pipeline.week import contact_history, inputs
+from pipeline.week import contact_history, finished_level, inputs
 from pipeline.week.composition import compose
 
 
@@ -95,6 +95,7 @@ def _run(
         with lines.step("examples") as messages:
             messages.append(run_stage(s2_examples, settings, work, days=[as_of]))
         with lines.step("score") as messages:
+            finished_level.write(work, settings.data.name, as_of)
             messages.append(run_stage(s5_score, settings, work, as_of))
         with lines.step("decide") as messages:
             given = inputs.read(settings_for(s6_publish.run, settings), work, as_of)

@@ -13,11 +13,12 @@ import polars as pl
 
 from pipeline.config.errors import BadData, ModelRefused
 from pipeline.config.paths import Paths
-from pipeline.model import gbm, substitutes, without_feed
+from pipeline.model import gbm, level_update, substitutes, without_feed
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
 from pipeline.model.event_curve import EventCurve
+from pipeline.model.level_update import LevelUpdate
 from pipeline.model.past_curves import NONE_KNOWN, PastCurves
 from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.model.without_feed import WithoutFeed
@@ -151,11 +152,13 @@ def _load(folder: Path) -> ChurnModel:
     files = [folder / name for name in FILES]
     for file in files:
         storage.refuse_absent(file)
-    return _parse(folder, *(file.read_bytes() for file in files))
+    level = folder / level_update.FILE
+    known = level.read_bytes() if level.is_file() else b""
+    return _parse(folder, *(file.read_bytes() for file in files), known)
 
 
 @lru_cache(maxsize=1)
-def _parse(folder: Path, text: bytes, wide: bytes, calibration: bytes, card: bytes) -> ChurnModel:
+def _parse(folder: Path, text: bytes, wide: bytes, calibration: bytes, card: bytes, level: bytes) -> ChurnModel:
     """Of the content: every bucket asks for the model, and checking its trees takes longer than reading the files."""
     saved, regression, curves = (
         storage.parse_json(content, str(folder / name), ModelRefused)
@@ -172,4 +175,7 @@ def _parse(folder: Path, text: bytes, wide: bytes, calibration: bytes, card: byt
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
     without, past = without_feed.from_dict(curves.get("without")), PastCurves.from_json(curves.get("past"))
     when = EventCurve.from_dict(curves.get("order_curve"))
+    if level:
+        known = storage.parse_json(level, str(folder / level_update.FILE), ModelRefused)
+        in_use = LevelUpdate.from_dict(known).moved(in_use)
     return ChurnModel(ensemble, in_use, evaluated, saved, without, when, past)

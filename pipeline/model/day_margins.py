@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_expit
 
 from pipeline.compiled import compiled, in_blocks
 from pipeline.model import gbm
@@ -19,6 +20,8 @@ Array = npt.NDArray[np.float64]
 MAX_DAYS = 63
 """Days that go on together are the bits of one number."""
 BLOCK_ROWS = 4096
+SMALLEST = 1e-16
+"""Nothing is surer than that, and log-odds stay finite."""
 
 
 class Trees(NamedTuple):
@@ -68,6 +71,17 @@ def day_margins(booster: gbm.Booster, same: Array, by_day: Array, num_threads: i
 
     in_blocks(fill, len(same), BLOCK_ROWS, num_threads)
     return margins
+
+
+def none_until(margins: Array) -> Array:
+    """Log-odds of no event until each day, by those of each day where nothing came until the one before.
+
+    >>> from scipy.special import expit, logit
+    >>> bool(np.allclose(expit(none_until(logit(np.array([[0.5, 0.4, 0.9]])))), [[0.5, 0.2, 0.18]]))
+    True
+    """
+    chance = np.minimum(np.cumsum(log_expit(margins), axis=1), -SMALLEST)
+    return np.asarray(chance - np.log(-np.expm1(chance)))
 
 
 def _in_a_row(booster: gbm.Booster) -> Trees:

@@ -148,7 +148,10 @@ def _start_from_prior(day: date, settings: Settings, paths: Paths) -> Made:
     columns = [*declared, P_NO_PURCHASE]
     card = _about(settings, paths) | card_entries.of_prior(prior, ensemble, test, settings.label, columns)
     card |= _learnt_beside(test, [*declared, *beside], warnings)
-    in_use = prior.learnt_curve(ensemble.margins(test), training.outcomes(test))
+    label = settings.label
+    windows = packaged_prior.windows_of_past(test, label.horizon_days)
+    in_use = prior.learnt_curve(ensemble.margins(test), training.outcomes(test), windows)
+    card["prior"]["lasting_error"] = prior.lasting_error(in_use, label.gap_days + label.horizon_days)
     # It goes by orders alone, so no other table is missed while it is down.
     churn_model = artefacts.ChurnModel(ensemble, in_use, prior.curve(), card, without={})
     artefacts.save(churn_model, paths)

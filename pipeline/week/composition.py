@@ -115,7 +115,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
             **_decisions(decided, listed, settings),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
-            "expected": expected.as_report(),
+            "expected": expected.as_report() | ({"level": reports.level.as_dict()} if reports.level else {}),
             "matured_lists": maturity.report(matured),
             "retrain": retrain_signs.report(
                 paths.exports, settings.data.name, model, (day, compared.findings), matured, settings.retrain

@@ -14,7 +14,7 @@ from pipeline.examples import feed_health
 from pipeline.i18n import Field, Figure, Message, Sentence, say
 from pipeline.model import without_feed
 from pipeline.model.without_feed import WithoutFeed
-from pipeline.week import candidates, witness
+from pipeline.week import candidates, finished_level, witness
 from pipeline.week.inputs import WeekInputs
 
 RULES: Final = ("recency_rule", "rfm_logistic", "bg_nbd")
@@ -42,7 +42,8 @@ def compare(inputs: WeekInputs, paths: Paths, model: str, accepted: Collection[s
     """
     settings, day = inputs.settings, inputs.context.as_of
     scored = inputs.customers.filter(pl.col("state") == candidates.CURRENT)
-    profile = witness.read_profile(paths, day, settings.drift.late_days, scored, model)
+    own = finished_level.without_shift(scored, finished_level.read(paths))
+    profile = witness.read_profile(paths, day, settings.drift.late_days, own, model)
     compared = witness.compare(profile, paths, settings.data.name, settings.drift, accepted)
     stopping = [finding for finding in compared.findings if finding.stops]
     if stopping:

@@ -72,11 +72,16 @@ def test_at_the_end_of_the_window_it_is_the_churn_probability_and_it_never_rises
 def test_its_chances_by_hand(made, number):
     """Row by row and day by day: of churn as much as of the window is over, and how the log-odds of the trees move."""
     row, own = made.examples[[number]], 0.7
-    columns, trees = made.ensemble.matrix(row)[0], {}
+    columns, trees, none_yet, usual_before = made.ensemble.matrix(row)[0], {}, 1.0, 1.0
     for day, level in zip(made.curve.days, made.curve.level, strict=True):
         usual = purchase_process.p_no_purchase(made.ensemble.purchase_process, row, LABEL.gap_days, day)[0]
-        seen = np.array([[*columns, day, np.log(usual / (1 - usual))]])
-        trees[day] = made.curve.trees.predict(seen, raw_score=True)[0] + level
+        usual = np.clip(usual, 1e-4, 1 - 1e-4)
+        since = np.clip(usual / usual_before, 1e-4, 1 - 1e-4)
+        seen = np.array([[*columns, day, np.log(since / (1 - since)), np.log(usual / (1 - usual))]])
+        usual_before = usual
+        # Of who has not ordered by the day before, so many have not by this one.
+        none_yet *= expit(made.curve.trees.predict(seen, raw_score=True)[0] + level)
+        trees[day] = logit(none_yet)
     end, chances = LABEL.horizon_days, {}
     for day in reversed(made.curve.days):
         part = min(day / end, 1.0)
@@ -107,6 +112,37 @@ def test_rows_held_back_say_how_many_trees_there_are_and_grow_none():
         first = every.predict(rows, raw_score=True, num_iteration=numbers[-1])
         assert grown.predict(rows, raw_score=True).tolist() == first.tolist()
     assert 2 * numbers[0] < numbers[1]
+
+
+def test_its_levels_are_of_those_who_had_not_ordered_yet(made):
+    """By pandas: examples whose day is over, and who had not ordered by the day before; the product is Kaplan-Meier's."""
+    table = made.examples.select("snapshot", "days_to_event").to_pandas()
+    ahead = (pd.Timestamp(UNTIL) - pd.to_datetime(table.snapshot)).dt.days - LABEL.gap_days
+    previous = 0
+    for day, level in zip(made.curve.days, made.curve.level, strict=True):
+        still = table[(ahead >= day) & (table.days_to_event >= previous)]
+        assert expit(level) == pytest.approx((still.days_to_event >= day).mean(), abs=1e-9)
+        previous = day
+    assert made.curve.by_hazard
+
+
+def test_a_curve_of_an_earlier_release_is_read_as_it_was_meant(made):
+    """Its trees say of each day that nothing came until then, whatever came before, and see BG/NBD until then alone."""
+    days, level, rows = (7, 14, LABEL.horizon_days, 60), (1.5, 1.0, 0.2, -0.4), made.examples.head(300)
+    usual = {day: logit(purchase_process.p_no_purchase(made.ensemble.purchase_process, rows, LABEL.gap_days, day))
+             for day in days}  # fmt: skip
+    seen = {day: np.column_stack([made.ensemble.matrix(rows), np.full(300, day), usual[day]]) for day in days}
+    every, silent = np.concatenate([*seen.values()]), np.concatenate([rows["days_to_event"] >= day for day in days])
+    trees = gbm.grow_upon(np.repeat(level, 300), (every, silent.astype(np.int8)), np.zeros(1200, dtype=bool), (20, 5),
+                          SETTINGS, {"monotone_constraints": [0] * len(NAMES) + [-1, 1]})  # fmt: skip
+    saved = {"days": list(days), "horizon": LABEL.horizon_days, "level": list(level), "trees": gbm.to_text(trees)}
+    old = EventCurve.from_dict(saved)
+    assert old is not None and not old.by_hazard
+    own = np.linspace(-1, 1, 300)
+    margins = {day: trees.predict(seen[day], raw_score=True) + one for day, one in zip(days, level, strict=True)}
+    wanted = expit(own + margins[60] - margins[LABEL.horizon_days])
+    found = old.no_event(made.ensemble, rows, own)
+    assert found[:, -1] == pytest.approx(np.minimum(wanted, expit(own)), rel=1e-9)
 
 
 def test_it_reaches_as_far_as_outcomes_do(made):

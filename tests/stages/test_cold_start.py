@@ -1,23 +1,26 @@
 """A shop too young to learn from: refused as it stands, ranked and graded by the packaged prior where it is asked for."""
 
-from datetime import timedelta
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy.special import expit
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 
-from pipeline.commands import check
+from pipeline.commands import check, weekly
 from pipeline.config import params
 from pipeline.config.errors import ModelRefused, NotEnoughData
-from pipeline.config.paths import REPRO
+from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import verdict
 from pipeline.examples import labelled
 from pipeline.model import artefacts, packaged_prior
-from pipeline.stages import s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score
+from pipeline.stages import run_stage, s1_ingest, s2_examples, s3_train, s4_evaluate, s5_score
 from pipeline.tables import storage
+from pipeline.tracking import champion, registry
 from tests.flow import run_untracked
 from tests.young_shop import AS_OF, FIRST, TEST, make_young, orders
 
@@ -149,3 +152,52 @@ def test_a_shop_of_rare_buyers_is_refused(tmp_path, monkeypatch):
 
 def test_check_says_that_the_prior_will_rank(inside):
     assert f"graded on {TEST}" in list(check.run())[-1]
+
+
+def a_list_of(day: date, bought: pl.DataFrame, folder: Path, monkeypatch) -> tuple[dict, pl.DataFrame]:
+    """The run report and the decisions of a weekly list, by the model that was trained at first."""
+    monkeypatch.chdir(folder)
+    bought.write_parquet("raw/orders.parquet")
+
+    def fetched(_, models: Path, verdict: Path) -> int:
+        shutil.copytree(REPRO.models, models)
+        verdict.parent.mkdir(parents=True)
+        shutil.copy(REPRO.verdict, verdict)
+        return 1
+
+    monkeypatch.setattr(registry, "fetch_champion", fetched)
+    monkeypatch.setattr(champion, "check", lambda *_, **__: None)
+    weekly.run(params.load(), day, replace=True, dry_run=False)
+    week = REPRO.exports / str(day)
+    return storage.read_json(week / "run_report.json"), pl.read_parquet(week / "actions.parquet").sort("customer_id")
+
+
+def test_its_next_list_has_the_level_that_its_finished_one_has_shown(young, tmp_path, monkeypatch):
+    """By the raw orders; nothing that comes after the day of the new list moves it."""
+    folder, day = tmp_path / "shop", AS_OF + timedelta(days=30)
+    bought = pl.concat([orders(), orders(days=120).filter(pl.col("ts") >= AS_OF)])
+    shutil.copytree(young, folder)
+    first = pl.read_parquet(folder / REPRO.exports / str(AS_OF) / "actions.parquet").sort("customer_id")
+    report, later = a_list_of(day, bought, folder, monkeypatch)
+    model = artefacts.load(REPRO.models)
+    came = ~first["customer_id"].is_in(bought.filter(pl.col("ts").is_between(AS_OF, day - timedelta(days=1)))
+                                       ["customer_id"].unique().implode())  # fmt: skip
+    log_odds, square = logit(first["churn_probability"].to_numpy()), model.calibration.level_error**2
+    missed = brentq(lambda shift: expit(log_odds + shift).sum() - came.sum(), -5, 5)
+    chance = 1 / (expit(log_odds + missed) * (1 - expit(log_odds + missed))).sum()
+    lasting = model.card["prior"]["lasting_error"] ** 2
+    level = report["expected"]["level"]
+    assert level["of_list"] == str(AS_OF)
+    assert level["shift"] == pytest.approx(missed * lasting / (square + chance), abs=1e-4)
+    assert level["error"] == pytest.approx((square - lasting**2 / (square + chance)) ** 0.5, abs=1e-4)
+    # The decisions are those of the model on that level, row by row, and what the list expects is their sum.
+    work = Paths(Path("again"), REPRO.models)
+    for stage in (s1_ingest, s2_examples):
+        run_stage(stage, params.load(), work, **({"days": [day]} if stage is s2_examples else {}))
+    rows = storage.read_buckets(work.examples).sort("customer_key")
+    own = logit(np.sort(model.probability(rows))) + level["shift"]
+    np.testing.assert_allclose(later["churn_probability"].sort(), expit(own), rtol=0, atol=2e-6)
+    assert report["expected"]["churners"] == pytest.approx(expit(own).sum(), abs=1e-3)
+    again = bought.filter(pl.col("ts") < day)
+    assert len(again) < len(bought)
+    assert a_list_of(day, again, folder, monkeypatch)[1].equals(later)
