@@ -86,6 +86,7 @@ class Coherence(Section):
     outside_contract: CoherenceCheck
     turned_contracts: CoherenceCheck
     active_after_end: CoherenceCheck
+    outside_scale: CoherenceCheck
     unknown_customers: CoherenceCheck
     unknown_outcomes: CoherenceCheck
     oversized_customers: CoherenceCheck

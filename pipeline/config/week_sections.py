@@ -134,6 +134,7 @@ class Drift(Section):
     table_gone: DriftCheck
     column_emptied: DriftCheck
     outcomes_undone: DriftCheck
+    column_rescaled: DriftCheck
     column_constant: DriftCheck
     column_moved: DriftCheck
     kind_gone: DriftCheck

@@ -88,7 +88,7 @@ def _columns(name: str, before: TableProfile, after: TableProfile) -> Iterator[E
         if filled.varies and now is not None and now.all >= MIN_FILLED:
             words = say("{column}: had different values last time, has one and the same now", column=what)
             yield Effect("column_constant", what, float(not now.varies), words)
-        yield from _values(what, filled, now)
+        yield from _values(what, (filled, before.rows), now)
 
 
 def _outcomes(name: str, before: TableProfile, after: TableProfile) -> Iterator[Effect]:
@@ -109,13 +109,18 @@ def _outcomes(name: str, before: TableProfile, after: TableProfile) -> Iterator[
         yield Effect("outcomes_undone", f"{name}.{column}", max(0.0, 1 - there / (then * left)), words)
 
 
-def _values(what: str, before: Filled, after: Filled | None) -> Iterator[Effect]:
+def _values(what: str, last: tuple[Filled, int], after: Filled | None) -> Iterator[Effect]:
     """Numbers and flags over all rows: of a past that stays as it was, their mean hardly moves."""
+    before, rows = last
     if after is None or before.mean is None or after.mean is None or not before.deviation:
         return
     then, now = (Figure(f"{mean:,.4g}") for mean in (before.mean, after.mean))
     words = say("{column}: {before} on average last time, {now} now", column=what, before=then, now=now)
-    yield Effect("column_moved", what, abs(after.mean - before.mean) / before.deviation, words)
+    moved = abs(after.mean - before.mean)
+    yield Effect("column_moved", what, moved / before.deviation, words)
+    if before.all * rows >= MIN_ROWS:
+        # A single huge value moves the mean, but the deviation more.
+        yield Effect("column_rescaled", what, moved / max(before.deviation, after.deviation or 0.0), words)
 
 
 def _by_chance(share: float | None, rows: tuple[int, int]) -> float:

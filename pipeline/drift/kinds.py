@@ -42,6 +42,7 @@ KINDS: Final = (
         "table_gone",
         "column_emptied",
         "outcomes_undone",
+        "column_rescaled",
     ),
     *(
         "column_constant",

@@ -15,6 +15,7 @@ CHECKS = (
     coherence_checks.outside_contract,
     coherence_checks.turned_contracts,
     coherence_checks.active_after_end,
+    coherence_checks.outside_scale,
     coherence_checks.unknown_customers,
     coherence_checks.oversized,
 )

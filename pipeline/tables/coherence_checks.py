@@ -131,6 +131,24 @@ def active_after_end(
     )
 
 
+def outside_scale(
+    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
+) -> Iterator[Finding]:
+    """Answers to surveys that no such survey has: reasons say them as `7 of 10`."""
+    if "surveys" not in tables or not {"score", "kind"} <= tables["surveys"].columns:
+        return
+    for kind, best in schemas.SURVEY_SCALES.items():
+        answers = (
+            f"SELECT customer_id, score FROM {tables['surveys'].query} WHERE kind = '{kind}' AND score IS NOT NULL"
+        )
+        offending = f"SELECT customer_id FROM ({answers}) WHERE score NOT BETWEEN 0 AND {best}"
+        words = (
+            f"surveys: {{count}} of {{of}} answers of kind {kind} lie outside of 0 to {best}, most of {{largest}}; map "
+            f"score to that scale, such as score / 10"
+        )
+        yield from _weighed(engine, ("outside_scale", "surveys", words), offending, answers, settings.outside_scale)
+
+
 def unknown_customers(
     engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
 ) -> Iterator[Finding]:

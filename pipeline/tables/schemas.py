@@ -153,6 +153,9 @@ OUTCOMES = Table(
     ),
 )
 
+SURVEY_SCALES = {"nps": 10, "csat": 5}
+"""The kinds of survey whose answers are read, each with its best answer; the worst one is 0."""
+
 TABLES = {
     table.name: table
     for table in (

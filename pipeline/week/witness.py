@@ -22,7 +22,12 @@ from pipeline.week.witness_sample import KEYS
 
 RECENT_DAYS: Final = 28
 """Days before the list whose rows are the recent ones."""
-KINDS: Final = {"events": ("event_type",), "contacts": ("channel",), "transactions": ("channel", "store_id")}
+KINDS: Final = {
+    "events": ("event_type",),
+    "contacts": ("channel",),
+    "transactions": ("channel", "store_id"),
+    "tickets": ("topic",),
+}
 """Of which columns of a table the kinds are counted."""
 # A kind that fell from one share in twenty to this one is still told apart from one that is gone.
 MIN_KIND: Final = MIN_FILLED / 10

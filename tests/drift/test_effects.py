@@ -34,6 +34,7 @@ def table(rows: int = 1000, **changes: object) -> TableProfile:
 LAST = Profile(
     as_of=date(2024, 1, 8), cutoff=date(2023, 12, 11), forgotten_customers=0,
     tables={"transactions": table(), "events": table(200), "customers": table(0, months={}, kinds={}, weeks=[], negative=None),
+            "surveys": table(50, kinds={}, columns={"score": Filled(0.6, 0.6, True, 7.0, 2.5)}, negative=None),
             "tickets": table(50, kinds={}, columns={"resolved_day": Filled(0.8, 0.5, True)}, negative=None)},
     registered=0.98, consents={"email_opt_in": (0.95, 0.6), "phone_opt_in": (0.5, 0.3)},
     features={"orders_90d": Spread(4.0, 2.0, 0.0), "nps_latest": Spread(7.0, 1.5, 0.6)},
@@ -79,6 +80,7 @@ FAULTS: dict[str, tuple[Profile, str]] = {
     "requests are open again": (with_table("tickets", lambda t: replace(t, columns={"resolved_day": Filled(0.77, 0.5, True)})), "outcomes_undone"),
     "orders of other customers": (replace(LAST, familiar={"store_id": [(0.8, 500), (0.97, 500), (0.96, 400)]}), "habits_changed"),
     "a number is another one": (with_column("discount_minor", Filled(0.3, 0.3, True, 180.0, 300.0)), "column_moved"),
+    "scores are on another scale": (with_table("surveys", lambda t: replace(t, columns={"score": Filled(0.6, 0.6, True, 70.0, 25.0)})), "column_rescaled"),
     "a column says one thing": (with_column("category", Filled(0.9, 0.9, False)), "column_constant"),
     "an event type has another name": (with_table("events", lambda t: replace(t, kinds={"event_type": {"view": 0.6, "login": 0.4}})), "kind_gone"),
     "nothing comes from the web": (with_table("transactions", lambda t: replace(t, kinds={"channel": {"shop": 1.0}})), "channel_gone"),
@@ -105,7 +107,7 @@ def found(now: Profile, sample: pl.DataFrame = SAMPLED, last: Profile = LAST) ->
 def test_each_fault_is_seen_under_its_name(fault):
     now, kind = FAULTS[fault]
     kinds = found(now)
-    assert kind in kinds and set(kinds) <= {kind, "history_shrank", "amounts_changed"}, kinds
+    assert kind in kinds and set(kinds) <= {kind, "history_shrank", "amounts_changed", "column_moved"}, kinds
     assert kinds[kind] == (DRIFT.check(kind).action == "stop")
 
 
@@ -288,3 +290,30 @@ def test_the_columns_that_say_what_came_of_a_row_are_stored_under_these_names():
     for name, columns in effects.OUTCOMES.items():
         stored = {column.stored for column in schemas.TABLES[name].columns if column.kind == "day"}
         assert set(columns) <= stored, f"{name} stores {sorted(stored)}; write those names in effects.OUTCOMES"
+
+
+RESCALED = """
+    | column | rows | mean | deviation | now    | deviation now | size | why                                            |
+    | score  | 1000 | 7    | 2.5       | 70     | 25            | 2.52 | ten times: nine times the mean, of the larger  |
+    | price  | 1000 | 17   | 10        | 1700   | 1000          | 1.68 | in cents                                       |
+    | pieces | 1000 | 1.6  | 0.8       | -1.6   | 0.8           | 4    | the other sign                                 |
+    | flag   | 1000 | 0.1  | 0.3       | 1      | 0             | 3    | all of them                                    |
+    | score  | 1000 | 7    | 2.5       | 7.1    | 2.5           | 0.04 | a good week                                    |
+    | pieces | 1000 | 1    | 0.01      | 2      | 31.6          | 0.03 | one order of a thousand pieces                 |
+    | score  | 99   | 7    | 2.5       | 70     | 25            | -    | too few to tell                                |
+    | pieces | 1000 | 1    | 0         | 3      | 2             | -    | always the same until now                      |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(RESCALED), ids=lambda case: case["why"])
+def test_a_column_on_another_scale_is_told_from_a_good_week_and_from_one_huge_value(case):
+    then, now = (
+        Filled(1.0, None, True, float(case[mean]), float(case[deviation]))
+        for mean, deviation in (("mean", "deviation"), ("now", "deviation now"))
+    )
+    before, after = (
+        replace(LAST, tables={"surveys": TableProfile(int(case["rows"]), {}, {case["column"]: filled}, {}, [], None)})
+        for filled in (then, now)
+    )
+    sizes = [one.size for one in measure(before, after, SAMPLED, SAMPLED) if one.kind == "column_rescaled"]
+    assert sizes == ([] if case["size"] == "-" else [pytest.approx(float(case["size"]), abs=0.005)])

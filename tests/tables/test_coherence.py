@@ -152,3 +152,32 @@ def test_check_and_the_stage_say_or_refuse_the_same(action, tmp_path, monkeypatc
         assert run_stage(s1_ingest, settings).endswith(f"; WARNING {WORDS}")
         (finding,) = storage.read_json(paths.REPRO.ingest_report)["coherence"]
         assert (finding["check"], finding["count"], finding["of"]) == ("before_signup", 4, 8)
+
+
+SCALES = """
+    | kind   | answers           | count | of | why                                   |
+    | nps    | 0 10 7 -          | 0     | 0  | both ends count, and no answer is none |
+    | nps    | 70 7 -1 -         | 2     | 3  | ten times, and below zero             |
+    | csat   | 0 5 6 5.5         | 2     | 4  | another scale                         |
+    | effort | 100 7             | 0     | 0  | a kind that nothing is read of        |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(SCALES), ids=lambda case: case["why"])
+def test_answers_lie_on_their_scale(case):
+    answers = [None if word == "-" else float(word) for word in case["answers"].split()]
+    with duckdb.connect() as engine:
+        frame = pd.DataFrame({"customer_id": "ann", "kind": case["kind"], "score": answers})
+        engine.register("surveys_frame", frame)
+        engine.execute(
+            "CREATE TABLE surveys AS SELECT *, 1::HUGEINT AS customer_key, DATE '2024-03-01' AS day FROM surveys_frame"
+        )
+        engine.execute(
+            "CREATE TABLE transactions AS SELECT 'ann' AS customer_id, 't' AS transaction_id, 1::HUGEINT AS customer_key, DATE '2024-03-01' AS day"
+        )
+        tables = {name: coherence.rows_of(engine, name) for name in ("transactions", "surveys")}
+        chosen = [one for one in coherence.examine(engine, tables, SETTINGS) if one.check == "outside_scale"]
+    assert [(one.count, one.of) for one in chosen] == (
+        [(int(case["count"]), int(case["of"]))] if case["count"] != "0" else []
+    )
+    assert all(one.is_much for one in chosen)

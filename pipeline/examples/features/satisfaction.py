@@ -2,11 +2,12 @@
 
 from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
+from pipeline.tables.schemas import SURVEY_SCALES
 
 SCORE = frozenset({"surveys.score", "surveys.kind"})
-# Kind of survey -> what people call it, its range, and from which score on somebody is satisfied.
 LATELY_DAYS = 120
-KINDS = {"nps": ("NPS answer", 10, 9), "csat": ("satisfaction", 5, 4)}
+# Kind of survey -> what people call it, and from which score on somebody is satisfied.
+KINDS = {"nps": ("NPS answer", 9), "csat": ("satisfaction", 4)}
 
 
 def features(_settings: Features) -> list[Feature]:
@@ -15,7 +16,7 @@ def features(_settings: Features) -> list[Feature]:
 
 
 def _answers(kind: str) -> list[Feature]:
-    noun, best, _ = KINDS[kind]
+    noun, best = KINDS[kind][0], SURVEY_SCALES[kind]
     latest, change = f"{kind}_latest", f"{kind}_change"
     return [
         part(f"{kind}_answers", Aggregate("count", "survey", "score", item=kind), SCORE),
@@ -82,7 +83,7 @@ def _connection() -> list[Feature]:
     """A good answer is no tie: most who leave had said they were satisfied."""
     content = " OR ".join(
         f"coalesce({kind}_latest >= {least} AND days_since_last_{kind} <= {LATELY_DAYS}, false)"
-        for kind, (_, _, least) in KINDS.items()
+        for kind, (_, least) in KINDS.items()
     )
     return [
         Feature(
