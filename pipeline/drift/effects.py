@@ -115,7 +115,11 @@ def _values(what: str, last: tuple[Filled, int], after: Filled | None) -> Iterat
     if after is None or before.mean is None or after.mean is None or not before.deviation:
         return
     then, now = (Figure(f"{mean:,.4g}") for mean in (before.mean, after.mean))
-    words = say("{column}: {before} on average last time, {now} now", column=what, before=then, now=now)
+    words = (
+        say("{column}: {before} days after its row on average last time, {now} now", column=what, before=then, now=now)
+        if what.endswith("_day")
+        else say("{column}: {before} on average last time, {now} now", column=what, before=then, now=now)
+    )
     moved = abs(after.mean - before.mean)
     yield Effect("column_moved", what, moved / before.deviation, words)
     if before.all * rows >= MIN_ROWS:

@@ -39,7 +39,8 @@ class Month:
 class Filled:
     """How full a column is, in all rows and in the recent ones (0-1), whether it holds more than one value, and which.
 
-    Mean and standard deviation are of numbers and of flags, over all rows; null for other columns.
+    Mean and standard deviation are of numbers and of flags, over all rows, and of days how many days they lie after the
+    day of their row; null for other columns.
     """
 
     all: float

@@ -14,14 +14,12 @@ from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.drift import PROFILE_FILE, SAMPLE_FILE, Finding, find_changes, measure, usual_effects
 from pipeline.drift.effects import MIN_FILLED
-from pipeline.drift.profile import Filled, Month, Profile, Scores, Spread, TableProfile, score_shares
+from pipeline.drift.profile import Month, Profile, Scores, Spread, TableProfile, score_shares
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas, storage
-from pipeline.week import witness_habits, witness_sample
+from pipeline.week import witness_columns, witness_habits, witness_sample
 from pipeline.week.witness_sample import KEYS
 
-RECENT_DAYS: Final = 28
-"""Days before the list whose rows are the recent ones."""
 KINDS: Final = {
     "events": ("event_type",),
     "contacts": ("channel",),
@@ -129,30 +127,9 @@ def _table(folder: Path, table: schemas.Table, day: date) -> TableProfile:
     when = table.sort_day
     if when is not None:
         rows = rows.filter(pl.col(when) < day)
-    schema = rows.collect_schema()
-    there = schema.names()
+    there = rows.collect_schema().names()
     columns = [name for name in there if name not in {*KEYS, when}]
-    numbers = [name for name in columns if schema[name].is_numeric() or schema[name] == pl.Boolean]
-    is_recent = pl.lit(value=False) if when is None else pl.col(when) >= day - timedelta(days=RECENT_DAYS)
-    counted = rows.select(
-        pl.len().alias("rows"),
-        is_recent.sum().alias("recent"),
-        *(pl.col(name).count().alias(f"{name} all") for name in columns),
-        *(pl.col(name).filter(is_recent).count().alias(f"{name} recent") for name in columns),
-        *((pl.col(name).min() != pl.col(name).max()).alias(f"{name} varies") for name in columns),
-        *(pl.col(name).cast(pl.Float64).mean().alias(f"{name} mean") for name in numbers),
-        *(pl.col(name).cast(pl.Float64).std().alias(f"{name} deviation") for name in numbers),
-    ).collect()
-    total, recent = counted.item(0, "rows"), counted.item(0, "recent")
-    filled = {
-        name: Filled(
-            round(counted.item(0, f"{name} all") / max(total, 1), 6),
-            round(counted.item(0, f"{name} recent") / recent, 6) if recent else None,
-            bool(counted.item(0, f"{name} varies")),
-            *(_rounded(counted.item(0, f"{name} {figure}")) for figure in ("mean", "deviation") if name in numbers),
-        )
-        for name in columns
-    }
+    total, filled = witness_columns.profiled(rows, columns, when, day)
     if when is None:
         return TableProfile(total, {}, filled, {}, [], None)
     has_amounts = "amount_minor" in there
@@ -162,10 +139,6 @@ def _table(folder: Path, table: schemas.Table, day: date) -> TableProfile:
     return TableProfile(
         total, _months(rows, when, has_amounts=has_amounts), filled, kinds, _weeks(rows, when, day), negative
     )
-
-
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else float(f"{figure:.6g}")
 
 
 def _months(rows: pl.LazyFrame, when: str, *, has_amounts: bool) -> dict[str, Month]:

@@ -317,3 +317,15 @@ def test_a_column_on_another_scale_is_told_from_a_good_week_and_from_one_huge_va
     )
     sizes = [one.size for one in measure(before, after, SAMPLED, SAMPLED) if one.kind == "column_rescaled"]
     assert sizes == ([] if case["size"] == "-" else [pytest.approx(float(case["size"]), abs=0.005)])
+
+
+def test_days_are_told_by_how_long_after_their_row_they_lie():
+    then, now = (Filled(0.8, 0.5, True, mean, 30.0) for mean in (365.0, 730.0))
+    before, after = (
+        replace(LAST, tables={"subscriptions": TableProfile(1000, {}, {"renewal_day": filled}, {}, [], None)})
+        for filled in (then, now)
+    )
+    moved = {one.kind: one for one in measure(before, after, SAMPLED, SAMPLED)}
+    words = "subscriptions.renewal_day: 365 days after its row on average last time, 730 now"
+    assert str(moved["column_rescaled"].words) == words
+    assert moved["column_rescaled"].size == pytest.approx(365 / 30)

@@ -151,7 +151,7 @@ CANCELLED = """
     | -100:+10              | eligible    | 1       | ended and not renewed                         |
     | -100:+28              | eligible    | 1       | the first day without it is the last of the window |
     | -100:+29              | eligible    | 0       | the first day without it is after the window  |
-    | -100:-1 +0:           | cancelled   |         | the next one is not known yet                 |
+    | -100:-1 +0:           | eligible    | 0       | renewed on the day, which is not known yet    |
     | -100::+5 +5:          | eligible    | 0       | changed to another plan the same day          |
     | -100::+5 +6:          | eligible    | 1       | a day between two plans                       |
     | -100:+10:+20          | eligible    | 1       | cancelled after it had ended anyway           |
@@ -169,7 +169,9 @@ CANCELLED = """
     | -100:+10 +11::+5      | eligible    | 1       | the renewal was given up before it began      |
     | -100:+30 +31::+5      | eligible    | 0       | so it was here, but the first one still runs  |
     | -100:+30              | eligible    | 0       | ends after the window                         |
-    | -100:-1               | cancelled   |         | ended the day before                          |
+    | -100:-1               | eligible    | 1       | whether it is renewed on the day is the outcome |
+    | -100:-2               | cancelled   |         | not renewed on the day before                 |
+    | -100:-2 -1:           | eligible    | 0       | renewed on the day before                     |
     | -100:-1 -1:           | eligible    | 0       | but the next one runs                         |
     | +3:                   | no_contract |         | a contract not known yet                      |
 """
