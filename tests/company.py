@@ -1,6 +1,7 @@
 """A corner shop that never was: its files, written from a seed, with every oddity the pipeline must survive."""
 
 import random
+import shutil
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,11 @@ model:
 evaluate:
   draws: 100
 """
+
+
+def copied(company: Path, folder: Path) -> None:
+    """Copy a built company; what another worker is just compiling beside a kept model is none of it."""
+    shutil.copytree(company, folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def make_company(folder: Path, customers: int = 400, seed: int = 7) -> None:

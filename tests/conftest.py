@@ -2,7 +2,6 @@
 
 import copy
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import chdir
 from datetime import UTC, date, datetime
@@ -15,7 +14,7 @@ from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
 
 from pipeline.config import params
-from tests.company import make_company
+from tests.company import copied, make_company
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -133,7 +132,7 @@ def shop(built_company, monkeypatch) -> Path:
 @pytest.fixture
 def copy_of_shop(built_company, tmp_path, monkeypatch) -> Path:
     """A copy to change."""
-    shutil.copytree(built_company, tmp_path / "shop")
+    copied(built_company, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
     return tmp_path / "shop"
 

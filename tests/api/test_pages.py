@@ -2,13 +2,14 @@
 
 import random
 import re
-import shutil
 import warnings
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from matplotlib import pyplot
+
+from tests.company import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,7 +64,7 @@ def test_from_orders_to_a_beeswarm_plot_takes_at_most_ten_lines():
 
 
 def test_in_a_notebook(built_company, tmp_path, monkeypatch, pictures, capsys):
-    shutil.copytree(built_company, tmp_path / "shop")
+    copied(built_company, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
     names = execute("in-a-notebook.md")
     assert len(pictures) == 2

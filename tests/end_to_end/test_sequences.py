@@ -22,6 +22,7 @@ from pipeline.stages import s3_train, s4_evaluate, s5_score, s6_publish
 from pipeline.tables import storage
 from pipeline.tracking import champion, gate, promotion, registry
 from tests import flow
+from tests.company import copied
 from tests.end_to_end.helpers import changed_settings
 
 pytestmark = pytest.mark.end_to_end
@@ -171,7 +172,7 @@ def models(built_company, tmp_path_factory) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name, changes in SETTINGS.items():
             folder = tmp_path_factory.mktemp(name) / "shop"
-            shutil.copytree(built_company, folder)
+            copied(built_company, folder)
             patch.chdir(folder)
             if changes:
                 stages = (s3_train, s4_evaluate, s5_score, s6_publish)

@@ -11,7 +11,7 @@ from pipeline.config.errors import StaleInput
 from pipeline.examples import feed_health
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score
 from pipeline.tables import storage
-from tests.company import make_company, sell_in_dollars
+from tests.company import copied, make_company, sell_in_dollars
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def shop(tmp_path_factory) -> Path:
 
 def built(shop: Path, tmp_path: Path, monkeypatch, change) -> tuple[params.Params, str]:
     """The examples of as_of after a change of the visits."""
-    shutil.copytree(shop, tmp_path / "shop")
+    copied(shop, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
     visits = Path("raw/visits.csv")
     head, *lines = visits.read_text(encoding="utf-8").splitlines()
@@ -70,7 +70,7 @@ def test_rubbish_stops_the_scoring(shop, tmp_path, monkeypatch):
 @pytest.fixture
 def in_dollars(shop, tmp_path, monkeypatch) -> params.Params:
     """The shop sold in dollars in the last week, but not on the web; too little of all years for ingest to stop."""
-    shutil.copytree(shop, tmp_path / "shop")
+    copied(shop, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
     sell_in_dollars(Path(), range(24, 31))
     settings = params.load()

@@ -12,6 +12,7 @@ from pipeline.config.paths import REPRO
 from pipeline.scoring import reasons_plot
 from pipeline.stages import run_stage, s1_ingest, s2_examples, s5_score
 from pipeline.tables import storage
+from tests.company import copied
 
 BUCKETS = 3
 
@@ -20,7 +21,7 @@ BUCKETS = 3
 def scored_anew(built_company, tmp_path_factory) -> Path:
     """The built company, scored by the same model in several buckets."""
     folder = tmp_path_factory.mktemp("anew") / "shop"
-    shutil.copytree(built_company, folder)
+    copied(built_company, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         settings = params.load()
