@@ -112,7 +112,7 @@ def _outcomes(name: str, before: TableProfile, after: TableProfile) -> Iterator[
 def _values(what: str, last: tuple[Filled, int], after: Filled | None) -> Iterator[Effect]:
     """Numbers and flags over all rows: of a past that stays as it was, their mean hardly moves."""
     before, rows = last
-    if after is None or before.mean is None or after.mean is None or not before.deviation:
+    if after is None or before.mean is None or after.mean is None:
         return
     then, now = (Figure(f"{mean:,.4g}") for mean in (before.mean, after.mean))
     words = (
@@ -121,10 +121,12 @@ def _values(what: str, last: tuple[Filled, int], after: Filled | None) -> Iterat
         else say("{column}: {before} on average last time, {now} now", column=what, before=then, now=now)
     )
     moved = abs(after.mean - before.mean)
-    yield Effect("column_moved", what, moved / before.deviation, words)
-    if before.all * rows >= MIN_ROWS:
-        # A single huge value moves the mean, but the deviation more.
-        yield Effect("column_rescaled", what, moved / max(before.deviation, after.deviation or 0.0), words)
+    if before.deviation:
+        yield Effect("column_moved", what, moved / before.deviation, words)
+    if moved and before.all * rows >= MIN_ROWS:
+        # A single huge value moves the mean, but the deviation more. What was always the same cannot move by little.
+        deviation = max(before.deviation or 0.0, after.deviation or 0.0)
+        yield Effect("column_rescaled", what, moved / deviation if deviation else 1.0, words)
 
 
 def _by_chance(share: float | None, rows: tuple[int, int]) -> float:

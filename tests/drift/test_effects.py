@@ -301,7 +301,10 @@ RESCALED = """
     | score  | 1000 | 7    | 2.5       | 7.1    | 2.5           | 0.04 | a good week                                    |
     | pieces | 1000 | 1    | 0.01      | 2      | 31.6          | 0.03 | one order of a thousand pieces                 |
     | score  | 99   | 7    | 2.5       | 70     | 25            | -    | too few to tell                                |
-    | pieces | 1000 | 1    | 0         | 3      | 2             | -    | always the same until now                      |
+    | pieces | 1000 | 1    | 0         | 3      | 2             | 1    | always the same until now                      |
+    | pieces | 1000 | 1    | 0         | 1.01   | 0.1           | 0.1  | one in a hundred is another                    |
+    | term   | 1000 | 365  | 0         | 730    | 0             | 1    | always the same, and always twice as much      |
+    | term   | 1000 | 365  | 0         | 365    | 0             | -    | as ever                                        |
 """
 
 
