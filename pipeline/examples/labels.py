@@ -101,6 +101,11 @@ def contracts(subscriptions: str, columns: set[str]) -> str:
         FROM (SELECT customer_key, start_day, {end} AS end_day, {cancel} AS cancel_day FROM {subscriptions})"""
 
 
+def runs_on(day: str) -> str:
+    """The condition that a contract that began before a day, as the query engine writes it, runs on it."""
+    return f"coalesce(gone_on >= {day}, true)"
+
+
 def running(snapshot: date) -> str:
     """A query of the customers with a contract known at the snapshot, and whether one is still running then.
 
@@ -109,5 +114,5 @@ def running(snapshot: date) -> str:
     """
     day = f"DATE '{snapshot.isoformat()}'"
     return f"""
-        SELECT customer_key, bool_or(gone_on IS NULL OR gone_on >= {day}) AS running
+        SELECT customer_key, bool_or({runs_on(day)}) AS running
         FROM contracts WHERE start_day < {day} GROUP BY customer_key"""

@@ -34,7 +34,7 @@ def words(previous: date, since: dict[str, Any]) -> tuple[Sentence, ...]:
 
 def _sentences(previous: date, since: dict[str, Any]) -> Iterator[Message]:
     there = {name: int(since[name]) for name in ("new", "still_open", "snoozed")}
-    left, ended = since["recovered"] + since["dropped"], since.get("ended")
+    left, ended = since["recovered"] + since["dropped"], since["ended"]
     if left and ended is not None:
         yield say(
             "Since the list of {day}: {new} new, {still_open} still open, {snoozed} snoozed; {left} left, of whom "

@@ -102,11 +102,11 @@ def load(engine: duckdb.DuckDBPyConnection, job: Job) -> None:
     price = "price_per_month_minor" if "price_per_month_minor" in columns else "NULL::BIGINT"
     # Where the last day of a contract is also the first of the next one, it is paid for once.
     starts = "SELECT start_day FROM contracts WHERE customer_key = row.customer_key"
-    last = f"end_day - CAST(end_day IN ({starts}) AS INTEGER)"
+    last = f"end_day - CAST(end_day IN ({starts}) AS INTEGER)" if "end_day" in columns else "NULL::DATE"
+    cancel = "cancel_day" if "cancel_day" in columns else "NULL::DATE"
     engine.execute(f"""
         CREATE OR REPLACE TABLE fees AS
-        SELECT customer_key, start_day, {last if "end_day" in columns else "NULL::DATE"} AS end_day,
-            {"cancel_day" if "cancel_day" in columns else "NULL::DATE"} AS cancel_day, {price} AS price_minor
+        SELECT customer_key, start_day, least({cancel}, {last} + 1) AS gone_on, {price} AS price_minor
         FROM {source} row WHERE start_day < {end}""")
 
 
@@ -156,8 +156,7 @@ def _query(job: Job) -> str:
                     amount_minor >= 0 AND day < {start} AND day >= {start} - 365) AS orders_year_before
             FROM lines GROUP BY customer_key),
         fee AS (
-            SELECT customer_key, sum(price_minor) FILTER ({_runs(start)}) AS fee_start_minor,
-                sum(price_minor) FILTER ({_runs(end)}) AS fee_end_minor
+            SELECT customer_key, {_fees(start)} AS fee_start_minor, {_fees(end)} AS fee_end_minor
             FROM fees GROUP BY customer_key)
         SELECT customer_key, first_day, is_start, is_end, NOT is_start AND NOT is_end AND is_active AS is_inside,
             * EXCLUDE (customer_key, first_day, is_start, is_end, is_active)
@@ -172,10 +171,8 @@ def _query(job: Job) -> str:
         ORDER BY customer_key"""
 
 
-def _runs(day: str) -> str:
-    """Of a contract, as `labels.running`: what ended on the day before may be renewed on the day."""
-    cancelled, ended = f"cancel_day < {day}", f"end_day < {day} - 1"
-    return f"start_day < {day} AND NOT coalesce({cancelled}, false) AND NOT coalesce({ended}, false)"
+def _fees(day: str) -> str:
+    return f"sum(price_minor) FILTER (start_day < {day} AND {labels.runs_on(day)})"
 
 
 def sql_day(day: date) -> str:

@@ -124,7 +124,7 @@ def test_what_nobody_knows_on_the_day_moves_nothing(shop):
 
 
 def test_what_a_list_was_moved_by_is_no_miss_of_the_curve(shop):
-    """The same customers with probabilities 0.4 log-odds higher, on a list that says so, teach the same."""
+    """The same customers with probabilities 0.4 log-odds higher, on a list that says so, move the level alike."""
     before = finished_level.write(shop, "shop", DAY)
     folder = shop.exports / str(OVER)
     decided = pl.read_parquet(folder / "actions.parquet")
