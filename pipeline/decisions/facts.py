@@ -3,10 +3,13 @@
 A company without the tables behind a fact has it empty, and what rests on it holds nobody back.
 """
 
+from datetime import date
 from typing import Final
 
 import polars as pl
 
+# Each playbook of which something is known, and when that was last.
+OF_PLAYBOOKS: Final = pl.List(pl.Struct({"playbook": pl.String(), "day": pl.Date()}))
 FACTS: Final[dict[str, pl.DataType]] = {
     "sent_7d": pl.Int64(),
     "sent_in_window": pl.Int64(),
@@ -22,13 +25,12 @@ FACTS: Final[dict[str, pl.DataType]] = {
     "responded_channel": pl.String(),
     "unreached_channel": pl.String(),
     "declined_day": pl.Date(),
-    "declined_playbook": pl.String(),
+    "declined_playbooks": OF_PLAYBOOKS,
     "complained_day": pl.Date(),
-    "wrong_day": pl.Date(),
-    "wrong_playbook": pl.String(),
+    "wrong_playbooks": OF_PLAYBOOKS,
     "snoozed_until": pl.Date(),
     "done_day": pl.Date(),
-    "done_playbook": pl.String(),
+    "done_playbooks": OF_PLAYBOOKS,
     "disputes_open": pl.Int64(),
     "complaints_open": pl.Int64(),
     "promises_open": pl.Int64(),
@@ -56,13 +58,32 @@ FACTS: Final[dict[str, pl.DataType]] = {
 `last_category` and `last_product` are what most of the last order went to, read only where a draft speaks of them;
 `home_country` is read only where `unknown_consent` differs by country;
 `unanswered` are those since the customer last ordered or did anything; `last_sent_day` is the last one that surely took
-place; `done_day` is when an action was last done, `done_playbook` what it was; `unreached_channel` is the one on which
-a team last tried in vain;
-`declined_day` and `complained_day` are when a customer last declined something or complained to a team; `wrong_day` is
-the list of which a team last called a reason wrong; `interviewed_day` and `won_back_day` are the lists that last gave
-an exit interview and a win-back."""
+place; `done_day` is when an action was last done; `unreached_channel` is the one on which a team last tried in vain;
+`declined_day` and `complained_day` are when a customer last declined something or complained to a team;
+`done_playbooks`, `declined_playbooks` and `wrong_playbooks` are all that were done, declined or given for a wrong
+reason, each with the day it last was, which of a wrong reason is the day of the list;
+`interviewed_day` and `won_back_day` are the lists that last gave an exit interview and a win-back."""
 COUNTS: Final = ("sent_7d", "sent_in_window", "offers_in_window", "unanswered", "disputes_open", "complaints_open",
                  "promises_open")  # fmt: skip
+
+
+def playbook_since(fact: str, playbook: str, after: date) -> pl.Expr:
+    """Whether one of the facts `OF_PLAYBOOKS` names a playbook on a later day than `after`.
+
+    Examples
+    --------
+    >>> known = [[{"playbook": "call", "day": date(2024, 1, 9)}], [{"playbook": "call", "day": date(2024, 1, 2)}], None]
+    >>> table = pl.DataFrame({"done_playbooks": known}, schema={"done_playbooks": OF_PLAYBOOKS})
+    >>> table.select(playbook_since("done_playbooks", "call", date(2024, 1, 2))).to_series().to_list()
+    [True, False, None]
+    """
+    return last_day_of(fact, playbook) > after
+
+
+def last_day_of(fact: str, playbook: str) -> pl.Expr:
+    """The day on which one of the facts `OF_PLAYBOOKS` names a playbook; null where it does not."""
+    each = pl.element().struct
+    return pl.col(fact).list.eval(each.field("day").filter(each.field("playbook") == playbook)).list.max()
 
 
 def beside(scores: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.decisions import drafts
+from pipeline.decisions.done_before import done_before
 from pipeline.i18n import IN_ENGLISH, Translator, language_of
 from pipeline.playbooks.config.playbook import Playbook
 
@@ -50,8 +51,13 @@ def handed(
         translator.swapped("promise", words.values()),
         until.cast(pl.Date).alias("promise_due_day"),
         _open_matters(translator).alias("open_matters"),
+        done_before(playbooks, translator).alias("done_before"),
     ).with_columns(
-        pl.concat_list("caution", "open_matters").list.drop_nulls().list.join(" ").replace("", None).alias("caution")
+        pl.concat_list("caution", "done_before", "open_matters")
+        .list.drop_nulls()
+        .list.join(" ")
+        .replace("", None)
+        .alias("caution")
     )
 
 

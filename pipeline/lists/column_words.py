@@ -38,7 +38,7 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "cancellation_day": "The day by which the contract is as likely as not to have ended; empty: later, or not known.",
     "last_contact_day": "The day we last got in touch; empty means we know of none.",
     "outcome": "For you to fill in: done, not_done or wrong_reason.",
-    "done_day": "For you to fill in: the day it was done, such as 2024-03-05; it may stay empty.",
+    "done_day": "For you to fill in: the day it was done or tried, such as 2024-03-05; it may stay empty.",
     "answer": "For you to fill in: what the customer said: accepted, declined, unreachable or complaint.",
     "wrong_reason": "For you to fill in: 1, 2 or 3, if that reason is not true of this customer.",
     "snooze_until_day": "For you to fill in: the day until which this customer is to be left alone.",

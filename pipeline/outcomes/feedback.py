@@ -84,12 +84,24 @@ def facts(outcomes: pl.DataFrame, given: pl.LazyFrame) -> pl.DataFrame:
     last = of.group_by("customer_id").agg(
         pl.col("channel").filter(pl.col("responded")).drop_nulls().last().alias("responded_channel"),
         _where_last_unreached().alias("unreached_channel"),
-        pl.col("playbook").filter(_is_done()).last().alias("done_playbook"),
-        pl.col("playbook").filter(pl.col("answer") == "declined").last().alias("declined_playbook"),
-        pl.col("playbook").filter(pl.col("status") == "wrong_reason").last().alias("wrong_playbook"),
-        pl.col("as_of").filter(pl.col("status") == "wrong_reason").last().alias("wrong_day"),
     )
-    return days.join(last, on="customer_id", how="left")
+    by_playbook = [
+        _of_playbooks(of, "done", _is_done()),
+        _of_playbooks(of, "declined", pl.col("answer") == "declined"),
+        # Nobody says on which day it was called wrong.
+        _of_playbooks(of.with_columns(done=None), "wrong", pl.col("status") == "wrong_reason"),
+    ]
+    for table in (last, *by_playbook):
+        days = days.join(table, on="customer_id", how="left")
+    return days
+
+
+def _of_playbooks(of: pl.DataFrame, what: str, holds: pl.Expr) -> pl.DataFrame:
+    """Every playbook of each customer that it holds of, with its last day: what came back later unsays none of them."""
+    day = pl.coalesce("done", "as_of").max().alias("day")
+    each = of.filter(holds & pl.col("playbook").is_not_null()).group_by("customer_id", "playbook").agg(day)
+    pairs = pl.struct("playbook", "day").alias(f"{what}_playbooks")
+    return each.sort("customer_id", "playbook").group_by("customer_id").agg(pairs)
 
 
 def _is_done() -> pl.Expr:

@@ -54,7 +54,8 @@ def check(row: FilledRow, published: Lists, received: date, as_of: date | None =
     given = f"outcome {status!r}" if status else f"answer {answer!r}"
     status = status or ("wrong_reason" if wrong else None) or (IMPLIED[answer] if answer else None)
     done = _done_day(cells["done_day"], day, received)
-    if status == "not_done" and done:
+    # With one who was not reached, it is the day on which somebody tried.
+    if status == "not_done" and done and answer != "unreachable":
         raise Refused(f"{given} and done_day {done} deny each other; leave one of them empty")
     return Outcome(
         customer, day, status or ("done" if done else None), done, answer, wrong,

@@ -12,6 +12,7 @@ from pipeline.retention.sections import percent, table
 
 EVERYTHING: Final = "all playbooks"
 YEARS: Final = 2  # from here on it is given in years
+LONGEST_YEARS: Final = 100
 COVARIATE_WORDS: Final = {"log_odds": "risk", "value": "value"}
 
 
@@ -84,6 +85,7 @@ class Readout:
             ),
             [_stayed(one) for one in compared],
         )
+        yield "Shares are of customers alike before, by risk and value; counted by hand they differ a little."
         yield from (
             "",
             f"## Margin of the outcome window per customer, in {self.currency}, before the cost of the playbook",
@@ -226,13 +228,16 @@ def _time(weeks: int | None) -> str:
     ('nobody knows when, as nobody came after the first list', 'about 8 more weeks at the pace of those who come new')
     >>> _time(530)
     'about 10 years at the pace of those who come new; leave more customers alone (control.share), or give it to more'
+    >>> _time(9_999_999).partition(" at")[0]
+    'more than 100 years'
     """
     if weeks is None:
         return "nobody knows when, as nobody came after the first list"
     pace = "at the pace of those who come new"
     if weeks <= YEARS * 52:
         return f"about {weeks:,} more weeks {pace}"
-    return f"about {weeks / 52:,.0f} years {pace}; leave more customers alone (control.share), or give it to more"
+    years = f"about {weeks / 52:,.0f}" if weeks <= LONGEST_YEARS * 52 else f"more than {LONGEST_YEARS}"
+    return f"{years} years {pace}; leave more customers alone (control.share), or give it to more"
 
 
 def _points(share: float) -> str:

@@ -56,13 +56,19 @@ OF = {
     "loses money": {"loss_making": True, "value_at_stake": -3.0},
     "control": {"is_control": True},
     "heard from us twice this week": {"sent_7d": 2},
-    "something was done yesterday": {"done_day": date(2024, 3, 3), "done_playbook": "call"},
-    "this was done yesterday": {"done_day": date(2024, 3, 3), "done_playbook": "settle"},
+    "something was done yesterday": {
+        "done_day": date(2024, 3, 3),
+        "done_playbooks": [{"playbook": "call", "day": date(2024, 3, 3)}],
+    },
+    "this was done yesterday": {
+        "done_day": date(2024, 3, 3),
+        "done_playbooks": [{"playbook": "settle", "day": date(2024, 3, 3)}],
+    },
     "a call is open": {"open_playbook": "call", "open_given_day": date(2024, 2, 26)},
     "this is open": {"open_playbook": "settle", "open_given_day": date(2024, 2, 26)},
     "put off": {"snoozed_until": date(2024, 3, 20)},
     "no calls allowed": {"phone_opt_in": False},
-    "a reason of it was called wrong": {"wrong_playbook": "settle", "wrong_day": date(2024, 3, 1)},
+    "a reason of it was called wrong": {"wrong_playbooks": [{"playbook": "settle", "day": date(2024, 3, 1)}]},
 }
 
 

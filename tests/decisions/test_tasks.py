@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from pipeline.decisions import facts, tasks
+from pipeline.decisions.done_before import done_before
+from pipeline.i18n import IN_ENGLISH
 from pipeline.playbooks.config import purposes
 from pipeline.playbooks.config.tactics import tactics
 from tests.decisions.week import WEEK, book, context, decide, frame
@@ -97,3 +99,49 @@ def test_every_tactic_has_a_purpose_and_the_tables_name_no_other():
     assert {purposes.of_tactic(tactic) for tactic in tactics().values()} == set(purposes.PURPOSES)
     dear = [tactic for tactic in tactics().values() if "margin" in tactic.cost and tactic.id not in purposes.BY_TACTIC]
     assert all(purposes.of_tactic(tactic) == "offer" for tactic in dear) and dear
+
+
+# Which rule gives it, when which playbook was done, and since when the oldest matter of either kind has been open.
+DONE_BEFORE = """
+    | rule                 | done       | of    | promise due | dispute since | day        |
+    | promises_overdue > 0 | 2024-02-27 | x     | 2024-02-20  | -             | 2024-02-27 |
+    | promises_overdue > 0 | 2024-02-20 | x     | 2024-02-20  | -             | 2024-02-20 |
+    | promises_overdue > 0 | 2024-02-19 | x     | 2024-02-20  | -             | -          |
+    | promises_overdue > 0 | 2024-02-27 | other | 2024-02-20  | -             | -          |
+    | promises_overdue > 0 | 2024-02-27 | x     | -           | 2024-02-20    | -          |
+    | promises_overdue > 0 | -          | x     | 2024-02-20  | -             | -          |
+    | disputes_open > 0    | 2024-02-27 | x     | -           | 2024-02-20    | 2024-02-27 |
+    | disputes_open > 0    | 2024-02-27 | x     | 2024-02-20  | 2024-02-28    | -          |
+    | days_to_renewal < 30 | 2024-02-27 | x     | 2024-02-20  | 2024-02-20    | -          |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(DONE_BEFORE), ids=lambda case: "-".join(case.values()))
+def test_what_was_done_and_is_open_all_the_same_is_said_to_whoever_is_asked_again(case):
+    day = {
+        name: None if case[name] == "-" else date.fromisoformat(case[name]) for name in list(case)[1:] if name != "of"
+    }
+    done = [{"playbook": case["of"], "day": day["done"]}] if day["done"] else []
+    row = {
+        "playbook": "x",
+        "done_playbooks": done,
+        "promise_due_next": day["promise due"],
+        "dispute_since": day["dispute since"],
+    }
+    books = {
+        "x": book("conflict-resolution", when=case["rule"]),
+        "other": book("conflict-resolution", when=case["rule"]),
+    }
+    known = pl.DataFrame([row], schema_overrides={name: facts.FACTS[name] for name in row if name in facts.FACTS})
+    expected = f"Handed back as done on {day['day']}, and still open in the data; if it is done, record it there."
+    assert known.select(done_before(books, IN_ENGLISH)).item() == (expected if day["day"] else None)
+
+
+def test_who_is_asked_again_reads_it_before_what_else_is_open():
+    change = {"disputes_open": 1, "dispute_since": date(2024, 2, 20),
+              "done_playbooks": [{"playbook": "x", "day": date(2024, 2, 22)}]}  # fmt: skip
+    row = handed(change, book("conflict-resolution", when="disputes_open > 0", duty=True, caution="Gently."))
+    assert row["caution"] == (
+        "Gently. Handed back as done on 2024-02-22, and still open in the data; if it is done, record it there. "
+        "Mind disputes that are open: 1, since 2024-02-20."
+    )

@@ -23,6 +23,8 @@ TAKEN = """
     | A-7       | 2024-01-01 |              |            | declined    |       |            | done . declined . .                                  |
     | A-7       | 2024-01-01 | not_done     |            | declined    |       |            | not_done . declined . .                              |
     | A-7       | 2024-01-01 |              |            | Unreachable |       |            | not_done . unreachable . .                           |
+    | A-7       | 2024-01-01 |              | 2024-01-02 | unreachable |       |            | not_done 2024-01-02 unreachable . .                  |
+    | A-7       | 2024-01-01 | not_done     | 2024-01-02 | unreachable |       |            | not_done 2024-01-02 unreachable . .                  |
     | A-7       | 2024-01-01 |              |            |             | 2     |            | wrong_reason . . price .                             |
     | A-7       | 2024-01-01 | wrong reason |            |             |       |            | wrong_reason . . recency .                           |
     | A-7       | 2024-01-01 | done         |            | complaint   | 1.0   |            | done . complaint recency .                           |
@@ -52,7 +54,6 @@ REFUSED = """
     | A-7      | 2024-01-01 | done     | 31.2.2024  |        |       |            | done_day '31.2.2024' is no day from 2024-01-01, the day of the list, to 2024-01-10; write YYYY-MM-DD |
     | A-7      | 2024-01-01 | done     | soon       |        |       |            | done_day 'soon' is no day from 2024-01-01, the day of the list, to 2024-01-10; write YYYY-MM-DD |
     | A-7      | 2024-01-01 | not_done | 2024-01-02 |        |       |            | outcome 'not_done' and done_day 2024-01-02 deny each other; leave one of them empty   |
-    | A-7      | 2024-01-01 |          | 2024-01-02 | unreachable |    |            | answer 'unreachable' and done_day 2024-01-02 deny each other; leave one of them empty |
     | A-7      | 2024-01-01 |          |            |        |       | 2024-01-01 | snooze_until_day '2024-01-01' is no day after 2024-01-01, the day of the list; write YYYY-MM-DD |
     | A-7      | 2024-01-01 |          |            |        |       | 02/03/2024 | snooze_until_day '02/03/2024' can be two days; write YYYY-MM-DD                        |
 """

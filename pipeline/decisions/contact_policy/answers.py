@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.decisions.facts import playbook_since
 from pipeline.i18n import named
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
@@ -22,7 +23,7 @@ def declined(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr
         )
     return because(
         context,
-        lately & (pl.col("declined_playbook") == name),
+        playbook_since("declined_playbooks", name, context.as_of - timedelta(days=days)),
         "the customer declined {playbook} fewer than {days} ago",
         playbook=named(name),
         days=number_of("days", days),
@@ -49,7 +50,7 @@ def wrong_reason(name: str, playbook: Playbook, context: DecisionContext) -> pl.
         return None
     return because(
         context,
-        (pl.col("wrong_playbook") == name) & (pl.col("wrong_day") > context.as_of - timedelta(days=days)),
+        playbook_since("wrong_playbooks", name, context.as_of - timedelta(days=days)),
         "a team called the reason for {playbook} wrong fewer than {days} ago",
         playbook=named(name),
         days=number_of("days", days),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from pipeline.decisions.context import DecisionContext, because
+from pipeline.decisions.facts import playbook_since
 from pipeline.playbooks.config.playbook import Playbook
 from pipeline.reasons.units import number_of
 
@@ -20,10 +21,9 @@ def rested(name: str, playbook: Playbook, context: DecisionContext) -> pl.Expr |
     if not playbook.reaches or days == 0:
         return None
     after = context.as_of - timedelta(days=days)
-    lately = pl.col("done_day") > after
     return because(
         context,
-        lately & (pl.col("done_playbook") == name) if playbook.duty else lately,
+        playbook_since("done_playbooks", name, after) if playbook.duty else pl.col("done_day") > after,
         "an action was done for this customer fewer than {days} ago",
         days=number_of("days", days),
     )

@@ -26,18 +26,19 @@ HELD = """
     | offer  | complained_day | 29       | y  | the customer complained to a team fewer than 30 days ago                   |
     | offer  | complained_day | 30       | y  | .                                                                          |
     | survey | complained_day | 1        | x  | .                                                                          |
-    | survey | wrong_day      | 89       | x  | a team called the reason for x wrong fewer than 90 days ago                |
-    | survey | wrong_day      | 90       | x  | .                                                                          |
-    | offer  | wrong_day      | 1        | y  | .                                                                          |
+    | survey | wrong          | 89       | x  | a team called the reason for x wrong fewer than 90 days ago                |
+    | survey | wrong          | 90       | x  | .                                                                          |
+    | offer  | wrong          | 1        | y  | .                                                                          |
 """
 
 
 @pytest.mark.parametrize("case", drawn(HELD), ids=lambda case: "-".join(list(case.values())[:4]))
 def test_an_answer_holds_back(case):
     playbook = book(OFFER if case["tactic"] == "offer" else SURVEY)
-    facts = {case["fact"]: WEEK - timedelta(days=int(case["days ago"]))}
-    of = {"declined_day": "declined_playbook", "wrong_day": "wrong_playbook"}.get(case["fact"])
-    name, why = given({**facts, **({of: case["of"]} if of else {})}, playbook)
+    day = WEEK - timedelta(days=int(case["days ago"]))
+    facts = {case["fact"]: day} if case["fact"].endswith("_day") else {}
+    named = {"declined_day": "declined_playbooks", "wrong": "wrong_playbooks"}.get(case["fact"])
+    name, why = given({**facts, **({named: [{"playbook": case["of"], "day": day}]} if named else {})}, playbook)
     assert (name, why) == (("x", None) if case["why"] == "." else (None, f"nothing, because {case['why']}"))
 
 
@@ -46,7 +47,7 @@ def test_an_answer_holds_back(case):
     [
         ({"declined_days": 0}, {"declined_day": WEEK - timedelta(days=1)}),
         ({"complaint_days": 0}, {"complained_day": WEEK - timedelta(days=1)}),
-        ({"wrong_reason_days": 0}, {"wrong_day": WEEK - timedelta(days=1), "wrong_playbook": "x"}),
+        ({"wrong_reason_days": 0}, {"wrong_playbooks": [{"playbook": "x", "day": WEEK - timedelta(days=1)}]}),
     ],
 )
 def test_zero_days_hold_back_nothing(settings, fact):
@@ -160,5 +161,46 @@ def test_facts_of_what_came_back():
     assert feedback.facts(outcomes, decisions).to_dicts() == [
         {"customer_id": "a", "snoozed_until": None, "done_day": date(2024, 1, 3), "declined_day": date(2024, 1, 3),
          "complained_day": None, "responded_channel": "phone", "unreached_channel": "e-mail",
-         "done_playbook": "x", "declined_playbook": "x", "wrong_playbook": "z", "wrong_day": date(2024, 1, 15)}
+         "done_playbooks": [{"playbook": "x", "day": date(2024, 1, 3)}],
+         "declined_playbooks": [{"playbook": "x", "day": date(2024, 1, 3)}],
+         "wrong_playbooks": [{"playbook": "z", "day": date(2024, 1, 15)}]}
     ]  # fmt: skip
+
+
+@draw(
+    st.lists(
+        st.tuples(
+            st.integers(0, 12), st.sampled_from(["x", "y", None]), st.sampled_from(["done", "wrong_reason", "not_done"]),
+            st.sampled_from(["declined", "unreachable", None]),
+        ),
+        max_size=8, unique_by=lambda row: row[0],
+    )
+)  # fmt: skip
+@examples(60)
+def test_what_came_back_later_unsays_nothing_of_another_playbook(rows):
+    days = [WEEK - timedelta(weeks=weeks + 1) for weeks, *_ in rows]
+    decisions = pl.LazyFrame(
+        {"customer_id": ["a"] * len(rows), "as_of": days, "given_day": days, "playbook": [row[1] for row in rows],
+         "channel": ["phone"] * len(rows), "tactic": [SURVEY] * len(rows)},
+        schema_overrides={"customer_id": pl.String, "as_of": pl.Date, "playbook": pl.String},
+    )  # fmt: skip
+    outcomes = pl.DataFrame(
+        {"customer_id": ["a"] * len(rows), "as_of": days, "status": [row[2] for row in rows],
+         "done": [day if row[2] == "done" else None for day, row in zip(days, rows, strict=True)],
+         "answer": [row[3] for row in rows], "responded": [row[3] == "declined" for row in rows],
+         "wrong_family": [None] * len(rows), "snooze_until_day": [None] * len(rows)},
+        schema=feedback.COLUMNS,
+    )  # fmt: skip
+    is_of = {
+        "done_playbooks": lambda status, answer: status == "done" and answer != "unreachable",
+        "declined_playbooks": lambda _status, answer: answer == "declined",
+        "wrong_playbooks": lambda status, _answer: status == "wrong_reason",
+    }
+    known = feedback.facts(outcomes, decisions).to_dicts()
+    for fact, holds in is_of.items():
+        last: dict[str, date] = {}
+        for day, (_, playbook, status, answer) in sorted(zip(days, rows, strict=True)):
+            if playbook and holds(status, answer):
+                last[playbook] = day
+        expected = [{"playbook": playbook, "day": day} for playbook, day in sorted(last.items())]
+        assert ((known[0][fact] or []) if known else []) == expected
