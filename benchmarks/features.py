@@ -5,7 +5,7 @@ Run as ``python -m benchmarks.features [--json FILE] [--customers N] [--repeats 
 
 - ``floor``: DuckDB counts and sums the order lines by customer, from the files as they came, ordered by time;
 - ``one_snapshot`` and ``eight_snapshots``: the stage ``examples``, all features, of one day and of eight weekly ones;
-- ``pandas``: a third of these features of one day, each by the shortest way that pandas has;
+- ``pandas``: fifty of these features of one day, each by the shortest way that pandas has;
 - ``featuretools``: what it makes by itself of the same tables, of `FEW` customers, if ``make bench`` installed it.
 
 Reading is part of each but featuretools, starting Python and importing libraries of none. Memory is that of the largest

@@ -13,7 +13,7 @@ RENAMED = {"customer": "customer_key", "order": "transaction_id", "item": "produ
 def of_tables(tables: Path, day: date) -> pd.DataFrame:
     """Features of all customers who bought before a day, of the canonical tables; see `features`."""
     lines, events = (_read(sorted((tables / name).glob("*.parquet"))) for name in ("transactions", "events"))
-    return features(lines, events, day)
+    return all_features(lines, events, day)
 
 
 def of_files(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -77,6 +77,73 @@ def features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.DataFra
     made = pd.DataFrame(columns)
     made[counted] = made[counted].fillna(0)
     return made[made["days_since_first_order"].notna()]
+
+
+def all_features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.DataFrame:
+    """`features`, and as many again: trends, shares, sizes, stores, and the rhythm of visits.
+
+    Parameters
+    ----------
+    lines, events, day
+        As there, and of lines ``discount_minor`` and ``store_id``, of events ``event_type``.
+    """
+    few = features(lines, events, day)
+    lines, events = (_before(rows, day) for rows in (lines, events))
+    bought = lines[lines["amount_minor"] >= 0]
+    more = {**_orders_and_visits_by_window(bought, events), **_of_a_year(bought), **_gaps_lately(bought)}
+    every = few.join(pd.DataFrame(more), how="left")
+    counted = [name for name in more if name.endswith("_31_to_120d") or name.startswith(("stores_", "events_visit_"))]
+    every[counted] = every[counted].fillna(0)
+    for what in ("orders", "spend", "events"):
+        before = every[f"{what}_31_to_120d"]
+        every[f"{what}_trend_30d"] = every[f"{what}_30d"] * 3 / before.where(before != 0)
+    for window in (90, 365):
+        every[f"spend_per_order_{window}d"] = every[f"spend_{window}d"] / every[f"orders_{window}d"]
+    for part in ("weekend", "month_start"):
+        every[f"{part}_share_365d"] = every.pop(f"{part}_orders_365d").fillna(0) / every["orders_365d"]
+    every["gap_spread_per_mean"] = every["gap_spread_days"] / every["gap_mean_days"]
+    every["gap_trend_90d"] = every["gap_mean_90d_days"] / every["gap_mean_days"]
+    return every
+
+
+def _orders_and_visits_by_window(bought: pd.DataFrame, events: pd.DataFrame) -> dict[str, pd.Series]:
+    earlier, happened = (rows[rows["days_ago"].between(31, 120)].groupby("customer_key") for rows in (bought, events))
+    visits = events[events["event_type"] == "visit"]
+    days = visits.groupby("customer_key")["days_ago"]
+    made = {
+        "orders_31_to_120d": earlier["transaction_id"].nunique(),
+        "spend_31_to_120d": earlier["amount_minor"].sum() / 100,
+        "events_31_to_120d": happened.size(),
+        "days_since_last_event": events.groupby("customer_key")["days_ago"].min(),
+        "days_since_last_event_visit": days.min(),
+        "event_visit_gap_mean_days": (days.max() - days.min()) / (days.nunique() - 1).where(days.nunique() > 1),
+    }
+    for window in (30, 90, 365):
+        made[f"events_visit_{window}d"] = visits[visits["days_ago"] <= window].groupby("customer_key").size()
+    return made
+
+
+def _of_a_year(bought: pd.DataFrame) -> dict[str, pd.Series]:
+    made = {}
+    for window in (90, 365):
+        recent = bought[bought["days_ago"] <= window]
+        sums = recent.groupby("customer_key")[["discount_minor", "amount_minor"]].sum()
+        whole = sums.sum(axis=1)
+        made[f"discount_share_{window}d"] = sums["discount_minor"] / whole.where(whole != 0)
+        made[f"stores_{window}d"] = recent.groupby("customer_key")["store_id"].nunique()
+    year = bought[bought["days_ago"] <= 365]
+    on_a_day = year.groupby(["customer_key", "day"])["amount_minor"].sum()
+    made["largest_day_spend_365d"] = on_a_day.groupby("customer_key").max() / 100
+    for part, holds in (("weekend", year["day"].dt.day_of_week >= 5), ("month_start", year["day"].dt.day <= 10)):
+        made[f"{part}_orders_365d"] = year[holds].groupby("customer_key")["transaction_id"].nunique()
+    return made
+
+
+def _gaps_lately(bought: pd.DataFrame) -> dict[str, pd.Series]:
+    days = bought[["customer_key", "days_ago"]].drop_duplicates().sort_values(["customer_key", "days_ago"])
+    gaps = -days.groupby("customer_key")["days_ago"].diff(-1)
+    lately = days["days_ago"] <= 90
+    return {"gap_mean_90d_days": gaps[lately].groupby(days["customer_key"][lately]).mean()}
 
 
 def _before(rows: pd.DataFrame, day: date) -> pd.DataFrame:

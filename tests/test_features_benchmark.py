@@ -24,7 +24,7 @@ def test_pandas_makes_the_same_features(tmp_path, monkeypatch):
     assert features.floor() == 2
     ours = storage.read_buckets(REPRO.examples).to_pandas().set_index("customer_key")
     theirs = pandas_features.of_tables(REPRO.tables, features.last_day()).loc[ours.index]
-    assert len(ours) > 100 and theirs.shape[1] == features.in_pandas() == 26
+    assert len(ours) > 100 and theirs.shape[1] == features.in_pandas() == 50
     for name in theirs.columns:
         own = ours[name].astype(float).to_numpy()
         assert theirs[name].astype(float).to_numpy() == pytest.approx(own, rel=1e-9, nan_ok=True), name
