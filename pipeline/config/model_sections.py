@@ -11,6 +11,7 @@ from pipeline.config.errors import BadParams
 from pipeline.config.masking import mask_password
 from pipeline.config.source import EnvironmentVariable, Section
 from pipeline.config.types import (
+    Keep,
     NaturalInt,
     NotNegative,
     Positive,
@@ -100,6 +101,7 @@ class Reasons(Section):
     max_risk_reasons: Annotated[int, Field(ge=1, le=3)]
     min_contribution: NotNegative
     common_share: Share
+    keep: Keep
 
 
 class Tracking(Section):

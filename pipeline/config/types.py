@@ -22,6 +22,7 @@ Positive = Annotated[float, Field(gt=0, le=1e12)]
 NotNegative = Annotated[float, Field(ge=0, le=1e12)]
 Permission = Literal["allow", "refuse"]
 Readers = Literal["owner", "group", "everybody"]
+Keep = Literal["none", "listed", "all"]
 LanguageCode = Literal["en", "nb", "zh_Hans", "ja"]
 
 

@@ -16,6 +16,8 @@
 - ``risk_list.parquet`` and ``actions.parquet``: the list, and the decision on everyone scored, with nothing rounded;
 - ``explored.parquet``: what rules look at of those for whom a lot decided, so that an edited ``playbooks.yaml`` can be
   decided on them later; only where a lot decided for somebody;
+- ``contributions.parquet``: each feature's contribution to the score, of those listed or of everyone scored; only where
+  the settings keep them;
 - ``promises.parquet``: what the list promises, to be read as the table commitments; only where something is promised;
 - ``data_profile.json`` and ``data_sample.parquet``: what the week saw of the data, by which the next one is judged;
 - ``run_report.json``: how the week was made;
@@ -36,17 +38,9 @@ from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.erasing import Erased, delete_before, erase, weeks_holding
 from pipeline.lists.notices import notices
 from pipeline.lists.publishing import publish, release
-from pipeline.lists.schema import (
-    ANSWERS,
-    FILLED_IN,
-    OUTCOMES,
-    REASONS,
-    RISK_LIST,
-    STATUSES,
-    About,
-    Week,
-)
+from pipeline.lists.schema import ANSWERS, FILLED_IN, OUTCOMES, REASONS, RISK_LIST, STATUSES
 from pipeline.lists.value_words import spoken
+from pipeline.lists.week import About, Week
 from pipeline.lists.week_folder import EXPLORED_FILE, FORMER_ACTIONS, decision_files, recover, weeks_before
 
 __all__ = [

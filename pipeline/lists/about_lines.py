@@ -7,8 +7,9 @@ from pipeline.lists.cells import expected_words
 from pipeline.lists.column_titles import column_title
 from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.notices import dominating, waiting
-from pipeline.lists.schema import ANSWERS, OUTCOMES, Week
+from pipeline.lists.schema import ANSWERS, OUTCOMES
 from pipeline.lists.value_words import spoken
+from pipeline.lists.week import Week
 
 
 def about_lines(week: Week, catalog: MessageCatalog) -> list[tuple[str, str]]:

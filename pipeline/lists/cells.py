@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from pipeline.i18n import Figure, Message, say
-from pipeline.lists.schema import About
+from pipeline.lists.week import About
 
 PROBABILITY_DECIMALS = 4
 PROBABILITIES = ("churn_probability", "previous_probability")

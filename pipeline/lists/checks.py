@@ -6,7 +6,8 @@ import polars as pl
 
 from pipeline.config.errors import BadData
 from pipeline.decisions.watch import is_personal
-from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, WORK, Week
+from pipeline.lists.schema import ACTIONS, FAMILY_PREFIX, NEVER_NULL, RISK_LIST, STATUSES, WORK
+from pipeline.lists.week import Week
 
 ADDS_UP_WITHIN = 1e-6
 """Largest difference between a margin and the sum of its parts, in log-odds."""
@@ -30,6 +31,7 @@ def check(week: Week) -> None:
     _check_customers(week)
     _check_handed_out(week)
     _check_waterfalls(week.waterfalls)
+    _check_contributions(week)
 
 
 def _check_columns(table: str, frame: pl.DataFrame, expected: Mapping[str, pl.DataType]) -> None:
@@ -125,6 +127,25 @@ def _check_handed_out(week: Week) -> None:
 
 def _check_waterfalls(waterfalls: pl.DataFrame) -> None:
     families = pl.sum_horizontal(pl.col(f"^{FAMILY_PREFIX}.*$"), ignore_nulls=False)
-    gap = (pl.col("base_log_odds") + families - pl.col("log_odds")).abs()
-    broken = (gap > ADDS_UP_WITHIN) | ~gap.is_finite() | gap.is_null()
-    _refuse("waterfalls", "log_odds", waterfalls, broken, "base_margin plus the families")
+    _refuse("waterfalls", "log_odds", waterfalls, _adds_up_not(families), "base_log_odds plus the families")
+
+
+def _check_contributions(week: Week) -> None:
+    """Kept of nobody, of those listed or of everyone scored, and the same sums that the page shows by family."""
+    kept = week.contributions
+    if kept is None:
+        return
+    features = pl.sum_horizontal(pl.exclude("customer_id", "base_log_odds", "log_odds"), ignore_nulls=False)
+    _refuse("contributions", "log_odds", kept, _adds_up_not(features), "base_log_odds plus the features")
+    _refuse("contributions", "customer_id", kept, pl.col("customer_id").is_duplicated(), "each customer once")
+    both = kept.join(week.waterfalls, on="customer_id", suffix="_shown")
+    _refuse("contributions", "log_odds", both, pl.col("log_odds") != pl.col("log_odds_shown"), "what waterfalls says")
+    absent = week.risk_list.join(kept, on="customer_id", how="anti")
+    _refuse("risk_list", "customer_id", absent, pl.lit(value=True), "a customer of contributions")
+    strangers = kept.join(week.actions, on="customer_id", how="anti")
+    _refuse("contributions", "customer_id", strangers, pl.lit(value=True), "a customer of actions")
+
+
+def _adds_up_not(parts: pl.Expr) -> pl.Expr:
+    gap = (pl.col("base_log_odds") + parts - pl.col("log_odds")).abs()
+    return (gap > ADDS_UP_WITHIN) | ~gap.is_finite() | gap.is_null()

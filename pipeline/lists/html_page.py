@@ -15,9 +15,9 @@ from pipeline.i18n import ENGLISH, Field, MessageCatalog, long_day, written
 from pipeline.lists.audiences import campaigns
 from pipeline.lists.column_words import COLUMN_WORDS
 from pipeline.lists.page_data import page_data
-from pipeline.lists.schema import Week
 from pipeline.lists.tiles import tiles
 from pipeline.lists.value_words import table_in_words
+from pipeline.lists.week import Week
 from pipeline.messages import PLACE
 from pipeline.reasons.interviews import Guide
 

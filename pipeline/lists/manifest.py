@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.lists.schema import About
+from pipeline.lists.week import About
 
 MANIFEST = "manifest.json"
 FORMAT = 1

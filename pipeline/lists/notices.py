@@ -8,7 +8,7 @@ import polars as pl
 from pipeline.decisions.watch import is_personal
 from pipeline.drift.kinds import TECHNICAL
 from pipeline.i18n import Figure, Message, Sentence, counted, say
-from pipeline.lists.schema import Week
+from pipeline.lists.week import Week
 
 LARGE_SHARE: Final = 0.1
 """From this share (0-1) of the value of a list on, one customer moves its total, and is named."""

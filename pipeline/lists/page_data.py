@@ -9,8 +9,9 @@ from pipeline.i18n import MessageCatalog, say
 from pipeline.lists.cells import rounded
 from pipeline.lists.comparison import MEASURES
 from pipeline.lists.page_words import page_words
-from pipeline.lists.schema import ANSWERS, FAMILY_PREFIX, FILLED_IN, OUTCOMES, STATUSES, WORK, Week, band_levels
+from pipeline.lists.schema import ANSWERS, FAMILY_PREFIX, FILLED_IN, OUTCOMES, STATUSES, WORK
 from pipeline.lists.value_words import value_words
+from pipeline.lists.week import Week, band_levels
 
 FAMILY_WORDS: Final = {
     "recency": "Time since last order",

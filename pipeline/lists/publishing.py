@@ -17,8 +17,14 @@ from pipeline.lists.csv_file import csv_bytes, table_bytes
 from pipeline.lists.file_names import file_stems
 from pipeline.lists.html_page import guide_page, html_page
 from pipeline.lists.manifest import MANIFEST, File, manifest
-from pipeline.lists.schema import Week
-from pipeline.lists.week_folder import ACTIONS_FILE, EXPLORED_FILE, FORMER_ACTIONS, write_week
+from pipeline.lists.week import Week
+from pipeline.lists.week_folder import (
+    ACTIONS_FILE,
+    CONTRIBUTIONS_FILE,
+    EXPLORED_FILE,
+    FORMER_ACTIONS,
+    write_week,
+)
 from pipeline.lists.xlsx_file import xlsx_bytes
 
 PICTURE = "risk_list"
@@ -106,6 +112,7 @@ def _contents(week: Week) -> Iterator[File]:
     actions = week.actions.sort("customer_id")  # whatever buckets they came from
     yield File(ACTIONS_FILE, parquet_bytes(actions), actions.height)
     yield from _parquet(EXPLORED_FILE, week.explored)
+    yield from _parquet(CONTRIBUTIONS_FILE, week.contributions)
     yield from _parquet("promises.parquet", week.promises)
     stems = file_stems(listed["owner"].to_list())
     by_stem = listed.with_columns(stem=pl.Series([stems[owner] for owner in listed["owner"]], dtype=pl.String))

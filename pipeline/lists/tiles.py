@@ -5,7 +5,7 @@ import math
 from pipeline.i18n import Field, Sentence, counted, say
 from pipeline.lists.cells import expected_words, money_words
 from pipeline.lists.notices import dominating, waiting
-from pipeline.lists.schema import Week
+from pipeline.lists.week import Week
 
 
 def tiles(week: Week) -> list[tuple[Field, Sentence, Sentence]]:

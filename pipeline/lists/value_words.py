@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from pipeline.i18n import MessageCatalog
-from pipeline.lists.schema import ANSWERS, OUTCOMES, STATUSES, WORK, Week
+from pipeline.lists.schema import ANSWERS, OUTCOMES, STATUSES, WORK
+from pipeline.lists.week import Week
 from pipeline.playbooks.config import channels
 
 OF_THE_LIST: Final = (

@@ -26,6 +26,7 @@ if sys.platform != "win32":
 ACTIONS_FILE = "actions.parquet"
 FORMER_ACTIONS = "former_actions.parquet"
 EXPLORED_FILE = "explored.parquet"
+CONTRIBUTIONS_FILE = "contributions.parquet"
 _NEW, _OLD, _GONE = ".being_written", ".being_replaced", ".being_deleted"
 
 

@@ -9,8 +9,9 @@ from pipeline.i18n import MessageCatalog, say, shipped
 from pipeline.lists.about_lines import about_lines
 from pipeline.lists.cells import xlsx_text
 from pipeline.lists.column_titles import column_title
-from pipeline.lists.schema import ANSWERS, FILLED_IN, OUTCOMES, REASONS, Week
+from pipeline.lists.schema import ANSWERS, FILLED_IN, OUTCOMES, REASONS
 from pipeline.lists.value_words import spoken, table_in_words
+from pipeline.lists.week import Week
 
 FIRST_ROW = 2
 FORMER_CUSTOMERS, CAMPAIGNS, LEFT_THE_LIST, ABOUT = "Former customers", "Campaigns", "Left the list", "About"

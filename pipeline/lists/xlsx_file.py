@@ -15,13 +15,9 @@ from pipeline.lists.audiences import campaigns
 from pipeline.lists.cells import MONEY, PROBABILITIES, rounded
 from pipeline.lists.column_titles import column_title
 from pipeline.lists.column_words import COLUMN_WORDS
-from pipeline.lists.schema import (
-    FILLED_IN,
-    RISK_LIST,
-    Week,
-    band_levels,
-)
+from pipeline.lists.schema import FILLED_IN, RISK_LIST
 from pipeline.lists.value_words import in_words, table_in_words
+from pipeline.lists.week import Week, band_levels
 from pipeline.lists.xlsx_about import (
     ABOUT,
     CAMPAIGN_WIDTHS,

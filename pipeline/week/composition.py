@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import fields, replace
 from datetime import date
@@ -13,7 +12,7 @@ import polars as pl
 from pipeline import lists
 from pipeline.config.paths import PLAYBOOKS, Paths
 from pipeline.config.slugs import slug
-from pipeline.decisions import change, control_group, decision_record, follow_up, optimizer, tasks, watch
+from pipeline.decisions import change, decision_record, follow_up, tasks, watch
 from pipeline.decisions.contact_policy import longest_silence
 from pipeline.decisions.guardrails import quality
 from pipeline.evaluation import calibration_check, expected_curve, expected_performance, verdict
@@ -26,11 +25,11 @@ from pipeline.outcomes import maturity, wrong_reasons
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.reasons import without_reason
 from pipeline.reasons.columns import RISK_SHARES
-from pipeline.tables import storage
-from pipeline.value import customer_value
 from pipeline.week import (
     candidates,
+    contributions,
     data_checks,
+    decision_counts,
     explored_inputs,
     learning_report,
     listed_history,
@@ -94,6 +93,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
     left = follow_up.left_the_list(listed, previous.listed, everybody, settings.label, inputs.context.translator)
     since = follow_up.since_last(listed, previous.listed, left, everybody, settings.label, inputs.outcomes)
     matured = matured_lists.read(paths, settings.data.name, day)
+    contributed = contributions.of_customers(listed["customer_id"], paths)
     family_of = {feature["name"]: feature["family"] for feature in reports.card["features"]}
     probability = decided["churn_probability"].sort().to_numpy()
     over = maturity.curves(matured, retrain_signs.of_model(paths.exports, settings.data.name, day, model))
@@ -105,7 +105,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         about=replace(about, expectation=in_sequence(expected.words(), maturity.early_words(matured))),
         risk_list=selection.as_risk_list(listed),
         actions=decided.select(DECISION),
-        waterfalls=selection.as_waterfalls(_contributions_of(listed, paths), family_of),
+        waterfalls=selection.as_waterfalls(contributed, family_of),
         run_report={
             "ingest": {"tables": reports.ingest["tables"], "absent": reports.ingest["absent"]},
             "customers": reports.customers,
@@ -113,7 +113,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "feeds": [finding.as_report() for finding in reports.feeds],
             "drift": {"since": compared.since, "findings": [finding.as_report() for finding in compared.findings]},
             "causes": {key: reports.causes[key] for key in ("overall", "by_kind", "blind_spots")},
-            **_decisions(decided, listed, settings),
+            **decision_counts.decisions(decided, listed, settings.score),
             "since_last_list": {"as_of": previous.as_of, **since} if previous.as_of else None,
             "expected": expected.as_report() | ({"level": reports.level.as_dict()} if reports.level else {}),
             "matured_lists": maturity.report(matured),
@@ -122,12 +122,12 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             ),
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),
-            "allocation": _allocation(everybody, plan),
+            "allocation": decision_counts.allocation(everybody, plan),
             "learning": learning_report.of_week(everybody, inputs),
             "former_customers": {
-                "looked_at": _counted(former["state"]),
-                "actions_by_playbook": _counted(former["playbook"].drop_nulls()),
-                "duties_waiting": _counted(former["waiting_duty"].drop_nulls()),
+                "looked_at": decision_counts.counted(former["state"]),
+                "actions_by_playbook": decision_counts.counted(former["playbook"].drop_nulls()),
+                "duties_waiting": decision_counts.counted(former["waiting_duty"].drop_nulls()),
             },
             "languages": tasks.spoken(decided),
             "wrong_reasons": wrong_reasons.counts(inputs.outcomes),
@@ -141,6 +141,7 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
         audiences=audiences.of_week(everybody, day),
         former=former_customers.of_week(former, inputs.context.translator),
         explored=explored_inputs.of_week(decided, inputs),
+        contributions=contributions.kept(settings.reasons.keep, contributed, paths),
         former_actions=former.filter(pl.col("playbook").is_not_null() | pl.col("would_have_been").is_not_null()).select(
             "state", *DECISION
         ),
@@ -192,51 +193,6 @@ def _about(settings: WeekSettings, day: date, reports: StageReports, scored: int
         expected_high=high,
         topics={slug(topic): topic for topic in settings.features.ticket_topics},
     )
-
-
-def _contributions_of(listed: pl.DataFrame, paths: Paths) -> pl.DataFrame:
-    wanted = listed["customer_id"].implode()
-    files = storage.bucket_files(paths.contributions)
-    return pl.concat(
-        [pl.scan_parquet(file).filter(pl.col("customer_id").is_in(wanted)).collect() for file in files]
-    ).sort("customer_id")  # fmt: skip
-
-
-def _decisions(decided: pl.DataFrame, listed: pl.DataFrame, settings: WeekSettings) -> dict[str, Any]:
-    """What was decided for how many, and how much of the value the most valuable ones hold."""
-    strategic = decided["loss_making"] & decided["strategic"]
-    return {
-        "scored_by_band": _counted(decided["risk_band"]),
-        "scored_by_tier": _counted(decided["tier"]),
-        "scored_by_value_tier": _counted(decided["value_tier"]),
-        "loss_making": {"customers": int(decided["loss_making"].sum()), "strategic": int(strategic.sum())},
-        "value": customer_value.concentration(decided, settings.score),
-        "actions_by_playbook": _counted(decided["playbook"].drop_nulls()),
-        "actions_by_work": _counted(decided["work"].drop_nulls()),
-        "duties_waiting": _counted(decided["waiting_duty"].drop_nulls()),
-        "no_action": decided["playbook"].null_count(),
-        "control": control_group.shares(decided),
-        "listed_by_work": _counted(listed["work"]),
-        "listed_by_status": _counted(listed["status"]),
-    }
-
-
-def _allocation(decided: pl.DataFrame, plan: optimizer.Plan) -> dict[str, Any]:
-    """What is expected to be saved, at what cost, beside the most that could be; what one more of each would save."""
-    given = decided.filter(pl.col("playbook").is_not_null())
-    return {
-        "expected_saved_value": round(float(given["expected_saved_value"].sum()), 2),
-        "cost": round(float(given["cost"].sum()), 2),
-        "gap": round(plan.gap, 4),
-        "limits": {
-            name: {"used": round(plan.used[name], 2), "one_more_would_save": round(price, 2)}
-            for name, price in plan.prices.items()
-        },
-    }
-
-
-def _counted(values: pl.Series) -> dict[str, int]:
-    return dict(sorted(Counter(values.to_list()).items()))
 
 
 def _fingerprint(settings: WeekSettings, inputs: WeekInputs) -> str:

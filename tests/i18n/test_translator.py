@@ -28,7 +28,7 @@ AGG = Aggregate("sum", "event", "events")
 def told(phrase: str, unit: str, value: float) -> list[str]:
     """A reason of one feature, as each of `READERS` reads it."""
     seen = Feature("x", unit, "recency", AGG, "", "up")
-    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35)
+    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35, keep="none")
     renderer = ReasonRenderer([seen], {"x": 0.0}, Style(settings, "NOK", ALL, {"x": phrase}))
     table = pl.DataFrame({"x": [value] * len(READERS)})
     found = renderer.tell(table, np.ones((len(READERS), 1)), pl.Series(READERS))

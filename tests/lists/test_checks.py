@@ -53,8 +53,8 @@ BROKEN: list[tuple[str, Change, str]] = [
     ("waterfalls", lambda frame: frame.drop("^family_.*$"), "waterfalls: column 'family_<name>' is missing"),
     ("waterfalls", lambda frame: frame.with_columns(x=1), "waterfalls: column 'x' is not expected"),
     ("waterfalls", lambda frame: frame.with_columns(SMALL), "waterfalls: column 'log_odds' is Float32"),
-    ("waterfalls", lambda frame: frame.with_columns(pl.col("log_odds") + 2e-6), "expected base_margin plus the families"),
-    ("waterfalls", put("family_recency", None), "expected base_margin plus the families"),
+    ("waterfalls", lambda frame: frame.with_columns(pl.col("log_odds") + 2e-6), "expected base_log_odds plus the families"),
+    ("waterfalls", put("family_recency", None), "expected base_log_odds plus the families"),
     ("waterfalls", lambda frame: frame.head(-1), "expected a customer of waterfalls"),
 ]
 # fmt: on
@@ -67,6 +67,30 @@ def test_refused_in_one_line(week: Week, exports: Path, table: str, change: Chan
         publish(broken, exports, replace=False)
     assert "\n" not in str(refusal.value)
     assert not exports.exists()
+
+
+# What is kept of the contributions, whose families stand for features here.
+KEPT: list[tuple[Change, str]] = [
+    (lambda frame: frame.head(-1), "expected a customer of contributions"),
+    (lambda frame: pl.concat([frame, frame.head(1)]), "contributions: customer_id of customer"),
+    (
+        lambda frame: pl.concat([frame, frame.head(1).with_columns(customer_id=pl.lit("nobody"))]),
+        "expected a customer of actions",
+    ),
+    (lambda frame: frame.with_columns(pl.col("log_odds") + 2e-6), "expected base_log_odds plus the features"),
+    (put("family_recency", None), "expected base_log_odds plus the features"),
+    (lambda frame: frame.with_columns(pl.col("log_odds", "base_log_odds") + 1.0), "expected what waterfalls says"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), KEPT, ids=[said for _, said in KEPT])
+def test_contributions_that_are_kept_are_those_of_the_list(
+    week: Week, exports: Path, change: Change, said: str
+) -> None:
+    with pytest.raises(BadData, match=re.escape(said)):
+        publish(replace(week, contributions=change(week.waterfalls)), exports, replace=False)
+    assert not exports.exists()
+    assert publish(replace(week, contributions=week.waterfalls), exports, replace=False)
 
 
 def test_just_inside_the_rules(week: Week, exports: Path) -> None:

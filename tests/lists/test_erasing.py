@@ -25,7 +25,8 @@ GONE = "Zed-77"
 @pytest.fixture
 def week(make_week: Callable[..., Week]) -> Week:
     one = make_week(12, edits={4: {"customer_id": GONE}})
-    return replace(one, explored=one.actions.select("customer_id", "churn_probability").reverse())
+    explored = one.actions.select("customer_id", "churn_probability").reverse()
+    return replace(one, explored=explored, contributions=one.waterfalls)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -41,7 +42,7 @@ def test_tables_lose_the_rows_and_pages_that_showed_them_go(week, tmp_path):
     assert set(before) - set(after) == set(erased.deleted) == {"risk_list.html", "risk_list.xlsx"}
     for name, content in after.items():
         assert GONE.encode() not in content, name
-    for name in ("risk_list.parquet", "actions.parquet", "explored.parquet"):
+    for name in ("risk_list.parquet", "actions.parquet", "explored.parquet", "contributions.parquet"):
         rows = pl.read_parquet(io.BytesIO(before[name]))
         assert pl.read_parquet(io.BytesIO(after[name])).equals(rows.filter(pl.col("customer_id") != GONE))
     lines = before["risk_list.csv"].split(b"\r\n")

@@ -27,7 +27,7 @@ from tests.profiles import examples as few
 from tests.properties.test_features import CUSTOMERS, examples, full_worlds
 
 FEW = few(8)
-SETTINGS = Reasons(max_risk_reasons=3, min_contribution=0.05, common_share=0.9)
+SETTINGS = Reasons(max_risk_reasons=3, min_contribution=0.05, common_share=0.9, keep="none")
 PLACES = ("reason_1", "reason_2", "reason_3", "protects_1")
 FAINT = "Nothing stands out; most of all: "
 NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")

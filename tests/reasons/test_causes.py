@@ -47,7 +47,7 @@ CASES = """
 
 
 def renderer(common: float = 0.35) -> ReasonRenderer:
-    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=common)
+    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=common, keep="none")
     return ReasonRenderer(SEEN, TYPICAL, Style(settings, "EUR", phrasebook=PHRASEBOOK), BORNE, [LOAD])
 
 

@@ -136,7 +136,7 @@ def test_one_fact_is_told_once_and_every_claim_is_true(rows, seed):
     features = [FEATURES[name] for name in (*SILENT, "gap_mean_days", "orders_31_to_120d", "spend_31_to_120d")]
     frame = pl.DataFrame(rows).cast(pl.Float64).with_columns(pl.lit(0.9).alias("p_no_purchase"))
     typical = dict.fromkeys(SILENT, 10.0) | {"p_no_purchase": 0.1, "gap_mean_days": None}
-    style = Style(Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35), "EUR")
+    style = Style(Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35, keep="none"), "EUR")
     pushes = np.random.default_rng(seed).uniform(-0.2, 1, (len(rows), len(features)))
     for row, told in zip(rows, ReasonRenderer(features, typical, style).tell(frame, pushes).to_dicts(), strict=True):
         texts = [told[f"reason_{place}_text"] for place in (1, 2, 3) if told[f"reason_{place}_text"]]
@@ -196,7 +196,7 @@ def test_the_only_order_is_not_stated_twice(case):
 def test_one_fact_speaks_for_leaving_or_for_staying_and_not_for_both():
     """The only order, nine days ago: pushed towards leaving as an order, towards staying as a first one."""
     names = ["days_since_last_order", "days_since_first_order", "orders_ever", "gap_mean_days"]
-    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35)
+    settings = Reasons(max_risk_reasons=3, min_contribution=0.1, common_share=0.35, keep="none")
     typical = {"days_since_last_order": 1.0, "days_since_first_order": 300.0, "orders_ever": 0.0, "gap_mean_days": None}
     renderer = ReasonRenderer([FEATURES[name] for name in names], typical, Style(settings, "USD"))
     values = pl.DataFrame(

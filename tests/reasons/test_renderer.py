@@ -28,7 +28,7 @@ TYPICAL = {"silent_days": 10.0, "gap_days": 7.0, "orders": 5.0, "spend": 100.0}
 
 
 def tell(values: dict, contributions: dict, at_most: int = 3, least: float = 0.1) -> dict:
-    settings = Reasons(max_risk_reasons=at_most, min_contribution=least, common_share=0.35)
+    settings = Reasons(max_risk_reasons=at_most, min_contribution=least, common_share=0.35, keep="none")
     table = pl.DataFrame({name: [values.get(name)] for name in TYPICAL}, schema=dict.fromkeys(TYPICAL, pl.Float64))
     pushes = np.array([[contributions.get(feature.name, 0.0) for feature in FEATURES]])
     style = Style(settings, "USD", phrasebook=PHRASEBOOK)
