@@ -78,8 +78,13 @@ docs: setup ## the documentation as a site, in site/
 	uv pip install --quiet --require-hashes --target .featuretools -r requirements/featuretools.txt
 	@touch $@
 
-bench: setup .rivals/installed .featuretools/installed ## the benchmarks, side by side with peers; needs a C compiler
+bench: setup .rivals/installed .featuretools/installed ## how fast it is, side by side with peers; 90 minutes, needs a C compiler
 	PYTHONPATH=$(CURDIR)/.rivals python -m benchmarks
+	python -m docs.generate
+
+bench-quality: setup ## how well it ranks, explains and decides, on sample data and simulated companies; a night
+	python -m benchmarks --quality
+	python -m docs.generate
 
 leaderboard: setup .rivals/installed ## the leaderboard, beside XGBoost, CatBoost and others; 20 minutes
 	PYTHONPATH=$(CURDIR)/.rivals python -m benchmarks.leaderboard --json benchmarks/results/leaderboard.json
@@ -114,4 +119,4 @@ clean: ## remove what the stages made, not the environment
 	find data models exports -mindepth 1 ! -name README.md -delete
 	rm -rf reports/plots mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp
 
-.PHONY: help setup repro test tests lint fast nightly spark coverage docs bench leaderboard audit sbom lock clean
+.PHONY: help setup repro test tests lint fast nightly spark coverage docs bench bench-quality leaderboard audit sbom lock clean

@@ -1,17 +1,23 @@
-"""All benchmarks, each to ``benchmarks/results/``: ``python -m benchmarks``."""
+"""All benchmarks of speed, or of quality, each to ``benchmarks/results/``: ``python -m benchmarks [--quality]``."""
 
+import argparse
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
-# Not the leaderboard, whose rivals are not in the lock: `make leaderboard` brings them along.
 # With options, a run of everything keeps to a size; its figures are kept beside those of the benchmark run alone.
-ALL: dict[str, tuple[str, ...]] = {
+SPEED: dict[str, tuple[str, ...]] = {
     "contributions": (),
-    "features": (),
-    "value": (),
     "simulate": ("--customers", "20000"),
+    "cluster": (),
+    "features": (),
+    "scale": (),
+}
+"""What docs/performance.md says, on a machine that does nothing else meanwhile."""
+QUALITY: dict[str, tuple[str, ...]] = {
+    "value": (),
     "quality": (),
     "levels": (),
     "predicted_range": (),
@@ -24,18 +30,34 @@ ALL: dict[str, tuple[str, ...]] = {
     "feeds": (),
     "reasons": (),
     "playbooks": (),
-    "cluster": (),
-    "scale": (),
 }
+"""How well it ranks, explains and decides; `make leaderboard` alone needs rivals beside it for that."""
+
+
+def commands(*, quality: bool) -> dict[str, list[str]]:
+    """The command of each benchmark, by name.
+
+    >>> commands(quality=False)["scale"][1:3]
+    ['-m', 'benchmarks.scale']
+    """
+    made = {}
+    for name, options in (QUALITY if quality else SPEED).items():
+        file = RESULTS / f"{name}{'_small' if options else ''}.json"
+        made[name] = [sys.executable, "-m", f"benchmarks.{name}", "--json", str(file), *options]
+    return made
 
 
 def main() -> None:
     """Run each in a process of its own, so that none warms another's caches."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quality", action="store_true", help="how well it ranks, explains and decides, not how fast")
+    options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    for name, options in ALL.items():
+    for name, command in commands(quality=options.quality).items():
         print(f"== {name}", flush=True)
-        to = ("--json", str(RESULTS / f"{name}{'_small' if options else ''}.json"))
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *to, *options], check=True)
+        start = time.monotonic()
+        subprocess.run(command, check=True)
+        print(f"== {name}: {(time.monotonic() - start) / 60:.0f} minutes", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks import __main__ as everything
 from benchmarks import (
     feeds,
     feeds_table,
@@ -182,7 +183,7 @@ def test_sentences_say_what_the_truth_allows():
 
 
 def test_every_data_set_has_its_figures(found):
-    assert list(found) == list(quality.data_sets()), "run: make bench"
+    assert list(found) == list(quality.data_sets()), "run: make bench-quality"
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_what_is_off_is_said_for_the_model_and_the_best():
 
 
 def test_on_companies_drawn_anew_the_level_is_not_far_off(drawn):
-    assert list(drawn) == list(levels.COMPANIES), "run: make bench"
+    assert list(drawn) == list(levels.COMPANIES), "run: make bench-quality"
     seeds = [draw["seed"] for draws in drawn.values() for draw in draws]
     assert quality.SEED not in seeds
     assert len(set(seeds)) == len(levels.COMPANIES) * levels.DRAWS, "two companies of one seed share their luck"
@@ -293,7 +294,7 @@ def paid() -> dict:
 
 
 def test_every_company_has_its_figures_by_table(paid):
-    assert list(paid) == list(feeds.COMPANIES), "run: make bench"
+    assert list(paid) == list(feeds.COMPANIES), "run: make bench-quality"
     for told in paid.values():
         assert told["customers"] == feeds.CUSTOMERS
         assert len(told["cutoffs"]["snapshots"]) == feeds.CUTOFFS
@@ -416,7 +417,7 @@ def kept() -> dict:
 
 
 def test_every_company_and_budget_has_what_every_contender_keeps(kept):
-    assert list(kept) == list(feeds.COMPANIES), "run: make bench"
+    assert list(kept) == list(feeds.COMPANIES), "run: make bench-quality"
     for told in kept.values():
         assert list(told["budgets"]) == [f"{share:g}" for share in playbooks_table.SHARES]
         for found in told["budgets"].values():
@@ -571,3 +572,16 @@ def test_the_interval_of_the_next_order_holds_as_many_as_it_says():
     assert f"{np.average([one['within'] for one in every], weights=weights):.1%}"[:4] in order_curve_table.markdown(
         result
     )
+
+
+# What is run alone: to train what is packaged, or to answer a question that no page repeats.
+ALONE = {"cold_start_prior", "learning", "early_performance"}
+
+
+def test_each_benchmark_is_run_by_one_of_the_commands():
+    folder = quality.ROOT / "benchmarks"
+    there = {file.stem for file in folder.glob("*.py") if "Run as ``python -m" in file.read_text(encoding="utf-8")}
+    run = [*everything.commands(quality=False), *everything.commands(quality=True)]
+    assert sorted(run) == sorted(there - ALONE) and there >= ALONE, "name it in benchmarks/__main__.py"
+    makefile = (quality.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "python -m benchmarks\n" in makefile and "python -m benchmarks --quality\n" in makefile

@@ -69,7 +69,7 @@ def test_no_other_rule_is_certainly_better_than_the_one_in_use():
     """By the committed figures: as long as this holds, docs/decisions/blend-share.md is right to leave it."""
     result = json.loads(RESULTS.read_text(encoding="utf-8"))
     simulated = [name for name in result if name.startswith(quality.SIMULATED)]
-    assert {name.split(",")[0] for name in result} == set(quality.data_sets()), "run: make bench"
+    assert {name.split(",")[0] for name in result} == set(quality.data_sets()), "run: make bench-quality"
     assert len(simulated) == blend_share.DRAWS * 6
     for rule in blend_share.RULES:
         loss, auc = (

@@ -25,7 +25,7 @@ def found() -> dict:
 
 def test_the_curve_is_better_than_what_is_known_of_contracts_alone(found):
     """By the committed figures; whoever measures anew must not fall below them."""
-    assert list(found) == list(cancellation_curve.CONTRACTS), "run: make bench"
+    assert list(found) == list(cancellation_curve.CONTRACTS), "run: make bench-quality"
     for name, origins in found.items():
         assert len(origins) == 2, name
         mean = {key: np.mean([one[key] for one in origins]) for key in cancellation_curve_table.SCORES}

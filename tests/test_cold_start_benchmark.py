@@ -117,7 +117,7 @@ def test_the_table_says_what_was_drawn():
 
 
 def test_the_first_list_is_nearly_what_a_year_gives(committed, listed):
-    assert {shop["kind"] for shop in committed["shops"]} == set(cold_start.KINDS), "run: make bench"
+    assert {shop["kind"] for shop in committed["shops"]} == set(cold_start.KINDS), "run: make bench-quality"
     ratio = listed["first"].mean() / listed["year"].mean()
     simulated = [shop for shop in committed["shops"]
                  if shop["grade"] == "C" and shop["kind"] not in cold_start_table.REAL]  # fmt: skip

@@ -24,7 +24,9 @@ def test_the_committed_companies_are_as_many_as_were_drawn_and_no_two_share_a_se
     companies = {(one["age"], one["seed"]): one["kind"] for one in found}
     for age, number in (("young", predicted_range.YOUNG), ("grown", predicted_range.GROWN)):
         first = predicted_range.FIRST_SEEDS[age]
-        assert [seed for which, seed in companies if which == age] == [*range(first, first + number)], "run: make bench"
+        assert [seed for which, seed in companies if which == age] == [*range(first, first + number)], (
+            "run: make bench-quality"
+        )
         assert [companies[age, seed] for seed in range(first, first + 6)] == list(predicted_range.KINDS)
     assert set(predicted_range.KINDS) == set(COMPANIES)
     peaks = {one["peak_day"] for one in found}

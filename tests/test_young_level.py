@@ -29,7 +29,7 @@ def held(lists: pd.DataFrame, level: str) -> float:
 
 def test_the_range_holds_as_often_as_it_says_and_finished_lists_make_it_narrower(found):
     shops = found.groupby("kind").number.nunique()
-    assert shops.to_dict() == young_level.KINDS, "run: make bench"
+    assert shops.to_dict() == young_level.KINDS, "run: make bench-quality"
     is_real = found.kind.isin(young_level_table.REAL)
     for lists in (found, found[~is_real], found[~is_real & (found.over > 0)]):
         assert 0.93 <= held(lists, "moved") <= 0.97
