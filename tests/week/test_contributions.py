@@ -40,14 +40,13 @@ def test_what_is_kept_is_whose_it_says_however_many_buckets_there_are(paths, buc
 
 
 @pytest.mark.end_to_end
-@pytest.mark.parametrize(("keep", "of"), [("listed", "risk_list"), ("all", "actions")])
-def test_a_published_week_keeps_them_and_they_add_up_to_the_probability(copy_of_shop, monkeypatch, keep, of):
+def test_a_published_week_keeps_them_and_they_add_up_to_the_probability(copy_of_shop, monkeypatch):
     settings = params.load()
-    changed = settings.reasons.model_copy(update={"keep": keep})
+    changed = settings.reasons.model_copy(update={"keep": "all"})
     run_untracked(monkeypatch, settings.model_copy(update={"reasons": changed}), (s6_publish,))
     week = REPRO.week(settings.snapshots.as_of)
     kept = pl.read_parquet(week / "contributions.parquet")
-    assert kept["customer_id"].to_list() == sorted(pl.read_parquet(week / f"{of}.parquet")["customer_id"].to_list())
+    assert kept["customer_id"].to_list() == sorted(pl.read_parquet(week / "actions.parquet")["customer_id"].to_list())
     scored = storage.read_buckets(REPRO.scores).select("customer_id", scored="log_odds")
     sums = kept.select("customer_id", total=pl.sum_horizontal(pl.exclude("customer_id", "log_odds")))
     both = sums.join(scored, on="customer_id")
