@@ -87,6 +87,7 @@ class Coherence(Section):
     turned_contracts: CoherenceCheck
     active_after_end: CoherenceCheck
     outside_scale: CoherenceCheck
+    never_settled: CoherenceCheck
     unknown_customers: CoherenceCheck
     unknown_outcomes: CoherenceCheck
     oversized_customers: CoherenceCheck

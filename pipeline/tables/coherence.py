@@ -16,6 +16,7 @@ CHECKS = (
     coherence_checks.turned_contracts,
     coherence_checks.active_after_end,
     coherence_checks.outside_scale,
+    coherence_checks.never_settled,
     coherence_checks.unknown_customers,
     coherence_checks.oversized,
 )

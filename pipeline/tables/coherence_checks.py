@@ -13,6 +13,13 @@ from pipeline.tables import schemas
 ACTS, USES = ("events", "tickets", "surveys", "loyalty"), ("events", "tickets")
 # Somebody whose contracts are over may still settle a bill.
 SETTLING_DAYS = 30
+# What comes of a row by its table: the stored column, and how params.yaml calls it.
+SETTLED = {
+    "tickets": {"first_answer_day": "first_answer_ts", "resolved_day": "resolved_ts"},
+    "commitments": {"kept_day": "kept_day"},
+}
+# Of rows so old something should have come; fewer of them prove nothing.
+OLD_DAYS, MIN_OLD_ROWS = 90, 50
 # Of about so many orders the median number of a customer's orders is taken, all of them of the same customers.
 LOOKED_AT = 100_000
 NEVER = "DATE '9999-12-31'"
@@ -147,6 +154,26 @@ def outside_scale(
             f"score to that scale, such as score / 10"
         )
         yield from _weighed(engine, ("outside_scale", "surveys", words), offending, answers, settings.outside_scale)
+
+
+def never_settled(
+    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
+) -> Iterator[Finding]:
+    """Requests and promises of which nothing ever comes: their column is mapped, and nobody fills it in."""
+    for name in (table for table in SETTLED if table in tables):
+        rows, day = tables[name].query, _day(name)
+        is_old = f"{day} <= (SELECT max({day}) FROM {rows}) - {OLD_DAYS}"
+        for column, own in SETTLED[name].items():
+            if column not in tables[name].columns:
+                continue
+            old = f"SELECT customer_id, {column} FROM {rows} WHERE {is_old}"
+            words = (
+                f"{name}: {{count}} of {{of}} rows older than {OLD_DAYS} days have no {own}, most of {{largest}}; all "
+                f"of them count as open, so leave it out of sources.{name}.columns while nobody fills it in"
+            )
+            offending = f"SELECT customer_id FROM ({old}) WHERE {column} IS NULL"
+            found = _weighed(engine, ("never_settled", name, words), offending, old, settings.never_settled)
+            yield from (finding for finding in found if finding.of >= MIN_OLD_ROWS)
 
 
 def unknown_customers(

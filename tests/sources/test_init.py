@@ -193,8 +193,26 @@ def test_a_price_beside_a_quantity_and_dates_of_two_kinds_are_pointed_at(raw):
     line = "  look at it: price is the price of one piece by its name; write amount: price if it is of the line"
     assert line in told
     assert found.sources.customers.ts_format == "%d.%m.%Y"
-    assert "not placed: newsletter: no column of ours is called so or holds such values" in left(told)
+    assert "not placed: newsletter: it is called like our email_opt_in, and holds no such values" in left(told)
     assert "not placed: ende: its dates are written in another way than those of start" in left(told)
+
+
+def test_a_column_that_is_left_out_says_whether_it_is_empty_or_holds_something_else(raw):
+    orders(raw / "orders.csv")
+    write(
+        raw / "promises.csv", "customer_id,made_ts,due_day,kept_day,foo,promised_by",
+        lambda n, day: f"c{n % 40},{day},{day + timedelta(days=9)},,,Jo", rows=60,
+    )  # fmt: skip
+    write(
+        raw / "customers.csv", "customer_id,signup_day,email_opt_in", lambda n, day: f"c{n},{day},perhaps", rows=40,
+    )  # fmt: skip
+    told, found = run(raw)
+    assert "kept_day" not in found.sources.commitments.columns, "else every promise would be overdue"
+    assert {
+        "not placed: kept_day: it is empty; once it is filled in, write kept_day: kept_day under sources.commitments.columns",
+        "not placed: foo: it is empty",
+        "not placed: email_opt_in: it is called like our email_opt_in, and holds no such values",
+    } <= set(left(told))
 
 
 def test_a_day_far_behind_all_others_is_not_the_end_of_the_data(raw):

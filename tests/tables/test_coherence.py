@@ -181,3 +181,45 @@ def test_answers_lie_on_their_scale(case):
         [(int(case["count"]), int(case["of"]))] if case["count"] != "0" else []
     )
     assert all(one.is_much for one in chosen)
+
+
+# Of tickets or promises 90 days or more before the last one: how many there are, and how many of them are filled in.
+SETTLED = """
+    | table       | column           | old | filled | young | found                     | why                                      |
+    | commitments | kept_day         | 60  | 0      | 5     | 60 of 60 kept_day         | no promise was ever kept                 |
+    | commitments | kept_day         | 100 | 2      | 5     | -                         | a fiftieth was: that is a bad ledger     |
+    | commitments | kept_day         | 101 | 2      | 5     | 99 of 101 kept_day        | less than a fiftieth                     |
+    | commitments | kept_day         | 49  | 0      | 5     | -                         | too few to tell                          |
+    | commitments | kept_day         | 0   | 0      | 200   | -                         | what is young may still be kept          |
+    | commitments | -                | 60  | 0      | 5     | -                         | the column is not mapped                 |
+    | tickets     | resolved_day     | 60  | 0      | 5     | 60 of 60 resolved_ts      | no request was ever resolved             |
+    | tickets     | first_answer_day | 60  | 0      | 5     | 60 of 60 first_answer_ts  | no request was ever answered             |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(SETTLED), ids=lambda case: f"{case['table']}: {case['why']}")
+def test_a_column_that_nobody_fills_in_makes_nothing_open(case):
+    day = {"tickets": "opened_day", "commitments": "made_day"}[case["table"]]
+    old, filled, young = (int(case[name]) for name in ("old", "filled", "young"))
+    frame = pd.DataFrame({"customer_id": "ann", day: [DAY] * old + [DAY + timedelta(days=90)] * young})
+    column = case["column"]
+    if column != "-":
+        frame[column] = pd.Series([DAY] * filled + [None] * (old + young - filled), dtype="object")
+    with duckdb.connect() as engine:
+        engine.register("frame", frame)
+        typed = "" if column == "-" else f" REPLACE ({column}::DATE AS {column})"
+        engine.execute(f"CREATE TABLE {case['table']} AS SELECT *{typed}, 1::HUGEINT AS customer_key FROM frame")
+        engine.execute(
+            "CREATE TABLE transactions AS SELECT 'ann' AS customer_id, 't' AS transaction_id, 1::HUGEINT AS customer_key"
+        )
+        tables = {name: coherence.rows_of(engine, name) for name in ("transactions", case["table"])}
+        found = [
+            one for one in coherence.examine(engine, tables, SETTINGS) if one.check == "never_settled" and one.is_much
+        ]
+    assert [
+        f"{one.count} of {one.of} {column.replace('_day', '_ts') if 'kept' not in column else column}" for one in found
+    ] == ([] if case["found"] == "-" else [case["found"]])
+    for one in found:
+        assert f"have no {case['found'].split()[-1]}, most of ann" in one.words
+        with pytest.raises(BadData, match=f"leave it out of sources.{case['table']}.columns"):
+            coherence.refuse_or_describe([one], SETTINGS)

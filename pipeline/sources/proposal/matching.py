@@ -54,8 +54,8 @@ def propose(
             fits += [_fit(sheet, table, tables[table], share) for table in others]
         placed |= _choose(fits, left)
         drop_strangers(placed, first, partial(shared, known=known), left)
-    for one in placed.values():
-        _name_unused(one)
+    for table, one in placed.items():
+        _name_unused(one, tables[table])
     for sheet in sheets:
         if sheet.path not in left and all(one.sheet is not sheet for one in placed.values()):
             reasons = [str(fit) for fit in [_fit(sheet, first, tables[first]), *fits] if isinstance(fit, str)]
@@ -119,11 +119,23 @@ def _fit(
     return placed
 
 
-def _name_unused(placed: Placed) -> None:
+def _name_unused(placed: Placed, wanted: Sequence[Wanted]) -> None:
     for name in placed.free():
         if name in placed.where or any(name in text for text in placed.expressions.values()):
             continue
-        placed.left.setdefault(name, "no column of ours is called so or holds such values")
+        placed.left.setdefault(name, _why_unused(placed, wanted, name))
+
+
+def _why_unused(placed: Placed, wanted: Sequence[Wanted], name: str) -> str:
+    """An empty column is not placed: with a `kept_day` that nobody fills in, every promise would be overdue."""
+    likely = (one.column for one in wanted if names.column_score(placed.table, one.column, names.plain(name)))
+    column = next((one for one in likely if one not in placed.columns), None)
+    if not placed.sheet.profiles[name].filled:
+        then = f"; once it is filled in, write {column}: {name} under sources.{placed.table}.columns" if column else ""
+        return f"it is empty{then}"
+    if column:
+        return f"it is called like our {column}, and holds no such values"
+    return "no column of ours is called so or holds such values"
 
 
 def _by_name(placed: Placed, wanted: Sequence[Wanted]) -> None:
