@@ -1,4 +1,4 @@
-"""The last digits of a fit: Newton's steps from where a search stopped, until only rounding is left.
+"""Fits: a search, and the last digits of it by Newton's steps from where a search stopped, until only rounding is left.
 
 A search such as L-BFGS stops where a further step gains next to nothing. That is some way from the optimum, and which
 way depends on the last bits of every sum before: on the processor, for whose instructions BLAS adds up in an order of
@@ -7,10 +7,15 @@ to about twelve digits anywhere, and a file that holds fewer is the same everywh
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import OptimizeResult, minimize
+from threadpoolctl import ThreadpoolController
 
+# Made once, after the libraries it looks for are there: to find them takes as long as a small fit.
+THREADS = ThreadpoolController()
 Array = npt.NDArray[np.float64]
 
 # Steps double the digits: after one of 1e-9 the next would be lost in rounding.
@@ -18,6 +23,26 @@ STEPS, SETTLED = 20, 1e-9
 # Parameters are logarithms or log-odds, of order one. The truncation of a central difference, about the square of
 # this, and rounding, about 1e-16 over it, are both too small to slow Newton's steps down.
 DIFFERENCE = 1e-4
+
+
+def search(loss: Callable[..., Any], start: Array, **options: Any) -> OptimizeResult:
+    """What `scipy.optimize.minimize` finds, with one thread for the algebra.
+
+    On matrices as small as those of a few parameters the threads of BLAS wait for one another ten times as long as they
+    compute, and the longer the more else the machine does.
+
+    Parameters
+    ----------
+    loss, start, options
+        As there.
+
+    Examples
+    --------
+    >>> search(lambda x: (x[0] - 3) ** 2, np.zeros(1), method="BFGS").x.round(4).tolist()
+    [3.0]
+    """
+    with THREADS.limit(limits=1, user_api="blas"):
+        return minimize(loss, start, **options)
 
 
 def polish(point: Array, slope: Callable[[Array], Array], curvature: Callable[[Array], Array] | None = None) -> Array:

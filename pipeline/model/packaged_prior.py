@@ -18,7 +18,6 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from pipeline.config.errors import ModelRefused
@@ -28,7 +27,7 @@ from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
 from pipeline.model.seasonal_intercept import SEASONS_TO_NONE, UNSEEN_WAVES
 from pipeline.model.seasonality import YEAR_DAYS
-from pipeline.newton import polish
+from pipeline.newton import polish, search
 from pipeline.tables import storage
 from pipeline.value import purchase_process
 
@@ -195,7 +194,7 @@ class PackagedPrior:
             steep = middle + point[0] + math.exp(point[1]) * (log_odds - middle)
             return float(np.sum(np.logaddexp(0, steep) - churned * steep) + np.sum(point**2 / wide) / 2)
 
-        level, log_slope = polish(minimize(loss, np.zeros(2), jac=slope, method="BFGS").x, slope)
+        level, log_slope = polish(search(loss, np.zeros(2), jac=slope, method="BFGS").x, slope)
         factor = math.exp(log_slope)
         probability = expit(middle + level + factor * (log_odds - middle))
         information = float(np.sum(probability * (1 - probability)))

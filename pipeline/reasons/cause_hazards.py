@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
-from pipeline.newton import polish
+from pipeline.newton import polish, search
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -77,8 +76,8 @@ def fit(churned: npt.NDArray[np.bool_], kinds: list[Rows], borne: list[CauseEvid
     0.3
     """
     problem = _Problem(churned, kinds, borne)
-    search = {"maxiter": ITERATIONS, "ftol": NEAR}
-    result = minimize(problem.loss, problem.start(), jac=True, method="L-BFGS-B", options=search)
+    options = {"maxiter": ITERATIONS, "ftol": NEAR}
+    result = search(problem.loss, problem.start(), jac=True, method="L-BFGS-B", options=options)
     return problem.of_evidence(polish(result.x, lambda point: problem.loss(point)[1], problem.curvature))
 
 

@@ -17,11 +17,11 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import OptimizeResult, minimize
+from scipy.optimize import OptimizeResult
 from scipy.special import expit
 
 from pipeline.config.errors import NotEnoughData
-from pipeline.newton import differences, polish
+from pipeline.newton import differences, polish, search
 from pipeline.value.beta_mean import beta_mean
 
 Array = npt.NDArray[np.float64]
@@ -205,7 +205,7 @@ class _Data:
 
 def _climb(data: _Data, start: Array, penalty: float) -> OptimizeResult:
     bounds, options = [(-BOUND, BOUND)] * 4, {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}
-    return minimize(_loss, start, (data, penalty), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return search(_loss, start, args=(data, penalty), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
 
 
 def _loss(logarithms: Array, data: _Data, penalty: float) -> tuple[float, Array]:

@@ -11,11 +11,10 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import betaln, digamma
 
 from pipeline.config.errors import NotEnoughData
-from pipeline.newton import differences, polish
+from pipeline.newton import differences, polish, search
 
 Array = npt.NDArray[np.float64]
 
@@ -70,7 +69,7 @@ class GammaGamma:
             raise NotEnoughData(f"{len(purchases)} customers with an amount are too few for the gamma-gamma model")
         scale = float(mean_amount.mean())
         loss = partial(_loss, purchases=purchases, amount=mean_amount / scale, penalty=penalty)
-        fits = [minimize(loss, np.log(start), jac=True, method="L-BFGS-B", **SEARCH) for start in STARTS]
+        fits = [search(loss, np.log(start), jac=True, method="L-BFGS-B", **SEARCH) for start in STARTS]
         best = min((each for each in fits if np.isfinite(each.fun)), key=lambda each: float(each.fun), default=None)
         if best is None:
             raise NotEnoughData(f"the gamma-gamma model found no fit for {len(purchases)} customers")
