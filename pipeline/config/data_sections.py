@@ -86,6 +86,8 @@ class Coherence(Section):
     outside_contract: CoherenceCheck
     turned_contracts: CoherenceCheck
     active_after_end: CoherenceCheck
+    past_renewals: CoherenceCheck
+    amounts_apart: CoherenceCheck
     outside_scale: CoherenceCheck
     never_settled: CoherenceCheck
     unknown_customers: CoherenceCheck

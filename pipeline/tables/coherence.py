@@ -6,7 +6,7 @@ import duckdb
 
 from pipeline.config.errors import BadData
 from pipeline.config.params import Coherence
-from pipeline.tables import coherence_checks
+from pipeline.tables import coherence_checks, coherence_within
 from pipeline.tables.coherence_checks import Finding as Finding
 from pipeline.tables.coherence_checks import Rows as Rows
 
@@ -15,8 +15,10 @@ CHECKS = (
     coherence_checks.outside_contract,
     coherence_checks.turned_contracts,
     coherence_checks.active_after_end,
-    coherence_checks.outside_scale,
-    coherence_checks.never_settled,
+    coherence_checks.past_renewals,
+    coherence_within.amounts_apart,
+    coherence_within.outside_scale,
+    coherence_within.never_settled,
     coherence_checks.unknown_customers,
     coherence_checks.oversized,
 )

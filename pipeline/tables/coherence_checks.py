@@ -13,13 +13,8 @@ from pipeline.tables import schemas
 ACTS, USES = ("events", "tickets", "surveys", "loyalty"), ("events", "tickets")
 # Somebody whose contracts are over may still settle a bill.
 SETTLING_DAYS = 30
-# What comes of a row by its table: the stored column, and how params.yaml calls it.
-SETTLED = {
-    "tickets": {"first_answer_day": "first_answer_ts", "resolved_day": "resolved_ts"},
-    "commitments": {"kept_day": "kept_day"},
-}
-# Of rows so old something should have come; fewer of them prove nothing.
-OLD_DAYS, MIN_OLD_ROWS = 90, 50
+# A renewal may be settled some time after its day.
+LATE_RENEWAL_DAYS = 31
 # Of about so many orders the median number of a customer's orders is taken, all of them of the same customers.
 LOOKED_AT = 100_000
 NEVER = "DATE '9999-12-31'"
@@ -76,9 +71,9 @@ def before_signup(
     first = f"(SELECT customer_key, min(signup_day) AS signup_day FROM {tables['customers'].query} GROUP BY ALL)"
     for name in (table for table in ACTS if table in tables):
         rows = f"{tables[name].query} JOIN {first} USING (customer_key)"
-        offending = f"SELECT customer_id FROM {rows} WHERE {_day(name)} < signup_day"
+        offending = f"SELECT customer_id FROM {rows} WHERE {day_of(name)} < signup_day"
         words = f"{name}: {{count}} of {{of}} rows are older than their customer's signup_day, most of {{largest}}"
-        yield from _weighed(
+        yield from weighed(
             engine, ("before_signup", name, words), offending, f"SELECT 1 FROM {rows}", settings.before_signup
         )
 
@@ -93,13 +88,13 @@ def outside_contract(
     for name in (table for table in USES if table in tables):
         rows = f"SELECT * FROM {tables[name].query} JOIN {_ends(contracts)} USING (customer_key)"
         offending = f"""
-            SELECT customer_id FROM ({rows}) used WHERE {_day(name)} <= over_day AND NOT EXISTS (
+            SELECT customer_id FROM ({rows}) used WHERE {day_of(name)} <= over_day AND NOT EXISTS (
                 SELECT 1 FROM {contracts} c WHERE c.customer_key = used.customer_key
-                AND {_day(name)} BETWEEN start_day AND last_day)"""
+                AND {day_of(name)} BETWEEN start_day AND last_day)"""
         words = (
             f"{name}: {{count}} of {{of}} rows of customers with contracts lie outside of these, most of {{largest}}"
         )
-        yield from _weighed(engine, ("outside_contract", name, words), offending, rows, settings.outside_contract)
+        yield from weighed(engine, ("outside_contract", name, words), offending, rows, settings.outside_contract)
 
 
 def turned_contracts(
@@ -112,7 +107,7 @@ def turned_contracts(
     offending = f"SELECT customer_id FROM {contracts} WHERE last_day < start_day"
     words = "subscriptions: {count} of {of} contracts end or are cancelled before they start, most of {largest}"
     of = f"SELECT 1 FROM {contracts}"
-    yield from _weighed(engine, ("turned_contracts", "subscriptions", words), offending, of, settings.turned_contracts)
+    yield from weighed(engine, ("turned_contracts", "subscriptions", words), offending, of, settings.turned_contracts)
 
 
 def active_after_end(
@@ -123,7 +118,7 @@ def active_after_end(
         return
     ended = f"SELECT customer_key FROM {_ends(_contracts(tables['subscriptions']))} WHERE over_day < {NEVER}"
     acts = " UNION ALL ".join(
-        f"SELECT customer_key, customer_id, {_day(name)} AS day FROM {tables[name].query}"
+        f"SELECT customer_key, customer_id, {day_of(name)} AS day FROM {tables[name].query}"
         for name in ("transactions", *USES) if name in tables
     )  # fmt: skip
     offending = f"""
@@ -133,47 +128,32 @@ def active_after_end(
         "subscriptions: {customers} of {of} customers whose contracts are over went on for more than "
         f"{SETTLING_DAYS} days, most of all {{largest}}"
     )
-    yield from _weighed(
+    yield from weighed(
         engine, ("active_after_end", "subscriptions", words), offending, ended, settings.active_after_end
     )
 
 
-def outside_scale(
+def past_renewals(
     engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
 ) -> Iterator[Finding]:
-    """Answers to surveys that no such survey has: reasons say them as `7 of 10`."""
-    if "surveys" not in tables or not {"score", "kind"} <= tables["surveys"].columns:
+    """Contracts that run on although their renewal is over: of many, it is the first one, and nobody moves it on."""
+    if "subscriptions" not in tables or "renewal_day" not in tables["subscriptions"].columns:
         return
-    for kind, best in schemas.SURVEY_SCALES.items():
-        answers = (
-            f"SELECT customer_id, score FROM {tables['surveys'].query} WHERE kind = '{kind}' AND score IS NOT NULL"
-        )
-        offending = f"SELECT customer_id FROM ({answers}) WHERE score NOT BETWEEN 0 AND {best}"
-        words = (
-            f"surveys: {{count}} of {{of}} answers of kind {kind} lie outside of 0 to {best}, most of {{largest}}; map "
-            f"score to that scale, such as score / 10"
-        )
-        yield from _weighed(engine, ("outside_scale", "surveys", words), offending, answers, settings.outside_scale)
-
-
-def never_settled(
-    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
-) -> Iterator[Finding]:
-    """Requests and promises of which nothing ever comes: their column is mapped, and nobody fills it in."""
-    for name in (table for table in SETTLED if table in tables):
-        rows, day = tables[name].query, _day(name)
-        is_old = f"{day} <= (SELECT max({day}) FROM {rows}) - {OLD_DAYS}"
-        for column, own in SETTLED[name].items():
-            if column not in tables[name].columns:
-                continue
-            old = f"SELECT customer_id, {column} FROM {rows} WHERE {is_old}"
-            words = (
-                f"{name}: {{count}} of {{of}} rows older than {OLD_DAYS} days have no {own}, most of {{largest}}; all "
-                f"of them count as open, so leave it out of sources.{name}.columns while nobody fills it in"
-            )
-            offending = f"SELECT customer_id FROM ({old}) WHERE {column} IS NULL"
-            found = _weighed(engine, ("never_settled", name, words), offending, old, settings.never_settled)
-            yield from (finding for finding in found if finding.of >= MIN_OLD_ROWS)
+    last_known = f"(SELECT max(day) FROM {tables['transactions'].query})"
+    ends = "".join(f" AND coalesce({end} > {last_known}, true)" for end in _ends_of(tables["subscriptions"]))
+    # A later period of the same customer has taken over from the earlier ones.
+    running = f"""
+        SELECT customer_id, renewal_day FROM (
+            SELECT * FROM {tables["subscriptions"].query} WHERE start_day <= {last_known}
+            QUALIFY row_number() OVER (
+                PARTITION BY customer_key ORDER BY start_day DESC, renewal_day DESC NULLS LAST) = 1)
+        WHERE renewal_day IS NOT NULL{ends}"""
+    offending = f"SELECT customer_id FROM ({running}) WHERE renewal_day < {last_known} - {LATE_RENEWAL_DAYS}"
+    words = (
+        f"subscriptions: {{count}} of {{of}} running contracts have a renewal_day that is over for more than "
+        f"{LATE_RENEWAL_DAYS} days, such as {{largest}}; is it the first renewal, and not the next one?"
+    )
+    yield from weighed(engine, ("past_renewals", "subscriptions", words), offending, running, settings.past_renewals)
 
 
 def unknown_customers(
@@ -187,7 +167,7 @@ def unknown_customers(
         is_outcome = name == "outcomes"
         check = "unknown_outcomes" if is_outcome else "unknown_customers"
         limit = settings.unknown_outcomes if is_outcome else settings.unknown_customers
-        yield from _weighed(engine, (check, name, words), offending, f"SELECT 1 FROM {tables[name].query}", limit)
+        yield from weighed(engine, (check, name, words), offending, f"SELECT 1 FROM {tables[name].query}", limit)
 
 
 def oversized(engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence) -> Iterator[Finding]:
@@ -215,10 +195,10 @@ def oversized(engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], set
     yield Finding("oversized_customers", "transactions", count, of, words, is_much=count > 0)
 
 
-def _weighed(
+def weighed(
     engine: duckdb.DuckDBPyConnection, what: tuple[str, str, str], offending: str, of: str, limit: CoherenceCheck
 ) -> Iterator[Finding]:
-    """Count what offends, by customer, beside all there is; words with ``{customers}`` count customers."""
+    """What offends, counted by customer, beside all there is; words with ``{customers}`` count customers."""
     check, table, words = what
     row = engine.execute(f"""
         WITH by_customer AS (SELECT customer_id, count(*) AS number FROM ({offending}) GROUP BY customer_id)
@@ -233,7 +213,8 @@ def _weighed(
     yield Finding(check, table, count, int(total), filled, count > limit.limit * total)
 
 
-def _day(table: str) -> str:
+def day_of(table: str) -> str:
+    """The column with the day on which a row of a table happened."""
     day = schemas.TABLES[table].sort_day
     assert day is not None, "every table that is asked for a day is dated"
     return sql.name(day)
@@ -241,12 +222,17 @@ def _day(table: str) -> str:
 
 def _contracts(rows: Rows) -> str:
     """A row per contract: its customer, its first day and its last one, which an open end does not have."""
-    ends = ", ".join(sorted({"end_day", "cancel_day"} & rows.columns))
+    ends = ", ".join(_ends_of(rows))
     last = f"least({ends})" if "," in ends else ends or "NULL::DATE"
     return (
         f"(SELECT DISTINCT customer_key, customer_id, start_day, coalesce({last}, {NEVER}) AS last_day "
         f"FROM {rows.query})"
     )
+
+
+def _ends_of(rows: Rows) -> list[str]:
+    """The columns that say when a contract is over."""
+    return sorted({"end_day", "cancel_day"} & rows.columns)
 
 
 def _ends(contracts: str) -> str:

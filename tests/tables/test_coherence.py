@@ -14,7 +14,7 @@ from pipeline.commands import check_sources
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData, NotEnoughData
 from pipeline.stages import run_stage, s1_ingest
-from pipeline.tables import coherence, storage
+from pipeline.tables import coherence, coherence_checks, coherence_within, storage
 from tests.drawing import drawn
 from tests.profiles import examples
 
@@ -223,3 +223,87 @@ def test_a_column_that_nobody_fills_in_makes_nothing_open(case):
         assert f"have no {case['found'].split()[-1]}, most of ann" in one.words
         with pytest.raises(BadData, match=f"leave it out of sources.{case['table']}.columns"):
             coherence.refuse_or_describe([one], SETTINGS)
+
+
+# Amount, list price, discount and personal discount of a line, in cents.
+LINES = """
+    | line               | found | why                                                       |
+    | 900 1000 100 0     | no    | what is left of the list price                            |
+    | 855 1000 100 45    | no    | a personal discount beside the other one                  |
+    | 900 1000 100 45    | no    | one that is counted among it                              |
+    | 998 1000 0 0       | no    | two cents of rounding                                     |
+    | 49500 50000 10 0   | no    | a hundredth of the list price                             |
+    | 900 1000 10 0      | yes   | ten per cent                                              |
+    | 3000 1000 0 0      | yes   | three pieces beside the price of one                      |
+    | -900 -1000 10 0    | none  | a refund is not asked                                     |
+    | 900 - 10 0         | none  | nobody knows the list price                               |
+    | 900 1000 - 0       | none  | nor the discount                                          |
+    | 900 1000 100 -     | no    | no personal discount is none                              |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(LINES), ids=lambda case: case["why"])
+def test_an_amount_is_what_is_left_of_its_list_price(case):
+    line = [None if word == "-" else int(word) for word in case["line"].split()]
+    names = ("amount_minor", "list_amount_minor", "discount_minor", "personal_discount_minor")
+    values = ", ".join(
+        f"{'NULL' if value is None else value}::BIGINT AS {name}" for name, value in zip(names, line, strict=True)
+    )
+    settings = SETTINGS.model_copy(update={"amounts_apart": params.CoherenceCheck(limit=0, action="warn")})
+    with duckdb.connect() as engine:
+        engine.execute(
+            f"CREATE TABLE transactions AS SELECT 'ann' AS customer_id, 't' AS transaction_id, 1::HUGEINT AS customer_key, {values}"
+        )
+        found = coherence_within.amounts_apart(
+            engine, {"transactions": coherence.rows_of(engine, "transactions")}, settings
+        )
+        (one,) = found
+    assert (one.count, one.of, one.is_much) == {"yes": (1, 1, True), "no": (0, 1, False), "none": (0, 0, False)}[
+        case["found"]
+    ]
+
+
+def test_without_a_list_price_or_a_discount_nothing_is_asked():
+    with duckdb.connect() as engine:
+        engine.execute(
+            "CREATE TABLE transactions AS SELECT 'ann' AS customer_id, 1::BIGINT AS amount_minor, 9::BIGINT AS discount_minor"
+        )
+        tables = {"transactions": coherence.rows_of(engine, "transactions")}
+        assert list(coherence_within.amounts_apart(engine, tables, SETTINGS)) == []
+
+
+# Contracts as start, end, cancellation and renewal, in days from 1 March 2024; the last purchase is of day 100.
+RENEWALS = """
+    | contracts                            | found  | why                                                 |
+    | ann 0 - - 68                         | 1 of 1 | over for 32 days                                    |
+    | ann 0 - - 69                         | 0 of 1 | a renewal may take 31 days                          |
+    | ann 0 - - 400                        | 0 of 1 | it lies ahead                                       |
+    | ann 0 - - -                          | 0 of 0 | no renewal is known                                 |
+    | ann 0 60 - 61                        | 0 of 0 | the contract is over                                |
+    | ann 0 - 60 61                        | 0 of 0 | it was cancelled                                    |
+    | ann 0 200 - 61                       | 1 of 1 | it runs on                                          |
+    | ann 0 - - 50; ann 51 - - 300         | 0 of 1 | a later period took over                            |
+    | ann 0 - - 50; ann 101 - - 300        | 1 of 1 | the later one has not begun                         |
+    | ann 0 - - 50; bo 0 - - 300           | 1 of 2 | of each customer the last one                       |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(RENEWALS), ids=lambda case: case["why"])
+def test_a_contract_that_runs_on_has_its_next_renewal_and_not_its_first(case):
+    rows = []
+    for contract in case["contracts"].split("; "):
+        customer, *days = contract.split()
+        written = [None if day == "-" else DAY + timedelta(days=int(day)) for day in days]
+        rows.append((customer, sum(map(ord, customer)), *written))
+    with duckdb.connect() as engine:
+        names = ("start_day", "end_day", "cancel_day", "renewal_day")
+        typed = ", ".join(f"{name} DATE" for name in names)
+        engine.execute(f"CREATE TABLE subscriptions (customer_id VARCHAR, customer_key HUGEINT, {typed})")
+        engine.executemany("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", rows)
+        engine.execute(f"CREATE TABLE transactions AS SELECT DATE '{DAY + timedelta(days=100)}' AS day")
+        tables = {name: coherence.rows_of(engine, name) for name in ("transactions", "subscriptions")}
+        (one,) = coherence_checks.past_renewals(engine, tables, SETTINGS)
+        without = coherence.Rows("subscriptions", tables["subscriptions"].columns - {"renewal_day"})
+        assert list(coherence_checks.past_renewals(engine, tables | {"subscriptions": without}, SETTINGS)) == []
+    assert f"{one.count} of {one.of}" == case["found"]
+    assert one.is_much == (one.count > 0)
