@@ -7,12 +7,19 @@ import pandas as pd
 
 WINDOWS = (7, 30, 90, 180, 365)
 # What the files of ``company_files`` call a column, and the tables of the pipeline.
+NEEDED = {
+    "transactions": [
+        *("customer_key", "day", "transaction_id", "amount_minor", "discount_minor", "product_id"),
+        *("category", "store_id"),
+    ],
+    "events": ["customer_key", "day", "event_type"],
+}
 RENAMED = {"customer": "customer_key", "order": "transaction_id", "item": "product_id", "kind": "category"}
 
 
 def of_tables(tables: Path, day: date) -> pd.DataFrame:
     """Features of all customers who bought before a day, of the canonical tables; see `features`."""
-    lines, events = (_read(sorted((tables / name).glob("*.parquet"))) for name in ("transactions", "events"))
+    lines, events = (_read(sorted((tables / name).glob("*.parquet")), NEEDED[name]) for name in NEEDED)
     return all_features(lines, events, day)
 
 
@@ -25,8 +32,8 @@ def of_files(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return lines, events
 
 
-def _read(files: list[Path]) -> pd.DataFrame:
-    rows = pd.concat([pd.read_parquet(file) for file in files])
+def _read(files: list[Path], columns: list[str] | None = None) -> pd.DataFrame:
+    rows = pd.concat([pd.read_parquet(file, columns=columns) for file in files])
     rows["day"] = pd.to_datetime(rows["day"])
     return rows
 
@@ -46,8 +53,15 @@ def features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.DataFra
     pandas.DataFrame
         One row per customer, by ``customer_key``; money in currency units, of two digits.
     """
-    lines, events = (_before(rows, day) for rows in (lines, events))
-    bought = lines[lines["amount_minor"] >= 0]
+    return _first(*_known(lines, events, day))
+
+
+def _known(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was bought and what happened before a day."""
+    return _before(lines[lines["amount_minor"] >= 0], day), _before(events, day)
+
+
+def _first(bought: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     by_customer = bought.groupby("customer_key")
     days = bought[["customer_key", "day", "days_ago"]].drop_duplicates(["customer_key", "day"])
     days = days.sort_values(["customer_key", "day"])
@@ -87,9 +101,8 @@ def all_features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.Dat
     lines, events, day
         As there, and of lines ``discount_minor`` and ``store_id``, of events ``event_type``.
     """
-    few = features(lines, events, day)
-    lines, events = (_before(rows, day) for rows in (lines, events))
-    bought = lines[lines["amount_minor"] >= 0]
+    bought, events = _known(lines, events, day)
+    few = _first(bought, events)
     more = {**_orders_and_visits_by_window(bought, events), **_of_a_year(bought), **_gaps_lately(bought)}
     every = few.join(pd.DataFrame(more), how="left")
     counted = [name for name in more if name.endswith("_31_to_120d") or name.startswith(("stores_", "events_visit_"))]
