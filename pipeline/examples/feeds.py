@@ -3,6 +3,7 @@
 Every figure is a sum over customers, so those of all buckets add up. A snapshot is judged by what came before it only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,9 +68,11 @@ def look(job: Job) -> Profile:
             file = storage.bucket_file(job.tables / name, job.bucket)
             day = schemas.TABLES[name].sort_day
             if file.is_file() and day is not None:
-                rows = sql.parquet([file])
-                days.append(sql.frame(engine, _by_day(engine, name, rows, day)).cast(SCHEMA))  # type: ignore[arg-type]
-                ids.append(sql.frame(engine, _by_shape(name, rows, day)).cast(IDS))  # type: ignore[arg-type]
+                sums = sql.frame(engine, _sums_by_day(name, sql.parquet([file]), day, pl.read_parquet_schema(file)))
+                whole = sums.join(_customers_by_day(file, day), on="day", how="left", nulls_equal=True)
+                named = whole.with_columns(pl.lit(name).alias("table"), pl.col("new_customers").fill_null(0))
+                days.append(named.select(list(SCHEMA)).cast(SCHEMA))  # type: ignore[arg-type]
+                ids.append(_by_shape(engine, name, sql.parquet([file]), day).cast(IDS))  # type: ignore[arg-type]
     return Profile(pl.concat(days), pl.concat(ids))
 
 
@@ -102,33 +105,47 @@ def add_up(parts: list[Profile], refused: pl.DataFrame) -> Profile:
     return Profile(days, ids, refused)
 
 
-def _by_day(engine: duckdb.DuckDBPyConnection, name: str, rows: str, day: str) -> str:
-    columns = [row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
+def _sums_by_day(name: str, rows: str, day: str, columns: Iterable[str]) -> str:
     # Ids of rows differ on a day that was delivered twice; so do days. All else is the same.
     own = [sql.name(c) for c in columns if not c.endswith("_day") and c not in {"day", "transaction_id", "ticket_id"}]
     amount = "sum(abs(amount_minor))" if name == "transactions" else "0"
     # Hashes are cut to 31 bits so that their sum fits 64; a sum, since the order of rows says nothing.
     return f"""
-        WITH sums AS (
-            SELECT {day} AS day, count(*) AS rows, CAST({amount} AS BIGINT) AS amount_minor,
-                CAST(sum(hash({", ".join(own)}) % 2147483647) AS BIGINT) AS content
-            FROM {rows} GROUP BY ALL),
-        seen AS (
-            SELECT day, count(*) AS customers
-            FROM (SELECT DISTINCT customer_key, {day} AS day FROM {rows}) GROUP BY day),
-        new AS (
-            SELECT day, count(*) AS new_customers
-            FROM (SELECT customer_key, min({day}) AS day FROM {rows} GROUP BY customer_key) GROUP BY day)
-        SELECT '{name}' AS "table", sums.day, rows, customers, coalesce(new_customers, 0) AS new_customers,
-            amount_minor, content
-        FROM sums JOIN seen ON sums.day IS NOT DISTINCT FROM seen.day LEFT JOIN new ON sums.day = new.day"""
+        SELECT {day} AS day, count(*) AS rows, CAST({amount} AS BIGINT) AS amount_minor,
+            CAST(sum(hash({", ".join(own)}) % 2147483647) AS BIGINT) AS content
+        FROM {rows} GROUP BY ALL"""
 
 
-def _by_shape(name: str, rows: str, day: str) -> str:
-    shape = "regexp_replace(regexp_replace(customer_id, '[0-9]', '9', 'g'), '[[:alpha:]]', 'a', 'g')"
-    # Numbers grow by a digit in time; that is no other format. Once per customer: rows are many more.
-    shapes = f"SELECT customer_key, regexp_replace({shape}, '9+', '9', 'g') AS shape"
-    ids = f"SELECT customer_key, any_value(customer_id) AS customer_id FROM {rows} GROUP BY customer_key"
-    return f"""
-        SELECT '{name}' AS "table", {day} AS day, shape, count(*) AS rows
-        FROM {rows} JOIN ({shapes} FROM ({ids})) USING (customer_key) GROUP BY ALL"""
+def _customers_by_day(file: Path, day: str) -> pl.DataFrame:
+    """How many customers each day has, and of how many of them it is the first one."""
+    rows = pl.read_parquet(file, columns=["customer_key", day]).rename({day: "day"})
+    pair = pl.struct("customer_key", "day")
+    # As ingest writes them, a customer's rows of a day lie together; a table that was altered in between is sorted.
+    if not rows.select(pair.is_sorted()).item():
+        rows = rows.sort("customer_key", "day", nulls_last=True)
+    is_other = pl.col("customer_key").ne_missing(pl.col("customer_key").shift())
+    is_new = is_other & pl.col("day").is_not_null()
+    first = rows.with_columns(is_new.alias("is_new")).filter(is_other | pl.col("day").ne_missing(pl.col("day").shift()))
+    return first.group_by("day").agg(
+        pl.len().alias("customers"), pl.col("is_new").sum().cast(pl.Int64).alias("new_customers")
+    )
+
+
+def _by_shape(engine: duckdb.DuckDBPyConnection, name: str, rows: str, day: str) -> pl.DataFrame:
+    """How many rows each day has by the shape of their customers' ids; where all have one shape, nothing is joined."""
+    # Once per customer, and once for all ids that differ in their digits alone: patterns take longer than all else.
+    form = "translate(any_value(customer_id), '012345678', '999999999')"
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE forms AS SELECT customer_key, {form} AS form FROM {rows} GROUP BY customer_key"
+    )
+    # Numbers grow by a digit in time; that is no other format.
+    shape = "regexp_replace(regexp_replace(form, '9+', '9', 'g'), '[[:alpha:]]', 'a', 'g')"
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE shapes AS SELECT form, {shape} AS shape FROM (SELECT DISTINCT form FROM forms)"
+    )
+    kinds = [str(kind) for (kind,) in engine.execute("SELECT DISTINCT shape FROM shapes").fetchall()]
+    of = f"{rows} JOIN forms USING (customer_key) JOIN shapes USING (form)" if len(kinds) > 1 else rows
+    what = "shape" if len(kinds) > 1 else f"{sql.text(kinds[0] if kinds else '')} AS shape"
+    return sql.frame(
+        engine, f"""SELECT '{name}' AS "table", {day} AS day, {what}, count(*) AS rows FROM {of} GROUP BY ALL"""
+    )

@@ -40,6 +40,9 @@ def count(job: Job) -> pl.DataFrame:
     purchases = lines.purchase_days(storage.bucket_file(job.tables / "transactions", job.bucket))
     with sql.connect(job.threads, job.memory_gb) as engine:
         known = sql.frame(engine, segments(job.tables, job.bucket))
+    if known.is_empty():
+        orders = purchases.group_by("day").agg(pl.col("orders").sum())
+        return orders.select(pl.lit(EVERYWHERE).alias("segment"), "day", "orders")
     placed = purchases.join(known, on="customer_key", how="left").with_columns(pl.col("segment").fill_null(EVERYWHERE))
     return placed.group_by("segment", "day").agg(pl.col("orders").sum())
 

@@ -32,7 +32,9 @@ class Measures:
         columns = {name: column for how in hows for name, column in _columns(how).items()}
         changes = {name for name, column in columns.items() if changing & {*column.meta.root_names()}}
         lasting = _arrays(history.lasting(rows), {name: columns[name] for name in columns.keys() - changes})
-        self._measures = [(how, measure(how, lasting)) for how in hows]
+        # Windows of different lengths look up the same sums.
+        ready = {one: measure(one, lasting) for one in dict.fromkeys(map(_without_window, hows))}
+        self._measures = [(how, ready[_without_window(how)]) for how in hows]
         # The others are in sums by now.
         by_row = {name for how, make in self._measures if is_by_row(make) for name in _columns(how)}
         self._lasting = {name: column for name, column in lasting.items() if name in by_row}
@@ -59,6 +61,10 @@ class Measures:
         windows = [replace(every, starts=first[how.days], ends=first[how.skip]) for how, _ in self._measures]
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(lambda make, window: make(window), (make for _, make in self._measures), windows))
+
+
+def _without_window(how: Aggregate) -> Aggregate:
+    return replace(how, days=None, skip=0)
 
 
 def _columns(how: Aggregate) -> dict[str, pl.Expr]:
