@@ -36,7 +36,8 @@ def markdown(result: dict[str, Any]) -> str:
     ]  # fmt: skip
     return (
         f"{size}\n\n{table(head, rows)}\n\nOne snapshot takes {own['seconds'] / costs['floor']['seconds']:.1f} times "
-        f"the floor; a feature by pandas {each[0] / each[1]:.1f} times one of ours; eight snapshots "
+        f"the floor; pandas takes {costs['pandas']['seconds'] / own['seconds']:.1f} times as long for "
+        f"{costs['pandas']['features']:.0f} of these features, {each[0] / each[1]:.1f} times for each; eight snapshots "
         f"{costs['eight_snapshots']['seconds'] / own['seconds']:.1f} times one.{_of_few(costs, result['customers'])}\n"
     )
 
