@@ -1,10 +1,11 @@
 """Is one curve of the next order as good as one model per horizon, and better than the rhythm of each customer alone?
 
-Run as ``python -m benchmarks.order_curve [--json FILE] [--only NAME ...] [--customers N]``. Each data set of
-`benchmarks.quality` is looked at from two origins. At each, the model is trained on what was known then, and three
-forecasts of no order until each day ahead are held to what came: the curve, BG/NBD, and the whole recipe trained anew
-for every single day. Days count that are over at the end of the data, and for which there are three windows apart to
-train, validate and test. The score is the integrated Brier score: the mean over the days ahead, less is better.
+Run as ``python -m benchmarks.order_curve [--json FILE] [--only NAME ...] [--customers N] [--draws N]``. Each data set
+of `benchmarks.quality` is looked at from two origins, simulated ones in several draws. At each, the model is trained on
+what was known then, and three forecasts of no order until each day ahead are held to what came: the curve, BG/NBD, and
+the whole recipe trained anew for every single day. Days count that are over at the end of the data, and for which there
+are three windows apart to train, validate and test. The score is the integrated Brier score: the mean over the days
+ahead, less is better. How sure a difference is, customers say who are drawn anew, each with all of his or her rows.
 """
 
 import tempfile
@@ -19,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.special import expit
 
-from benchmarks import command_line, order_curve_table, quality
+from benchmarks import command_line, order_curve_table, paired_draws, quality
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import Paths
@@ -32,25 +33,39 @@ from pipeline.tables import storage
 from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
-CUSTOMERS, ORIGINS = 4000, 2
+Measured = tuple[dict[str, Any], pl.DataFrame]
+CUSTOMERS, DRAWS, ORIGINS = 4000, 3, 2
 SHARES = (0.1, 0.9)
 
 
-def run_data_set(data_set: Path, customers: int) -> list[dict[str, Any]]:
-    """The figures of one data set, origin by origin."""
+def run_data_set(data_set: Path, customers: int, draws: int) -> dict[str, Any]:
+    """The figures of one data set: of each origin, and how far the curve is from each other forecast at all of them."""
+    cutoffs, losses = [], []
+    for draw, (settings, paths) in enumerate(each_draw(data_set, customers, draws), start=1):
+        run_stage(s1_ingest, settings, paths)
+        run_stage(s2_examples, settings, paths)
+        declared = model_features(settings.features, settings.sources)
+        examples = everything(paths, [feature.name for feature in declared], settings)
+        for figures, of_each in _origins(examples, declared, settings):
+            cutoffs.append({"draw": draw} | figures)
+            losses.append(of_each.with_columns(pl.format("{} of {}", "customer", pl.lit(draw)).alias("customer")))
+    apart = {other: paired_draws.relative(losses, "curve", other) for other in order_curve_table.SCORES[1:]}
+    return {"cutoffs": cutoffs, "apart": apart}
+
+
+def each_draw(data_set: Path, customers: int, draws: int) -> Iterator[tuple[params.Params, Paths]]:
+    """Settings and places of a company, of a simulated one as often as it is drawn; one is in its folder meanwhile."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = quality.settings_of(data_set, folder)
         company = quality.company_of(settings)
-        with chdir(folder if company else quality.ROOT):
-            paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
-            if company:
-                quality.simulated(company, settings, customers)
-            run_stage(s1_ingest, settings, paths)
-            run_stage(s2_examples, settings, paths)
-            declared = model_features(settings.features, settings.sources)
-            examples = everything(paths, [feature.name for feature in declared], settings)
-            return list(_origins(examples, declared, settings))
+        if company is None:
+            with chdir(quality.ROOT):
+                yield settings, Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
+            return
+    for seed in range(1, draws + 1):
+        with quality.drawn(company, customers, seed) as drawn:
+            yield drawn
 
 
 def everything(paths: Paths, names: list[str], settings: params.Params) -> pl.DataFrame:
@@ -62,7 +77,7 @@ def everything(paths: Paths, names: list[str], settings: params.Params) -> pl.Da
     return next_events.with_days_to_event(examples, bought, settings.label)
 
 
-def _origins(examples: pl.DataFrame, declared: list[Feature], settings: params.Params) -> Iterator[dict[str, Any]]:
+def _origins(examples: pl.DataFrame, declared: list[Feature], settings: params.Params) -> Iterator[Measured]:
     snapshots = examples["snapshot"].unique().sort().to_list()
     until = settings.snapshots.observed_until
     # Two fifths of what is known lie ahead of an origin, a year at most, and as much behind it.
@@ -74,7 +89,7 @@ def _origins(examples: pl.DataFrame, declared: list[Feature], settings: params.P
 
 def _origin(
     examples: pl.DataFrame, day: date, until: date, declared: list[Feature], settings: params.Params
-) -> dict[str, Any]:
+) -> Measured:
     label, rows = settings.label, examples.filter(pl.col("snapshot") == day)
     own = trained(examples, day, label.horizon_days, declared, settings)
     assert own is not None, f"{day}: there are windows enough for the horizon of the data set"
@@ -99,11 +114,21 @@ def _origin(
         ),
     }
     came = rows[next_events.DAYS_TO_EVENT].fill_null(over).to_numpy()
-    scores = {
-        name: round(event_curve_check.integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()
-    }
+    losses = {name: brier_of_each(chances, came, days) for name, chances in forecasts.items()}
+    scores = {name: round(float(each.mean()), 6) for name, each in losses.items()}
     held = interval(no_order, curve.days, came, over)
-    return {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **held}
+    figures = {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **held}
+    return figures, pl.DataFrame({"customer": rows["customer_key"], **losses})
+
+
+def brier_of_each(no_order: Array, came: npt.NDArray[np.int64], days: list[int]) -> Array:
+    """What each customer brings to `event_curve_check.integrated_brier`, which is the mean of these; (rows,).
+
+    >>> brier_of_each(np.array([[0.5, 0.0], [1.0, 1.0]]), np.array([3, 4]), [2, 4]).tolist()
+    [0.125, 0.0]
+    """
+    silent = came[:, None] >= np.array(days)
+    return np.asarray(np.average((no_order - silent) ** 2, axis=1, weights=np.diff(days, prepend=0)))
 
 
 def trained(
@@ -149,10 +174,11 @@ def main() -> None:
     parser = command_line.parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help="data sets to run (default: all)")
     parser.add_argument("--customers", type=int, default=CUSTOMERS, help=f"of simulated ones (default: {CUSTOMERS})")
+    parser.add_argument("--draws", type=int, default=DRAWS, help=f"of each simulated one (default: {DRAWS})")
     options = parser.parse_args()
-    result: dict[str, list[dict[str, Any]]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for name in options.only or known:
-        result[name] = run_data_set(known[name], options.customers)
+        result[name] = run_data_set(known[name], options.customers, options.draws)
         print(f"{name}: {result[name]}", flush=True)
         if options.json:
             options.json.write_text(quality.as_json(result), encoding="utf-8")

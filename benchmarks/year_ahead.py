@@ -7,9 +7,6 @@ of what was known on that day. Beside them BG/NBD x gamma-gamma alone, as fitted
 are drawn anew, and put together.
 """
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import chdir
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -67,28 +64,14 @@ class Company:
 
 def run_data_set(data_set: Path, customers: int, draws: int) -> dict[str, Any] | None:
     """The figures of one data set, of all its draws together; None where too little is known for any."""
-    parts = [part for part in _parts(data_set, customers, draws) if part is not None]
+    drawn = order_curve.each_draw(data_set, customers, draws)
+    parts = [part for settings, paths in drawn if (part := _compared(Company.read(paths, settings))) is not None]
     if not parts:
         return None
     days, snapshots, both = zip(*parts, strict=True)
     rows = {name: pl.concat([each[name] for each in both]) for name in both[0]}
     about = {"days": days[0], "snapshots": sorted({str(day) for day in snapshots}), "draws": len(parts)}
     return about | {name: _figures(each) for name, each in rows.items()}
-
-
-def _parts(data_set: Path, customers: int, draws: int) -> Iterator[tuple[int, date, dict[str, pl.DataFrame]] | None]:
-    with tempfile.TemporaryDirectory() as name:
-        settings = quality.settings_of(data_set, Path(name))
-        company = quality.company_of(settings)
-        if company is None:
-            with chdir(quality.ROOT):
-                folder = Path(name)
-                paths = Paths(folder / "data", folder / "models", folder / "reports", folder / "exports")
-                yield _compared(Company.read(paths, settings))
-            return
-    for seed in range(1, draws + 1):
-        with quality.drawn(company, customers, seed) as (settings, paths):
-            yield _compared(Company.read(paths, settings))
 
 
 def _compared(known: Company) -> tuple[int, date, dict[str, pl.DataFrame]] | None:

@@ -18,6 +18,7 @@ from benchmarks import (
     levels,
     levels_table,
     order_curve_table,
+    paired_draws,
     playbooks,
     playbooks_given,
     playbooks_offers,
@@ -529,12 +530,17 @@ def test_one_curve_is_as_good_as_a_model_for_each_day_and_better_than_the_rhythm
     """By the committed figures; whoever measures anew must not fall below them."""
     result = json.loads((RESULTS.parent / "order_curve.json").read_text(encoding="utf-8"))
     assert list(result) == list(quality.data_sets())
-    for name, cutoffs in result.items():
-        mean = {key: np.mean([one[key] for one in cutoffs]) for key in order_curve_table.SCORES}
+    for name, measured in result.items():
+        mean = {key: np.mean([one[key] for one in measured["cutoffs"]]) for key in order_curve_table.SCORES}
         assert mean["curve"] <= mean["bg_nbd"], name
-        assert mean["curve"] <= 1.02 * mean["one_per_horizon"], name
+        for other, (apart, low, high) in measured["apart"].items():
+            assert apart == pytest.approx(mean["curve"] / mean[other] - 1, abs=1e-4)
+            assert low < apart < high, name
+        # On no data set is it behind by more than chance makes of as many customers.
+        assert measured["apart"]["one_per_horizon"][1] <= 0, name
     page = order_curve_table.markdown(result)
     assert "no worse than BG/NBD on 11 of 11 data sets" in page
+    assert "certainly worse than one model per horizon on 0 of 11 and" in page
     assert page.count("| `") == len(result)
     assert "nan" not in page
 
@@ -565,7 +571,7 @@ def test_the_interval_of_a_year_holds_as_many_as_it_says():
 def test_the_interval_of_the_next_order_holds_as_many_as_it_says():
     """By the committed figures, of all customers together; by whole days it would seem to hold more."""
     result = json.loads((RESULTS.parent / "order_curve.json").read_text(encoding="utf-8"))
-    every = [one for cutoffs in result.values() for one in cutoffs if one["within"] is not None]
+    every = [one for measured in result.values() for one in measured["cutoffs"] if one["within"] is not None]
     weights = [one["with_end"] * one["customers"] for one in every]
     assert 0.78 <= np.average([one["within"] for one in every], weights=weights) <= 0.82
     assert all(one["whole_days"] >= one["within"] for one in every)
@@ -585,3 +591,17 @@ def test_each_benchmark_is_run_by_one_of_the_commands():
     assert sorted(run) == sorted(there - ALONE) and there >= ALONE, "name it in benchmarks/__main__.py"
     makefile = (quality.ROOT / "Makefile").read_text(encoding="utf-8")
     assert "python -m benchmarks\n" in makefile and "python -m benchmarks --quality\n" in makefile
+
+
+def test_how_sure_a_difference_is_hangs_on_the_customers_and_not_on_their_rows():
+    """Beside what is known of a mean: the standard error of the differences over the other's mean loss."""
+    dice = np.random.default_rng(4)
+    one, other = (pl.DataFrame({"customer": range(900), "a": a, "b": 1.0}) for a in dice.normal(1.01, 0.3, (2, 900)))
+    seen, low, high = paired_draws.relative([one], "a", "b")
+    assert seen == pytest.approx(one["a"].mean() - 1, abs=1e-6)
+    assert (high - low) / 2 == pytest.approx(1.96 * one["a"].std() / 30, rel=0.1)
+    # The same rows once more are no more evidence; other customers are.
+    again = paired_draws.relative([one, one], "a", "b")
+    assert again == pytest.approx([seen, low, high], abs=1e-9)
+    apart = paired_draws.relative([one, other.with_columns(pl.col("customer") + 900)], "a", "b")
+    assert (apart[2] - apart[1]) / (high - low) == pytest.approx(0.5**0.5, rel=0.15)

@@ -5,7 +5,7 @@ it asks for the day, they part. So fifteen days take less time than three by `gb
 to the last bit.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,10 @@ MAX_DAYS = 63
 BLOCK_ROWS = 4096
 SMALLEST = 1e-16
 """Nothing is surer than that, and log-odds stay finite."""
+BEFORE: Final = 1.5
+"""Of the days to the end of the outcome window, the power by which churn's level comes to count."""
+PAST: Final = 0.25
+"""The power of the days by which it counts less past that end."""
 
 
 class Trees(NamedTuple):
@@ -82,6 +86,29 @@ def none_until(margins: Array) -> Array:
     """
     chance = np.minimum(np.cumsum(log_expit(margins), axis=1), -SMALLEST)
     return np.asarray(chance - np.log(-np.expm1(chance)))
+
+
+def churn_weight(days: tuple[int, ...], horizon: int, *, by_hazard: bool) -> Array:
+    """How much of what churn's log-odds differ by from those of the trees counts on each day; 0-1, (days,).
+
+    Parameters
+    ----------
+    days
+        After the start of the outcome window.
+    horizon
+        Its end, where all of the difference counts: the nearer a day, the more of it is about the same orders.
+    by_hazard
+        Whether the trees say hazards of orders. Of others it is as much as of the window is over, and all past it.
+
+    Examples
+    --------
+    >>> [churn_weight((15, 60, 960), 60, by_hazard=each).tolist() for each in (True, False)]
+    [[0.125, 1.0, 0.5], [0.25, 1.0, 1.0]]
+    """
+    windows = np.array(days) / horizon
+    if not by_hazard:
+        return np.asarray(np.minimum(windows, 1.0))
+    return np.asarray(np.where(windows <= 1, windows**BEFORE, windows**-PAST))
 
 
 def _in_a_row(booster: gbm.Booster) -> Trees:

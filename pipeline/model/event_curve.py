@@ -3,11 +3,10 @@
 The event is the next order, whose absence is churn, or the end of the contract, which is churn itself. One learner for
 all days: trees on the features of the model, the days ahead and what BG/NBD or the next renewal makes of them. Of
 contracts it learns the chance of no end until a day; of orders that of none since the day before on the curve, where
-there was none until then, and the product of these. From the end of the outcome window on, only how the log-odds move
-with the days is taken from it; the level is that of churn, which before that end counts for as much as of the window is
-over. So the curve meets the graded probability exactly, and what explains that explains the curve: its log-odds are a
-part of the same contributions and one number for the day. Of contracts past the window it is the chance to run until
-its end, times one factor for the day.
+there was none until then, and the product of these. At the end of the outcome window the level is that of churn; the
+farther a day is from it, on either side, the less of the difference counts. So the curve meets the graded probability
+exactly, and what explains that explains the curve: its log-odds are a part of the same contributions and one number for
+the day. Of contracts past the window it is the chance to run until its end, times one factor for the day.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from pipeline.config.params import Label, Model
 from pipeline.examples.next_events import DAYS_TO_EVENT
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import gbm
-from pipeline.model.day_margins import day_margins, none_until
+from pipeline.model.day_margins import churn_weight, day_margins, none_until
 from pipeline.model.ensemble import Ensemble
 from pipeline.model.event_days import Renewal
 from pipeline.value import purchase_process
@@ -115,7 +114,8 @@ class EventCurve:
         margins = day_margins(self.trees, matrix, by_day, num_threads) + self.level
         margins = none_until(margins) if self.by_hazard else margins
         place = self.days.index(self.horizon)
-        over, own = np.minimum(np.array(self.days) / self.horizon, 1.0), -log_odds if self.is_churn else log_odds
+        over = churn_weight(self.days, self.horizon, by_hazard=self.by_hazard)
+        own = -log_odds if self.is_churn else log_odds
         # The difference first: at the horizon it is 0, and the chance is that of churn, or of none, to the last digit.
         chances: Array = expit(over * own[:, None] + (margins - over * margins[:, [place]]))
         if self.is_churn:

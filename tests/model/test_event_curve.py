@@ -70,7 +70,7 @@ def test_at_the_end_of_the_window_it_is_the_churn_probability_and_it_never_rises
 
 @pytest.mark.parametrize("number", [0, 7, 41])
 def test_its_chances_by_hand(made, number):
-    """Row by row and day by day: of churn as much as of the window is over, and how the log-odds of the trees move."""
+    """Row by row and day by day: how far churn is from the trees at the window's end, and of that the less the farther."""
     row, own = made.examples[[number]], 0.7
     columns, trees, none_yet, usual_before = made.ensemble.matrix(row)[0], {}, 1.0, 1.0
     for day, level in zip(made.curve.days, made.curve.level, strict=True):
@@ -84,8 +84,8 @@ def test_its_chances_by_hand(made, number):
         trees[day] = logit(none_yet)
     end, chances = LABEL.horizon_days, {}
     for day in reversed(made.curve.days):
-        part = min(day / end, 1.0)
-        mixed = expit(part * own + trees[day] - part * trees[end])
+        part = (day / end) ** 1.5 if day < end else (end / day) ** 0.25
+        mixed = expit(trees[day] + part * (own - trees[end]))
         # Before the end of the window no day lies below a later one.
         chances[day] = mixed if day > end else max([mixed, *(chances[one] for one in chances if one <= end)])
     found = made.curve.no_event(made.ensemble, row, np.array([own]))[0]
