@@ -118,7 +118,7 @@ def _sums_by_day(name: str, rows: str, day: str, columns: Iterable[str]) -> str:
 
 def _customers_by_day(file: Path, day: str) -> pl.DataFrame:
     """How many customers each day has, and of how many of them it is the first one."""
-    rows = pl.read_parquet(file, columns=["customer_key", day]).rename({day: "day"})
+    rows = pl.read_parquet(file, columns=["customer_key", day]).select("customer_key", pl.col(day).alias("day"))
     pair = pl.struct("customer_key", "day")
     # As ingest writes them, a customer's rows of a day lie together; a table that was altered in between is sorted.
     if not rows.select(pair.is_sorted()).item():

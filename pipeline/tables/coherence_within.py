@@ -76,5 +76,5 @@ def never_settled(
                 f"of them count as open, so leave it out of sources.{name}.columns while nobody fills it in"
             )
             offending = f"SELECT customer_id FROM ({old}) WHERE {column} IS NULL"
-            found = weighed(engine, ("never_settled", name, words), offending, old, settings.never_settled)
-            yield from (finding for finding in found if finding.of >= MIN_OLD_ROWS)
+            findings = weighed(engine, ("never_settled", name, words), offending, old, settings.never_settled)
+            yield from (finding for finding in findings if finding.of >= MIN_OLD_ROWS)
