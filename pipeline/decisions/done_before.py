@@ -38,8 +38,8 @@ def done_before(playbooks: dict[str, Playbook], translator: Translator) -> pl.Ex
     """
     done = [pl.lit(None, dtype=pl.Date)]
     for name, book in playbooks.items():
-        for since in (OPEN_SINCE[feature] for feature in OPEN_SINCE if feature in columns(book.when)):
-            day = last_day_of("done_playbooks", name)
+        day, asked = last_day_of("done_playbooks", name), columns(book.when)
+        for since in (since for feature, since in OPEN_SINCE.items() if feature in asked):
             done.append(pl.when((pl.col("playbook") == name) & (day >= pl.col(since))).then(day))
     day_done = pl.coalesce(done)
     sentence = translator.translate(

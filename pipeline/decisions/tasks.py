@@ -51,9 +51,8 @@ def handed(
         translator.swapped("promise", words.values()),
         until.cast(pl.Date).alias("promise_due_day"),
         _open_matters(translator).alias("open_matters"),
-        done_before(playbooks, translator).alias("done_before"),
     ).with_columns(
-        pl.concat_list("caution", "done_before", "open_matters")
+        pl.concat_list("caution", done_before(playbooks, translator), "open_matters")
         .list.drop_nulls()
         .list.join(" ")
         .replace("", None)

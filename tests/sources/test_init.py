@@ -206,13 +206,13 @@ def test_a_column_that_is_left_out_says_whether_it_is_empty_or_holds_something_e
     write(
         raw / "customers.csv", "customer_id,signup_day,email_opt_in", lambda n, day: f"c{n},{day},perhaps", rows=40,
     )  # fmt: skip
-    told, found = run(raw)
-    assert "kept_day" not in found.sources.commitments.columns, "else every promise would be overdue"
+    lines, settings = run(raw)
+    assert "kept_day" not in settings.sources.commitments.columns, "else every promise would be overdue"
     assert {
         "not placed: kept_day: it is empty; once it is filled in, write kept_day: kept_day under sources.commitments.columns",
         "not placed: foo: it is empty",
         "not placed: email_opt_in: it is called like our email_opt_in, and holds no such values",
-    } <= set(left(told))
+    } <= set(left(lines))
 
 
 def test_a_day_far_behind_all_others_is_not_the_end_of_the_data(raw):
