@@ -14,25 +14,33 @@ NEEDED = {
     ],
     "events": ["customer_key", "day", "event_type"],
 }
-RENAMED = {"customer": "customer_key", "order": "transaction_id", "item": "product_id", "kind": "category"}
+IN_FILES = {
+    "lines": {
+        **{"customer": "customer_key", "day": "day", "order": "transaction_id", "paid": "amount_minor"},
+        **{"saved": "discount_minor", "item": "product_id", "kind": "category", "shop": "store_id"},
+    },
+    "events": {"customer": "customer_key", "day": "day", "what": "event_type"},
+}
 
 
 def of_tables(tables: Path, day: date) -> pd.DataFrame:
     """Features of all customers who bought before a day, of the canonical tables; see `features`."""
     lines, events = (_read(sorted((tables / name).glob("*.parquet")), NEEDED[name]) for name in NEEDED)
-    return all_features(lines, events, day)
+    return features(lines, events, day)
 
 
 def of_files(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The order lines and the events of a company as its files have them, in the columns of the tables."""
     lines, events = (
-        _read(sorted(folder.glob(f"{name}-*.parquet"))).rename(columns=RENAMED) for name in ("lines", "events")
+        _read(sorted(folder.glob(f"{name}-*.parquet")), list(columns)).rename(columns=columns)
+        for name, columns in IN_FILES.items()
     )
-    lines["amount_minor"] = (lines["paid"] * 100).round().astype("int64")
+    for money in ("amount_minor", "discount_minor"):
+        lines[money] = (lines[money] * 100).round().astype("int64")
     return lines, events
 
 
-def _read(files: list[Path], columns: list[str] | None = None) -> pd.DataFrame:
+def _read(files: list[Path], columns: list[str]) -> pd.DataFrame:
     rows = pd.concat([pd.read_parquet(file, columns=columns) for file in files])
     rows["day"] = pd.to_datetime(rows["day"])
     return rows
@@ -44,7 +52,7 @@ def features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.DataFra
     Parameters
     ----------
     lines, events
-        ``customer_key`` and ``day``, and of lines ``transaction_id``, ``amount_minor``, ``product_id``, ``category``.
+        The columns of `NEEDED`.
     day
         The snapshot; only earlier rows count.
 
@@ -53,15 +61,25 @@ def features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.DataFra
     pandas.DataFrame
         One row per customer, by ``customer_key``; money in currency units, of two digits.
     """
-    return _first(*_known(lines, events, day))
+    bought, events = _before(lines[lines["amount_minor"] >= 0], day), _before(events, day)
+    made = _of_orders_and_windows(bought, events)
+    more = {**_orders_and_visits_by_window(bought, events), **_of_a_year(bought), **_gaps_lately(bought)}
+    every = made.join(pd.DataFrame(more), how="left")
+    counted = [name for name in more if name.endswith("_31_to_120d") or name.startswith(("stores_", "events_visit_"))]
+    every[counted] = every[counted].fillna(0)
+    for what in ("orders", "spend", "events"):
+        before = every[f"{what}_31_to_120d"]
+        every[f"{what}_trend_30d"] = every[f"{what}_30d"] * 3 / before.where(before != 0)
+    for window in (90, 365):
+        every[f"spend_per_order_{window}d"] = every[f"spend_{window}d"] / every[f"orders_{window}d"]
+    for part in ("weekend", "month_start"):
+        every[f"{part}_share_365d"] = every.pop(f"{part}_orders_365d").fillna(0) / every["orders_365d"]
+    every["gap_spread_per_mean"] = every["gap_spread_days"] / every["gap_mean_days"]
+    every["gap_trend_90d"] = every["gap_mean_90d_days"] / every["gap_mean_days"]
+    return every
 
 
-def _known(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What was bought and what happened before a day."""
-    return _before(lines[lines["amount_minor"] >= 0], day), _before(events, day)
-
-
-def _first(bought: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def _of_orders_and_windows(bought: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     by_customer = bought.groupby("customer_key")
     days = bought[["customer_key", "day", "days_ago"]].drop_duplicates(["customer_key", "day"])
     days = days.sort_values(["customer_key", "day"])
@@ -91,32 +109,6 @@ def _first(bought: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     made = pd.DataFrame(columns)
     made[counted] = made[counted].fillna(0)
     return made[made["days_since_first_order"].notna()]
-
-
-def all_features(lines: pd.DataFrame, events: pd.DataFrame, day: date) -> pd.DataFrame:
-    """`features`, and as many again: trends, shares, sizes, stores, and the rhythm of visits.
-
-    Parameters
-    ----------
-    lines, events, day
-        As there, and of lines ``discount_minor`` and ``store_id``, of events ``event_type``.
-    """
-    bought, events = _known(lines, events, day)
-    few = _first(bought, events)
-    more = {**_orders_and_visits_by_window(bought, events), **_of_a_year(bought), **_gaps_lately(bought)}
-    every = few.join(pd.DataFrame(more), how="left")
-    counted = [name for name in more if name.endswith("_31_to_120d") or name.startswith(("stores_", "events_visit_"))]
-    every[counted] = every[counted].fillna(0)
-    for what in ("orders", "spend", "events"):
-        before = every[f"{what}_31_to_120d"]
-        every[f"{what}_trend_30d"] = every[f"{what}_30d"] * 3 / before.where(before != 0)
-    for window in (90, 365):
-        every[f"spend_per_order_{window}d"] = every[f"spend_{window}d"] / every[f"orders_{window}d"]
-    for part in ("weekend", "month_start"):
-        every[f"{part}_share_365d"] = every.pop(f"{part}_orders_365d").fillna(0) / every["orders_365d"]
-    every["gap_spread_per_mean"] = every["gap_spread_days"] / every["gap_mean_days"]
-    every["gap_trend_90d"] = every["gap_mean_90d_days"] / every["gap_mean_days"]
-    return every
 
 
 def _orders_and_visits_by_window(bought: pd.DataFrame, events: pd.DataFrame) -> dict[str, pd.Series]:

@@ -1,9 +1,9 @@
 """How do ``dvc repro`` and the weekly job grow with the number of customers, and what does one new week cost?
 
-Run as ``python -m benchmarks.scale [--json FILE] [--customers N ...]``. For each size a company is written (30 lines
-and 20 events a customer, two years), a project is made for it by ``churn new``, and the real commands are run in it:
-``dvc repro``, then the weekly job for a week later, once with one new week to read and once with all of it; and beside
-it what a notebook does from the same files (``weekly_in_pandas.py``).
+Run as ``python -m benchmarks.scale [--json FILE] [--customers N ...] [--repeats N]``. For each size a company is
+written (30 lines and 20 events a customer, two years), a project is made for it by ``churn new``, and the real commands
+are run in it: ``dvc repro``, and then in turns the weekly job for a week later with all of it to read, the same with
+one new week to read, and what a notebook does from the same files (``weekly_in_pandas.py``).
 """
 
 import math
@@ -23,29 +23,36 @@ SIZES = (10_000, 100_000, 1_000_000)
 STARTS = 5
 
 
-def measure(customers: int, folder: Path) -> dict[str, Any]:
+def measure(customers: int, folder: Path, repeats: int) -> dict[str, Any]:
     """The costs of one size; the folder is empty."""
     project, rows = measured_project.make(folder, customers)
     processes.run([DVC, "config", "--local", "core.no_scm", "true"], project)
     repro, printed = processes.run([DVC, "repro"], project)
+    # What `dvc repro` has read is known, so that a job which has it finds one new week.
+    read, known = project / paths.REPRO.ingest_cache, folder / "known"
+    read.rename(known)
     for file in (project / "new").iterdir():
         file.rename(project / "raw" / file.name)
-    weekly = [CHURN, "weekly", "--as-of", str(company_files.AS_OF), "--dry-run"]
-    # What `dvc repro` has read is known, so that this is a job that finds one new week.
-    one_new_week, _ = processes.run(weekly, project)
-    shutil.rmtree(project / paths.REPRO.ingest_cache)
-    anew, message = processes.run(weekly, project)
     processes.run(in_pandas("train", project), folder)
-    by_pandas, _ = processes.run(in_pandas("make_list", project), folder)
+    weekly = ([CHURN, "weekly", "--as-of", str(company_files.AS_OF), "--dry-run"], project)
+    commands = {
+        "weekly_anew": weekly,
+        "weekly_one_new_week": weekly,
+        "weekly_in_pandas": (in_pandas("make_list", project), folder),
+    }
+    turns: dict[str, list[processes.Cost]] = {job: [] for job in commands}
+    for _ in range(repeats):
+        for job, costs in turns.items():
+            shutil.rmtree(read, ignore_errors=True)
+            if job == "weekly_one_new_week":
+                shutil.copytree(known, read)
+            costs.append(processes.run(*commands[job])[0])
     return {
         "customers": customers,
         "rows": rows,
         "dvc_repro": repro._asdict(),
-        "weekly_anew": anew._asdict(),
-        "weekly_one_new_week": one_new_week._asdict(),
-        "weekly_in_pandas": by_pandas._asdict(),
+        **{job: _median(costs) for job, costs in turns.items()},
         "verdict": next((line for line in printed.splitlines() if line.startswith("Grade")), ""),
-        "last_line": message.splitlines()[-1],
     }
 
 
@@ -54,10 +61,15 @@ def in_pandas(step: str, project: Path) -> list[str]:
     return processes.alone(f"from benchmarks import weekly_in_pandas; weekly_in_pandas.{step}({str(project)!r})")
 
 
-def start_up(folder: Path) -> dict[str, Any]:
+def start_up(folder: Path) -> dict[str, float]:
     """The median costs of ``churn --help``: what every command takes before it does anything."""
-    turns = [processes.run([CHURN, "--help"], folder)[0]._asdict() for _ in range(STARTS)]
-    return {figure: statistics.median(turn[figure] for turn in turns) for figure in turns[0]}
+    return _median([processes.run([CHURN, "--help"], folder)[0] for _ in range(STARTS)])
+
+
+def _median(costs: list[processes.Cost]) -> dict[str, float]:
+    return {
+        name: statistics.median(of) for name, of in zip(processes.Cost._fields, zip(*costs, strict=True), strict=True)
+    }
 
 
 def exponent(sizes: list[dict[str, Any]], job: str) -> float:
@@ -97,16 +109,17 @@ def main() -> None:
     """Read the options, measure, print."""
     parser = command_line.parser(__doc__)
     parser.add_argument("--customers", type=int, nargs="+", default=SIZES, help="sizes (default: 10000 100000 1000000)")
+    parser.add_argument("--repeats", type=int, default=3, help="turns of the weekly jobs (default: 3)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         beginning = start_up(Path(folder))
     sizes = []
     for customers in options.customers:
         with tempfile.TemporaryDirectory() as folder:
-            sizes.append(measure(customers, Path(folder)))
+            sizes.append(measure(customers, Path(folder), options.repeats))
         print(report({"sizes": sizes[-1:], "exponents": {}}), flush=True)
     grown = {job: exponent(sizes, job) for job in JOBS} if len(sizes) > 1 else {}
-    result = {"sizes": sizes, "exponents": grown, "start_up": beginning}
+    result = {"sizes": sizes, "exponents": grown, "start_up": beginning, "repeats": options.repeats}
     print(report(result))
     command_line.write(result, options.json)
 

@@ -34,7 +34,7 @@ def markdown(result: Result) -> str:
     grows = [
         (words, f"{result['exponents'][job]:.2f}", _share(sizes[-1], job)) for job, words in WORDS.items()
     ] if result["exponents"] else []  # fmt: skip
-    parts = [table(head, rows)]
+    parts = [f"Medians of {result['repeats']} turns of the weekly jobs; `dvc repro` ran once.", table(head, rows)]
     if grows:
         parts.append(table(("job", "grows with customers to the power of", "beside reading all anew"), grows))
         parts.append(plan(sizes[0], sizes[-1]))

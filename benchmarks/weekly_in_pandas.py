@@ -1,6 +1,6 @@
 """The weekly job as notebooks have it, beside ``churn weekly``: pandas, `shap.TreeExplainer` and a loop over the rows.
 
-From the same Parquet files to a list of as many rows; a third of the features, a model with LightGBM's defaults, no
+From the same Parquet files to a list of as many rows; fifty of the features, a model with LightGBM's defaults, no
 check of the data, no limits, no contact policy. `train` is run once before, `make_list` is what ``scale.py`` times.
 """
 

@@ -1,14 +1,12 @@
 """The ``churn`` command: one thin function per subcommand; what each does lives in the rooms."""
 
-import signal
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from pipeline.cli_group import Group, in_one_line
+from pipeline.cli_group import Group, exit_when_ended, in_one_line
 from pipeline.cli_model import COMMANDS as OF_THE_MODEL
 from pipeline.cli_results import COMMANDS as OF_RESULTS
 from pipeline.config import paths
@@ -51,8 +49,7 @@ def weekly(
     from pipeline.commands import weekly as job
     from pipeline.config import params
 
-    # A scheduler ends a job with SIGTERM; as an exit, it lets the job put its folders away.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    exit_when_ended()
     if not 1900 <= as_of.year <= 2199:
         raise BadParams(f"--as-of {as_of.date()}: write a day between 1900-01-01 and 2199-12-31")
     click.echo(job.run(params.load(), as_of.date(), replace=replace, dry_run=dry_run, log=log, accepted=accept))

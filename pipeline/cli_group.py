@@ -1,5 +1,6 @@
 """What all subcommands of ``churn`` share: failures in one line, and options of the release before."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,6 +29,11 @@ def in_one_line(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(error.exit_code)
 
     return run
+
+
+def exit_when_ended() -> None:
+    """A scheduler ends a job with SIGTERM; as an exit, it lets the job put its folders away."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Group(click.Group):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli_group import in_one_line
+from pipeline.cli_group import exit_when_ended, in_one_line
 from pipeline.config.errors import BadParams
 
 
@@ -62,6 +62,7 @@ def retrain(*, if_needed: bool) -> None:
     from pipeline.commands import retrain as job
     from pipeline.config import params
 
+    exit_when_ended()
     click.echo(job.run(params.load(), if_needed=if_needed))
 
 

@@ -1,14 +1,17 @@
 """``churn retrain``: trains, evaluates and offers a new model as champion, if the last list says that it is time to."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pipeline import lists
+from pipeline.commands import training_undo
 from pipeline.commands.locks import alone
 from pipeline.config import overlay, params, paths
 from pipeline.config.errors import BadData, NotEnoughData
@@ -48,29 +51,31 @@ def run(settings: params.Params, *, if_needed: bool) -> str:
     NotEnoughData
         No list is published, by which it could be decided.
     BadData
-        The training ended with an error; the champion is as it was, and so is ``params.yaml``.
+        The training ended with an error; champion, model, reports and ``params.yaml`` are as they were.
     Locked
         The weekly job is at work.
     """
     with alone(paths.WEEKLY_LOCK, f"{paths.WEEKLY_LOCK}: the weekly job is at work, or another training"):
+        undone = f"{training_undo.UNDONE.capitalize()}. " if training_undo.undo() else ""
         last, champion = _last(settings), _champion(settings)
         why = reasons(last, champion, settings.tracking.max_model_age_days)
         if if_needed and not isinstance(why, list):
-            return f"Not trained: {why}."
-        with _days_moved(last.day):
-            _train()
-        # Not before it is known that something is trained: MLflow takes seconds to load.
-        from pipeline.tracking import promotion
+            return f"{undone}Not trained: {why}."
+        with training_undo.undone_unless_decided():
+            with _days_moved(last.day):
+                _train()
+            # Not before it is known that something is trained: MLflow takes seconds to load.
+            from pipeline.tracking import promotion
 
-        fresh = params.load()
-        outcome = promotion.offer(fresh.tracking, fresh.evaluate, fresh.label, REPRO)
+            fresh = params.load()
+            outcome = promotion.offer(fresh.tracking, fresh.evaluate, fresh.label, REPRO)
         because = "; ".join(why) if isinstance(why, list) else "it was asked for"
         same = (
             " It is the model of before: nothing has come that it could learn."
             if fingerprint(REPRO) == champion
             else ""
         )
-        return f"Trained on what was known on {last.day}, because {because}. {outcome.sentence}{same}"
+        return f"{undone}Trained on what was known on {last.day}, because {because}. {outcome.sentence}{same}"
 
 
 def reasons(last: LastList, champion: str, max_age_days: int) -> list[str] | str:
@@ -146,9 +151,21 @@ def _train() -> None:
         for stage in TRAINING:
             run_named(stage)
         return
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro", TRAINING[-1]], check=False)  # noqa: S603
-    if done.returncode:
+    code = _waited_for([sys.executable, "-m", "dvc", "repro", TRAINING[-1]])
+    if code:
         raise BadData(
-            f"dvc repro {TRAINING[-1]} ended with exit code {done.returncode}; what it printed says why, and the "
-            "champion is as it was"
+            f"dvc repro {TRAINING[-1]} ended with exit code {code}; what it printed says why, and champion, model and "
+            "reports are as they were"
         )
+
+
+def _waited_for(command: list[str]) -> int:
+    """The exit code of a command; where this process is told to end, all of the command's processes end before it."""
+    # A session of its own, so that its processes are a group.
+    with subprocess.Popen(command, start_new_session=True) as process:  # noqa: S603
+        try:
+            return process.wait()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            raise

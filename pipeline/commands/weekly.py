@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipeline import lists
+from pipeline.commands import training_undo
 from pipeline.commands.job_log import Form, JobLog
 from pipeline.commands.locks import alone
 from pipeline.config import failures, params, paths
@@ -81,6 +82,7 @@ def _run(
     work = paths.weekly(as_of)
     # Nobody else is at work, so whatever lies here was left by a run that was killed.
     storage.remove(paths.WEEKLY_WORK)
+    undone = training_undo.UNDONE if training_undo.undo() else ""
     try:
         with lines.step("model") as messages:
             model = registry.fetch_champion(settings.tracking, work.models, work.verdict)
@@ -102,7 +104,7 @@ def _run(
             made = compose(given, work, accepted)
             messages.append(f"{made.about.listed:,} listed")
         done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
-        done = "; ".join(filter(None, [done, *lists.notices(made), age]))
+        done = "; ".join(filter(None, [done, *lists.notices(made), age, undone]))
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
         with lines.step("publish") as messages:

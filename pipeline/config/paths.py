@@ -210,6 +210,7 @@ REPRO = Paths()
 TUNING = REPRO.data / "tuning.db"
 WEEKLY_LOCK = REPRO.data / "weekly.lock"
 WEEKLY_WORK = REPRO.data / "weekly"
+TRAINING_UNDO = REPRO.data / "before_training"
 WEEKLY_LOG = REPRO.data / "weekly_log.jsonl"
 
 

@@ -184,7 +184,11 @@ def _wanted_of_owners(worth: Array, own: Shares) -> Array:
 def _wanted_at_most(worth: Array, uses: Array) -> Array:
     """How much of each limit would be used if everybody were given what takes most of it."""
     there = np.isfinite(worth)
-    return np.array([np.where(there, takes, 0.0).max(axis=1, initial=0).sum() for takes in uses])
+    takers = [np.flatnonzero(takes) for takes in uses]
+    most = (
+        np.where(there[:, of], takes[of], 0.0).max(axis=1, initial=0) for of, takes in zip(takers, uses, strict=True)
+    )
+    return np.array([each.sum() for each in most])
 
 
 def _solved(worth: Array, uses: Array, room: Array, own: Shares) -> tuple[Array, Places]:

@@ -74,7 +74,8 @@ def read_bucket(
     """
     ids = who.lazy().select("customer_id")
     events = _scan(tables / "events", bucket, {**RECORDED, "event_type": pl.String()})
-    event_days = _events(_before(events, context.as_of, ids), context).collect()
+    of_all = _events(events.filter(pl.col("day") < context.as_of), context)
+    event_days = of_all.join(ids, on="customer_id", how="semi").collect()
     answered = who.lazy().join(event_days.lazy(), on="customer_id", how="left").select(
         "customer_id", pl.max_horizontal("answered_day", "event_day").alias("answered_day")
     )  # fmt: skip

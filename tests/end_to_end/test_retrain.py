@@ -1,7 +1,6 @@
 """From a list that comes to be off, by the weekly job that says so, to a new champion; and no second one."""
 
 import shutil
-import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -78,16 +77,17 @@ def test_where_there_is_a_flow_dvc_trains_and_its_failure_is_one_line(copy_of_sh
     Path("dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     calls = []
 
-    def fail(words: list[str], **_: object) -> subprocess.CompletedProcess:
+    def fail(words: list[str]) -> int:
         calls.append(words)
-        return subprocess.CompletedProcess(words, 13)
+        return 13
 
-    monkeypatch.setattr(subprocess, "run", fail)
+    monkeypatch.setattr(retrain, "_waited_for", fail)
     found = churn("retrain")
     assert [words[1:] for words in calls] == [["-m", "dvc", "repro", "evaluate"]]
     assert found.returncode == errors.BadData.exit_code
     assert found.stderr == (
-        "dvc repro evaluate ended with exit code 13; what it printed says why, and the champion is as it was\n"
+        "dvc repro evaluate ended with exit code 13; what it printed says why, and champion, model and reports are as "
+        "they were\n"
     )
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from pipeline.tables import storage
+from pipeline.tables.buckets import customer_key
 from pipeline.week import last_bought
 from tests.decisions.week import book
 
@@ -31,7 +32,8 @@ WHO = pl.DataFrame({"customer_id": ["a", "b", "c", "e"]})
 def tables(tmp_path: Path) -> Path:
     columns = {"customer_id": pl.String, "day": pl.Date, "amount_minor": pl.Int64, "category": pl.String}
     lines = pl.DataFrame(LINES, schema=columns | {"product_id": pl.String}, orient="row")
-    storage.write_parquet(lines, storage.bucket_file(tmp_path / "transactions", 0))
+    keyed = lines.with_columns(customer_key=pl.col("customer_id").map_elements(customer_key, pl.Int64))
+    storage.write_parquet(keyed, storage.bucket_file(tmp_path / "transactions", 0))
     return tmp_path
 
 
