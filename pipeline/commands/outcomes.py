@@ -62,10 +62,8 @@ def run(
             yield _summary(file, counts, len(complaints), filled.empty)
             refused += len(complaints)
     if refused:
-        raise BadData(
-            f"{refused} {'row was' if refused == 1 else 'rows were'} refused; correct them and hand the file back "
-            "again: what was taken is kept, and counts once"
-        )
+        wrong = "1 row was refused; correct it" if refused == 1 else f"{refused} rows were refused; correct them"
+        raise BadData(f"{wrong} and hand the file back again: what was taken is kept, and counts once")
 
 
 def _checked(filled: FilledList, lists: Lists, received: date, as_of: date | None) -> tuple[list[Outcome], list[str]]:

@@ -170,7 +170,7 @@ def test_rows_that_are_refused_are_named_and_the_others_are_kept(exports):
     table = rows_of({("A-7", WEEKS[0]): {"outcome": "done"}, ("1000", WEEKS[1]): {"outcome": "dnoe"}})
     file.write_bytes(as_csv(table))
     lines = []
-    with pytest.raises(BadData, match=r"1 row was refused; correct them and hand the file back again"):
+    with pytest.raises(BadData, match=r"1 row was refused; correct it and hand the file back again"):
         for line in job.run(SETTINGS, [file], received=RECEIVED, paths=of(folder)):
             lines.append(line)
     assert lines == [
