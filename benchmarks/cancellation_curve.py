@@ -25,7 +25,7 @@ from benchmarks.order_curve import Array
 from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import Paths
-from pipeline.evaluation import event_curve_check
+from pipeline.evaluation import event_curve_check, integrated_brier
 from pipeline.evaluation.contract_baselines import TENURE_DAYS
 from pipeline.examples import labelled
 from pipeline.examples.features import Feature, model_features
@@ -123,9 +123,7 @@ def _origin(examples: pl.DataFrame, day: date, declared: list[Feature], settings
         **{name: kaplan_meier(before, rows, day, label, days, how) for name, how in STRATA.items()},
     }
     came = rows[DAYS_TO_EVENT].fill_null(YEAR).clip(0, YEAR).to_numpy()
-    scores = {
-        name: round(event_curve_check.integrated_brier(chances, came, days), 6) for name, chances in forecasts.items()
-    }
+    scores = {name: round(integrated_brier.mean_score(chances, came, days), 6) for name, chances in forecasts.items()}
     ended = round(float(np.mean(came < YEAR)), 4)
     about = {"snapshot": str(day), "customers": len(rows), "ended_in_a_year": ended, "days": days}
     return about | scores | interval(runs_on, curve.days, came, curve.renewal(rows, label.gap_days))

@@ -24,7 +24,7 @@ from benchmarks import command_line, order_curve_table, paired_draws, quality
 from pipeline.config import params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import Paths
-from pipeline.evaluation import event_curve_check
+from pipeline.evaluation import event_curve_check, integrated_brier
 from pipeline.examples import labelled, lines, next_events
 from pipeline.examples.features import Feature, model_features
 from pipeline.model import event_curve, event_days, split, training
@@ -114,21 +114,11 @@ def _origin(
         ),
     }
     came = rows[next_events.DAYS_TO_EVENT].fill_null(over).to_numpy()
-    losses = {name: brier_of_each(chances, came, days) for name, chances in forecasts.items()}
+    losses = {name: integrated_brier.row_scores(chances, came, days) for name, chances in forecasts.items()}
     scores = {name: round(float(each.mean()), 6) for name, each in losses.items()}
     held = interval(no_order, curve.days, came, over)
     figures = {"snapshot": str(day), "customers": len(rows), "days": days, **scores, **held}
     return figures, pl.DataFrame({"customer": rows["customer_key"], **losses})
-
-
-def brier_of_each(no_order: Array, came: npt.NDArray[np.int64], days: list[int]) -> Array:
-    """What each customer brings to `event_curve_check.integrated_brier`, which is the mean of these; (rows,).
-
-    >>> brier_of_each(np.array([[0.5, 0.0], [1.0, 1.0]]), np.array([3, 4]), [2, 4]).tolist()
-    [0.125, 0.0]
-    """
-    silent = came[:, None] >= np.array(days)
-    return np.asarray(np.average((no_order - silent) ** 2, axis=1, weights=np.diff(days, prepend=0)))
 
 
 def trained(

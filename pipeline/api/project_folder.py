@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from pipeline.api.frames import Frame, check_engine, to_engine
+from pipeline.api.project_snapshots import ProjectSnapshots, parts_of, table_of
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData, BadParams
 from pipeline.config.paths import Paths
 from pipeline.examples import labelled
 from pipeline.examples.definition import definition, definition_at
 from pipeline.examples.features import model_features
-from pipeline.model import split
 from pipeline.tables import schemas, storage
 
 Day: TypeAlias = str | date
@@ -88,9 +88,14 @@ class ProjectFolder:
         return definition(label) if snapshot is None else str(definition_at(as_dates(snapshot)[0], label))
 
     @property
-    def snapshots(self) -> split.Split:
-        """Which complete snapshots train, which one validates and which one tests."""
-        return split.by_time(labelled.complete_days(self.paths), self.settings.label)
+    def snapshots(self) -> ProjectSnapshots:
+        """All snapshots in ``table``, and which of them train, validate and test, as far as their outcomes are known.
+
+        ``train`` is a list; ``validation`` and ``test`` are days, and raise ``NotEnoughData`` where there is none.
+        """
+        train, validation, test, missing = parts_of(labelled.complete_days(self.paths), self.settings)
+        table = table_of(self.examples_report, self.settings, train, validation, test)
+        return ProjectSnapshots(self._frame(table, None), train, validation, test, missing)
 
     def _frame(self, frame: pl.DataFrame, engine: str | None) -> Frame:
         return to_engine(frame, self.engine if engine is None else engine)

@@ -14,7 +14,7 @@ import polars as pl
 from scipy.special import logit
 
 from pipeline.config.params import Label, Model
-from pipeline.evaluation import contract_baselines
+from pipeline.evaluation import contract_baselines, integrated_brier
 from pipeline.evaluation.bootstrap import ScoredSnapshot
 from pipeline.examples.next_events import DAYS_TO_EVENT
 from pipeline.examples.snapshots import outcome_window
@@ -65,15 +65,10 @@ def check(
     Returns
     -------
     dict or None
-        ``cutoffs``, each with the mean over the days ahead of the Brier score of the ``curve`` and of the ``rhythm``
-        (BG/NBD; of contracts, a hazard regression for each day), weighted by the days between; the mean of both;
+        ``cutoffs``, each with the integrated Brier score (`integrated_brier`) of the ``curve`` and of the ``rhythm``
+        (BG/NBD; of contracts, a hazard regression for each day); the mean of both;
         ``covered``, the share of events that came within the interval of 80 % (see `sides`); ``pays``, whether the
         curve is no worse than the rhythm. None where there is no curve.
-
-    Notes
-    -----
-    Graf, E. et al. (1999), "Assessment and comparison of prognostic classification schemes for survival data": the
-    integrated Brier score; here nothing is censored, since only days that are over are counted.
     """
     label, settings = how
     if label.kind == "overdue" or (label.kind == "inactivity" and ensemble.purchase_process is None):
@@ -122,7 +117,7 @@ def _cutoff(
     else:
         usual = [1 - ended(before, rows, day, label, one) for one in days]
     by_curve, alone = (
-        integrated_brier(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
+        integrated_brier.mean_score(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
     )
     renewal = curve.renewal(rows, label.gap_days)
     covered = float(np.mean(sides(no_event, curve.days, came, days[-1], renewal)[1]))
@@ -156,27 +151,6 @@ def ended(before: pl.DataFrame, rows: pl.DataFrame, day: date, label: Label, ahe
         return np.full(len(rows), float(ended.mean()) if len(ended) else 0.0)
     until = label.model_copy(update={"horizon_days": ahead})
     return contract_baselines.ContractHazard(examples, ended, until).probability(rows)
-
-
-def integrated_brier(no_event: Array, came: Array, days: list[int]) -> float:
-    """The mean over the days of the Brier score of no event until each of them, each weighted by the days before it.
-
-    Parameters
-    ----------
-    no_event
-        The chance (0-1) of no event until each of `days`; (rows, days).
-    came
-        Days until the event; (rows,).
-    days
-        Rising.
-
-    Examples
-    --------
-    >>> integrated_brier(np.array([[0.5, 0.0]]), np.array([3]), [2, 4])
-    0.125
-    """
-    silent = came[:, None] >= np.array(days)
-    return float(np.average(np.mean((no_event - silent) ** 2, axis=0), weights=np.diff(days, prepend=0)))
 
 
 def sides(

@@ -15,12 +15,9 @@ from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import build, feed_health, labelled
 from pipeline.examples import snapshots as calendar
 from pipeline.examples.features import Feature, available, model_features
-from pipeline.examples.features.reach import reaches
-from pipeline.leakage import company_events, frozen_columns, pure_groups, replay, single_feature, time_drift, windows
-from pipeline.model import split
+from pipeline.leakage import company_events, outcome_checks, replay
+from pipeline.leakage.outcome_checks import LEAK, WARNING
 from pipeline.tables import buckets, storage
-
-LEAK, WARNING = "LEAK", "WARNING"
 
 
 def run(settings: params.Params, paths: Paths = REPRO) -> Iterator[str]:
@@ -53,9 +50,8 @@ def _all(settings: params.Params, paths: Paths) -> Iterator[str]:
     with TemporaryDirectory(prefix="churn-", dir=shared) as folder:
         yield from _replayed(settings, Path(folder), paths)
     examples = labelled.read(paths, [feature.name for feature in features])
-    parts = split.by_time(labelled.complete_days(paths), settings.label)
-    yield from _split(parts, settings)
-    yield from _figures(examples, parts, features, settings)
+    days, complete = calendar.snapshot_days(settings.snapshots), labelled.complete_days(paths)
+    yield from outcome_checks.run(outcome_checks.Known(days, complete, examples), features, settings)
     yield from _treatments(settings, features, paths)
 
 
@@ -78,15 +74,16 @@ def _replayed(settings: params.Params, folder: Path, paths: Paths) -> Iterator[s
     results = list(buckets.map_buckets(replay.run, replays, settings.storage, "leaks: other futures"))
     yield from _differences([difference for part in results for difference in part])
     names = " and ".join(str(day) for day in (days[0], days[-1]))
-    where = f"all features at {len(days)} snapshots between {names}"
+    where = f"all features at {len(days)} snapshots between {names}" if len(days) > 1 else f"all features at {days[0]}"
     for how in ("truncation", "corruption"):
         wrong = {d.column for part in results for d in part if d.replay == how and d.column != replay.LABEL}
         ends = "are bit-identical" if not wrong else f"were compared, {len(wrong)} columns differ"
         future = "all that came later cut off" if how == "truncation" else "all that came later replaced by garbage"
         yield f"{how}: {where} {ends} with {future}"
     labels = sum(one.what == "label" for one in replays) // len(whole)
-    if not any(d.column == replay.LABEL for part in results for d in part):
-        yield f"labels: at {labels} snapshots the same with all cut off that came after the outcome window"
+    if labels and not any(d.column == replay.LABEL for part in results for d in part):
+        at_days = f"{labels} snapshot{'s' if labels > 1 else ''}"
+        yield f"labels: at {at_days} the same with all cut off that came after the outcome window"
 
 
 def _three(days: list[date]) -> list[date]:
@@ -150,52 +147,6 @@ def _differences(differing: list[replay.Difference]) -> Iterator[str]:
             f"{LEAK} {how}: {column} at {day} depends on what came after {cut}, for "
             f"{sum(d.customers for d in own):,} customers, such as {own[0].such_as}"
         )
-
-
-# ------------------------------------------------------------------------------------------------- split and figures
-
-
-def _split(parts: split.Split, settings: params.Params) -> Iterator[str]:
-    overlaps = windows.overlaps(parts, settings.label, settings.snapshots.observed_until)
-    for words in overlaps:
-        yield f"{LEAK} split: {words}"
-    if not overlaps:
-        yield (
-            f"split: the outcome windows of {len(parts.train)} training snapshots are over before {parts.validation}, "
-            f"that of the validation before {parts.test}"
-        )
-
-
-def _figures(
-    examples: pl.DataFrame, parts: split.Split, features: list[Feature], settings: params.Params
-) -> Iterator[str]:
-    train_examples, test = (examples.filter(pl.col("snapshot").is_in(days)) for days in (parts.train, [parts.test]))
-    labelled.refuse_one_sided({"training": train_examples, "test": test})
-    doubts = [
-        *single_feature.too_good(train_examples, test, features, settings.model.additive_logistic),
-        *pure_groups.too_pure(examples, features),
-        *frozen_columns.as_of_today(examples, features),
-    ]
-    yield from (f"{WARNING} too good: {words}" for words in doubts)
-    if not doubts:
-        yield "too good to be true: no feature, alone or in a group of customers"
-    names = [feature.name for feature in features]
-    drift = time_drift.drift(train_examples, test, names, _with_calendar(examples, parts, settings),
-                        settings.model.seed)  # fmt: skip
-    yield from (f"{WARNING} drift: {words}" for words in drift.suspicious)
-    by = ", ".join(f"{name} {auc:.2f}" for name, auc in drift.by)
-    yield (
-        f"adversarial: a model tells the test snapshot from the training snapshots with AUC {drift.auc:.2f} "
-        f"(0.5 is not at all), alone by {by}; what counts all history grows with the calendar, and may tell them"
-    )
-
-
-def _with_calendar(examples: pl.DataFrame, parts: split.Split, settings: params.Params) -> set[str]:
-    """Features that grow with the history itself: all of it, or windows longer than what the first snapshot saw."""
-    first = examples.filter(pl.col("snapshot") == min(parts.train))["days_since_first_order"].max()
-    seen = int(first) if isinstance(first, int) else 0
-    reach = reaches(available(settings.features, settings.sources))
-    return {name for name, days in reach.items() if days is None or days > seen}
 
 
 # ---------------------------------------------------------------------------------------------------------- treatments

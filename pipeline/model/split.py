@@ -48,7 +48,7 @@ def by_time(complete: list[date], label: Label) -> Split:
     if len(parts) < 3:
         instead = "set an earlier snapshots.first, or a shorter label.horizon_days"
         # The packaged prior learns from none, and is graded on one.
-        prior = ", or model.prior: packaged" if parts else ""
+        prior = ", or model.prior: packaged" if parts else "; model.prior: packaged needs 1"
         raise NotEnoughData(
             f"{len(complete)} complete snapshots ({_span(complete)}) hold {len(parts)} that are {need} days apart; "
             f"3 are needed to train, validate and test: {instead}{prior}"

@@ -61,7 +61,7 @@ def test_too_few_snapshots_are_refused_with_what_is_needed():
         split.by_time([date(2024, 1, 1), date(2024, 1, 31)], label)
     with pytest.raises(NotEnoughData, match="or model.prior: packaged$"):
         split.by_time([date(2024, 1, 1)], label)
-    with pytest.raises(NotEnoughData, match=r"0 complete snapshots \(none\).*label.horizon_days$"):
+    with pytest.raises(NotEnoughData, match=r"0 complete snapshots \(none\).*; model.prior: packaged needs 1$"):
         split.by_time([], label)
 
 
