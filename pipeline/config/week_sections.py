@@ -172,6 +172,7 @@ class Retrain(Section):
     max_churner_error: NotNegative
     min_lift_share: Share
     drift: list[ModelDrift]
+    again_days: PositiveInt
 
 
 class Lists(Section):

@@ -31,7 +31,7 @@ def reasons(changes: Iterable[tuple[date, str]], matured: pl.DataFrame, settings
 
     Examples
     --------
-    >>> settings = Retrain(lists=1, max_churner_error=0.2, min_lift_share=0.7, drift=["scores_moved"])
+    >>> settings = Retrain(lists=1, max_churner_error=0.2, min_lift_share=0.7, drift=["scores_moved"], again_days=28)
     >>> from pipeline.outcomes.maturity import SCHEMA
     >>> reasons([(date(2024, 5, 6), "scores_moved")], pl.DataFrame(schema=SCHEMA), settings)
     ['scores_moved was found on the list of 2024-05-06']

@@ -1,4 +1,4 @@
-"""May a challenger take over? Judged beside the champion on the same customers, and beside the best there ever was."""
+"""May a challenger take over? Judged beside the champion and the best one before, on the same customers."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,12 +46,20 @@ def objection(
     reigning = _load(tracking, champion)
     if reigning is None or meaning_of(reigning.card) != meaning_of(model.card):
         return ""  # it speaks of something else, so nobody could use it under these settings
-    if reigning.card["trees_learnt_until"] > model.card["snapshots"]["test"]:
+    if _knows_the_test(reigning, model):
         return f"champion version {champion} has learnt from the test customers already; churn promote decides"
-    compared = _compare(model, reigning, _test_examples(model, label, paths), evaluate.draws)
+    examples = _test_examples(model, label, paths)
+    compared = _compare(model, reigning, examples, evaluate.draws)
     if compared is None:
         return ""  # a feed the champion needs is gone: it could not score any more
-    return _worse_than_champion(compared, champion) or _below_the_best(tracking, verdict, compared, model)
+    return _worse_than(compared, f"champion version {champion}") or _worse_than_the_best(
+        tracking, model, champion, examples, evaluate.draws
+    )
+
+
+def _knows_the_test(former: artefacts.ChurnModel, model: artefacts.ChurnModel) -> bool:
+    learnt: bool = former.card["trees_learnt_until"] > model.card["snapshots"]["test"]
+    return learnt
 
 
 def _test_examples(model: artefacts.ChurnModel, label: params.Label, paths: Paths) -> pl.DataFrame:
@@ -79,31 +87,30 @@ def _compare(
     return bootstrap.resample([bootstrap.ScoredSnapshot("", keys, churned, scored)], [], draws)
 
 
-def _worse_than_champion(compared: bootstrap.Resampled, version: str) -> str:
+def _worse_than(compared: bootstrap.Resampled, who: str) -> str:
     auc, brier = (compared.difference("challenger", "champion", figure) for figure in FIGURES)
     if auc.high < 0:
-        return f"champion version {version} ranks the same customers certainly better: {grade.signed(auc)} AUC"
+        return f"{who} ranks the same customers certainly better: {grade.signed(auc)} AUC"
     if brier.low > 0:
-        return f"champion version {version} has certainly better probabilities: {grade.signed(brier)} Brier score"
+        return f"{who} has certainly better probabilities: {grade.signed(brier)} Brier score"
     return ""
 
 
-def _below_the_best(
-    tracking: params.Tracking, verdict: dict[str, Any], compared: bootstrap.Resampled, model: artefacts.ChurnModel
+def _worse_than_the_best(
+    tracking: params.Tracking, model: artefacts.ChurnModel, champion: str, examples: pl.DataFrame, draws: int
 ) -> str:
-    """Many small losses, none of them certain, must not add up: the mark is the best champion so far, on its own test.
+    """Many small losses, none of them certain, must not add up: the best champion there was is asked as well.
 
-    A challenger that ranks certainly better than the champion on today's customers passes all the same: then it is the
-    customers who have become harder to tell apart, and no model reaches the old mark any more.
+    On the customers of today: what it reached on those of its own day, when they may have been easier to tell apart,
+    would be a mark that no later model reaches, until the champion is too old for any list.
     """
     best = max(((float(tags["auc"]), version) for version, tags in _past(tracking, model)), default=None)
-    high = float(verdict["model"]["auc_high"])
-    if best is None or high >= best[0] or compared.difference("challenger", "champion", "auc").low > 0:
+    former = _load(tracking, best[1]) if best and best[1] != champion else None
+    if best is None or former is None or _knows_the_test(former, model):
         return ""
-    return (
-        f"its AUC is {verdict['model']['auc']:.3f} ({high:.3f} at best), below the {best[0]:.3f} that version "
-        f"{best[1]} once had as champion; churn promote --why decides"
-    )
+    compared = _compare(model, former, examples, draws)
+    worse = _worse_than(compared, f"version {best[1]}, a champion before,") if compared else ""
+    return f"{worse}; churn promote {best[1]} takes it again" if worse else ""
 
 
 def _past(tracking: params.Tracking, model: artefacts.ChurnModel) -> list[tuple[str, dict[str, str]]]:

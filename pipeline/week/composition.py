@@ -118,7 +118,12 @@ def compose(inputs: WeekInputs, paths: Paths, accepted: Collection[str] = ()) ->
             "expected": expected.as_report() | ({"level": reports.level.as_dict()} if reports.level else {}),
             "matured_lists": maturity.report(matured),
             "retrain": retrain_signs.report(
-                paths.exports, settings.data.name, model, (day, compared.findings), matured, settings.retrain
+                paths.exports,
+                settings.data.name,
+                model,
+                retrain_signs.NewList(day, compared.findings, bool(reports.feeds)),
+                matured,
+                settings.retrain,
             ),
             "quality_problems": quality.problems(decided, settings.guards.quality_causes),
             "contact": longest_silence.report(decided, day),

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -14,13 +15,22 @@ from pipeline.outcomes import retrain_rule
 from pipeline.tables import storage
 
 
+class NewList(NamedTuple):
+    """The list in the making: its day, what has moved since the last one, and whether a feed is down."""
+
+    day: date
+    findings: list[Finding]
+    is_feed_down: bool
+
+
 def report(
-    exports: Path, company: str, model: str, moved: tuple[date, list[Finding]], matured: pl.DataFrame, settings: Retrain
+    exports: Path, company: str, model: str, new: NewList, matured: pl.DataFrame, settings: Retrain
 ) -> dict[str, Any]:
     """Whether the model must be trained again, and why, for ``run_report.json``.
 
     Lists of other models say nothing of this one: what was wrong with one that was replaced would otherwise ask for a
-    new one again and again.
+    new one again and again. Nor does what moves while a feed is down, or when it comes back: features go and come, and
+    the model that was made for that scores meanwhile.
 
     Parameters
     ----------
@@ -30,8 +40,8 @@ def report(
         Weeks of others are passed over.
     model
         Fingerprint of the model of the new list.
-    moved
-        The day of the new list, and what has moved since the last one.
+    new
+        The list in the making.
     matured
         What became of earlier lists, in the columns of `pipeline.outcomes.maturity.SCHEMA`.
     settings
@@ -42,13 +52,19 @@ def report(
     dict
         ``needed``, ``reasons`` in English, and ``lists``: how many lists of this model are over.
     """
-    day, findings = moved
-    earlier = list(_of_model(exports, company, day, model))
+    earlier = list(_of_model(exports, company, new.day, model))
     own = matured.filter(pl.col("as_of").is_in([one for one, _ in earlier]))
+    weeks = [(new.day, [finding.kind for finding in new.findings], new.is_feed_down)]
+    for one, content in earlier:
+        found = [finding["kind"] for finding in content.get("drift", {}).get("findings", [])]
+        weeks.append((one, found, bool(content.get("feeds"))))
     # The first list of a model is held against one of another model: it was trained after whatever has moved there.
-    kinds = [(day, finding.kind) for finding in findings] if earlier else []
-    for one, content in earlier[:-1]:
-        kinds += [(one, finding["kind"]) for finding in content.get("drift", {}).get("findings", [])]
+    kinds = [
+        (one, kind)
+        for (one, found, is_down), (_, _, was_down) in pairwise(weeks)
+        for kind in found
+        if not is_down and not was_down
+    ]
     why = retrain_rule.reasons(kinds, own, settings)
     return {"needed": bool(why), "reasons": why, "lists": own["as_of"].n_unique()}
 

@@ -11,7 +11,7 @@ from pipeline.commands import retrain
 from pipeline.config import errors, params
 from pipeline.config.paths import REPRO
 from pipeline.tables import storage
-from pipeline.tracking import registry
+from pipeline.tracking import champion, registry
 from tests.end_to_end.helpers import WEEK, churn, week
 
 pytestmark = pytest.mark.end_to_end
@@ -54,6 +54,24 @@ def test_the_weekly_job_asks_for_a_new_model_and_gets_one_once(copy_of_shop):
     assert again.stdout == (
         f"Not trained: the list of {WEEK} was made with another model than the champion, of which nothing is known yet.\n"
     )
+
+
+@pytest.mark.parametrize(("days", "tried"), [(27, False), (28, True)])
+def test_after_a_refusal_new_outcomes_must_have_come(copy_of_shop, monkeypatch, days, tried):
+    trained = []
+    monkeypatch.setattr(retrain, "reasons", lambda *_: ["scores_moved was found"])
+    monkeypatch.setattr(retrain, "_train", lambda: trained.append(params.load().snapshots.as_of))
+    learnt_until = date.fromisoformat(storage.read_json(REPRO.model_card)["learnt_until"])
+    local = champion.local_fingerprint(REPRO)
+    champion.Decision("another", local, "it is worse").write(REPRO)
+    day = learnt_until + timedelta(days=days)
+    monkeypatch.setattr(retrain, "_last", lambda _: retrain.LastList(day, "another", {}))
+    found = churn("retrain", "--if-needed")
+    assert found.returncode == 0 and bool(trained) == tried
+    refused = f"Not trained: the model that has learnt until {learnt_until} was not made champion: it is worse; from "
+    assert found.stdout.startswith(f"{refused}{learnt_until + timedelta(days=28)} on it is tried again.") != tried
+    churn("retrain")
+    assert len(trained) == 1 + tried, "whoever asks for a training gets one"
 
 
 def test_a_new_model_looks_from_the_day_of_the_last_list(copy_of_shop, monkeypatch):

@@ -11,9 +11,12 @@ from pipeline.config.params import Label, Retrain
 from pipeline.drift import Finding
 from pipeline.outcomes import maturity, retrain_rule
 from pipeline.week import retrain_signs
+from pipeline.week.retrain_signs import NewList
 
 FIRST = date(2024, 1, 1)
-SETTINGS = Retrain(lists=3, max_churner_error=0.2, min_lift_share=0.7, drift=["scores_moved", "feature_moved"])
+SETTINGS = Retrain(
+    lists=3, max_churner_error=0.2, min_lift_share=0.7, drift=["scores_moved", "feature_moved"], again_days=28
+)
 LABEL = Label(kind="inactivity", gap_days=0, horizon_days=30)
 
 
@@ -123,13 +126,17 @@ def _week(number, risk, churned):
     )
 
 
-def publish(exports, day, model, *kinds):
+def publish(exports, day, model, *kinds, feeds=()):
     folder = exports / day.isoformat()
     folder.mkdir(parents=True)
     content = {"company": "shop", "fingerprints": {"model": model}}
     (folder / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
-    report = {"drift": {"findings": [{"kind": kind} for kind in kinds]}}
+    report = {"drift": {"findings": [{"kind": kind} for kind in kinds]}, "feeds": [*feeds]}
     (folder / "run_report.json").write_text(json.dumps(report), encoding="utf-8")
+
+
+def quiet(day):
+    return NewList(day, [], is_feed_down=False)
 
 
 WEEKS = [FIRST + timedelta(days=7 * number) for number in range(5)]
@@ -152,15 +159,40 @@ def test_only_what_moved_while_the_model_is_in_use_counts(tmp_path, models, move
     for number, (day, model) in enumerate(zip(WEEKS, models, strict=False)):
         publish(tmp_path, day, model, *(["scores_moved"] if number == moved else []))
     findings = [Finding(kind, stops=False, words="words") for kind in now]
-    found = retrain_signs.report(tmp_path, "shop", "a", (WEEKS[4], findings), lists(), SETTINGS)
+    new = NewList(WEEKS[4], findings, is_feed_down=False)
+    found = retrain_signs.report(tmp_path, "shop", "a", new, lists(), SETTINGS)
     assert found == {"needed": expected is not None, "reasons": [expected] if expected else [], "lists": 0}
+
+
+@pytest.mark.parametrize(
+    ("down", "moved", "expected"),
+    [
+        # Lists on which a feed was down, and those on which scores moved; of the last of five, the new one.
+        ([], [2], "scores_moved was found on the list of 2024-01-15"),
+        ([2], [2], None),
+        ([1], [2], None),  # it came back
+        ([1], [3], "scores_moved was found on the list of 2024-01-22"),
+        ([3], [2], "scores_moved was found on the list of 2024-01-15"),
+        ([4], [4], None),
+        ([3], [4], None),
+        ([2], [4], "scores_moved was found on the list of 2024-01-29"),
+        ([2, 3, 4], [2, 3, 4], None),
+    ],
+)
+def test_what_moves_with_a_feed_that_is_down_is_no_sign(tmp_path, down, moved, expected):
+    kinds = {number: ["scores_moved"] for number in moved}
+    for number, day in enumerate(WEEKS[:4]):
+        publish(tmp_path, day, "a", *kinds.get(number, []), feeds=["tickets"] if number in down else [])
+    new = NewList(WEEKS[4], [Finding(kind, stops=False, words="") for kind in kinds.get(4, [])], 4 in down)
+    found = retrain_signs.report(tmp_path, "shop", "a", new, lists(), SETTINGS)
+    assert found["reasons"] == ([expected] if expected else [])
 
 
 def test_lists_of_a_model_that_was_replaced_are_no_sign(tmp_path):
     """They would ask for a new model week after week, although there is one."""
     for day, model in zip(WEEKS, "bbba", strict=False):
         publish(tmp_path, day, model)
-    found = retrain_signs.report(tmp_path, "shop", "a", (WEEKS[4], []), lists(MORE, MORE, MORE), SETTINGS)
+    found = retrain_signs.report(tmp_path, "shop", "a", quiet(WEEKS[4]), lists(MORE, MORE, MORE), SETTINGS)
     assert found == {"needed": False, "reasons": [], "lists": 0}
-    found = retrain_signs.report(tmp_path, "shop", "b", (WEEKS[3], []), lists(MORE, MORE, MORE), SETTINGS)
+    found = retrain_signs.report(tmp_path, "shop", "b", quiet(WEEKS[3]), lists(MORE, MORE, MORE), SETTINGS)
     assert found["needed"] and found["lists"] == 3
