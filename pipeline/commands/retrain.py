@@ -60,7 +60,7 @@ def run(settings: params.Params, *, if_needed: bool) -> str:
         undone = f"{training_undo.UNDONE.capitalize()}. " if training_undo.undo() else ""
         last, champion = _last(settings), _champion(settings)
         why = reasons(last, champion, settings.tracking.max_model_age_days)
-        against = _too_early(last.day, settings.retrain) or ("" if isinstance(why, list) else why)
+        against = _too_early(last.day, settings.retrain) if isinstance(why, list) else why
         if if_needed and against:
             return f"{undone}Not trained: {against}."
         with training_undo.undone_unless_decided():
