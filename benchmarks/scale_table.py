@@ -34,7 +34,10 @@ def markdown(result: Result) -> str:
     grows = [
         (words, f"{result['exponents'][job]:.2f}", _share(sizes[-1], job)) for job, words in WORDS.items()
     ] if result["exponents"] else []  # fmt: skip
-    parts = [f"Medians of {result['repeats']} turns of the weekly jobs; `dvc repro` ran once.", table(head, rows)]
+    turns = (
+        "each job ran once" if result["repeats"] == 1 else f"medians of {result['repeats']} turns; `dvc repro` ran once"
+    )
+    parts = [f"{turns.capitalize()}.", table(head, rows)]
     if grows:
         parts.append(table(("job", "grows with customers to the power of", "beside reading all anew"), grows))
         parts.append(plan(sizes[0], sizes[-1]))

@@ -93,6 +93,6 @@ def test_the_page_says_what_was_measured():
     assert "| 10,000 | 300,000 | `churn weekly`, every file read anew | 100 s | 200 s | 2.0 GB | 20,000 µs |" in page
     assert "| `churn weekly`, one new week of files | 1.00 | 25 % of the time |" in page
     assert "from files to list | 1.00 | 500 % of the time |" in page
-    assert page.startswith("Medians of 3 turns of the weekly jobs; `dvc repro` ran once.")
+    assert page.startswith("Medians of 3 turns; `dvc repro` ran once.")
     assert "The help of `churn` takes 71 ms and 32 MB." in page
     assert page.index("| 1,000 |") < page.index("| 10,000 |")
