@@ -73,15 +73,15 @@ def check_age(learnt_until: date, as_of: date, max_days: int) -> str:
     >>> check_age(date(2024, 1, 1), date(2024, 3, 1), 365)
     ''
     >>> check_age(date(2024, 1, 1), date(2024, 9, 1), 365)
-    'the model has learnt nothing for 244 days; train again: dvc repro'
+    'the model has learnt nothing for 244 days; train again: churn retrain'
     """
     days = (as_of - learnt_until).days
     if days > max_days:
         raise ModelRefused(
             f"the model has learnt from what happened until {learnt_until}, {days} days before {as_of}, and "
-            f"tracking.max_model_age_days is {max_days}; train again: dvc repro"
+            f"tracking.max_model_age_days is {max_days}; train again: churn retrain"
         )
-    return f"the model has learnt nothing for {days} days; train again: dvc repro" if days > max_days / 2 else ""
+    return f"the model has learnt nothing for {days} days; train again: churn retrain" if days > max_days / 2 else ""
 
 
 def local_fingerprint(paths: Paths) -> str:

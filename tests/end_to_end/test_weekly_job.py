@@ -124,7 +124,9 @@ def test_a_model_that_is_too_old_is_refused_and_one_that_gets_old_is_named(copy_
                 weekly.run(job, WEEK, replace=True, dry_run=True)
         else:
             line = weekly.run(job, WEEK, replace=True, dry_run=True)
-            assert ("; the model has learnt nothing for 10 days; train again: dvc repro" in line) == (name == "named")
+            assert ("; the model has learnt nothing for 10 days; train again: churn retrain" in line) == (
+                name == "named"
+            )
 
 
 def test_a_day_the_model_has_learnt_from_is_refused(copy_of_shop):
