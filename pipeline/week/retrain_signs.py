@@ -56,13 +56,13 @@ def report(
     own = matured.filter(pl.col("as_of").is_in([one for one, _ in earlier]))
     weeks = [(new.day, [finding.kind for finding in new.findings], new.is_feed_down)]
     for one, content in earlier:
-        found = [finding["kind"] for finding in content.get("drift", {}).get("findings", [])]
-        weeks.append((one, found, bool(content.get("feeds"))))
+        moved = [finding["kind"] for finding in content.get("drift", {}).get("findings", [])]
+        weeks.append((one, moved, bool(content.get("feeds"))))
     # The first list of a model is held against one of another model: it was trained after whatever has moved there.
     kinds = [
         (one, kind)
-        for (one, found, is_down), (_, _, was_down) in pairwise(weeks)
-        for kind in found
+        for (one, moved, is_down), (_, _, was_down) in pairwise(weeks)
+        for kind in moved
         if not is_down and not was_down
     ]
     why = retrain_rule.reasons(kinds, own, settings)
