@@ -207,7 +207,7 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
         """Return the calibrated probability (0-1) of each class, (rows, 2): of staying, of churn."""
         check_is_fitted(self)
-        churn = self.calibration_.probability(self.ensemble_.log_odds(self._matrix(X)))
+        churn = self.calibration_.probability(self.ensemble_.log_odds(self.ensemble_.seen(self._values(X))))
         return np.column_stack([1 - churn, churn])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
@@ -231,13 +231,13 @@ class ChurnClassifier(ClassifierMixin, PortableEstimator):  # type: ignore[misc]
             Shapley values (TreeSHAP for the trees, the lines themselves for the regression), not samples.
         """
         check_is_fitted(self)
-        matrix = self._matrix(X)
-        values = ensemble_contributions.contributions(self.ensemble_, matrix)
-        return plots.explanation(values, matrix, self._columns().of_ensemble(self.ensemble_))
+        true = self._values(X)
+        values = ensemble_contributions.contributions(self.ensemble_, self.ensemble_.seen(true))
+        return plots.explanation(values, true, self._columns().of_ensemble(self.ensemble_))
 
-    def _matrix(self, X: Any) -> Array:  # noqa: N803
+    def _values(self, X: Any) -> Array:  # noqa: N803
         matrix = validate_data(self, as_numbers(X), dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        return self.ensemble_.matrix(self._columns().examples(matrix))
+        return self.ensemble_.values(self._columns().examples(matrix))
 
     def _columns(self) -> FeatureColumns:
         names = getattr(self, "feature_names_in_", None)

@@ -9,6 +9,7 @@ from pipeline.model import gbm
 from pipeline.model.additive_logistic import AdditiveLogistic
 from pipeline.model.calibration import Calibration
 from pipeline.model.ensemble import Ensemble
+from pipeline.model.renewal_cap import RenewalCap
 from pipeline.value.bg_nbd import BgNbd
 
 
@@ -22,6 +23,7 @@ def of_ensemble(ensemble: Ensemble) -> dict[str, Any]:
         "additive_weight": float(ensemble.additive_weight),
         "purchase_process": dataclasses.asdict(process) if process else None,
         "window": list(ensemble.window),
+        "renewal_cap": ensemble.renewal_cap.as_dict() if ensemble.renewal_cap else None,
     }
 
 
@@ -36,6 +38,7 @@ def ensemble_from(parts: dict[str, Any]) -> Ensemble:
         parts["additive_weight"],
         BgNbd(**process) if process else None,
         (gap_days, horizon_days),
+        RenewalCap.from_dict(parts.get("renewal_cap")),
     )
 
 

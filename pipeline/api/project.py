@@ -206,9 +206,10 @@ class Project(ProjectFolder):
         from pipeline.reasons import ensemble_contributions, plots
 
         rows = self._scored_examples() if examples is None else to_polars(examples)
-        matrix = self.model.matrix(rows)
-        values = ensemble_contributions.contributions(self.model.ensemble, matrix, self.settings.storage.threads)
-        return plots.explanation(values, matrix, self.model.features)
+        ensemble = self.model.ensemble
+        true = ensemble.values(rows)
+        values = ensemble_contributions.contributions(ensemble, ensemble.seen(true), self.settings.storage.threads)
+        return plots.explanation(values, true, self.model.features)
 
     def _scored_examples(self) -> pl.DataFrame:
         keys = self._scores().select("customer_key")

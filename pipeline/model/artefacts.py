@@ -20,6 +20,7 @@ from pipeline.model.ensemble import Ensemble
 from pipeline.model.event_curve import EventCurve
 from pipeline.model.level_update import LevelUpdate
 from pipeline.model.past_curves import NONE_KNOWN, PastCurves
+from pipeline.model.renewal_cap import RenewalCap
 from pipeline.model.seasonality import DAY_OF_YEAR
 from pipeline.model.without_feed import WithoutFeed
 from pipeline.tables import storage
@@ -110,9 +111,10 @@ def save(model: ChurnModel, paths: Paths) -> None:
     saved["past"] = model.past.as_json()
     storage.write_json(saved, paths.calibration)
     rhythm = dataclasses.asdict(ensemble.purchase_process) if ensemble.purchase_process else None
-    storage.write_json(
-        model.card | {"purchase_process": rhythm, "window_days": list(ensemble.window)}, paths.model_card
-    )
+    made_with: dict[str, Any] = {"purchase_process": rhythm, "window_days": list(ensemble.window)}
+    if ensemble.renewal_cap is not None:
+        made_with["renewal_cap"] = ensemble.renewal_cap.as_dict()
+    storage.write_json(model.card | made_with, paths.model_card)
 
 
 def _wide(ensemble: Ensemble) -> dict[str, Any]:
@@ -171,6 +173,7 @@ def _parse(folder: Path, text: bytes, wide: bytes, calibration: bytes, card: byt
         regression["share"],
         BgNbd(**saved["purchase_process"]) if saved["purchase_process"] else None,
         (saved["window_days"][0], saved["window_days"][1]),
+        RenewalCap.from_dict(saved.get("renewal_cap")),
     )
     in_use, evaluated = (Calibration.from_dict(curves[name]) for name in ("in_use", "evaluated"))
     without, past = without_feed.from_dict(curves.get("without")), PastCurves.from_json(curves.get("past"))

@@ -10,6 +10,7 @@ import polars as pl
 from pipeline.config.errors import BadData
 from pipeline.model import gbm
 from pipeline.model.additive_logistic import AdditiveLogistic
+from pipeline.model.renewal_cap import RenewalCap
 from pipeline.value import purchase_process
 from pipeline.value.bg_nbd import BgNbd
 
@@ -34,6 +35,8 @@ class Ensemble:
         What makes the column ``p_no_purchase``; None without that column.
     window
         Days from the snapshot to the start of the outcome window, and its length.
+    renewal_cap
+        How customers are seen who come to a renewal that no example has shown; None where nobody is seen otherwise.
     """
 
     features: list[str]
@@ -42,6 +45,7 @@ class Ensemble:
     additive_weight: float
     purchase_process: BgNbd | None
     window: tuple[int, int]
+    renewal_cap: RenewalCap | None = None
 
     @property
     def inputs(self) -> list[str]:
@@ -63,14 +67,19 @@ class Ensemble:
                 f"the model needs {len(missing)} features that the data cannot carry, such as {missing[0]}; "
                 "declare their source in params.yaml, or train again: dvc repro"
             )
-        if self.purchase_process is None:
-            return examples
-        chance = purchase_process.p_no_purchase(self.purchase_process, examples, *self.window)
-        return examples.with_columns(pl.Series(purchase_process.P_NO_PURCHASE.name, chance))
+        return with_p_no_purchase(examples, self.purchase_process, self.window)
 
     def matrix(self, examples: pl.DataFrame) -> Array:
         """The columns of both parts as float64 (rows, features), missing values as NaN."""
+        return self.seen(self.values(examples))
+
+    def values(self, examples: pl.DataFrame) -> Array:
+        """The same with the true number of everybody, for people to read."""
         return matrix(self.completed(examples), self.features)
+
+    def seen(self, values: Array) -> Array:
+        """What both parts see of the true `values`."""
+        return values if self.renewal_cap is None else self.renewal_cap.capped(values, self.features)
 
     def log_odds(self, features: Array, num_threads: int = 1) -> Array:
         """Log-odds of churn of each row of a `matrix`, before calibration."""
@@ -89,6 +98,22 @@ def margins_by_day(ensemble: Ensemble, examples: pl.DataFrame, num_threads: int)
     """Log-odds of the rows of each snapshot, in their order."""
     parts = examples.partition_by("snapshot", as_dict=True, maintain_order=True)
     return {day: ensemble.margins(rows, num_threads) for (day,), rows in parts.items()}
+
+
+def with_p_no_purchase(examples: pl.DataFrame, process: BgNbd | None, window: tuple[int, int]) -> pl.DataFrame:
+    """The examples with the column that only the model can make, where it makes one."""
+    if process is None:
+        return examples
+    chance = purchase_process.p_no_purchase(process, examples, *window)
+    return examples.with_columns(pl.Series(purchase_process.P_NO_PURCHASE.name, chance))
+
+
+def model_matrix(
+    examples: pl.DataFrame, names: list[str], process: BgNbd | None, window: tuple[int, int], cap: RenewalCap | None
+) -> Array:
+    """What parts that are to be fitted see; see `Ensemble`."""
+    values = matrix(with_p_no_purchase(examples, process, window), names)
+    return values if cap is None else cap.capped(values, names)
 
 
 def matrix(examples: pl.DataFrame, features: list[str]) -> Array:

@@ -21,7 +21,7 @@ from pipeline.config.params import Model
 from pipeline.examples.features import Feature
 from pipeline.model import additive_logistic, calibration, gbm, substitutes, training
 from pipeline.model.calibration import Calibration
-from pipeline.model.ensemble import Ensemble
+from pipeline.model.ensemble import Ensemble, model_matrix
 from pipeline.model.thinning import thinned
 from pipeline.model.without_feed import WithoutFeed
 
@@ -65,11 +65,13 @@ def fit_without(whole: training.Trained, known: pl.DataFrame, features: list[Fea
     """
     declared, of_all = training.columns(features, settings), whole.ensemble
     names = [feature.name for feature in declared]
-    rows = training.model_rows(thinned(known, settings.max_rows), names, of_all.purchase_process, of_all.window)
+    process, window, cap = of_all.purchase_process, of_all.window, of_all.renewal_cap
+    learnt = thinned(known, settings.max_rows)
+    rows = model_matrix(learnt, names, process, window, cap), training.outcomes(learnt)
     trees = gbm.grow(rows, whole.log.best_tree, declared, settings)
     share = of_all.additive_weight
     regression = additive_logistic.fit(*rows, settings.additive_logistic) if share else None
-    return Ensemble(names, trees, regression, share, of_all.purchase_process, of_all.window)
+    return Ensemble(names, trees, regression, share, process, window, cap)
 
 
 def measure(

@@ -22,5 +22,5 @@ def from_dict(saved: dict[str, Any], whole: Ensemble) -> Ensemble:
     regression = AdditiveLogistic.from_dict(saved["regression"]) if saved["regression"] else None
     return Ensemble(
         list(saved["features"]), gbm.from_text(saved["trees"]), regression, whole.additive_weight,
-        whole.purchase_process, whole.window,
+        whole.purchase_process, whole.window, whole.renewal_cap,
     )  # fmt: skip

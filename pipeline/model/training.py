@@ -19,7 +19,8 @@ from pipeline.model import (
     seasonal_intercept,
 )
 from pipeline.model.calibration import Calibration
-from pipeline.model.ensemble import Ensemble, margins_by_day, matrix
+from pipeline.model.ensemble import Ensemble, margins_by_day, model_matrix
+from pipeline.model.renewal_cap import RenewalCap
 from pipeline.model.thinning import thinned
 from pipeline.value import purchase_process
 from pipeline.value.bg_nbd import BgNbd
@@ -40,11 +41,14 @@ class Fit:
         How the trees' log-loss went.
     regression
         The regression whatever its share; None where the settings want none.
+    label
+        What was learnt.
     """
 
     ensemble: Ensemble
     log: gbm.Fitted
     regression: additive_logistic.AdditiveLogistic | None
+    label: Label
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,8 @@ def fit(
     window = (label.gap_days, label.horizon_days)
     process = _rhythm(train_examples, settings)
     parts = (thinned(train_examples, settings.max_rows), validation_examples)
-    (x, y), later = (model_rows(part, names, process, window) for part in parts)
+    cap = RenewalCap.learn(parts[0], names, label)
+    (x, y), later = ((model_matrix(part, names, process, window, cap), outcomes(part)) for part in parts)
     log = gbm.fit((x, y), later, declared, settings)
     regression = additive_logistic.fit(x, y, settings.additive_logistic) if settings.additive_logistic.share else None
     share = (
@@ -192,7 +197,8 @@ def fit(
         if settings.additive_logistic.share == "auto"
         else settings.additive_logistic.share
     )
-    return Fit(Ensemble(names, log.booster, regression if share else None, share, process, window), log, regression)
+    ensemble = Ensemble(names, log.booster, regression if share else None, share, process, window, cap)
+    return Fit(ensemble, log, regression, label)
 
 
 def refit(
@@ -217,15 +223,15 @@ def refit(
     trees = first.log.best_tree
     if on_known is not None and on_known.log.trees >= trees:
         booster, regression = on_known.log.first_trees(trees), on_known.regression
-        process = on_known.ensemble.purchase_process
+        process, cap = on_known.ensemble.purchase_process, on_known.ensemble.renewal_cap
     else:
-        process = _rhythm(known, settings)
-        rows = thinned(known, settings.max_rows)
-        x, y = model_rows(rows, first.ensemble.features, process, first.ensemble.window)
+        names, rows = first.ensemble.features, thinned(known, settings.max_rows)
+        process, cap = _rhythm(known, settings), RenewalCap.learn(rows, names, first.label)
+        x, y = model_matrix(rows, names, process, first.ensemble.window, cap), outcomes(rows)
         booster = gbm.grow((x, y), trees, columns(features, settings), settings)
         regression = additive_logistic.fit(x, y, settings.additive_logistic) if first.ensemble.additive_weight else None
     wide = regression if first.ensemble.additive_weight else None
-    return replace(first.ensemble, trees=booster, additive_logistic=wide, purchase_process=process)
+    return replace(first.ensemble, trees=booster, additive_logistic=wide, purchase_process=process, renewal_cap=cap)
 
 
 def outcomes(examples: pl.DataFrame) -> Labels:
@@ -238,13 +244,3 @@ def _rhythm(examples: pl.DataFrame, settings: Model) -> BgNbd | None:
         return None
     # One snapshot, the latest: in several, the same customers would pass for independent observations.
     return purchase_process.fit(examples.filter(pl.col("snapshot") == pl.col("snapshot").max()))
-
-
-def model_rows(
-    examples: pl.DataFrame, names: list[str], process: BgNbd | None, window: tuple[int, int]
-) -> tuple[Array, Labels]:
-    """Features (rows, features) and what happened, with the column that only the model can make."""
-    if process is not None:
-        chance = purchase_process.p_no_purchase(process, examples, *window)
-        examples = examples.with_columns(pl.Series(purchase_process.P_NO_PURCHASE.name, chance))
-    return matrix(examples, names), outcomes(examples)

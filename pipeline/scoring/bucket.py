@@ -14,7 +14,8 @@ from pipeline.config.params import Label, LanguageSettings, Reasons, Score
 from pipeline.examples.features import Feature
 from pipeline.examples.spend_outcomes import YEAR_DAYS
 from pipeline.i18n.company_catalogs import load_translator
-from pipeline.model import artefacts, ensemble
+from pipeline.model import artefacts
+from pipeline.model.ensemble import matrix as matrix_of
 from pipeline.reasons import ensemble_contributions
 from pipeline.reasons.columns import RISK_SHARES
 from pipeline.reasons.evidence_weights import Weight
@@ -92,7 +93,7 @@ def score(job: Job) -> int:
     assert examples["customer_key"].is_unique().all(), "a customer has one row per snapshot"
     known = examples.join(_customers(job), on="customer_key", how="left", maintain_order="left")
     completed = model.ensemble.completed(examples)
-    matrix = ensemble.matrix(completed, model.features)
+    matrix = model.ensemble.seen(matrix_of(completed, model.features))
     explainer = explainer_cache.explainer(model.ensemble.trees, job.explainers)
     values = ensemble_contributions.contributions(model.ensemble, matrix, job.threads, explainer)
     log_odds = ensemble_contributions.margins(values)

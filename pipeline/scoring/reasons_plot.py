@@ -48,7 +48,7 @@ def collect_customers(day: date, paths: Paths, max_customers: int = MAX_CUSTOMER
         # The customers of a bucket are scored in this order.
         examples = storage.read_snapshot(storage.bucket_file(paths.examples, bucket), day)
         contributions = rows.select(*model.features, "base_log_odds").to_numpy()
-        parts.append((examples["customer_key"].to_numpy(), contributions, model.matrix(examples)))
+        parts.append((examples["customer_key"].to_numpy(), contributions, model.ensemble.values(examples)))
     keys, contributions, values = (np.concatenate(part) for part in zip(*parts, strict=True))
     first = np.argsort(keys, kind="stable")[:max_customers]
     return PlottedCustomers(contributions[first], values[first], model.features)
