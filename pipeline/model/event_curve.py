@@ -109,7 +109,7 @@ class EventCurve:
         num_threads
             Of the prediction.
         """
-        matrix = ensemble.matrix(rows)
+        matrix = ensemble.values(rows)  # True ones: the level at the end of the window is that of churn all the same.
         by_day = _of_days(ensemble, rows, matrix, self.days, is_churn=self.is_churn, by_hazard=self.by_hazard)
         margins = day_margins(self.trees, matrix, by_day, num_threads) + self.level
         margins = none_until(margins) if self.by_hazard else margins
@@ -166,7 +166,7 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
         return None
     days = tuple(sorted({day for day in DAYS if day <= farthest} | {label.horizon_days}))
     came = examples[DAYS_TO_EVENT].fill_null(farthest + 1).to_numpy().astype(np.int64)
-    matrix, is_churn = ensemble.matrix(examples), label.kind == "cancellation"
+    matrix, is_churn = ensemble.values(examples), label.kind == "cancellation"
     before = [0] * len(days) if is_churn else [0, *days[:-1]]
     still = [(ahead >= day) & (came >= none) for day, none in zip(days, before, strict=True)]
     chosen = _drawn([np.flatnonzero(each) for each in still], settings.seed)

@@ -1,6 +1,7 @@
 """A renewal that no example has lived through: contracts of a launch, drawn here, that come to their second one together."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -215,7 +216,7 @@ def test_capping_never_raises_a_value_and_is_done_once(matrix):
     assert np.array_equal(seen[:, 0], matrix[:, 0], equal_nan=True)
 
 
-def test_the_curve_of_the_end_is_learnt_from_what_the_model_sees(made):
+def test_the_curve_of_the_end_meets_the_probability_and_sees_true_values(made):
     curve = event_curve.fit(
         made.examples.filter(pl.col("snapshot") < LIST), made.trained.ensemble, LIST, LABEL, settings()
     )
@@ -224,4 +225,7 @@ def test_the_curve_of_the_end_is_learnt_from_what_the_model_sees(made):
     runs_on = curve.no_event(made.trained.ensemble, made.rows, log_odds)
     at_end = runs_on[:, curve.days.index(LABEL.horizon_days)]
     assert (1 - at_end).sum() == pytest.approx(made.trained.probability(made.rows).sum(), rel=1e-9)
-    assert gbm.to_text(curve.trees)
+    uncapped = replace(made.trained.ensemble, renewal_cap=None)
+    again = event_curve.fit(made.examples.filter(pl.col("snapshot") < LIST), uncapped, LIST, LABEL, settings())
+    assert again is not None
+    assert gbm.to_text(again.trees) == gbm.to_text(curve.trees)
