@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.evaluation import backtest
 from pipeline.examples import labelled
-from pipeline.model import gbm, split, training
+from pipeline.model import ensemble, gbm, split, training
 from tests.model.examples import FEATURES, LABEL, make_examples
 
 
@@ -123,7 +123,7 @@ def test_first_trees_are_those_of_a_shorter_training(settings, close_snapshots):
     days = (cutoff.train, [cutoff.validation])
     names = [feature.name for feature in FEATURES]
     (x, y), later = (
-        (training.matrix(rows, names), training.outcomes(rows))
+        (ensemble.matrix(rows, names), training.outcomes(rows))
         for rows in (labelled.select_days(close_snapshots, some) for some in days)
     )
     fitted = gbm.fit((x, y), later, FEATURES, quick)
