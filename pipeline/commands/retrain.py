@@ -173,7 +173,7 @@ def _train() -> None:
 
 
 def _waited_for(command: list[str]) -> int:
-    """The exit code of a command; where this process is told to end, all of the command's processes end before it."""
+    """The exit code of a command; where this process has to end, all of the command's processes end before it."""
     # A session of its own, so that its processes are a group.
     with subprocess.Popen(command, start_new_session=True) as process:  # noqa: S603
         try:

@@ -6,11 +6,12 @@ Otherwise the weekly job would find a model on which nobody has decided, and mak
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from pipeline.config.paths import REPRO, TRAINING_UNDO, Paths
 from pipeline.tables import storage
-from pipeline.tracking.champion import LOCK, Decision, local_fingerprint
+from pipeline.tracking.champion import LOCK, Decision
 
 # Not the tables and examples, which may be large: `dvc.lock` as it was says that they are of another day, so that the
 # next `dvc repro` makes them anew. Nor the settings: their days only move forwards, and somebody may have changed more.
@@ -38,7 +39,7 @@ def keep() -> None:
     """Copy what a training replaces to where `undo` looks for it."""
     with storage.new_folder(TRAINING_UNDO) as folder:
         for path in filter(lambda path: path.exists(), REPLACED):
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, folder / path.name)
+            _copy(path, folder / path.name)
 
 
 def undo() -> bool:
@@ -55,14 +56,18 @@ def undo() -> bool:
             storage.remove(path)
             continue
         with storage.replacing(path) as partial:
-            (shutil.copytree if kept.is_dir() else shutil.copy2)(kept, partial)
+            _copy(kept, partial)
     # Last, so that an undoing which is killed as well is done again.
     storage.remove(TRAINING_UNDO)
     return not decided
 
 
 def _is_decided() -> bool:
-    """Whether there is a new model and it was taken or refused, here or by somebody since: then it stays."""
-    local, before = local_fingerprint(REPRO), local_fingerprint(Paths(models=TRAINING_UNDO / REPRO.models.name))
-    decision = Decision.read(REPRO)
-    return local not in {"", before} and local in {decision.champion, decision.refused}
+    """Whether a model was taken or refused meanwhile, here or by somebody since: then all stays as it is."""
+    before = Decision.read(Paths(models=TRAINING_UNDO / REPRO.models.name))
+    # The file is gone where an undoing was killed while it replaced the folder.
+    return REPRO.champion.is_file() and Decision.read(REPRO) != before
+
+
+def _copy(source: Path, target: Path) -> None:
+    (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)

@@ -184,11 +184,13 @@ def _wanted_of_owners(worth: Array, own: Shares) -> Array:
 def _wanted_at_most(worth: Array, uses: Array) -> Array:
     """How much of each limit would be used if everybody were given what takes most of it."""
     there = np.isfinite(worth)
-    takers = [np.flatnonzero(takes) for takes in uses]
-    most = (
-        np.where(there[:, of], takes[of], 0.0).max(axis=1, initial=0) for of, takes in zip(takers, uses, strict=True)
-    )
-    return np.array([each.sum() for each in most])
+
+    def at_most(takes: Array) -> float:
+        # Of the playbooks that take any: most limits are of a few.
+        some = np.flatnonzero(takes)
+        return float(np.where(there[:, some], takes[some], 0.0).max(axis=1, initial=0).sum())
+
+    return np.array([at_most(takes) for takes in uses])
 
 
 def _solved(worth: Array, uses: Array, room: Array, own: Shares) -> tuple[Array, Places]:

@@ -100,17 +100,14 @@ def read_bucket(
 def recorded_contacts(tables: Path, bucket: int, ids: pl.LazyFrame, selling: list[str], as_of: date) -> pl.LazyFrame:
     """The contacts on record that reached some customers before the day; see `contacts_sent.on_record`."""
     contacts = _scan(tables / "contacts", bucket, RECORDED)
-    return contacts_sent.on_record(_before(contacts, as_of, ids), selling)
+    reached = contacts.filter(pl.col("day") < as_of).join(ids, on="customer_id", how="semi")
+    return contacts_sent.on_record(reached, selling)
 
 
 def _scan(folder: Path, bucket: int, columns: Mapping[str, pl.DataType]) -> pl.LazyFrame:
     """The table of a bucket, or no rows where the company does not have it."""
     file = storage.bucket_file(folder, bucket)
     return pl.scan_parquet(file) if file.is_file() else pl.LazyFrame(schema=columns)
-
-
-def _before(table: pl.LazyFrame, as_of: date, ids: pl.LazyFrame) -> pl.LazyFrame:
-    return table.filter(pl.col("day") < as_of).join(ids, on="customer_id", how="semi")
 
 
 def _events(events: pl.LazyFrame, context: DecisionContext) -> pl.LazyFrame:

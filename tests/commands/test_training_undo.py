@@ -121,6 +121,14 @@ def test_a_model_that_somebody_decided_on_since_stays(copy_of_shop, taken):
     assert champion.local_fingerprint(REPRO) == new and not REPRO.reports.exists() and not TRAINING_UNDO.exists()
 
 
+def test_a_champion_by_hand_since_stays_though_no_model_was_trained(copy_of_shop):
+    training_undo.keep()
+    by_hand = champion.Decision("another", champion.local_fingerprint(REPRO), "version 3 was promoted in its place")
+    by_hand.write(REPRO)
+    assert not training_undo.undo()
+    assert champion.Decision.read(REPRO) == by_hand and not TRAINING_UNDO.exists()
+
+
 def test_what_was_not_there_before_is_gone_again(copy_of_shop):
     assert not champion.LOCK.exists()
     before = content()
