@@ -44,7 +44,7 @@ CONTRACTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 """By name, a company of ``churn simulate`` and what is changed of it; of `b2b` too, the end of the contract counts."""
 STRATA: Final = {
     "by_age": (event_curve_check.AGE, TENURE_DAYS),
-    "by_renewal": (event_curve.RENEWAL, tuple(range(15, YEAR, 30))),
+    "by_renewal": (event_days.RENEWAL, tuple(range(15, YEAR, 30))),
 }
 """The columns whose groups have a curve of Kaplan and Meier each, and the edges of these groups, in days."""
 
@@ -126,7 +126,7 @@ def _origin(examples: pl.DataFrame, day: date, declared: list[Feature], settings
     scores = {name: round(integrated_brier.mean_score(chances, came, days), 6) for name, chances in forecasts.items()}
     ended = round(float(np.mean(came < YEAR)), 4)
     about = {"snapshot": str(day), "customers": len(rows), "ended_in_a_year": ended, "days": days}
-    return about | scores | interval(runs_on, curve.days, came, curve.renewal(rows, label.gap_days))
+    return about | scores | interval(runs_on, curve.days, came, curve.renewal(rows, label))
 
 
 def _known(before: pl.DataFrame, day: date, label: params.Label) -> pl.DataFrame:

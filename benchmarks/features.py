@@ -5,6 +5,7 @@ Run as ``python -m benchmarks.features [--json FILE] [--customers N] [--repeats 
 
 - ``floor``: DuckDB counts and sums the order lines by customer, from the files as they came, ordered by time;
 - ``one_snapshot`` and ``eight_snapshots``: the stage ``examples``, all features, of one day and of eight weekly ones;
+- ``fifty``: the features that ``pandas`` makes, by the functions of that stage, without its checks of the feeds;
 - ``pandas``: fifty of these features of one day, each by the shortest way that pandas has;
 - ``featuretools``: what it makes by itself of the same tables, of `FEW` customers, if ``make bench`` installed it.
 
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import chdir
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,8 +33,10 @@ from benchmarks.measured_project import CHURN
 from pipeline import sql
 from pipeline.config import params
 from pipeline.config.paths import REPRO
+from pipeline.examples import build
+from pipeline.examples.features import Feature, Formula, available
 from pipeline.stages import run_stage, s2_examples
-from pipeline.tables import storage
+from pipeline.tables import buckets, storage
 
 ROOT = Path(__file__).resolve().parents[1]
 ONLY = "from benchmarks.features import main; main()"
@@ -61,8 +65,42 @@ def snapshots(number: int) -> int:
     """Run the stage for weekly snapshots, of which `last_day` is the last, and say how many features it made."""
     days = [last_day() - timedelta(weeks=back) for back in range(number)][::-1]
     run_stage(s2_examples, params.load(), days=days)
-    made = pl.read_parquet_schema(storage.bucket_files(REPRO.examples)[0])
-    return len(set(made) - {"snapshot", "customer_key", "churned"})
+    return _made()
+
+
+def fifty() -> int:
+    """Make the features that pandas makes, of one day, and say how many they are."""
+    settings, names = params.load(), pandas_features.names()
+    declared = with_what_they_rest_on(names, available(settings.features, settings.sources))
+    jobs = [
+        build.Job(
+            bucket, REPRO.tables, REPRO.examples, [last_day()], settings.snapshots, settings.label, declared,
+            settings.data.minor_digits, settings.storage.threads, settings.storage.memory_gb / settings.storage.workers,
+            REPRO.market,
+        )
+        for bucket in range(len(storage.bucket_files(REPRO.tables / "transactions")))
+    ]  # fmt: skip
+    list(buckets.map_buckets(build.build, jobs, settings.storage, "examples"))
+    return _made()
+
+
+def with_what_they_rest_on(names: list[str], declared: list[Feature]) -> list[Feature]:
+    """The declarations of these features and, as parts, of those that their formulas need."""
+    known, needed = {feature.name: feature for feature in declared}, set(names)
+    while (
+        more := {
+            name for one in needed if isinstance(how := known[one].how, Formula) for name in how.inputs if name in known
+        }
+        - needed
+    ):
+        needed |= more
+    parts = needed - set(names)
+    return [replace(feature, is_part=feature.name in parts) for feature in declared if feature.name in needed]
+
+
+def _made() -> int:
+    written = pl.read_parquet_schema(storage.bucket_files(REPRO.examples)[0])
+    return len(set(written) - {"snapshot", "customer_key", "churned"})
 
 
 def in_pandas() -> int:
@@ -74,6 +112,7 @@ CONTENDERS: dict[str, Callable[[], int]] = {
     "floor": floor,
     "one_snapshot": lambda: snapshots(1),
     "eight_snapshots": lambda: snapshots(WEEKS),
+    "fifty": fifty,
     "pandas": in_pandas,
 }
 

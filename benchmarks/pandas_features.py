@@ -29,6 +29,14 @@ def of_tables(tables: Path, day: date) -> pd.DataFrame:
     return features(lines, events, day)
 
 
+def names() -> list[str]:
+    """What `features` makes, whatever the tables hold."""
+    day = pd.Timestamp(2024, 1, 1)
+    line, event = ({name: [day if name == "day" else 1] for name in columns} for columns in NEEDED.values())
+    made = features(pd.DataFrame(line), pd.DataFrame(event | {"event_type": ["visit"]}), date(2024, 1, 2))
+    return list(made.columns)
+
+
 def of_files(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The order lines and the events of a company as its files have them, in the columns of the tables."""
     lines, events = (
