@@ -19,6 +19,27 @@ Values = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
 
+def firsts(*columns: npt.NDArray[Any]) -> Flags:
+    """Whether each row is the first of those that are equal in all columns, where equal rows lie together.
+
+    >>> firsts(np.array([7, 7, 7, 8]), np.array([1, 1, 2, 2])).tolist()
+    [True, False, True, True]
+    """
+    is_first = np.ones(len(columns[0]), dtype=np.bool_)
+    is_first[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return is_first
+
+
+def is_in_order(key: Positions, days: Days) -> bool:
+    """Whether rows rise by key, and of one key by day.
+
+    >>> is_in_order(np.array([7, 7, 8]), np.array([1, 2, 1])), is_in_order(np.array([7, 7]), np.array([2, 1]))
+    (True, False)
+    """
+    rises, is_same = key[1:] > key[:-1], key[1:] == key[:-1]
+    return bool((rises | (is_same & (days[1:] >= days[:-1]))).all())
+
+
 @compiled
 def first_from(days: Days, starts: Positions, ends: Positions, day: int) -> Positions:
     """The first row of each group on or after a day; its end where there is none.

@@ -7,7 +7,7 @@ to no less than nothing in all, and where no pieces came back with the line. Eve
 import numpy as np
 import polars as pl
 
-from pipeline.examples.aggregates import Positions
+from pipeline.examples.aggregates import Positions, firsts
 
 LESS = pl.col("amount_minor") < 0
 
@@ -63,9 +63,7 @@ def _in_purchases(lines: pl.DataFrame, below: Positions) -> pl.DataFrame:
 def _of_their_days(lines: pl.DataFrame, chosen: Positions) -> Positions:
     """All lines of the customers and days that some lines are of; few days have any below zero."""
     key, day = lines["customer_key"].to_numpy(), lines["day"].to_physical().to_numpy()
-    is_first = np.ones(len(lines), dtype=np.bool_)
-    is_first[1:] = (key[1:] != key[:-1]) | (day[1:] != day[:-1])
-    number = np.cumsum(is_first)
+    number = np.cumsum(firsts(key, day))
     is_theirs = np.zeros(len(lines) + 1, dtype=np.bool_)
     is_theirs[number[chosen]] = True
     return np.flatnonzero(is_theirs[number])

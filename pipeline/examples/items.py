@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.examples.aggregates import Flags, Values
+from pipeline.examples.aggregates import Flags, Values, firsts
 from pipeline.examples.item_days import NOWHERE, item_days
 
 
@@ -21,8 +21,8 @@ class Items:
 
     def __init__(self, rows: pl.DataFrame, column: str) -> None:
         self.rows = rows.with_columns(pl.col(column).cast(pl.Categorical).alias("item"))
-        key, days = rows["customer_key"], rows["day"].to_physical().to_numpy()
-        starts = np.flatnonzero(key.rle_id().diff().fill_null(1).to_numpy())
+        key, days = rows["customer_key"].to_numpy(), rows["day"].to_physical().to_numpy()
+        starts = np.flatnonzero(firsts(key))
         codes = self.rows["item"].to_physical().to_numpy()
         self._first, self._before = item_days(codes, days, starts, np.append(starts[1:], len(rows)))
         self.own = np.flatnonzero(self._first == np.arange(len(rows)))

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.examples import discount_lines
-from pipeline.examples.aggregates import Positions, Values, different
+from pipeline.examples.aggregates import Days, Positions, Values, different, firsts, is_in_order
 from pipeline.examples.history import THOUSANDTHS
 from pipeline.examples.items import Items, products
 
@@ -48,14 +48,15 @@ def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:
     present = set(pl.read_parquet_schema(file))
     items = {kind: column for kind, column in ITEM_COLUMNS.items() if kind in kinds and column in present}
     lines = _marked(file, [*(name for name in PURCHASE_SUMS if name in present), *items.values()])
-    made = {"purchase": _purchases(lines.filter(IS_PAID))}
-    bought = lines.filter(pl.col("amount_minor") >= 0)
+    made = {"purchase": _purchases(_where(lines, IS_PAID))}
+    bought = _where(lines, pl.col("amount_minor") >= 0)
     if "refund" in kinds:
         made["refund"] = _refunds(lines.filter(~IS_PAID))
     if "margin" in kinds and "cost_minor" in present:
         made["margin"] = _margins(lines.filter(pl.col("cost_minor").is_not_null()))
     for kind, column in items.items():
-        rows = bought.filter(pl.col(column).is_not_null())
+        needed = bought if kind == "product" else bought.select(*WHEN, column)
+        rows = _where(needed, pl.col(column).is_not_null())
         made[kind] = products(rows) if kind == "product" else Items(rows, column).frame()
     return made
 
@@ -63,26 +64,35 @@ def transactions(file: Path, kinds: set[str]) -> dict[str, pl.DataFrame]:
 def purchase_days(file: Path) -> pl.DataFrame:
     """Of the purchases that `transactions` gives, only how many ``orders`` each customer placed on each day."""
     needed = {"amount_minor", "quantity"} & set(pl.read_parquet_schema(file))
-    days = _Days(_marked(file, sorted(needed)).filter(IS_PAID))
+    days = _Days(_where(_marked(file, sorted(needed)), IS_PAID))
     return days.frame(orders=days.orders())
 
 
 def _marked(file: Path, columns: list[str]) -> pl.DataFrame:
     """The lines in order, with what an order is known by, and whether each line is a discount."""
-    return discount_lines.mark(_in_order(pl.read_parquet(file, columns=[*WHEN, "transaction_id", *columns])))
+    return discount_lines.mark(_in_order(pl.read_parquet(file, columns=[*WHEN, "transaction_id", *columns]).rechunk()))
 
 
 def events(file: Path) -> pl.DataFrame:
     """The history rows that the events of a bucket give: how many of each type on each day."""
-    items = Items(_in_order(pl.read_parquet(file, columns=[*WHEN, "event_type"])), "event_type")
+    items = Items(_in_order(pl.read_parquet(file, columns=[*WHEN, "event_type"]).rechunk()), "event_type")
     return items.frame(events=items.total(np.ones(len(items.rows), dtype=np.int64)))
 
 
 def _in_order(lines: pl.DataFrame) -> pl.DataFrame:
     whole = [pl.col(name).to_physical().cast(pl.Int64) for name in THOUSANDTHS if name in lines.columns]
     # As ingest writes them; a table that was altered in between need not be.
-    is_sorted = lines.select(pl.struct(WHEN).is_sorted()).item() if len(lines) else True
-    return (lines if is_sorted else lines.sort(WHEN)).with_columns(whole).rechunk()
+    return (lines if is_in_order(*_when(lines)) else lines.sort(WHEN)).with_columns(whole)
+
+
+def _when(lines: pl.DataFrame) -> tuple[Positions, Days]:
+    return lines["customer_key"].to_numpy(), lines["day"].to_physical().to_numpy()
+
+
+def _where(lines: pl.DataFrame, test: pl.Expr) -> pl.DataFrame:
+    """The lines for which a test holds; all of them, where it does for all, are not copied."""
+    holds = lines.select(test).to_series().fill_null(value=False)
+    return lines if holds.all() else lines.filter(holds)
 
 
 class _Days:
@@ -90,10 +100,7 @@ class _Days:
 
     def __init__(self, lines: pl.DataFrame) -> None:
         self._lines = lines
-        key, day = lines["customer_key"].to_numpy(), lines["day"].to_physical().to_numpy()
-        is_first = np.ones(len(lines), dtype=np.bool_)
-        is_first[1:] = (key[1:] != key[:-1]) | (day[1:] != day[:-1])
-        self._starts = np.flatnonzero(is_first)
+        self._starts = np.flatnonzero(firsts(*_when(lines)))
 
     def frame(self, **columns: Values | pl.Series) -> pl.DataFrame:
         """A row per customer and day, with these columns."""
@@ -112,9 +119,14 @@ class _Days:
 
     def orders(self) -> Positions:
         """How many different orders each day has."""
+        lengths = np.diff(self._starts, append=len(self._lines))
+        orders, several = np.ones(len(lengths), dtype=np.int64), np.flatnonzero(lengths > 1)
+        ends = np.cumsum(lengths[several])
+        starts = ends - lengths[several]
+        lines = np.repeat(self._starts[several] - starts, lengths[several]) + np.arange(ends[-1] if len(ends) else 0)
         # Of ids, their hashes of 64 bits: two orders of one customer and day share one once in 10^19.
-        ids = self._lines["transaction_id"].hash().to_numpy()
-        return different(ids, self._starts, np.append(self._starts[1:], len(ids)))
+        orders[several] = different(self._lines["transaction_id"].gather(lines).hash().to_numpy(), starts, ends)
+        return orders
 
 
 def _series(columns: Mapping[str, Values | pl.Series]) -> dict[str, pl.Series]:

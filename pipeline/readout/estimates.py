@@ -206,11 +206,12 @@ def where_done(whole: Estimate, done: int) -> tuple[float, float, float] | None:
     :math:`\text{effect} / s`, where :math:`s` is the share of those given it for whom it was done (Bloom, H. S. (1984),
     "Accounting for No-Shows in Experimental Evaluation Designs", Evaluation Review 8). Those for whom it was done are
     not held against the controls: who can be reached differs from who cannot, and would have stayed more often anyway.
+    Nothing keeps more than everybody, so what few cases done make larger ends at 1 (100 points), and at -1.
 
     Parameters
     ----------
     whole
-        The effect by intention to treat.
+        The effect by intention to treat on the share who stayed.
     done
         For how many of those given it, it was done.
 
@@ -218,10 +219,13 @@ def where_done(whole: Estimate, done: int) -> tuple[float, float, float] | None:
     --------
     >>> where_done(Estimate(0.7, 0.6, 0.1, 0.0, 0.2, 0.05, 200, 20, 0.5, 30), 100)
     (0.2, 0.0, 0.4)
+    >>> where_done(Estimate(0.7, 0.6, 0.1, -0.1, 0.3, 0.1, 200, 20, 0.5, 30), 10)
+    (1.0, -1.0, 1.0)
     >>> where_done(Estimate(0.7, 0.6, 0.1, 0.0, 0.2, 0.05, 200, 20, 0.5, 30), 0) is None
     True
     """
     if done == 0:
         return None
     share = done / whole.customers
-    return whole.effect / share, whole.low / share, whole.high / share
+    effect, low, high = (min(max(part / share, -1.0), 1.0) for part in (whole.effect, whole.low, whole.high))
+    return effect, low, high
