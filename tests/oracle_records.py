@@ -268,8 +268,12 @@ def _contract(records: Records, snapshot: date, base: dict) -> dict[str, float |
         for row in rows
         if row.renewal is not None and row.renewal >= snapshot and not (row.cancelled and row.cancelled < snapshot)
     ]
+    kept = [row for row in rows if not (row.cancelled and row.cancelled < snapshot)]
+    is_running = any(row.end is None or (row.end - snapshot).days >= -1 for row in kept)
+    over = max((row.end for row in kept if row.end), default=None)
     return {
         "days_to_renewal": min(ahead, default=None),
+        "renewal_overdue_days": 0 if is_running or over is None else (snapshot - over).days,
         "renewals_ever": len(rows),
         "contract_price_change_365d": sum(prices) / 100,
         "downgrades_365d": sum(change < 0 for change in prices),

@@ -14,7 +14,7 @@ from pipeline.config.paths import REPRO
 from pipeline.examples import snapshots as calendar
 from pipeline.model import data_requirements
 from pipeline.sources import Raw, open_source
-from pipeline.tables import coherence, dry_ingest, forgotten, loading, order_ids, schemas
+from pipeline.tables import coherence, dry_ingest, forgotten, late_renewals, loading, order_ids, schemas
 from pipeline.tables.counts import Counts, describe
 from pipeline.tables.ingest_cache import IngestCache
 
@@ -51,6 +51,8 @@ def run(settings: params.Params) -> Iterator[str]:
         if "transactions" in rows:
             yield from _coherence(engine, rows, settings.coherence)
             yield from order_ids.describe(engine, settings.sources.transactions, rows["transactions"].query)
+            if "subscriptions" in rows:
+                yield from late_renewals.describe(engine, rows["subscriptions"], settings.label)
             _refuse_short(engine, rows["transactions"].query, settings)
 
 

@@ -111,7 +111,7 @@ def run(settings: params.Params, question: Question, paths: Paths = REPRO) -> It
 
 def build(settings: params.Params, question: Question, place: Paths = REPRO) -> Report:
     """All figures of a period, from the tables that lie there; see `run`."""
-    rule = Rule.of(settings.label, settings.snapshots.active_days)
+    rule = Rule(settings.label, settings.snapshots.active_days)
     observed = _observed(settings, place, rule)
     period = periods.parse(question.period, observed)
     jobs = _jobs(settings, place, rule, period)

@@ -136,6 +136,13 @@ class Label(Section):
     horizon_days: Days
     # Only where the kind is `overdue`; so the labels of models and lists of earlier releases read as they were written.
     overdue: Annotated[Overdue | None, Field(repr=False)] = None
+    # Only where renewals come late; for the same reason.
+    late_renewal_days: Annotated[int | None, Field(ge=1, le=365, repr=False)] = None
+
+    @property
+    def renewal_wait_days(self) -> int:
+        """Days after the end of a contract that pass before it counts as not renewed, beside the day after it."""
+        return self.late_renewal_days or 0
 
     @model_validator(mode="after")
     def _says_what_overdue_is(self) -> Self:

@@ -100,7 +100,12 @@ def left_the_list(
 
     ordered = translator.translate("Ordered on {day}.", day=day)
     silent = translator.translate("Has not ordered since; the risk is {now} % now, {before} % then.", **risk)
-    runs_on = translator.translate("The contract runs on; the risk is {now} % now, {before} % then.", **risk)
+    # Whose contract has just ended may still be one, where the label waits for late renewals.
+    runs_on = (
+        translator.translate("Is still a customer; the risk is {now} % now, {before} % then.", **risk)
+        if label.late_renewal_days
+        else translator.translate("The contract runs on; the risk is {now} % now, {before} % then.", **risk)
+    )
     ended = translator.translate("The contract has ended; the last order was on {day}.", day=day)
     too_long_ago = translator.translate("No longer counted as a customer; the last order was on {day}.", day=day)
     what = (

@@ -81,7 +81,7 @@ class ContractHazard:
     name = "contract_hazard"
 
     def __init__(self, features: pl.DataFrame, churned: Labels, label: Label) -> None:
-        self._window = label.gap_days + label.horizon_days
+        self._window = label.gap_days + label.horizon_days - label.renewal_wait_days
         self._columns = [name for name in (*COUNTS, CHANGE) if name in features.columns]
         regression = LogisticRegression(solver="newton-cholesky", tol=1e-10, max_iter=1000)
         self._model = make_pipeline(StandardScaler(), regression)

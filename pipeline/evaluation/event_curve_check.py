@@ -119,7 +119,7 @@ def _cutoff(
     by_curve, alone = (
         integrated_brier.mean_score(each, came, days) for each in (no_event[:, : len(days)], np.column_stack(usual))
     )
-    renewal = curve.renewal(rows, label.gap_days)
+    renewal = curve.renewal(rows, label)
     covered = float(np.mean(sides(no_event, curve.days, came, days[-1], renewal)[1]))
     return Cutoff(part.snapshot, len(rows), days[-1], by_curve, alone, covered)
 

@@ -136,7 +136,7 @@ def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
     file = storage.bucket_file(job.tables / "subscriptions", job.bucket)
     if not file.is_file():
         return False
-    con.execute(labels.contracts(sql.parquet([file]), set(pl.read_parquet_schema(file))))
+    con.execute(labels.contracts(sql.parquet([file]), set(pl.read_parquet_schema(file)), job.label))
     return True
 
 

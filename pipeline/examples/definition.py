@@ -9,7 +9,7 @@ from pipeline.messages import Field, Figure, Message, say
 MEANING = {
     "inactivity": "No purchase",
     "overdue": "No purchase",
-    "cancellation": "A cancelled subscription, or one that ended and was not renewed,",
+    "cancellation": "A cancelled subscription, or one that ended and was not renewed{late},",
 }
 
 
@@ -22,9 +22,12 @@ def definition(label: Label) -> str:
     >>> words = definition(Label(kind="overdue", gap_days=0, horizon_days=30, overdue=late))
     >>> words.removeprefix("No purchase in the 30 days that begin on the snapshot, and by their end a ")[:62]
     "silence of more than 2 times the customer's usual pause (at le"
+    >>> definition(Label(kind="cancellation", gap_days=0, horizon_days=30, late_renewal_days=14)).split(", in ")[0]
+    'A cancelled subscription, or one that ended and was not renewed within 14 days'
     """
     begins = "on the snapshot" if label.gap_days == 0 else f"{label.gap_days} days after the snapshot"
-    sentence = f"{MEANING[label.kind]} in the {label.horizon_days} days that begin {begins}"
+    late = f" within {label.late_renewal_days} days" if label.late_renewal_days else ""
+    sentence = f"{MEANING[label.kind].format(late=late)} in the {label.horizon_days} days that begin {begins}"
     overdue = label.overdue
     if label.kind != "overdue" or overdue is None:
         return f"{sentence}."
@@ -60,6 +63,13 @@ def definition_at(snapshot: date, label: Label) -> Message:
             least=overdue.min_days,
             most=overdue.max_days,
             once=overdue.one_time_days,
+        )
+    if label.late_renewal_days:
+        return say(
+            "A cancelled subscription, or one that ended and was not renewed within {late} days, in the {number} days "
+            "from {first} to {last}.",
+            **parts,
+            late=label.late_renewal_days,
         )
     return say(
         "A cancelled subscription, or one that ended and was not renewed, in the {number} days from {first} to {last}.",

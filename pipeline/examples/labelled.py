@@ -95,7 +95,7 @@ def _event_days(paths: Paths, keys: Keys, label: Label) -> pl.DataFrame:
     mine = pl.col("customer_key").is_between(keys.lowest, keys.highest)
     if label.kind == "cancellation":
         files = storage.bucket_files(paths.tables / "subscriptions")
-        return pl.concat([next_events.contract_ends(storage.read_parquet(file).filter(mine)) for file in files])
+        return pl.concat([next_events.contract_ends(storage.read_parquet(file).filter(mine), label) for file in files])
     files = storage.bucket_files(paths.tables / "transactions")
     bought = [lines.purchase_days(file).select("customer_key", "day") for file in files]
     return pl.concat(bought).filter(mine).sort("day", "customer_key")

@@ -87,18 +87,28 @@ def cancelled(snapshot: date, label: Label) -> str:
         ) GROUP BY customer_key"""
 
 
-def contracts(subscriptions: str, columns: set[str]) -> str:
+def contracts(subscriptions: str, columns: set[str], label: Label, more: str = "") -> str:
     """The contract periods of a bucket, each with the day from which it is known to be gone, null while it runs on.
 
     A cancellation counts on its own day. An end that was not renewed counts on the day after, the first one without a
-    contract: so whether it was renewed is known on that very day, and a label never has to look past its window.
+    contract, and where renewals come late, so many days later: so whether it was renewed is known on that very day, and
+    a label never has to look past its window. One that was renewed late is gone on the first day of the next: from then
+    on that one says what becomes of the customer. `more` are further columns of them, as the query engine writes them.
     """
     end = "end_day" if "end_day" in columns else "NULL::DATE"
     cancel = "cancel_day" if "cancel_day" in columns else "NULL::DATE"
+    waited = f"end_day + {1 + label.renewal_wait_days}"
+    renewed = f"""
+        SELECT min(start_day) FROM periods later
+        WHERE later.customer_key = period.customer_key AND coalesce(cancel_day >= start_day, true)
+            AND start_day BETWEEN period.end_day + 1 AND period.{waited}"""
+    over = f"coalesce(({renewed}), {waited})" if label.renewal_wait_days else waited
     return f"""
         CREATE OR REPLACE TABLE contracts AS
-        SELECT *, least(cancel_day, end_day + 1) AS gone_on, row_number() OVER () AS number
-        FROM (SELECT customer_key, start_day, {end} AS end_day, {cancel} AS cancel_day FROM {subscriptions})"""
+        WITH periods AS (
+            SELECT customer_key, start_day, {end} AS end_day, {cancel} AS cancel_day{more and ", " + more}
+            FROM {subscriptions})
+        SELECT *, least(cancel_day, {over}) AS gone_on, row_number() OVER () AS number FROM periods period"""
 
 
 def runs_on(day: str) -> str:

@@ -25,7 +25,7 @@ from pipeline.examples.snapshots import outcome_window
 from pipeline.model import gbm
 from pipeline.model.day_margins import churn_weight, day_margins, none_until
 from pipeline.model.ensemble import Ensemble
-from pipeline.model.event_days import Renewal
+from pipeline.model.event_days import RENEWAL, Renewal, ends_unless_renewed, share_at_renewal
 from pipeline.value import purchase_process
 
 Array = npt.NDArray[np.float64]
@@ -47,7 +47,6 @@ MAX_ROWS: Final = 100_000
 """Pairs of an example and a day that the trees see at most; of more, so many are drawn."""
 SURE: Final = 1e-4
 """No chance of BG/NBD counts as nearer to 0 or 1."""
-RENEWAL: Final = "days_to_renewal"
 
 
 @dataclass(frozen=True)
@@ -127,12 +126,11 @@ class EventCurve:
         # Of what has come, nothing comes back: the last digit of a logarithm is no chance.
         return np.minimum.accumulate(np.hstack([before, chances[:, place + 1 :]]), axis=1)
 
-    def renewal(self, rows: pl.DataFrame, gap_days: int) -> Renewal | None:
-        """The day on which each contract would be renewed, for the reading of the curve between its days."""
+    def renewal(self, rows: pl.DataFrame, label: Label) -> Renewal | None:
+        """The day on which each contract ends if it is not renewed, for the reading of the curve between its days."""
         if not self.at_renewal or RENEWAL not in rows.columns:
             return None
-        days = rows[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-        return Renewal(days - gap_days, self.at_renewal)
+        return Renewal(ends_unless_renewed(rows, label), self.at_renewal)
 
 
 def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, settings: Model) -> EventCurve | None:
@@ -188,23 +186,8 @@ def fit(examples: pl.DataFrame, ensemble: Ensemble, until: date, label: Label, s
     learner = ({} if is_churn else OF_ORDERS) | {"monotone_constraints": directions}
     held_back = np.zeros_like(strangers) if is_churn else strangers
     trees = gbm.grow_upon(upon, (columns, silent), held_back, (TREES, PATIENCE), settings, learner)
-    at_renewal = _at_renewal(examples, np.where(came < ahead, came, -1), days, label.gap_days) if is_churn else 0.0
+    at_renewal = share_at_renewal(examples, np.where(came < ahead, came, -1), days, label) if is_churn else 0.0
     return EventCurve(days, label.horizon_days, level, trees, is_churn, at_renewal, by_hazard=not is_churn)
-
-
-def _at_renewal(examples: pl.DataFrame, came: Days, days: tuple[int, ...], gap_days: int) -> float:
-    """Of the ends that are known and between the same two days as the renewal, the share on its very day.
-
-    >>> five = pl.DataFrame({RENEWAL: [12, 12, 15, 3, None]})
-    >>> _at_renewal(five, np.array([12, 19, 15, 12, 12]), (10, 20, 30), 0)
-    0.666667
-    """
-    if RENEWAL not in examples.columns:
-        return 0.0
-    renewal = examples[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy() - gap_days
-    known = (came >= 0) & (came < days[-1]) & (renewal >= 0)
-    around = known & (np.searchsorted(days, came, side="right") == np.searchsorted(days, renewal, side="right"))
-    return round(float(np.mean(came[around] == renewal[around])), 6) if around.any() else 0.0
 
 
 def _level(came: Days, ahead: Days, days: tuple[int, ...], *, by_hazard: bool = False) -> tuple[float, ...]:

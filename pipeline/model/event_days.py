@@ -4,11 +4,18 @@ Between two days of the curve the rate of events is constant, but for the day on
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+
+from pipeline.config.params import Label
 
 Array = npt.NDArray[np.float64]
+Days = npt.NDArray[np.int64]
+
+RENEWAL: Final = "days_to_renewal"
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,41 @@ def no_event_until(no_event: Array, days: tuple[int, ...], wanted: Array, renewa
     part = np.clip((wanted - start) / np.where(end > start, end - start, 1.0), 0, 1)
     low, high = grown[every, after - 1], grown[every, after]
     return np.asarray(np.exp(-(low + part * (high - low))))
+
+
+def share_at_renewal(examples: pl.DataFrame, came: Days, days: tuple[int, ...], label: Label) -> float:
+    """Of the ends that are known and between the same two days as the renewal, the share on its very day.
+
+    Parameters
+    ----------
+    examples
+        Rows, with the days to the next renewal if these are known.
+    came
+        Days from the start of the window to the end of each contract, below 0 where it is not known; (rows,).
+    days
+        As in `EventCurve`.
+    label
+        ``params.yaml: label``.
+
+    Examples
+    --------
+    >>> five = pl.DataFrame({RENEWAL: [12, 12, 15, 3, None]})
+    >>> label = Label(kind="cancellation", gap_days=0, horizon_days=30)
+    >>> share_at_renewal(five, np.array([12, 19, 15, 12, 12]), (10, 20, 30), label)
+    0.666667
+    """
+    if RENEWAL not in examples.columns:
+        return 0.0
+    renewal = ends_unless_renewed(examples, label)
+    known = (came >= 0) & (came < days[-1]) & (renewal >= 0)
+    around = known & (np.searchsorted(days, came, side="right") == np.searchsorted(days, renewal, side="right"))
+    return round(float(np.mean(came[around] == renewal[around])), 6) if around.any() else 0.0
+
+
+def ends_unless_renewed(rows: pl.DataFrame, label: Label) -> Array:
+    """Days from the start of the outcome window to that on which a contract not renewed counts as ended, or NaN."""
+    days = rows[RENEWAL].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return np.asarray(days + label.renewal_wait_days - label.gap_days)
 
 
 def _course(no_event: Array, days: tuple[int, ...], renewal: Renewal | None) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ class RenewalCap:
     periods
         The number of the contract period that this renewal ends, from 1.
     within_days
-        A renewal fewer days ahead than this lies in the outcome window, or before it.
+        Whether a contract with a renewal fewer days ahead than this is renewed, the outcome window says.
     values
         By the features that grow with tenure, the median of the examples that came to it.
     """
@@ -79,7 +79,7 @@ class RenewalCap:
         """
         if label.kind != "cancellation" or not {RENEWAL, PERIODS} <= set(names):
             return None
-        within = label.gap_days + label.horizon_days
+        within = label.gap_days + label.horizon_days - label.renewal_wait_days
         ahead = examples.filter(pl.col(RENEWAL) < within)
         known = ahead.group_by(PERIODS).len().filter(pl.col("len") >= MIN_RENEWALS, pl.col(PERIODS).is_not_null())
         if known.is_empty():

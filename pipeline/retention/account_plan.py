@@ -45,6 +45,7 @@ def _renewal(account: Account) -> Iterator[Section]:
         return
     ended = pl.col("end_day") < account.as_of if "end_day" in rows.columns else pl.lit(value=False)
     running = rows.filter(~ended.fill_null(value=False)).sort("start_day")
+    last = rows.sort("start_day").tail(1)
     heads = [head for head in CONTRACT if head in rows.columns]
     priced = "price_per_month_minor" in rows.columns
     lines = tuple(
@@ -52,11 +53,11 @@ def _renewal(account: Account) -> Iterator[Section]:
             *(_cell(row[head]) for head in heads),
             *([_price(account, row["price_per_month_minor"])] if priced else []),
         )
-        for row in running.to_dicts()
+        for row in (last if running.is_empty() else running).to_dicts()
     )
     names = (*(CONTRACT[head] for head in heads), *(["price per month"] if priced else []))
-    if lines:
-        yield Section("Renewal: contracts that run", names, lines)
+    title = "Renewal: the last contract, which has ended" if running.is_empty() else "Renewal: contracts that run"
+    yield Section(title, names, lines)
 
 
 def _commitments(account: Account) -> Iterator[Section]:

@@ -42,19 +42,19 @@ class Rule:
 
     Attributes
     ----------
-    kind
-        ``inactivity``, ``overdue`` or ``cancellation``.
+    label
+        What churn means to the company, ``params.yaml: label``.
     active_days
-        Days before a day in which a customer bought; of no account for ``cancellation``.
+        Days before a day in which a customer bought; of no account where churn is a cancellation.
     """
 
-    kind: str
+    label: Label
     active_days: int
 
-    @classmethod
-    def of(cls, label: Label, active_days: int) -> "Rule":
-        """The rule of a company, by what churn means to it."""
-        return cls(label.kind, active_days)
+    @property
+    def kind(self) -> str:
+        """``inactivity``, ``overdue`` or ``cancellation``."""
+        return self.label.kind
 
     @property
     def observed_days(self) -> int:
@@ -97,17 +97,17 @@ def load(engine: duckdb.DuckDBPyConnection, job: Job) -> None:
     )
     source = sql.parquet([job.subscriptions]) if job.subscriptions is not None else _NO_CONTRACTS
     columns = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-    # What happens after the period is not known in it: a contract that begins later is none yet.
-    engine.execute(labels.contracts(f"(SELECT * FROM {source} WHERE start_day < {end})", columns))
     price = "price_per_month_minor" if "price_per_month_minor" in columns else "NULL::BIGINT"
+    # What happens after the period is not known in it: a contract that begins later is none yet.
+    known = f"(SELECT * FROM {source} WHERE start_day < {end})"
+    engine.execute(labels.contracts(known, columns, job.rule.label, f"{price} AS price_minor"))
     # Where the last day of a contract is also the first of the next one, it is paid for once.
     starts = "SELECT start_day FROM contracts WHERE customer_key = row.customer_key"
-    last = f"end_day - CAST(end_day IN ({starts}) AS INTEGER)" if "end_day" in columns else "NULL::DATE"
-    cancel = "cancel_day" if "cancel_day" in columns else "NULL::DATE"
     engine.execute(f"""
         CREATE OR REPLACE TABLE fees AS
-        SELECT customer_key, start_day, least({cancel}, {last} + 1) AS gone_on, {price} AS price_minor
-        FROM {source} row WHERE start_day < {end}""")
+        SELECT customer_key, start_day, price_minor,
+            CASE WHEN end_day IN ({starts}) THEN least(cancel_day, end_day) ELSE gone_on END AS gone_on
+        FROM contracts row""")
 
 
 # A contract that was given up before its second day ran on none.

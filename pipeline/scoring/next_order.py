@@ -48,7 +48,7 @@ def next_order(
     expected = [pl.Series(name, [None] * len(examples), dtype=pl.Date) for name in (*EXPECTED, *CANCELLATION)]
     if curve is not None and no_event is not None:
         shares = CANCELLATION if curve.is_churn else EXPECTED
-        renewal = curve.renewal(examples, label.gap_days)
+        renewal = curve.renewal(examples, label)
         reached = {name: day_reached(no_event, curve.days, share, renewal) for name, share in shares.items()}
         expected += [_dates(name, start, days) for name, days in reached.items()]
     made = {column.name: column for column in expected}

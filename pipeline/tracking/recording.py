@@ -90,12 +90,14 @@ def record_evaluation(
 
 
 def compared_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings that matter for a comparison, flat: ``{"model.num_leaves": 8, ...}``."""
+    """The settings that matter for a comparison, flat: ``{"model.num_leaves": 8, ...}``; what is null is not in use."""
     flat = _flatten(settings)
     return {
         name: value
         for name, value in flat.items()
-        if name not in LEFT_OUT and any(name == part or name.startswith(f"{part}.") for part in COMPARED)
+        if value is not None
+        and name not in LEFT_OUT
+        and any(name == part or name.startswith(f"{part}.") for part in COMPARED)
     }
 
 

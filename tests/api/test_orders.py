@@ -58,7 +58,7 @@ def test_a_folder_keeps_it_with_settings_that_can_be_read(orders, tmp_path):
     )  # fmt: skip
     again = Project(tmp_path / "shop", engine="polars")
     assert again.settings.label.model_dump() == {
-        "kind": "inactivity", "gap_days": 5, "horizon_days": 45, "overdue": None,
+        "kind": "inactivity", "gap_days": 5, "horizon_days": 45, "overdue": None, "late_renewal_days": None,
     }  # fmt: skip
     assert (again.settings.snapshots.active_days, again.settings.snapshots.every_days) == (60, 30)
     assert again.settings.data.currency == "NOK"

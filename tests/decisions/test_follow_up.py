@@ -123,6 +123,11 @@ def test_who_left_and_how():
         ("c", "dropped", "The contract runs on; the risk is 30 % now, 60 % then."),
         ("f", "dropped", "The contract has ended; the last order was on 2023-12-20."),
     ]
+    # Who is waited for is a customer, and has no contract.
+    late = BY_CONTRACT.model_copy(update={"late_renewal_days": 14})
+    left = follow_up.left_the_list(pl.DataFrame({"customer_id": ["a"]}), previous, everybody, late)
+    what = left.filter(pl.col("customer_id") == "c")["what"].to_list()
+    assert what == ["Is still a customer; the risk is 30 % now, 60 % then."]
 
 
 ROWS = st.lists(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.params import Snapshots
+from pipeline.config.params import Label, Snapshots
 from pipeline.examples import build, regional_orders
 from tests import bucket
 from tests.drawing import drawn
@@ -82,6 +82,36 @@ def test_who_is_a_former_customer(case, tmp_path):
     assert found.select("snapshot", "customer_id", "state").rows() == (
         [] if case["state"] == "-" else [(S, "ann", case["state"])]
     )
+
+
+# Where the label waits 14 days for a renewal: who is a customer, for how long without a contract, and who churns by S + 30.
+WAITED_FOR = """
+    | contract             | customer | overdue | churned | why                                                    |
+    | -365..+40            | yes      | 0       | no      | it runs                                                |
+    | -365..-1             | yes      | 0       | yes     | it may be renewed today; S + 14 is the day it is not   |
+    | -365..-6             | yes      | 6       | yes     | six days ago                                           |
+    | -365..-6 +3..+368    | yes      | 6       | no      | signed late, in the window                             |
+    | -365..-15            | yes      | 15      | yes     | the last day on which it may be signed is today        |
+    | -365..-15 +0..+365   | yes      | 15      | no      | and it is                                              |
+    | -365..-16            | no       | -       | -       | one day later                                          |
+    | -365..-9 -2..+363    | yes      | 0       | no      | signed a week late, and known                          |
+    | -365:-6              | no       | -       | -       | cancelled: nobody waits                                |
+    | -365..+10            | yes      | 0       | yes     | S + 25 is in the window                                |
+    | -365..+16            | yes      | 0       | no      | S + 31 is not                                          |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(WAITED_FOR), ids=lambda case: case["why"])
+def test_who_is_waited_for_is_a_customer_and_known_to_have_no_contract(case, tmp_path):
+    periods = [period(word) for word in case["contract"].split()]
+    lines = [Line("ann", "1", day("-10"), 500), Line("bo", "2", day("-10"), 500)]
+    others = [Period("bo", day("-100"), end=day("+100"))]
+    bucket.write(tmp_path / "tables", lines, records=Records(periods=[*periods, *others]))
+    label = Label(kind="cancellation", gap_days=0, horizon_days=30, late_renewal_days=14)
+    made, _ = bucket.run(tmp_path / "tables", [S], settings(), label)
+    found = made.filter(pl.col("customer_key") == bucket.customer_key("ann"))
+    rows = found.select("renewal_overdue_days", "churned").rows()
+    assert rows == ([] if case["customer"] == "no" else [(int(case["overdue"]), case["churned"] == "yes")])
 
 
 def test_nobody_is_looked_at_where_the_company_says_so(tmp_path):

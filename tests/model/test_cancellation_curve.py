@@ -245,4 +245,4 @@ def test_it_has_learnt_how_many_end_on_the_day_of_renewal(made):
     near = known[came == renewal]
     assert made.curve.at_renewal == pytest.approx((near["came"] == near["renewal"]).mean(), abs=1e-6)
     assert 0.8 < made.curve.at_renewal < 1
-    assert made.curve.renewal(made.examples.drop("days_to_renewal"), 0) is None
+    assert made.curve.renewal(made.examples.drop("days_to_renewal"), LABEL) is None

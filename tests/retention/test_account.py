@@ -100,6 +100,10 @@ def test_contracts_that_run_and_promises_stand_in_the_plan():
     assert rows_of(plan(one), "Renewal: contracts that run") == [
         ("gold", "2023-06-01", "2024-05-20", "2024-05-31", "2,500.00 EUR")
     ]
+    over = account(subscriptions=contracts.head(1))
+    assert rows_of(plan(over), "Renewal: the last contract, which has ended") == [
+        ("basic", "2022-01-01", "-", "2023-05-31", "10.00 EUR")
+    ]
     assert [row[-1] for row in rows_of(plan(one), "Promises made to this customer")] == ["kept", "overdue", "open"]
     kept = [row[-1] for row in rows_of(review(one, date(2020, 1, 1)), "By quarter")]
     assert kept == ["0 of 0", "0 of 0", "0 of 0", "1 of 1", "0 of 1"], "what is due after the day is not due yet"

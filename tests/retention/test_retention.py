@@ -338,6 +338,24 @@ def test_order_of_rows_and_buckets_changes_nothing(configured, tmp_path):
     assert one.as_json() == again.as_json()
 
 
+def test_who_renews_late_stays_a_customer_where_the_label_waits_for_it(configured, tmp_path):
+    """A year of monthly contracts, each signed nine days late: nobody is lost, and each month is paid for once."""
+    starts = [date(2023, month, 10) for month in range(2, 13)]
+    late = [(1, start, date(2023, start.month, 28), None, 2500) for start in starts]
+    gone = [(2, start, date(2023, start.month, 28), None, 700) for start in starts[:6]]
+    lines = [(customer, starts[0], 100, f"{customer}") for customer in (1, 2)]
+    lines.append((1, END - timedelta(days=1), 100, "last"))
+    paths, days = Tables(lines, [*late, *gone]).write(tmp_path), "2023-08-01..2023-08-31"
+    names = ("start", "lost", "end", "revenue_of_start", "revenue_of_start_at_end")
+    for wait, expected in ((None, (0, 0, 0, None, None)), (14, (2, 1, 1, 32.0, 25.0))):
+        settings = configured("cancellation")
+        settings = settings.model_copy(update={"label": settings.label.model_copy(update={"late_renewal_days": wait})})
+        report = retention.build(settings, Question(days), paths)
+        found = {one.name: one.value for one in report.measures}
+        assert tuple(found[name] for name in names) == expected, wait
+    assert report.survival.lost == 1, "the one who never came back"
+
+
 def test_who_renews_on_the_day_after_the_end_is_never_lost(configured, tmp_path):
     """Contracts by calendar months, as most are: the next one begins on the day on which a period begins."""
     months = [date(2023, month, 1) for month in range(2, 13)]

@@ -59,18 +59,25 @@ def publish(exports: Path, day: date, label: dict, company: str = "shop") -> pd.
     return frame.assign(as_of=day, is_listed=(frame.risk_band == "high") & ~frame.is_control)
 
 
-def label(kind: str) -> dict:
+def label(kind: str, as_of: date) -> dict:
     wait = {"times": 2.0, "min_days": 5, "max_days": 20, "one_time_days": 9}
     meant = {"kind": kind, "gap_days": 3, "horizon_days": HORIZON, "description": "words"}
-    return meant | ({"overdue": wait} if kind == "overdue" else {})
+    late = late_days(kind, as_of)
+    return meant | ({"overdue": wait} if kind == "overdue" else {}) | ({"late_renewal_days": late} if late else {})
+
+
+def late_days(kind: str, as_of: date) -> int:
+    """Every other list waits for late renewals, as somebody has tried it."""
+    return 7 if kind == "cancellation" and as_of in WEEKS[1::2] else 0
 
 
 @pytest.fixture(params=["inactivity", "cancellation", "overdue"])
 def company(request, tmp_path):
     """Five weekly lists, and what customers did around them."""
     kind = request.param
-    weeks = pd.concat([publish(tmp_path / "exports", day, label(kind)) for day in WEEKS])
-    publish(tmp_path / "exports", date(2024, 1, 1), label(kind), company="another shop")
+    weeks = pd.concat([publish(tmp_path / "exports", day, label(kind, day)) for day in WEEKS])
+    other = date(2024, 1, 1)
+    publish(tmp_path / "exports", other, label(kind, other), company="another shop")
     dice, lines, contracts = random.Random(1), [], []
     for number, customer in enumerate(CUSTOMERS):
         for _ in range(dice.randrange(0, 4)):
@@ -107,7 +114,7 @@ def churned(kind: str, customer: str, as_of: date, bought: pd.DataFrame, contrac
     _, _, start, end = next(row for row in contracts if row[1] == customer)
     if start > days[-1]:
         return None
-    return int(end is not None and end + timedelta(days=1) in days)
+    return int(end is not None and end + timedelta(days=1 + late_days(kind, as_of)) in days)
 
 
 def test_every_figure_is_that_of_a_count_by_hand(company):
@@ -201,7 +208,7 @@ def test_without_an_old_list_nothing_is_said(tmp_path):
 
 
 def test_a_week_of_an_older_version_is_read_as_far_as_it_goes(tmp_path):
-    publish(tmp_path / "exports", WEEKS[-1], label("inactivity"))
+    publish(tmp_path / "exports", WEEKS[-1], label("inactivity", WEEKS[-1]))
     file = tmp_path / "exports" / str(WEEKS[-1]) / "actions.parquet"
     pl.read_parquet(file).drop("reason_1_family", "is_control", "tier").write_parquet(file)
     bought = {"customer_id": [CUSTOMERS[0]], "day": [TODAY], "amount_minor": [1]}

@@ -38,6 +38,7 @@ FROM = {
     "is_range_stale": 1,
     "is_plan_stale": 1,
     "days_to_renewal": 45,
+    "renewal_overdue_days": 2,
     "downgrades_365d": 1,
     "market_share_trend_90d": 0.92,
     "market_trend_30d": 0.87,

@@ -7,12 +7,16 @@ START = frozenset({"subscriptions.start_day"})
 RENEWAL = START | {"subscriptions.renewal_day"}
 PRICE = START | {"subscriptions.price_per_month"}
 PLAN = START | {"subscriptions.plan"}
-AHEAD = "days_to_renewal >= 0 AND cancelled_days_ago IS NULL"
+END = START | {"subscriptions.end_day"}
+KEPT = "cancelled_days_ago IS NULL"
+AHEAD = f"days_to_renewal >= 0 AND {KEPT}"
+# What ended yesterday may be renewed today.
+RUNNING = f"{KEPT} AND (days_to_end IS NULL OR days_to_end >= -1)"
 
 
 def features(_settings: Features) -> list[Feature]:
     """Declare the family."""
-    return [*_renewal(), *_price(), *_plan(), *_products()]
+    return [*_renewal(), *_late_renewal(), *_price(), *_plan(), *_products()]
 
 
 def _renewal() -> list[Feature]:
@@ -35,6 +39,23 @@ def _renewal() -> list[Feature]:
             "contract periods so far",
             "down",
             START,
+            causes=("C26",),
+        ),
+    ]
+
+
+def _late_renewal() -> list[Feature]:
+    return [
+        part("contracts_running", Aggregate("count", "contract", only=RUNNING), END),
+        part("days_to_last_end", Aggregate("max", "contract", "days_to_end", only=KEPT), END),
+        Feature(
+            "renewal_overdue_days",
+            "days",
+            "contract",
+            Formula("CASE WHEN contracts_running > 0 THEN 0 ELSE greatest(-days_to_last_end, 0) END"),
+            "days since the last contract ended, neither cancelled nor renewed so far; 0 while one runs, or never did",
+            "up",
+            END,
             causes=("C26",),
         ),
     ]
