@@ -112,9 +112,13 @@ def examples(lines, events, days, settings, label=bucket.LABEL, rows=None) -> pl
 
 
 def gone(rows: Records, snapshot: date) -> set[str]:
-    """Who had a contract, and has none running on the morning of the snapshot."""
+    """Who had a contract, and has none running on the morning of the snapshot; what ended yesterday may be renewed."""
     known = [row for row in rows.periods if row.start < snapshot]
-    running = {row.customer for row in known if all(day is None or day >= snapshot for day in (row.end, row.cancelled))}
+    running = {
+        row.customer for row in known
+        if (row.end is None or row.end >= snapshot - timedelta(days=1))
+        and (row.cancelled is None or row.cancelled >= snapshot)
+    }  # fmt: skip
     return {row.customer for row in known} - running
 
 
