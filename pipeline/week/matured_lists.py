@@ -145,8 +145,12 @@ def _ended(file: Path, old: list[OldList]) -> Iterator[tuple[OldList, pl.DataFra
     with sql.connect(1, 1.0) as engine:
         columns = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         ids = f"SELECT customer_key, any_value(customer_id) AS customer_id FROM {source} GROUP BY customer_key"
+        waited_days = None
         for one in old:
-            engine.execute(labels.contracts(source, columns, one.label))
+            # Hardly ever is a list of another mind than the one before it about when a contract is over.
+            if one.label.renewal_wait_days != waited_days:
+                waited_days = one.label.renewal_wait_days
+                engine.execute(labels.contracts(source, columns, one.label))
             ended = labels.cancelled(one.as_of, one.label)
             rows = sql.frame(engine, f"SELECT customer_id, churned FROM ({ended}) JOIN ({ids}) USING (customer_key)")
             yield one, rows.cast(CHURNED)  # type: ignore[arg-type]
