@@ -145,7 +145,7 @@ def different(codes: npt.NDArray[np.uint64], starts: Positions, ends: Positions)
     """
     numbers = np.zeros(len(starts), dtype=np.int64)
     for group in range(len(starts)):
-        own = np.sort(codes[starts[group] : ends[group]]) if ends[group] - starts[group] > 1 else codes[0:1]
+        own = np.sort(codes[starts[group] : ends[group]])
         number = 1
         for place in range(1, len(own)):
             number += own[place] != own[place - 1]

@@ -96,7 +96,7 @@ COMMITMENTS: Phrasebook = {
 
 SUBSCRIPTION_TERMS: Phrasebook = {
     "days_to_renewal": "renewal in {days_to_renewal}",
-    "renewal_overdue_days": "the contract ended {renewal_overdue_days} ago and is not renewed yet",
+    "renewal_overdue_days": "time since the contract ended without a renewal: {renewal_overdue_days}",
     "renewals_ever": "contract periods so far: {renewals_ever}",
     "contract_price_change_365d": "price per month changed by {contract_price_change_365d} within a year",
     "downgrades_365d": "changes to a cheaper plan within a year: {downgrades_365d}",
