@@ -1,7 +1,6 @@
 """The tables of a bucket -> its history: the rows of each kind, by customer and day."""
 
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 import numpy as np
@@ -12,8 +11,6 @@ from pipeline import sql
 from pipeline.examples import history, lines, records, regional_orders
 from pipeline.examples.aggregates import Positions
 from pipeline.tables import storage
-
-SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 def load(
@@ -41,12 +38,11 @@ def load(
             frames[kind] = sql.frame(engine, f"FROM ({query}) WHERE day IS NOT NULL ORDER BY customer_key, day")
     for kind in latest & frames.keys():
         frames[kind] = _with_next(frames[kind])
-    everyone = pl.Series(customers)
-    by_kind = {kind: grouped(frame, "customer_key", everyone) for kind, frame in frames.items()}
+    by_kind = {kind: grouped(frame, "customer_key", customers) for kind, frame in frames.items()}
     orders = pl.read_parquet(market).with_columns(pl.col("segment").rle_id().alias("place"))
     regions = orders["segment"].unique(maintain_order=True)
     # Behind the last region comes one without a row, for who lives where nobody ever bought.
-    by_kind["market"] = grouped(orders, "place", pl.Series(np.arange(len(regions) + 1)))
+    by_kind["market"] = grouped(orders, "place", np.arange(len(regions) + 1))
     known = sql.frame(engine, regional_orders.segments(tables, bucket))
     return history.History(customers, _segments(known, customers, regions), by_kind)
 
@@ -82,10 +78,10 @@ def _with_next(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col("day").shift(-1).over(same).alias("next_day"))
 
 
-def grouped(frame: pl.DataFrame, key: str, groups: pl.Series) -> history.Rows:
-    """Rows in order of their key and day, by group, the groups being in the same order."""
-    starts, ends = (frame[key].search_sorted(groups, side=side).cast(pl.Int64).to_numpy() for side in SIDES)
-    return history.Rows(frame.drop(key), starts, ends)
+def grouped(frame: pl.DataFrame, key: str, groups: npt.NDArray[np.int64]) -> history.Rows:
+    """Rows in order of their key and day, by group; the groups are in the same order, and no row is of another."""
+    starts = np.searchsorted(frame[key].to_numpy(), groups)
+    return history.Rows(frame.drop(key), starts, np.append(starts, len(frame))[1:])
 
 
 def _segments(known: pl.DataFrame, customers: npt.NDArray[np.int64], regions: pl.Series) -> Positions:

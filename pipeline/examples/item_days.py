@@ -1,73 +1,77 @@
-"""Which lines of a customer are of the same item on the same day, and on which day that item came before."""
+"""Which lines of a customer are of the same item on the same day, and on which days that item came before and next."""
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.compiled import compiled
-from pipeline.examples.aggregates import Days, Positions
+from pipeline.examples.aggregates import Days, Positions, Values
 
 Codes = npt.NDArray[np.uint32]
 NOWHERE = -1
-# From so many lines of one customer on, sorting by insertion costs more than it saves.
-FEW_LINES = 48
 
 
 @compiled
-def item_days(codes: Codes, days: Days, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
-    """The first line of each line's item and day, and that of the same item's day before.
+def item_days(
+    codes: Codes, keys: Positions, days: Days, items: int
+) -> tuple[Positions, Positions, Positions, Positions]:
+    """The item days of all customers: a customer, an item and a day on which it came, in order of their first lines.
 
     Parameters
     ----------
-    codes, days
-        Item and day of each line; those of a customer lie together, in order of days: (lines,).
-    starts, ends
-        The lines of each customer, from `starts` to before `ends`: (customers,).
+    codes, keys, days
+        Item, customer and day of each line; those of a customer lie together, in order of days: (lines,).
+    items
+        Every code is below it.
 
     Returns
     -------
-    first, before
-        Positions of lines; `before` is `NOWHERE` where the customer met the item for the first time: (lines,) each.
+    item_day
+        Which item day each line belongs to: (lines,).
+    lines, before, following
+        The first line of each item day, and the positions of the same customer's and item's day before and of the next
+        one, `NOWHERE` where there is none: (item days,) each.
 
     Examples
     --------
-    >>> codes, days = np.array([7, 9, 7, 7], dtype=np.uint32), np.array([1, 1, 1, 4], dtype=np.int32)
-    >>> first, before = item_days(codes, days, np.array([0]), np.array([4]))
-    >>> first.tolist(), before.tolist()
-    ([0, 1, 0, 3], [-1, -1, -1, 0])
+    >>> codes, days = np.array([1, 0, 1, 1], dtype=np.uint32), np.array([1, 1, 1, 4], dtype=np.int32)
+    >>> item_day, lines, before, following = item_days(codes, np.array([5, 5, 5, 5]), days, 2)
+    >>> item_day.tolist(), lines.tolist(), before.tolist(), following.tolist()
+    ([0, 1, 0, 2], [0, 1, 3], [-1, -1, 0], [2, -1, -1])
     """
-    first = np.empty(len(codes), dtype=np.int64)
+    item_day = np.empty(len(codes), dtype=np.int64)
+    lines = np.empty(len(codes), dtype=np.int64)
     before = np.empty(len(codes), dtype=np.int64)
-    for customer in range(len(starts)):
-        start, end = starts[customer], ends[customer]
-        order = _by_code(codes[start:end])
-        earlier = NOWHERE
-        for place in range(end - start):
-            line = start + order[place]
-            own = line
-            if place == 0 or codes[line] != codes[start + order[place - 1]]:
-                earlier = NOWHERE
-            else:
-                last = start + order[place - 1]
-                if days[last] == days[line]:
-                    own = first[last]
-                else:
-                    earlier = first[last]
-            first[line] = own
-            before[line] = earlier
-    return first, before
+    following = np.empty(len(codes), dtype=np.int64)
+    # The latest item day of each item; those before `own` are of other customers.
+    latest = np.full(items, NOWHERE, dtype=np.int64)
+    number, own = 0, 0
+    for line in range(len(codes)):
+        if line > 0 and keys[line] != keys[line - 1]:
+            own = number
+        last = latest[codes[line]]
+        is_known = last >= own
+        if is_known and days[lines[last]] == days[line]:
+            item_day[line] = last
+            continue
+        item_day[line] = number
+        lines[number] = line
+        before[number] = last if is_known else NOWHERE
+        following[number] = NOWHERE
+        if is_known:
+            following[last] = number
+        latest[codes[line]] = number
+        number += 1
+    return item_day, lines[:number].copy(), before[:number].copy(), following[:number].copy()
 
 
 @compiled
-def _by_code(codes: Codes) -> Positions:
-    """Positions in order of the codes, equal ones as they were."""
-    if len(codes) > FEW_LINES:
-        return np.argsort(codes, kind="mergesort")
-    order = np.arange(len(codes))
-    for place in range(1, len(codes)):
-        moved = order[place]
-        free = place
-        while free > 0 and codes[order[free - 1]] > codes[moved]:
-            order[free] = order[free - 1]
-            free -= 1
-        order[free] = moved
-    return order
+def total_by(places: Positions, values: Values, number: int) -> Values:
+    """The sum of the values of each of so many places.
+
+    >>> total_by(np.array([0, 1, 0]), np.array([5, 7, 9]), 2)
+    array([14,  7])
+    """
+    sums = np.zeros(number, dtype=values.dtype)
+    for line in range(len(places)):
+        sums[places[line]] += values[line]
+    return sums

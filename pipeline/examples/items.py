@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.examples.aggregates import Flags, Values, firsts
-from pipeline.examples.item_days import NOWHERE, item_days
+from pipeline.examples.aggregates import Flags, Values
+from pipeline.examples.item_days import NOWHERE, item_days, total_by
 
 
 class Items:
-    """The lines of each customer, item and day; the first of them stands for all.
+    """The item days of each customer: all its lines of one item and day are one.
 
     Parameters
     ----------
@@ -21,29 +21,23 @@ class Items:
 
     def __init__(self, rows: pl.DataFrame, column: str) -> None:
         self.rows = rows.with_columns(pl.col(column).cast(pl.Categorical).alias("item"))
-        key, days = rows["customer_key"].to_numpy(), rows["day"].to_physical().to_numpy()
-        starts = np.flatnonzero(firsts(key))
         codes = self.rows["item"].to_physical().to_numpy()
-        self._first, self._before = item_days(codes, days, starts, np.append(starts[1:], len(rows)))
-        self.own = np.flatnonzero(self._first == np.arange(len(rows)))
-        self.before = self._before[self.own]
+        key, days = rows["customer_key"].to_numpy(), rows["day"].to_physical().to_numpy()
+        items = int(codes.max(initial=0)) + 1
+        self._item_day, self._lines, self.before, self._next = item_days(codes, key, days, items)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
     def total(self, values: Values) -> Values:
-        """The sum of each customer, item and day."""
-        sums = np.zeros(len(self.rows), dtype=np.int64)
-        np.add.at(sums, self._first, values)
-        return sums
+        """The sum of the lines of each item day."""
+        return total_by(self._item_day, values, len(self))
 
     def frame(self, **columns: Values) -> pl.DataFrame:
-        """A row per customer, item and day, with the next day of the item and these columns of all lines."""
-        next_line = np.full(len(self.rows), NOWHERE)
-        has_before = self.before != NOWHERE
-        next_line[self.before[has_before]] = self.own[has_before]
-        following = next_line[self.own]
-        next_day = self.rows["day"].gather(np.maximum(following, 0)).set(pl.Series(following == NOWHERE), None)
-        own = {name: pl.Series(values[self.own]) for name, values in columns.items()}
-        rows = self.rows.select("customer_key", "day", "item")[self.own]
-        return rows.with_columns(next_day.alias("next_day"), **own)
+        """A row per item day, with the next day of the same customer and item, and these columns: (item days,) each."""
+        rows = self.rows.select("customer_key", "day", "item")[self._lines]
+        following = rows["day"].gather(np.maximum(self._next, 0)).set(pl.Series(self._next == NOWHERE), None)
+        return rows.with_columns(following.alias("next_day"), **{name: pl.Series(one) for name, one in columns.items()})
 
 
 def products(bought: pl.DataFrame) -> pl.DataFrame:
@@ -54,19 +48,21 @@ def products(bought: pl.DataFrame) -> pl.DataFrame:
     pieces, is_counted = (
         _sum_of_known(items, "quantity")
         if "quantity" in bought.columns
-        else (items.total(np.ones(len(bought), dtype=np.int64)), np.ones(len(bought), dtype=np.bool_))
+        else (items.total(np.ones(len(bought), dtype=np.int64)), np.ones(len(items), dtype=np.bool_))
     )
-    has_before = items.before != NOWHERE
-    own, before = items.own[has_before], items.before[has_before]
-    is_known = (is_priced & is_counted)[own] & (is_priced & is_counted)[before] & (paid[before] > 0)
-    is_dearer, is_new = np.zeros(len(bought), dtype=np.int64), np.zeros(len(bought), dtype=np.int64)
+    own = np.flatnonzero(items.before != NOWHERE)
+    before = items.before[own]
+    is_priced &= is_counted
+    is_known = is_priced[own] & is_priced[before] & (paid[before] > 0)
+    is_dearer = np.zeros(len(items), dtype=np.int64)
     is_dearer[own] = is_known & _rose(paid[own], pieces[own], paid[before], pieces[before])
-    is_new[items.own[~has_before]] = 1
-    return items.frame(is_new=is_new, is_dearer=is_dearer)
+    return items.frame(is_new=(items.before == NOWHERE).astype(np.int64), is_dearer=is_dearer)
 
 
 def _sum_of_known(items: Items, column: str) -> tuple[Values, Flags]:
     values = items.rows[column]
+    if not values.null_count():
+        return items.total(values.to_numpy()), np.ones(len(items), dtype=np.bool_)
     known = items.total(values.is_not_null().cast(pl.Int64).to_numpy())
     return items.total(values.fill_null(0).to_numpy()), known > 0
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pipeline import progress
 from pipeline.config.params import Storage
-from pipeline.tables import dask_cluster
+from pipeline.tables import dask_cluster, worker_process
 from pipeline.tables.in_flight import in_order
 
 Job = TypeVar("Job")
@@ -91,11 +91,12 @@ def _results(function: Callable[[Job], Result], jobs: Sequence[Job], storage: St
     if storage.executor == "dask":
         assert storage.scheduler is not None, "params refuse dask without a scheduler"
         return dask_cluster.map_on_cluster(function, jobs, storage.scheduler)
-    return _by_processes(function, jobs, _workers(storage, len(jobs)))
+    return _by_processes(function, jobs, storage)
 
 
-def _by_processes(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
-    pool = _pool(workers, Path.cwd())
+def _by_processes(function: Callable[[Job], Result], jobs: Sequence[Job], storage: Storage) -> Iterator[Result]:
+    workers = _workers(storage, len(jobs))
+    pool = _pool(workers, storage.threads, Path.cwd())
     try:
         yield from in_order(jobs, workers, lambda job: pool.submit(function, job), Future.result, _withdraw)
     except BrokenProcessPool:
@@ -111,9 +112,10 @@ def _withdraw(running: list[Future[Result]]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _pool(workers: int, folder: Path) -> ProcessPoolExecutor:  # noqa: ARG001, jobs name files from the current folder
+def _pool(workers: int, threads: int, folder: Path) -> ProcessPoolExecutor:  # noqa: ARG001, jobs name files from it
     """The processes, kept from one step to the next: each takes seconds to load its libraries."""
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, worker_process.prepare, (threads,))
 
 
 def _workers(storage: Storage, jobs: int) -> int:

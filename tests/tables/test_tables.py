@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.errors import BadData
 from pipeline.config.params import Storage
-from pipeline.tables import buckets, in_flight, schemas, storage
+from pipeline.tables import buckets, in_flight, schemas, storage, worker_process
 
 
 @settings(max_examples=50, deadline=None)
@@ -132,6 +132,18 @@ def test_processes_are_kept_from_step_to_step_and_a_killed_one_is_replaced():
         for _ in range(50):
             list(buckets.map_buckets(process_id, [1, 2], found, "third"))
     assert not set(buckets.map_buckets(process_id, [1, 2], found, "fourth")) & first
+
+
+def how_polars_was_loaded(number: int) -> tuple[int, str]:
+    return pl.thread_pool_size(), os.environ[worker_process.POLARS_MEMORY].rpartition(",")[2]
+
+
+def test_a_process_uses_the_threads_of_a_bucket_and_keeps_its_memory():
+    """Both are read once, as Polars is loaded; so this holds only where nothing loads it earlier."""
+    found = Storage(
+        buckets=2, executor="processes", workers=2, threads=3, memory_gb=1.0, keep_read_days=0, scheduler=None
+    )
+    assert set(buckets.map_buckets(how_polars_was_loaded, [1, 2], found, "asking")) == {(3, "muzzy_decay_ms:10000")}
 
 
 def test_files_are_those_of_the_folder_one_is_in_now(tmp_path, monkeypatch):
