@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reasons import families
-from pipeline.reasons.ensemble_contributions import margins
 from pipeline.reasons.treeshap.explainer import Explainer
+from pipeline.reasons.treeshap.family_sums import FamilySums, family_sums
 
 Array = NDArray[np.float64]
 FEATURES, MISSING, FAMILIES, REASONS, THREADS = 60, 0.05, 15, 3, 2
@@ -21,8 +20,7 @@ def synthetic(rows: int, seed: int) -> tuple[Array, Array]:
     return X, (log_odds + random.logistic(size=rows) > 0).astype(float)
 
 
-def summarised(explainer: Explainer, X: Array) -> tuple[Array, Array, NDArray[np.intp]]:  # noqa: N803
+def summarised(explainer: Explainer, X: Array) -> FamilySums:  # noqa: N803
     """What a list needs of every row: its log-odds, the sums by family, and the strongest families."""
-    values = explainer.contributions(X, num_threads=THREADS)
-    by_family = families.by_family(values[:, :-1], [f"family {number % FAMILIES}" for number in range(FEATURES)])
-    return margins(values), by_family, np.argpartition(-by_family, REASONS, axis=1)[:, :REASONS]
+    families = [number % FAMILIES for number in range(FEATURES)]
+    return family_sums(explainer, X, families, REASONS, num_threads=THREADS)

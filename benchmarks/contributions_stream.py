@@ -48,10 +48,10 @@ def explain(name: str) -> None:
     explainer = Explainer(lgb.Booster(model_file=folder / "model.txt"), method="fast")
     writer = None
     for block in pq.ParquetFile(folder / "rows.parquet").iter_batches(BLOCK_ROWS):
-        log_odds, by_family, strongest = summarised(explainer, np.column_stack(block.columns))
-        columns = {"log_odds": log_odds}
-        columns |= {f"family_{number}": values for number, values in enumerate(by_family.T)}
-        columns |= {f"reason_{place}": family.astype(np.int8) for place, family in enumerate(strongest.T)}
+        by_family = summarised(explainer, np.column_stack(block.columns))
+        columns = {"log_odds": by_family.margins}
+        columns |= {f"family_{number}": values for number, values in enumerate(by_family.sums.T)}
+        columns |= {f"reason_{place}": family.astype(np.int8) for place, family in enumerate(by_family.strongest.T)}
         found = pa.table(columns)
         writer = writer or pq.ParquetWriter(folder / "reasons.parquet", found.schema, compression="none")
         writer.write_table(found)

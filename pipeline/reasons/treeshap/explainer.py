@@ -6,6 +6,7 @@ inside out, in ``_product_game`` (one leaf), ``_paths`` (the leaves of a tree) a
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
@@ -184,17 +185,42 @@ def contributions(
 
 
 def _look_up(tables: RegionModel, X: Values, num_threads: int, block_rows: int) -> NDArray[np.float64]:  # noqa: N803
-    """Explain block by block; threads share nothing but the rows each of them writes."""
     result = np.empty((X.shape[0], X.shape[1] + 1))
     result[:, -1] = tables.base
 
+    def put(rows: slice, block: NDArray[np.float64]) -> None:
+        result[rows, :-1] = block.T
+
+    by_block(tables, X, put, num_threads, block_rows)
+    return result
+
+
+def by_block(
+    tables: RegionModel,
+    X: Values,  # noqa: N803
+    take: Callable[[slice, NDArray[np.float64]], None],
+    num_threads: int,
+    block_rows: int = BLOCK_ROWS,
+) -> None:
+    """Explain block by block; threads share nothing but what `take` writes of the rows that each of them explains.
+
+    Parameters
+    ----------
+    tables : RegionModel
+        The model.
+    X : ndarray of shape (rows, features)
+        At least one row.
+    take : callable
+        Is handed which rows a block has, and their contributions without the base, of shape (features, rows).
+    num_threads, block_rows : int
+        See `Explainer.contributions`.
+    """
+
     def explain(rows: slice) -> None:
-        columns = np.ascontiguousarray(X[rows].T, dtype=np.float64)
-        result[rows, :-1] = tables.contributions(columns).T
+        take(rows, tables.contributions(np.ascontiguousarray(X[rows].T, dtype=np.float64)))
 
     turns = math.ceil(len(X) / (num_threads * block_rows))
     in_blocks(explain, len(X), math.ceil(len(X) / (num_threads * turns)), num_threads)  # as much for each thread
-    return result
 
 
 def _check(X: Values, features: int, **at_least_1: int) -> None:  # noqa: N803
