@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +19,7 @@ from pipeline.config.paths import REPRO
 from pipeline.model.fingerprint import fingerprint
 from pipeline.stages import run_named
 from pipeline.tables import storage
-from pipeline.tracking.champion import Decision, local_fingerprint
+from pipeline.tracking.champion import why_not_yet
 
 TRAINING: Final = ("ingest", "examples", "train", "evaluate")
 FLOW: Final = Path("dvc.yaml")
@@ -60,7 +60,7 @@ def run(settings: params.Params, *, if_needed: bool) -> str:
         undone = f"{training_undo.UNDONE.capitalize()}. " if training_undo.undo() else ""
         last, champion = _last(settings), _champion(settings)
         why = reasons(last, champion, settings.tracking.max_model_age_days)
-        against = _too_early(last.day, settings.retrain) if isinstance(why, list) else why
+        against = why_not_yet(last.day, settings.retrain.again_days, REPRO) if isinstance(why, list) else why
         if if_needed and against:
             return f"{undone}Not trained: {against}."
         with training_undo.undone_unless_decided():
@@ -111,17 +111,6 @@ def reasons(last: LastList, champion: str, max_age_days: int) -> list[str] | str
     old = [f"the model has learnt nothing for {days} days"] if days > max_age_days / 2 else []
     over = f"{known['lists']:,} lists of this model are over"
     return [*known["reasons"], *old] or f"nothing on the list of {last.day} asks for it; {over}"
-
-
-def _too_early(day: date, settings: params.Retrain) -> str:
-    """Why not yet: a model of hardly less data was refused, and another one would be as well."""
-    decision = Decision.read(REPRO)
-    if not decision.refused or decision.refused != local_fingerprint(REPRO):
-        return ""
-    learnt_until = date.fromisoformat(storage.read_json(REPRO.model_card)["learnt_until"])
-    first = learnt_until + timedelta(days=settings.again_days)
-    refused = f"the model that has learnt until {learnt_until} was not made champion: {decision.because}"
-    return f"{refused}; from {first} on it is tried again" if day < first else ""
 
 
 def _last(settings: params.Params) -> LastList:

@@ -104,7 +104,8 @@ def _run(
             made = compose(given, work, accepted)
             messages.append(f"{made.about.listed:,} listed")
         done = f"{made.about.scored:,} customers scored by champion version {model}, {made.about.listed:,} listed"
-        done = "; ".join(filter(None, [done, *lists.notices(made), age, undone]))
+        not_yet = champion.why_not_yet(as_of, settings.retrain.again_days, paths.REPRO)
+        done = "; ".join(filter(None, [done, *lists.notices(made, not_yet), age, undone]))
         if dry_run:
             return f"{done}; nothing was published (--dry-run)"
         with lines.step("publish") as messages:

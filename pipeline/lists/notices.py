@@ -58,16 +58,31 @@ def waiting(actions: pl.DataFrame) -> Sentence:
     return counted("{number} duty waits for hands: {each}", "{number} duties wait for hands: {each}", number, each=each)
 
 
-def notices(week: Week) -> list[str]:
-    """All of them, in English: they go into logs."""
+def notices(week: Week, not_yet: str = "") -> list[str]:
+    """All of them, in English: they go into logs.
+
+    Parameters
+    ----------
+    week
+        The list.
+    not_yet
+        Why the model is not to be trained again yet, although the list asks for it; empty if it is.
+    """
     former = week.former_actions
     to_act = 0 if former is None else former.filter(is_personal()).height
     former_to_act = counted("{number} former customer to act on", "{number} former customers to act on", to_act)
     technical = sum(one["kind"] in TECHNICAL for one in week.run_report.get("drift", {}).get("findings", []))
     moved = f"features or scores have moved ({technical}): see drift in run_report.json" if technical else ""
     why = week.run_report.get("retrain", {}).get("reasons", [])
-    again = f"train again: churn retrain --if-needed ({'; '.join(why)})" if why else ""
-    noticed = (again, moved, former_to_act if to_act else "", waiting(week.actions), dominating(week.risk_list))
+    asked = f"a new model is asked for ({'; '.join(why)}), but {not_yet}"
+    again = asked if not_yet else f"train again: churn retrain --if-needed ({'; '.join(why)})"
+    noticed = (
+        again if why else "",
+        moved,
+        former_to_act if to_act else "",
+        waiting(week.actions),
+        dominating(week.risk_list),
+    )
     return [
         *(str(warning).removesuffix(".") for warning in week.warnings),
         *(str(notice) for notice in noticed if notice),

@@ -6,7 +6,7 @@ it expects, and the weekly job refuses where the two differ instead of scoring w
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,27 @@ def check_age(learnt_until: date, as_of: date, max_days: int) -> str:
             f"tracking.max_model_age_days is {max_days}; train again: churn retrain"
         )
     return f"the model has learnt nothing for {days} days; train again: churn retrain" if days > max_days / 2 else ""
+
+
+def why_not_yet(day: date, again_days: int, paths: Paths) -> str:
+    """Why not to train again yet: a model of hardly less data was refused, and another one would be as well.
+
+    Parameters
+    ----------
+    day
+        Until when the new model would learn.
+    again_days
+        ``params.yaml: retrain.again_days``.
+    paths
+        Where the decision and the local model lie.
+    """
+    decision = Decision.read(paths)
+    if not decision.refused or decision.refused != local_fingerprint(paths):
+        return ""
+    learnt_until = date.fromisoformat(storage.read_json(paths.model_card)["learnt_until"])
+    first = learnt_until + timedelta(days=again_days)
+    refused = f"the model that has learnt until {learnt_until} was not made champion: {decision.because}"
+    return f"{refused}; from {first} on it is tried again" if day < first else ""
 
 
 def local_fingerprint(paths: Paths) -> str:

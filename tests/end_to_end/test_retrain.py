@@ -42,6 +42,15 @@ def test_the_weekly_job_asks_for_a_new_model_and_gets_one_once(copy_of_shop):
     assert reasons["needed"] and reasons["lists"] == 1
     (more,) = (one for one in reasons["reasons"] if one.startswith("more left than was said"))
     assert "train again: churn retrain --if-needed (" in line and more in line
+    kept = champion.Decision.read(REPRO)
+    learnt_until = date.fromisoformat(storage.read_json(REPRO.model_card)["learnt_until"])
+    champion.Decision(kept.champion, champion.local_fingerprint(REPRO), "it is worse").write(REPRO)
+    waiting = churn("weekly", "--as-of", WEEK.isoformat(), "--dry-run").stdout
+    tried = learnt_until + timedelta(days=28)
+    refused = f"but the model that has learnt until {learnt_until} was not made champion: it is worse; from {tried} on"
+    assert f"a new model is asked for ({more}), {refused} it is tried again" in waiting
+    assert "train again: churn retrain --if-needed" not in waiting
+    kept.write(REPRO)
     # Fewer trees, so that the new model is another one.
     write("max_trees: 1500", "max_trees: 60")
     done = churn("retrain", "--if-needed")
