@@ -91,13 +91,15 @@ def fill(worth: Array, priced: Array, uses: Array, room: Array, decided: Places,
     if not worth.size:
         return places
     # Nothing is an alternative too, and worth zero.
-    ranked = np.sort(np.maximum(priced, 0), axis=1)
+    ranked = np.maximum(priced, 0)
+    ranked.sort(axis=1)
     regret = ranked[:, -1] - (ranked[:, -2] if ranked.shape[1] > 1 else 0)
     first = np.argsort(-regret, kind="stable")
-    likes = first[(priced[first].max(axis=1) >= 0) & (places[first] == NOTHING)]
+    likes = first[(priced.max(axis=1)[first] >= 0) & (places[first] == NOTHING)]
     places[likes] = _serve(likes, mine, priced, worth, all_uses, left)
-    rest = np.flatnonzero((places == NOTHING) & (worth.max(axis=1) > 0))
-    rest = rest[np.argsort(-worth[rest].max(axis=1), kind="stable")]
+    largest = worth.max(axis=1)
+    rest = np.flatnonzero((places == NOTHING) & (largest > 0))
+    rest = rest[np.argsort(-largest[rest], kind="stable")]
     places[rest] = _serve(rest, mine, worth, worth, all_uses, left)
     return places
 

@@ -210,25 +210,29 @@ def _shared(
     shares: optimizer.Shares,
 ) -> optimizer.Plan:
     """Who is given what, in the rows of `scores`; decided in an order that no file can change."""
-    worth = scores.with_columns(tests.drop("is_control")).select(
-        pl.when(
-            pl.col(f"wanted_{position}")
-            & pl.col(f"pays_{position}")
-            & ~pl.col(f"rests_{position}")
-            & ~pl.col(f"outranked_{position}")
-            & ~pl.col("is_settled")
-            & ~pl.lit(book.duty)
-        )
-        .then((pl.col(expected_saved_value.KEPT.format(position)) + book.gain - book.cost).clip(MIN_WORTH))
-        .otherwise(float("nan"))
-        .cast(pl.Float64)
-        .alias(str(position))
-        for position, book in enumerate(playbooks.values())
-    )
     order = scores.select(pl.arg_sort_by(list(MOST_URGENT_FIRST), descending=list(MOST_URGENT_FIRST.values())))
     rows = order.to_series().to_numpy().astype(np.int64)
+    worth = (
+        scores.with_columns(tests.drop("is_control"))
+        .select(
+            pl.when(
+                pl.col(f"wanted_{position}")
+                & pl.col(f"pays_{position}")
+                & ~pl.col(f"rests_{position}")
+                & ~pl.col(f"outranked_{position}")
+                & ~pl.col("is_settled")
+                & ~pl.lit(book.duty)
+            )
+            .then((pl.col(expected_saved_value.KEPT.format(position)) + book.gain - book.cost).clip(MIN_WORTH))
+            .otherwise(float("nan"))
+            .cast(pl.Float64)
+            .alias(str(position))
+            for position, book in enumerate(playbooks.values())
+        )
+        .to_numpy()[rows]
+    )
     is_control = tests["is_control"].to_numpy()[rows]
-    allocation = optimizer.allocate(worth.to_numpy()[rows], there_is, is_control, shares.of(rows))
+    allocation = optimizer.allocate(worth, there_is, is_control, shares.of(rows))
     places, second = np.empty_like(allocation.places), np.empty_like(allocation.second)
     places[rows], second[rows] = allocation.places, allocation.second
     return replace(allocation, places=places, second=second)

@@ -119,15 +119,17 @@ def allocate(profit: Array, limits: list[Limit], is_control: Flags, shares: Shar
     uses, room = as_arrays(limits, profit.shape[1])
     free = ~is_control
     # The factors are above 1, so a bound of what is ranked is a bound of what it is worth.
-    ranked = worth * _tie_break(free, worth.shape[1])
+    ranked = _tie_break(free, worth.shape[1])
+    ranked *= worth
     own = shares or _filling.nobodys(*profit.shape)
-    prices, own_prices, decided = _prices(ranked[free], uses, room, own.of(free))
+    of_free = ranked[free]
+    prices, own_prices, decided = _prices(of_free, uses, room, own.of(free))
     # Without BLAS, whose sums differ by processor in their last bits: they would decide between near equals.
-    priced = ranked - np.sum(prices[:, None] * uses, axis=0)
+    priced = np.subtract(ranked, np.sum(prices[:, None] * uses, axis=0), out=ranked)
     priced -= np.append(own_prices, 0.0)[own.owner][:, None] * own.takes  # who has no owner takes the last one
     places = np.where(priced.max(axis=1, initial=0) > 0, _best(priced), NOTHING)
     places[free] = _filling.fill(
-        ranked[free], priced[free], np.ascontiguousarray(uses.T), room, decided, own.of(free)
+        of_free, priced[free], np.ascontiguousarray(uses.T), room, decided, own.of(free)
     )  # fmt: skip
     given = places[free & (places != NOTHING)]
     used = uses[:, given].sum(axis=1)
