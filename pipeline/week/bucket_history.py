@@ -130,27 +130,38 @@ def _has_opted_out(out: list[str], back: list[str]) -> pl.Expr:
     return last.is_not_null() & (again.is_null() | (again <= last))
 
 
-def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    there = tickets.collect_schema().names()
-    opened, resolved = (
-        pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("opened_day", "resolved_day")
+def _complete(table: pl.LazyFrame, columns: Mapping[str, type[pl.DataType]]) -> pl.LazyFrame:
+    """The table with all of these columns; one that the company does not have knows nothing of anybody.
+
+    As columns, and not as literals in the aggregates: Polars 2.1 filters the rows of a group by a literal into memory
+    that holds anything, and reads texts from there.
+    """
+    there = table.collect_schema().names()
+    return table.with_columns(
+        pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in there
     )
-    is_open = resolved.is_null() | (resolved >= as_of)
+
+
+def _tickets(tickets: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    has_topics = "topic" in tickets.collect_schema().names()
+    days = dict.fromkeys(("opened_day", "resolved_day", "first_answer_day"), pl.Date)
+    rows = _complete(tickets, {**days, **dict.fromkeys(("is_dispute", "is_complaint"), pl.Boolean)})
+    opened, resolved, answered = (pl.col(name) for name in days)
+    is_dispute, is_complaint = (pl.col(name).fill_null(value=False) for name in ("is_dispute", "is_complaint"))
     counts = [
-        (pl.col(flag).fill_null(value=False).sum() if flag in there else pl.lit(0)).cast(pl.Int64).alias(name)
-        for flag, name in (("is_dispute", "disputes_open"), ("is_complaint", "complaints_open"))
+        is_dispute.sum().cast(pl.Int64).alias("disputes_open"),
+        is_complaint.sum().cast(pl.Int64).alias("complaints_open"),
     ]
-    is_dispute = pl.col("is_dispute").fill_null(value=False) if "is_dispute" in there else pl.lit(value=False)
     since = opened.filter(is_dispute).min().alias("dispute_since")
-    topics = _topics(there, opened, is_dispute, as_of) if "topic" in there else []
-    return tickets.filter(opened < as_of, is_open).group_by("customer_id").agg(*counts, since, *topics)
+    waits = answered.is_null() | (answered >= as_of)
+    topics = _topics(opened, is_dispute, waits) if has_topics else []
+    is_open = resolved.is_null() | (resolved >= as_of)
+    return rows.filter(opened < as_of, is_open).group_by("customer_id").agg(*counts, since, *topics)
 
 
-def _topics(there: list[str], opened: pl.Expr, is_dispute: pl.Expr, as_of: date) -> list[pl.Expr]:
+def _topics(opened: pl.Expr, is_dispute: pl.Expr, waits: pl.Expr) -> list[pl.Expr]:
     """What the oldest dispute is about, and the request that has waited longest for an answer; null where none does."""
     topic = spoken(pl.col("topic"))
-    answered = pl.col("first_answer_day") if "first_answer_day" in there else pl.lit(None, dtype=pl.Date)
-    waits = answered.is_null() | (answered >= as_of)
     # Of two of one day the first by the alphabet, as no order of files may decide; one without a topic says nothing.
     return [
         topic.filter(which).sort_by(opened.filter(which), topic.filter(which), nulls_last=True).first().alias(name)
@@ -159,15 +170,14 @@ def _topics(there: list[str], opened: pl.Expr, is_dispute: pl.Expr, as_of: date)
 
 
 def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    there = commitments.collect_schema().names()
-    made, kept, due = (
-        pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("made_day", "kept_day", "due_day")
-    )
+    days = dict.fromkeys(("made_day", "kept_day", "due_day"), pl.Date)
+    rows = _complete(commitments, {**days, "what": pl.String})
+    made, kept, due = (pl.col(name) for name in days)
     is_open = kept.is_null() | (kept >= as_of)
-    what = pl.col("what").cast(pl.String) if "what" in there else pl.lit(None, dtype=pl.String)
+    what = pl.col("what").cast(pl.String)
     # Of two that are due on one day the first by the alphabet, as no order of files may decide.
     first = pl.struct(due.alias("due"), what.alias("what")).sort_by(due, what, nulls_last=True).first()
-    return commitments.filter(made < as_of, is_open).group_by("customer_id").agg(
+    return rows.filter(made < as_of, is_open).group_by("customer_id").agg(
         pl.len().cast(pl.Int64).alias("promises_open"),
         due.min().alias("promise_due_next"),
         first.struct.field("what").alias("promise_what"),
@@ -176,12 +186,10 @@ def _promises(commitments: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
 def _renewals(subscriptions: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """From when a contract runs that has not begun; no feature knows it, for nobody knows since when it was there."""
-    there = subscriptions.collect_schema().names()
-    start, cancelled = (
-        pl.col(name) if name in there else pl.lit(None, dtype=pl.Date) for name in ("start_day", "cancel_day")
-    )
+    start, cancelled = pl.col("start_day"), pl.col("cancel_day")
     is_booked = (start >= as_of) & (cancelled.is_null() | (cancelled > start))
-    return subscriptions.filter(is_booked).group_by("customer_id").agg(start.min().alias("renewed_from"))
+    rows = _complete(subscriptions, dict.fromkeys(("start_day", "cancel_day"), pl.Date))
+    return rows.filter(is_booked).group_by("customer_id").agg(start.min().alias("renewed_from"))
 
 
 def _countries(folder: Path, bucket: int, context: DecisionContext) -> pl.DataFrame:

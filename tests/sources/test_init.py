@@ -13,6 +13,7 @@ from pipeline.config import params
 from pipeline.config.errors import BadData
 from pipeline.sources.proposal import names
 from pipeline.tables import schemas
+from tests.drawing import drawn
 from tests.sources import odd_files
 
 DAYS = [date(2023, 1, 1) + timedelta(days=n) for n in range(400)]
@@ -195,6 +196,51 @@ def test_a_price_beside_a_quantity_and_dates_of_two_kinds_are_pointed_at(raw):
     assert found.sources.customers.ts_format == "%d.%m.%Y"
     assert "not placed: newsletter: it is called like our email_opt_in, and holds no such values" in left(told)
     assert "not placed: ende: its dates are written in another way than those of start" in left(told)
+
+
+def test_orders_that_were_given_back_count_and_are_pointed_at(raw):
+    status = ("completed", "cancelled", "refunded")
+    write(
+        raw / "orders.csv", "customer_id,order_id,order_date,amount,status",
+        lambda n, day: f"c{n % 40},o{n},{day},9.5,{status[n % 3]}",
+    )  # fmt: skip
+    lines, settings = run(raw)
+    assert settings.sources.transactions.where == "status not in ('cancelled')"
+    assert (
+        "  look at it: rows where status is 'refunded' count, with their amounts as these stand; if all of it was given "
+        "back, leave them out by where: status not in ('cancelled', 'refunded')"
+    ) in lines
+
+
+NAMES = """
+| table         | columns of the file                       | ours                                                 |
+| subscriptions | customer_id from to cancelled_on          | start_day=from end_day=to cancel_day=cancelled_on    |
+| subscriptions | customer_id von bis gekuendigt_am         | start_day=von end_day=bis cancel_day=gekuendigt_am   |
+| subscriptions | customer_id period_start period_end       | start_day=period_start end_day=period_end            |
+| tickets       | customer_id ticket opened solved          | ticket_id=ticket opened_ts=opened resolved_ts=solved |
+| customers     | customer_id since                         | signup_day=since                                     |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(NAMES), ids=lambda case: case["columns of the file"])
+def test_columns_are_known_by_the_names_that_exports_give_them(raw, case):
+    orders(raw / "orders.csv")
+    names = case["columns of the file"].split()
+    write(
+        raw / f"{case['table']}.csv", ",".join(names),
+        lambda n, day: ",".join([f"c{n}", *(f"{day}" if name != "ticket" else f"t{n}" for name in names[1:])]), rows=40,
+    )  # fmt: skip
+    _, settings = run(raw)
+    columns = settings.sources.declared()[case["table"]].columns
+    assert columns == {"customer_id": "customer_id"} | dict(word.split("=") for word in case["ours"].split())
+
+
+def test_of_a_number_and_a_name_of_a_product_the_number_is_taken(raw):
+    write(
+        raw / "orders.csv", "customer_id,order_id,order_date,amount,item,sku",
+        lambda n, day: f"c{n % 40},o{n},{day},9.5,Mug {n % 7},M-{n % 7}",
+    )  # fmt: skip
+    assert run(raw)[1].sources.transactions.columns["product_id"] == "sku"
 
 
 def test_a_column_that_is_left_out_says_whether_it_is_empty_or_holds_something_else(raw):

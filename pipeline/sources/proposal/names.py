@@ -77,8 +77,9 @@ COLUMNS = {
         "cost cost_price cogs einkaufspreis wareneinsatz kosten cout costo coste kostprijs innkjopspris"
     ),
     "transactions.product_id": (
-        "product_id product item_id item sku stock_code article_id article artikelnummer artikel_nr artikel produkt "
-        "produit producto articulo prodotto articolo varenummer vare isbn ean lineitem_sku item_sku product_sku"
+        # What numbers a product first: names of products change, and two may share one.
+        "product_id item_id sku stock_code article_id artikelnummer artikel_nr varenummer lineitem_sku item_sku "
+        "product_sku isbn ean product item article artikel produkt produit producto articulo prodotto articolo vare"
     ),
     "transactions.category": (
         "category product_category kind group department kategorie warengruppe sparte categorie categoria "
@@ -87,7 +88,10 @@ COLUMNS = {
     "transactions.store_id": (
         "store_id store shop_id shop branch filiale laden magasin boutique tienda negozio winkel filial butikk"
     ),
-    "transactions.channel": "channel sales_channel via kanal vertriebskanal canal canale kanaal",
+    "transactions.channel": (
+        "channel sales_channel via sold_in sold_via sold_through order_source source_name kanal vertriebskanal canal "
+        "canale kanaal"
+    ),
     "transactions.currency": "currency currency_code waehrung devise moneda valuta",
     "events.ts": f"visited_at event_time event_date besuchsdatum {DATES}",
     "events.event_type": "event_type event type what action kind ereignis art typ evenement evento aktion hendelse",
@@ -111,11 +115,14 @@ COLUMNS = {
         "premiere_reponse primera_respuesta"
     ),
     "tickets.resolved_ts": (
-        "resolved_ts resolved_at resolved closed_at closed solved_at geschlossen_am geschlossen erledigt_am "
-        "erledigt geloest_am ferme_le cerrado chiuso gesloten lukket lost"
+        "resolved_ts resolved_at resolved closed_at closed solved_at solved resolved_on closed_on solved_on "
+        "closed_date geschlossen_am geschlossen erledigt_am erledigt geloest_am ferme_le cerrado chiuso gesloten "
+        "lukket lost"
     ),
     "tickets.reopened": "reopened reopen_count times_reopened wiedereroeffnet",
-    "tickets.topic": "topic subject category reason thema betreff kategorie sujet asunto oggetto onderwerp emne",
+    "tickets.topic": (
+        "topic subject category reason about issue_type thema betreff kategorie sujet asunto oggetto onderwerp emne"
+    ),
     "tickets.is_complaint": "is_complaint complaint beschwerde reklamation reclamation queja reclamo klacht klage",
     "tickets.is_dispute": "is_dispute dispute streitfall litige disputa",
     "surveys.ts": f"answered_at survey_date response_date antwortdatum {DATES}",
@@ -129,11 +136,12 @@ COLUMNS = {
     ),
     "customers.market": "market segment b2b_b2c customer_type kundentyp markt marche",
     "customers.signup_day": (
-        "signup_day signup_date signup registered_at registered customer_since created_at kunde_seit anmeldedatum "
-        "angelegt_am client_depuis fecha_alta data_iscrizione klant_sinds registrert"
+        "signup_day signup_date signup registered_at registered customer_since created_at member_since joined_at "
+        "joined_on joined since registration_date created_on kunde_seit anmeldedatum angelegt_am client_depuis "
+        "fecha_alta data_iscrizione klant_sinds registrert"
     ),
     "customers.country": "country country_code land pays pais paese",
-    "customers.region": "region state province bundesland canton provincia fylke",
+    "customers.region": "region state province area territory district county bundesland gebiet canton provincia fylke",
     "customers.email_opt_in": "email_opt_in email_consent newsletter opt_in_email e_mail_erlaubt",
     "customers.phone_opt_in": "phone_opt_in phone_consent opt_in_phone anruf_erlaubt",
     "customers.sms_opt_in": "sms_opt_in sms_consent opt_in_sms sms_erlaubt",
@@ -142,12 +150,16 @@ COLUMNS = {
     "customers.strategic_reason": "strategic_reason",
     "customers.strategic_until": "strategic_until",
     "subscriptions.start_day": (
-        "start_day start_date start begins valid_from from vertragsbeginn beginn debut inicio inizio begin startdato"
+        "start_day start_date start begins valid_from from started_at started_on starts_at started period_start "
+        "vertragsbeginn beginn von debut du inicio desde inizio dal begin van startdato fra"
     ),
-    "subscriptions.end_day": "end_day end_date end ends valid_to until vertragsende ende fin fine einde sluttdato",
+    "subscriptions.end_day": (
+        "end_day end_date end ends valid_to until to valid_until ended_at ended_on ends_at ended period_end expires_at "
+        "expiry_date vertragsende ende bis fin au hasta fine al einde tot sluttdato til"
+    ),
     "subscriptions.cancel_day": (
-        "cancel_day cancelled_at canceled_at cancelled cancel_date gekuendigt_am kuendigung resilie_le cancelado "
-        "disdetta opgezegd oppsagt"
+        "cancel_day cancelled_at canceled_at cancelled cancelled_on canceled_on cancel_date cancellation_date "
+        "gekuendigt_am kuendigung resilie_le cancelado disdetta opgezegd oppsagt"
     ),
     "subscriptions.renewal_day": "renewal_day renewal_date renewal verlaengerung renouvellement renovacion rinnovo",
     "subscriptions.plan": "plan product tariff tarif produkt abo forfait piano abonnement",

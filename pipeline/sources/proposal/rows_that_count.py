@@ -55,6 +55,7 @@ def propose_rules(placed: Placed, orders: Orders) -> None:
     conditions = [*_conditions(placed, repeats)]
     if conditions:
         placed.where = " and ".join(conditions)
+    placed.notes += _given_back(placed)
     _sign(placed, repeats)
 
 
@@ -141,6 +142,16 @@ def _conditions(placed: Placed, repeats: _Repeats) -> Iterable[str]:
             yield f"not {repeats.value(name)}"
         elif STATUS.search(plain) and (void := _known(profile.common, VOID)):
             yield f"{repeats.value(name)} not in ({void})"
+
+
+def _given_back(placed: Placed) -> Iterable[str]:
+    """Whether an order whose money was given back was one at all, only the company knows."""
+    for name, profile in placed.sheet.profiles.items():
+        if STATUS.search(names.plain(name)) and (back := _known(profile.common, BACK)):
+            yield (
+                f"rows where {name} is {back} count, with their amounts as these stand; if all of it was given back, "
+                f"leave them out by where: {quoted(name)} not in ({_known(profile.common, VOID | BACK)})"
+            )
 
 
 def _sign(placed: Placed, repeats: _Repeats) -> None:
