@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -15,6 +16,8 @@ from pipeline.examples import day_rows, history, labels, population, snapshots
 from pipeline.examples.features import Aggregate, Feature
 from pipeline.examples.features.engine import Eligible, FeatureEngine
 from pipeline.tables import storage
+
+NO_CONTRACTS: Final = "SELECT NULL::BIGINT AS customer_key, NULL::BOOLEAN AS running, NULL::DATE AS gone_on WHERE false"
 
 
 @dataclass(frozen=True)
@@ -104,23 +107,22 @@ class _Bucket:
         return self._engine.compute(Eligible(day, who, self._job.outages.get(day, frozenset())))
 
     def _statuses(self, day: date) -> npt.NDArray[np.int64]:
-        running = self._of_each(labels.running(day)) if self._has_contracts else self._nothing(pl.Boolean)
-        job = self._job
-        return population.statuses(self._known.kinds["purchase"], day, job.snapshots, job.label, running)
+        job, query = self._job, labels.running(day) if self._has_contracts else NO_CONTRACTS
+        return population.statuses(self._known.kinds["purchase"], day, job.snapshots, job.label, self._of_each(query))
 
     def _churned(self, day: date) -> pl.Series:
         label = self._job.label
         if not snapshots.is_complete(day, label, self._job.snapshots.observed_until):
             return self._nothing(pl.Int8)
         if label.kind == "cancellation":
-            return self._of_each(labels.cancelled(day, label))
+            return self._of_each(labels.cancelled(day, label))["churned"]
         by_purchase = labels.overdue if label.kind == "overdue" else labels.inactive
         return pl.Series(by_purchase(self._known.kinds["purchase"], day, label))
 
-    def _of_each(self, query: str) -> pl.Series:
+    def _of_each(self, query: str) -> pl.DataFrame:
         """What a query by customer says, null where it says nothing."""
         known = sql.frame(self._con, query)
-        return self._everyone.join(known, on="customer_key", how="left", maintain_order="left").to_series(1)
+        return self._everyone.join(known, on="customer_key", how="left", maintain_order="left")
 
     def _nothing(self, kind: type[pl.DataType]) -> pl.Series:
         return pl.Series([None], dtype=kind).new_from_index(0, len(self._everyone))

@@ -119,10 +119,12 @@ def runs_on(day: str) -> str:
 def running(snapshot: date) -> str:
     """A query of the customers with a contract known at the snapshot, and whether one is still running then.
 
+    As ``customer_key, running, gone_on``, the last one being since when there is none where none runs.
+
     A contract runs until the day from which it is gone. One that ended on the day before the snapshot may be renewed on
     the snapshot itself, which is not known yet: so it runs, and if it is not renewed, that is part of the outcome.
     """
     day = f"DATE '{snapshot.isoformat()}'"
     return f"""
-        SELECT customer_key, bool_or({runs_on(day)}) AS running
+        SELECT customer_key, bool_or({runs_on(day)}) AS running, CASE WHEN NOT running THEN max(gone_on) END AS gone_on
         FROM contracts WHERE start_day < {day} GROUP BY customer_key"""

@@ -8,12 +8,13 @@ import polars as pl
 
 from pipeline.config.params import Label, Snapshots
 from pipeline.examples import history
+from pipeline.tables.coherence_checks import SETTLING_DAYS
 
 # In the order in which they are asked; the first that holds is the customer's status.
 STATUSES = {
     "never_bought": "no purchase in the transactions at all",
     "not_yet": "first purchase on or after the snapshot",
-    "cancelled": "had a contract, and none is running at the snapshot",
+    "cancelled": "had a contract, none is running at the snapshot, and nothing was bought long after it",
     "no_contract": "never had a contract (only where the label is cancellation)",
     "too_new": "first purchase fewer than `min_tenure_days` before the snapshot",
     "inactive": "no purchase in the `active_days` before the snapshot",
@@ -23,11 +24,12 @@ ELIGIBLE = list(STATUSES).index("eligible")
 FORMER = {"cancelled": "lost", "inactive": "lapsed"}
 """What those are called who were customers, by their status."""
 CURRENT = "current"
+NEVER = np.iinfo(np.int32).max
 STATES = (CURRENT, *dict.fromkeys(FORMER.values()))
 
 
 def statuses(
-    purchases: history.Rows, snapshot: date, settings: Snapshots, label: Label, running: pl.Series
+    purchases: history.Rows, snapshot: date, settings: Snapshots, label: Label, contracts: pl.DataFrame
 ) -> npt.NDArray[np.int64]:
     """The status of every customer of the bucket.
 
@@ -37,8 +39,9 @@ def statuses(
         The days on which each customer bought.
     snapshot, settings, label
         The day, and who is scored on it.
-    running
-        Whether a contract known at the snapshot is running, null without one: per customer.
+    contracts
+        ``running``, whether a contract known at the snapshot is running, null without one, and ``gone_on``, since when
+        there is none: per customer.
 
     Returns
     -------
@@ -46,10 +49,12 @@ def statuses(
         The place of one of `STATUSES` per customer.
     """
     has_bought, first_days_ago, last_days_ago = _purchases_ago(purchases, snapshot)
+    running = contracts["running"]
+    came_back = _came_back(contracts["gone_on"], snapshot, last_days_ago) & (label.kind != "cancellation")
     rules = {
         "never_bought": purchases.ends == purchases.starts,
         "not_yet": ~has_bought,
-        "cancelled": running.eq_missing(other=False).to_numpy(),
+        "cancelled": running.eq_missing(other=False).to_numpy() & ~came_back,
         "no_contract": running.is_null().to_numpy() & (label.kind == "cancellation"),
         "too_new": first_days_ago < settings.min_tenure_days,
         "inactive": last_days_ago > settings.active_days,
@@ -57,6 +62,12 @@ def statuses(
     asked = [name for name in STATUSES if name in rules]
     assert [*asked, "eligible"] == list(STATUSES), "each status has a rule, but for the last"
     return np.select([rules[name] for name in asked], list(range(len(asked))), ELIGIBLE)
+
+
+def _came_back(gone_on: pl.Series, snapshot: date, last_days_ago: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Who bought long after the last contract is a customer by what is bought; a last invoice says no such thing."""
+    gone_days_ago = history.physical(snapshot) - gone_on.to_physical().fill_null(NEVER).to_numpy().astype(np.int64)
+    return last_days_ago < gone_days_ago - SETTLING_DAYS
 
 
 def _purchases_ago(

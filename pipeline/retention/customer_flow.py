@@ -3,7 +3,7 @@
 One rule says who is a customer on a day; it is that of the pipeline's eligible customers, but for the newest:
 
 - where ``label.kind`` is ``inactivity`` or ``overdue``: who bought something in the ``snapshots.active_days`` before
-  the day (a refund is no purchase), and has not cancelled, where contracts are known;
+  the day (a refund is no purchase), and has not cancelled, where contracts are known, or bought long after it;
 - where it is ``cancellation``: who has a running contract on the day.
 """
 
@@ -19,6 +19,7 @@ from pipeline import sql
 from pipeline.config.params import Label
 from pipeline.examples import labels
 from pipeline.retention.periods import Period
+from pipeline.tables.coherence_checks import SETTLING_DAYS
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "customer_key": pl.Int64(), "first_day": pl.Date(), "is_start": pl.Boolean(), "is_end": pl.Boolean(),
@@ -123,7 +124,10 @@ def active(rule: Rule, day: date) -> str:
     return f"""
         SELECT DISTINCT customer_key FROM bought
         WHERE day >= {sql_day(day)} - {rule.active_days} AND day < {sql_day(day)}
-            AND customer_key NOT IN (SELECT customer_key FROM ({running}) WHERE NOT running)"""
+            AND customer_key NOT IN (
+                SELECT customer_key FROM ({running}) ended WHERE NOT running AND NOT EXISTS (
+                    SELECT 1 FROM bought again WHERE again.customer_key = ended.customer_key
+                        AND again.day > ended.gone_on + {SETTLING_DAYS} AND again.day < {sql_day(day)}))"""
 
 
 def first_days(rule: Rule) -> str:

@@ -12,6 +12,7 @@ from pipeline import sql
 from pipeline.retention import customer_flow
 from pipeline.retention.customer_flow import Job
 from pipeline.retention.periods import Observed
+from pipeline.tables.coherence_checks import SETTLING_DAYS
 
 LOOKS: Final = (30, 90, 180, 365, 730, 1095)
 """Days after coming at which the curve is given."""
@@ -64,7 +65,8 @@ def count_bucket(job: Job, observed: Observed) -> pl.DataFrame:
 
 def _query(job: Job, observed: Observed) -> str:
     end, rule = customer_flow.sql_day(job.period.end), job.rule
-    gaps = [_CONTRACT_GAPS] if rule.kind == "cancellation" else [_lapses(rule.active_days), _CONTRACT_GAPS]
+    by_contract = rule.kind == "cancellation"
+    gaps = [_contract_gaps("")] if by_contract else [_lapses(rule.active_days), _contract_gaps(_BOUGHT_AGAIN)]
     # Nobody is lost before he or she came: a gap that began earlier counts from the day after, if it still lasts then.
     return f"""
         WITH came AS ({customer_flow.first_days(rule)}),
@@ -88,13 +90,24 @@ def _lapses(active_days: int) -> str:
         WHERE next IS NULL OR next >= lost_on"""
 
 
-# From when to when a customer has no contract any more: none took over by then, and one may begin later. What begins on
-# the very day from which the one before is gone has taken over: it was renewed.
-_CONTRACT_GAPS: Final = """
-        SELECT customer_key, stopped AS lost_on, (
+# Who buys long after a contract is a customer again, where what is bought decides.
+_BOUGHT_AGAIN: Final = f"""(
+            SELECT min(day) + 1 FROM bought
+            WHERE bought.customer_key = ended.customer_key AND day > ended.gone_on + {SETTLING_DAYS})"""
+
+
+def _contract_gaps(or_back_on: str) -> str:
+    """From when to when a customer has no contract any more: none took over by then, and one may begin later.
+
+    What begins on the very day from which the one before is gone has taken over: it was renewed.
+    """
+    begun_again = """(
             SELECT min(again.start_day) + 1 FROM contracts again
             WHERE again.customer_key = ended.customer_key AND again.start_day >= ended.stopped
-                AND coalesce(again.gone_on > again.start_day, true)) AS back_on
+                AND coalesce(again.gone_on > again.start_day, true))"""
+    back_on = f"least({begun_again}, {or_back_on})" if or_back_on else begun_again
+    return f"""
+        SELECT customer_key, stopped AS lost_on, {back_on} AS back_on
         FROM (SELECT *, greatest(gone_on, start_day) + 1 AS stopped FROM contracts) ended
         WHERE gone_on IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM contracts later

@@ -29,12 +29,12 @@ def table(rows: list[tuple[int, int, int | None, int | None]]) -> pl.DataFrame:
     return pl.DataFrame([(who, *map(day, days)) for who, *days in rows], schema=SCHEMA, orient="row")
 
 
-def asked(known: pl.DataFrame, label: Label, query: str) -> dict[int, int | bool | None]:
-    """The answer of a query over contracts, by customer."""
+def asked(known: pl.DataFrame, label: Label, query: str) -> dict[int, tuple]:
+    """The answers of a query over contracts, by customer."""
     with duckdb.connect() as engine:
         engine.register("given", known)
         engine.execute(labels.contracts("given", set(known.columns), label))
-        return dict(engine.execute(query).fetchall())
+        return {who: tuple(rest) for who, *rest in engine.execute(query).fetchall()}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ CONTRACTS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), NUMBER, NU
 def test_the_event_lies_in_the_window_just_where_the_label_says_churned(contracts, seen, gap, horizon, wait):
     label = Label(kind="cancellation", gap_days=gap, horizon_days=horizon, late_renewal_days=wait)
     known, snapshot = table(contracts), day(seen)
-    churned = asked(known, label, labels.cancelled(snapshot, label))
+    churned = {who: row[0] for who, row in asked(known, label, labels.cancelled(snapshot, label)).items()}
     examples = pl.DataFrame({"snapshot": [snapshot] * 3, "customer_key": [0, 1, 2]})
     waited = with_days_to_event(examples, contract_ends(known, label), label)["days_to_event"]
     for who, days in enumerate(waited):
@@ -110,7 +110,12 @@ def test_who_is_a_customer_on_a_day_is_who_runs_or_is_waited_for(contracts, toda
     running = asked(table(plain), label, labels.running(day(today)))
     for who in {one[0] for one in plain if one[1] < today}:
         own = [one for one in plain if one[0] == who]
-        assert bool(running[who]) == is_customer(own, today, wait or 0), (who, own)
+        runs, gone_on = running[who]
+        assert bool(runs) == is_customer(own, today, wait or 0), (who, own)
+        assert (gone_on is None) == bool(runs)
+        # Since the day after the last end, and after the days on which it could still be renewed.
+        ends = [end for _, start, end, _ in own if start < today]
+        assert runs or gone_on == day(max(ends) + 1 + (wait or 0)), (who, own)
 
 
 @settings(max_examples=60)

@@ -111,15 +111,27 @@ def examples(lines, events, days, settings, label=bucket.LABEL, rows=None) -> pl
         return bucket.run(tables, days, settings, label)[0]
 
 
-def gone(rows: Records, snapshot: date) -> set[str]:
-    """Who had a contract, and has none running on the morning of the snapshot; what ended yesterday may be renewed."""
+def gone(rows: Records, snapshot: date, lines: list) -> set[str]:
+    """Who had a contract, and has none running on the morning of the snapshot; what ended yesterday may be renewed.
+
+    Whoever bought more than 30 days after the last one was gone is back.
+    """
     known = [row for row in rows.periods if row.start < snapshot]
     running = {
         row.customer for row in known
         if (row.end is None or row.end >= snapshot - timedelta(days=1))
         and (row.cancelled is None or row.cancelled >= snapshot)
     }  # fmt: skip
-    return {row.customer for row in known} - running
+    day_after = timedelta(days=1)
+    since = {
+        name: max(
+            min(filter(None, [row.end and row.end + day_after, row.cancelled])) for row in known if row.customer == name
+        )
+        for name in {row.customer for row in known} - running
+    }
+    bought = [(line.customer, line.day) for line in lines if line.day < snapshot and line.amount >= 0]
+    back = {name for name, day in bought if name in since and day > since[name] + timedelta(days=30)}
+    return since.keys() - back
 
 
 @FEW
@@ -129,7 +141,7 @@ def test_the_engine_agrees_with_plain_python(world):
     found = examples(lines, events, [snapshot], bucket.snapshots(snapshot), rows=rows)
     known = {bucket.customer_key(name): name for name in CUSTOMERS}
     buyers = {line.customer for line in lines if line.day < snapshot and line.amount >= 0}
-    assert {known[key] for key in found["customer_key"]} == buyers - gone(rows, snapshot)
+    assert {known[key] for key in found["customer_key"]} == buyers - gone(rows, snapshot, lines)
     for row in found.iter_rows(named=True):
         own = known[row["customer_key"]]
         expected = oracle.features(

@@ -110,7 +110,13 @@ class ByHand:
         if self.kind == "cancellation":
             return bool(runs)
         lately = self.bought(customer, day - timedelta(days=self.active_days), day)
-        return len(lately) > 0 and runs is not False
+        return len(lately) > 0 and (runs is not False or self.came_back(customer, day))
+
+    def came_back(self, customer: int, day: date) -> bool:
+        """Whether more than a month after the last contract was gone something was bought."""
+        own = [row for row in self.contracts if row[0] == customer and row[1] < day]
+        gone = max(min(filter(None, [row[2] and row[2] + timedelta(days=1), row[3]])) for row in own)
+        return len(self.bought(customer, gone + timedelta(days=31), day)) > 0
 
     def became(self, customer: int, start: date, end: date) -> bool:
         """Whether there is a day in the period on whose evening somebody was a customer who was none before."""

@@ -203,6 +203,26 @@ def test_a_cancelled_customer_is_not_scored_for_inactivity_either(tmp_path):
     assert (counts[S.isoformat()]["cancelled"], counts[S.isoformat()]["eligible"]) == (1, 1)
 
 
+AFTER = """
+| purchases   | contracts              | kind         | status    | why                                              |
+| ann -70 -9  | -100::-40              | inactivity   | eligible  | bought 31 days after it was cancelled            |
+| ann -70 -10 | -100::-40              | inactivity   | cancelled | 30 days after it, which may be a last invoice    |
+| ann -70 -10 | -100:-42:              | inactivity   | eligible  | ended without a word 41 days ago, gone 40 ago    |
+| ann -70 -9  | -100::-40              | cancellation | cancelled | by contracts, nobody is a customer without one   |
+| ann -70 -9  | -100::-40 -20::-10     | inactivity   | cancelled | the last contract counts                         |
+| ann -70 -9  | -100::-40 -20:+40:     | inactivity   | eligible  | a contract runs                                  |
+| ann -70 +3  | -100::-40              | inactivity   | cancelled | what comes later is not known yet                |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(AFTER), ids=lambda case: case["why"])
+def test_who_buys_long_after_a_contract_is_a_customer_by_what_is_bought(case, tmp_path):
+    label = Label(kind=case["kind"], gap_days=0, horizon_days=30)
+    bucket.write(tmp_path / "tables", lines(case["purchases"]), contracts=contracts(case["contracts"]))
+    _, counts = bucket.run(tmp_path / "tables", [S], bucket.snapshots(S, S + timedelta(days=60)), label)
+    assert counts[S.isoformat()][case["status"]] == 1
+
+
 def test_each_customer_has_one_row_where_there_are_transactions_only(tmp_path):
     bucket.write(tmp_path / "tables", lines("ann -10 -9 -8\nbo -5 -4"))
     shutil.rmtree(tmp_path / "tables" / "events")
