@@ -11,6 +11,8 @@ from pipeline.i18n import in_percent, say
 # A share of nothing among the scores counts as half a customer of a thousand, or one empty part would decide all.
 FLOOR: Final = 0.0005
 LARGEST: Final = 1000.0
+# Features that say the same of everybody in a region: how far apart regions are is no measure of how far all move.
+OF_A_REGION: Final = "market_"
 
 
 def of_scores(then: Profile, now: Profile) -> Iterator[Effect]:
@@ -20,6 +22,8 @@ def of_scores(then: Profile, now: Profile) -> Iterator[Effect]:
         missing = 1.0 if after is None else after.missing
         words = f"feature {name}: missing of {before.missing:.0%} of customers last time, of {missing:.0%} now"
         yield Effect("feature_missing", name, abs(missing - before.missing), words)
+        if name.startswith(OF_A_REGION):
+            continue
         if after is not None and before.mean is not None and after.mean is not None and before.deviation:
             moved = abs(after.mean - before.mean) / before.deviation
             words = f"feature {name}: {before.mean:.3g} on average last time, {after.mean:.3g} now"

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import params
-from pipeline.drift import effects, find_changes, measure, usual_effects
+from pipeline.drift import effects, find_changes, measure, score_effects, usual_effects
 from pipeline.drift.kinds import KINDS, Effect
 from pipeline.drift.profile import BINS, SAMPLE, Filled, Month, Profile, Scores, Spread, TableProfile
+from pipeline.examples.features import declared
 from pipeline.playbooks.config.channels import CONSENTS
 from pipeline.tables import schemas
 from tests.company import ROOT
@@ -109,6 +110,20 @@ def test_each_fault_is_seen_under_its_name(fault):
     kinds = found(now)
     assert kind in kinds and set(kinds) <= {kind, "history_shrank", "amounts_changed", "column_moved"}, kinds
     assert kinds[kind] == (DRIFT.check(kind).action == "stop")
+
+
+def test_what_is_the_same_for_a_whole_region_is_not_held_to_how_far_regions_are_apart():
+    last = replace(LAST, features=LAST.features | {"market_trend_30d": Spread(0.844, 0.05, 0.0)})
+    now = replace(LAST, features=LAST.features | {"market_trend_30d": Spread(0.882, 0.05, 0.0)})
+    assert found(now, last=last) == {}
+    gone = replace(LAST, features=LAST.features | {"market_trend_30d": Spread(None, None, 1.0)})
+    assert found(gone, last=last) == {"feature_missing": False}
+
+
+def test_the_features_of_a_region_are_those_of_the_market():
+    known = {f.name: f.family for f in declared(params.load(ROOT / "params.yaml").features) if not f.is_part}
+    of_market = {name for name, family in known.items() if family == "market"}
+    assert of_market and of_market == {name for name in known if name.startswith(score_effects.OF_A_REGION)}
 
 
 def test_every_kind_has_a_fault_and_settings():
