@@ -62,6 +62,7 @@ NONE_SINCE: Final = "first order {days_since_first_order} ago, none since, and n
 TRUE_WHERE: Final = {
     "for {days_of_same_products} up to the last order, nothing that was not bought before": (">", 0),
     "for {days_on_reductions_only} up to the last order, something reduced on every day with an order": (">", 0),
+    "contract periods so far: {renewals_ever}": (">", 0),
     "time since the contract ended without a renewal: {renewal_overdue_days}": (">", 0),
     "raised the same request again: {repeated_tickets_180d} in half a year": (">", 0),
     "raised the same request again, and nobody has answered: {repeated_tickets_unanswered}": (">", 0),

@@ -85,6 +85,9 @@ CASES = """
     | nps_change                           | nps_change=-2 nps_latest=7                      | risk   | yes  |
     | market_share_trend_90d               | market_share_trend_90d=1.2                      | stay   | no   |
     | repeated_tickets_180d                | repeated_tickets_180d=0                         | stay   | no   |
+    | renewals_ever                        | renewals_ever=0                                 | risk   | no   |
+    | renewals_ever                        | renewals_ever=1                                 | risk   | yes  |
+    | renewals_ever                        | renewals_ever=5                                 | stay   | yes  |
     | renewal_overdue_days                 | renewal_overdue_days=0                          | stay   | no   |
     | renewal_overdue_days                 | renewal_overdue_days=0                          | risk   | no   |
     | renewal_overdue_days                 | renewal_overdue_days=9                          | risk   | yes  |
