@@ -92,7 +92,8 @@ class _Bucket:
 
     def former(self, day: date) -> pl.DataFrame:
         """Who was a customer and is not scored any more: ``customer_id``, ``state`` (lapsed or lost), the features."""
-        states = population.former(self._statuses(day), self._known.kinds["purchase"], day, self._job.snapshots)
+        job, bought = self._job, self._known.kinds["purchase"]
+        states = population.former(self._statuses(day), bought, day, job.snapshots, job.label, self._contracts(day))
         who = np.flatnonzero(states != "")
         state = pl.Series("state", states[who], dtype=pl.String)
         rows = self._features(day, who).select(pl.lit(day).alias("snapshot"), pl.lit(state), pl.all())
@@ -107,8 +108,11 @@ class _Bucket:
         return self._engine.compute(Eligible(day, who, self._job.outages.get(day, frozenset())))
 
     def _statuses(self, day: date) -> npt.NDArray[np.int64]:
-        job, query = self._job, labels.running(day) if self._has_contracts else NO_CONTRACTS
-        return population.statuses(self._known.kinds["purchase"], day, job.snapshots, job.label, self._of_each(query))
+        job, bought = self._job, self._known.kinds["purchase"]
+        return population.statuses(bought, day, job.snapshots, job.label, self._contracts(day))
+
+    def _contracts(self, day: date) -> pl.DataFrame:
+        return self._of_each(labels.running(day) if self._has_contracts else NO_CONTRACTS)
 
     def _churned(self, day: date) -> pl.Series:
         label = self._job.label

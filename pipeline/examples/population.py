@@ -50,7 +50,8 @@ def statuses(
     """
     has_bought, first_days_ago, last_days_ago = _purchases_ago(purchases, snapshot)
     running = contracts["running"]
-    came_back = _came_back(contracts["gone_on"], snapshot, last_days_ago) & (label.kind != "cancellation")
+    # Who bought long after the last contract is a customer by what is bought; a last invoice says no such thing.
+    came_back = _bought_after(contracts, snapshot, last_days_ago, label) > SETTLING_DAYS
     rules = {
         "never_bought": purchases.ends == purchases.starts,
         "not_yet": ~has_bought,
@@ -64,10 +65,13 @@ def statuses(
     return np.select([rules[name] for name in asked], list(range(len(asked))), ELIGIBLE)
 
 
-def _came_back(gone_on: pl.Series, snapshot: date, last_days_ago: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Who bought long after the last contract is a customer by what is bought; a last invoice says no such thing."""
-    gone_days_ago = history.physical(snapshot) - gone_on.to_physical().fill_null(NEVER).to_numpy().astype(np.int64)
-    return last_days_ago < gone_days_ago - SETTLING_DAYS
+def _bought_after(
+    contracts: pl.DataFrame, snapshot: date, last_days_ago: npt.NDArray[np.int64], label: Label
+) -> npt.NDArray[np.int64]:
+    """How many days after the last contract the last purchase was; below zero where contracts alone decide."""
+    gone_on = contracts["gone_on"].to_physical().fill_null(NEVER).to_numpy().astype(np.int64)
+    after = history.physical(snapshot) - last_days_ago - gone_on
+    return np.where(label.kind == "cancellation", -1, after)
 
 
 def _purchases_ago(
@@ -82,7 +86,12 @@ def _purchases_ago(
 
 
 def former(
-    status: npt.NDArray[np.int64], purchases: history.Rows, snapshot: date, settings: Snapshots
+    status: npt.NDArray[np.int64],
+    purchases: history.Rows,
+    snapshot: date,
+    settings: Snapshots,
+    label: Label,
+    contracts: pl.DataFrame,
 ) -> npt.NDArray[np.object_]:
     """Who was a customer and is not scored any more, as far as `former_days` goes back.
 
@@ -90,8 +99,9 @@ def former(
     ----------
     status
         As `statuses` gives it.
-    purchases, snapshot, settings
-        As there.
+    purchases, snapshot, settings, label, contracts
+        As there. Who has bought since the contract was over, and lately, is not asked why he or she left: in a month it
+        is known whether that was the last of it.
 
     Returns
     -------
@@ -100,7 +110,8 @@ def former(
     """
     has_bought, _, last_days_ago = _purchases_ago(purchases, snapshot)
     is_near = has_bought & (last_days_ago <= settings.former_days)
+    is_open = (_bought_after(contracts, snapshot, last_days_ago, label) > 0) & (last_days_ago <= SETTLING_DAYS)
     names = np.full(len(STATUSES), "", dtype=object)
     for name, state in FORMER.items():
         names[list(STATUSES).index(name)] = state
-    return np.where(is_near, names[status], "")
+    return np.where(is_near & ~is_open, names[status], "")

@@ -38,6 +38,12 @@ STATES = """
     | -10        | -365..-2 | lost   | it ended, and was not renewed on the day after   |
     | -10        | -365..-1 +0..+364 | - | renewed today                                |
     | -10        | -366..-2 -1..+363 | - | renewed yesterday                            |
+    | -10        | -100:-20 | -      | bought since and lately: a last invoice, or not  |
+    | -30        | -100:-40 | -      | so for 30 days                                   |
+    | -31        | -100:-40 | lost   | one day later                                    |
+    | -20        | -100:-20 | lost   | on the day it was cancelled                      |
+    | -40        | -100:-80 | -      | scored: bought long after it                     |
+    | -95        | -300:-200 | lapsed | and lapses like anybody who buys                |
 """
 
 
