@@ -273,7 +273,9 @@ def _contract(records: Records, snapshot: date, base: dict) -> dict[str, float |
     over = max((row.end for row in kept if row.end), default=None)
     return {
         "days_to_renewal": min(ahead, default=None),
-        "renewal_overdue_days": 0 if is_running or over is None else (snapshot - over).days,
+        "renewal_overdue_days": 0
+        if is_running or over is None or (snapshot - over).days > 91
+        else (snapshot - over).days,
         "renewals_ever": len(rows),
         "contract_price_change_365d": sum(prices) / 100,
         "downgrades_365d": sum(change < 0 for change in prices),

@@ -1,12 +1,15 @@
 """Sections of ``params.yaml`` on the data: sources, storage, feeds, snapshots, label and features."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipeline.config.slugs import slug
 from pipeline.config.source import Section, Source, Zone
 from pipeline.config.types import CauseId, Day, Days, NaturalInt, NotNegative, OwnName, PositiveInt, Share
+
+MAX_LATE_RENEWAL_DAYS: Final = 90
+"""Whoever has had no contract for a quarter of a year has left, and has not renewed late."""
 
 
 class Data(Section):
@@ -137,7 +140,7 @@ class Label(Section):
     # Only where the kind is `overdue`; so the labels of models and lists of earlier releases read as they were written.
     overdue: Annotated[Overdue | None, Field(repr=False)] = None
     # Only where renewals come late; for the same reason.
-    late_renewal_days: Annotated[int | None, Field(ge=1, le=365, repr=False)] = None
+    late_renewal_days: Annotated[int | None, Field(ge=1, le=MAX_LATE_RENEWAL_DAYS, repr=False)] = None
 
     @property
     def renewal_wait_days(self) -> int:

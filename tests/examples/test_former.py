@@ -107,6 +107,14 @@ WAITED_FOR = """
 """
 
 
+@pytest.mark.parametrize(("end", "overdue"), [("-1", 0), ("-45", 45), ("-91", 91), ("-92", 0), ("-300", 0)])
+def test_a_contract_that_is_long_over_is_no_renewal_that_is_late(tmp_path, end, overdue):
+    lines = [Line("ann", "1", day("-5"), 500)]
+    bucket.write(tmp_path / "tables", lines, records=Records(periods=[Period("ann", day("-365"), end=day(end))]))
+    made, _ = bucket.run(tmp_path / "tables", [S], settings())
+    assert made["renewal_overdue_days"].to_list() == [overdue]
+
+
 @pytest.mark.parametrize("case", drawn(WAITED_FOR), ids=lambda case: case["why"])
 def test_who_is_waited_for_is_a_customer_and_known_to_have_no_contract(case, tmp_path):
     periods = [period(word) for word in case["contract"].split()]

@@ -1,5 +1,6 @@
 """Contract: renewals, changes of price and plan, and how long everything has stayed as it is."""
 
+from pipeline.config.data_sections import MAX_LATE_RENEWAL_DAYS
 from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 
@@ -52,8 +53,13 @@ def _late_renewal() -> list[Feature]:
             "renewal_overdue_days",
             "days",
             "contract",
-            Formula("CASE WHEN contracts_running > 0 THEN 0 ELSE greatest(-days_to_last_end, 0) END"),
-            "days since the last contract ended, neither cancelled nor renewed so far; 0 while one runs, or never did",
+            # Whose contract ended before that is a customer without one, and late with nothing.
+            Formula(
+                f"CASE WHEN contracts_running > 0 OR -days_to_last_end > {1 + MAX_LATE_RENEWAL_DAYS} THEN 0 "
+                "ELSE greatest(-days_to_last_end, 0) END"
+            ),
+            "days since the last contract ended, neither cancelled nor renewed so far; 0 while one runs, where none "
+            f"ever did, and after {1 + MAX_LATE_RENEWAL_DAYS} days",
             "up",
             END,
             causes=("C26",),
