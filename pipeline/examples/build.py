@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import duckdb
 import numpy as np
@@ -16,8 +15,6 @@ from pipeline.examples import day_rows, history, labels, population, snapshots
 from pipeline.examples.features import Aggregate, Feature
 from pipeline.examples.features.engine import Eligible, FeatureEngine
 from pipeline.tables import storage
-
-NO_CONTRACTS: Final = "SELECT NULL::BIGINT AS customer_key, NULL::BOOLEAN AS running, NULL::DATE AS gone_on WHERE false"
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,11 @@ class _Bucket:
         self._known = _load_history(con, job)
         self._everyone = pl.DataFrame({"customer_key": self._known.customers})
         self._engine = FeatureEngine(self._known, job.features, job.minor_digits, job.threads)
-        self._has_contracts = _load_contracts(con, job)
+        _load_contracts(con, job)
 
     def examples(self, day: date) -> tuple[pl.DataFrame, dict[str, int]]:
         """The rows of one snapshot, and how many customers have which status and label."""
-        status = self._statuses(day)
+        status = self._population(day).statuses
         eligible = np.flatnonzero(status == population.ELIGIBLE)
         features = self._features(day, eligible)
         churned = self._churned(day).gather(eligible)
@@ -92,8 +89,7 @@ class _Bucket:
 
     def former(self, day: date) -> pl.DataFrame:
         """Who was a customer and is not scored any more: ``customer_id``, ``state`` (lapsed or lost), the features."""
-        job, bought = self._job, self._known.kinds["purchase"]
-        states = population.former(self._statuses(day), bought, day, job.snapshots, job.label, self._contracts(day))
+        states = self._population(day).former()
         who = np.flatnonzero(states != "")
         state = pl.Series("state", states[who], dtype=pl.String)
         rows = self._features(day, who).select(pl.lit(day).alias("snapshot"), pl.lit(state), pl.all())
@@ -107,12 +103,9 @@ class _Bucket:
     def _features(self, day: date, who: npt.NDArray[np.int64]) -> pl.DataFrame:
         return self._engine.compute(Eligible(day, who, self._job.outages.get(day, frozenset())))
 
-    def _statuses(self, day: date) -> npt.NDArray[np.int64]:
-        job, bought = self._job, self._known.kinds["purchase"]
-        return population.statuses(bought, day, job.snapshots, job.label, self._contracts(day))
-
-    def _contracts(self, day: date) -> pl.DataFrame:
-        return self._of_each(labels.running(day) if self._has_contracts else NO_CONTRACTS)
+    def _population(self, day: date) -> population.Population:
+        job, contracts = self._job, self._of_each(labels.running(day))
+        return population.Population(self._known.kinds["purchase"], contracts, day, job.snapshots, job.label)
 
     def _churned(self, day: date) -> pl.Series:
         label = self._job.label
@@ -138,12 +131,11 @@ def _load_history(con: duckdb.DuckDBPyConnection, job: Job) -> history.History:
     return day_rows.load(con, job.tables, job.bucket, job.market, {how.kind for how in aggregates}, latest)
 
 
-def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> bool:
+def _load_contracts(con: duckdb.DuckDBPyConnection, job: Job) -> None:
     file = storage.bucket_file(job.tables / "subscriptions", job.bucket)
-    if not file.is_file():
-        return False
-    con.execute(labels.contracts(sql.parquet([file]), set(pl.read_parquet_schema(file)), job.label))
-    return True
+    there = file.is_file()
+    rows, columns = (sql.parquet([file]), set(pl.read_parquet_schema(file))) if there else (labels.NO_CONTRACTS, set())
+    con.execute(labels.contracts(rows, columns, job.label))
 
 
 def _count(status: npt.NDArray[np.int64], churned: pl.Series) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Who churned: what happened in the outcome window, and only there. Nothing here may reach a feature."""
 
 from datetime import date
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +110,10 @@ def contracts(subscriptions: str, columns: set[str], label: Label, more: str = "
             SELECT customer_key, start_day, {end} AS end_day, {cancel} AS cancel_day{more and ", " + more}
             FROM {subscriptions})
         SELECT *, least(cancel_day, {over}) AS gone_on, row_number() OVER () AS number FROM periods period"""
+
+
+NO_CONTRACTS: Final = "(SELECT NULL::BIGINT AS customer_key, NULL::DATE AS start_day WHERE false)"
+"""The table `subscriptions` of a company without one."""
 
 
 def runs_on(day: str) -> str:

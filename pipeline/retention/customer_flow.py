@@ -96,7 +96,7 @@ def load(engine: duckdb.DuckDBPyConnection, job: Job) -> None:
     engine.execute(
         "CREATE OR REPLACE TABLE bought AS SELECT DISTINCT customer_key, day FROM lines WHERE amount_minor >= 0"
     )
-    source = sql.parquet([job.subscriptions]) if job.subscriptions is not None else _NO_CONTRACTS
+    source = sql.parquet([job.subscriptions]) if job.subscriptions is not None else labels.NO_CONTRACTS
     columns = {row[0] for row in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     price = "price_per_month_minor" if "price_per_month_minor" in columns else "NULL::BIGINT"
     # What happens after the period is not known in it: a contract that begins later is none yet.
@@ -113,7 +113,10 @@ def load(engine: duckdb.DuckDBPyConnection, job: Job) -> None:
 
 # A contract that was given up before its second day ran on none.
 RAN: Final = "coalesce(gone_on > start_day, true)"
-_NO_CONTRACTS: Final = "(SELECT NULL::BIGINT AS customer_key, NULL::DATE AS start_day WHERE false)"
+# Who buys long after a contract that has `ended` is a customer again, where what is bought decides.
+BOUGHT_AGAIN: Final = (
+    f"FROM bought again WHERE again.customer_key = ended.customer_key AND again.day > ended.gone_on + {SETTLING_DAYS}"
+)
 
 
 def active(rule: Rule, day: date) -> str:
@@ -126,8 +129,7 @@ def active(rule: Rule, day: date) -> str:
         WHERE day >= {sql_day(day)} - {rule.active_days} AND day < {sql_day(day)}
             AND customer_key NOT IN (
                 SELECT customer_key FROM ({running}) ended WHERE NOT running AND NOT EXISTS (
-                    SELECT 1 FROM bought again WHERE again.customer_key = ended.customer_key
-                        AND again.day > ended.gone_on + {SETTLING_DAYS} AND again.day < {sql_day(day)}))"""
+                    SELECT 1 {BOUGHT_AGAIN} AND again.day < {sql_day(day)}))"""
 
 
 def first_days(rule: Rule) -> str:

@@ -12,7 +12,6 @@ from pipeline import sql
 from pipeline.retention import customer_flow
 from pipeline.retention.customer_flow import Job
 from pipeline.retention.periods import Observed
-from pipeline.tables.coherence_checks import SETTLING_DAYS
 
 LOOKS: Final = (30, 90, 180, 365, 730, 1095)
 """Days after coming at which the curve is given."""
@@ -66,7 +65,11 @@ def count_bucket(job: Job, observed: Observed) -> pl.DataFrame:
 def _query(job: Job, observed: Observed) -> str:
     end, rule = customer_flow.sql_day(job.period.end), job.rule
     by_contract = rule.kind == "cancellation"
-    gaps = [_contract_gaps("")] if by_contract else [_lapses(rule.active_days), _contract_gaps(_BOUGHT_AGAIN)]
+    gaps = (
+        [_contract_gaps("")]
+        if by_contract
+        else [_lapses(rule.active_days), _contract_gaps(f"(SELECT min(again.day) + 1 {customer_flow.BOUGHT_AGAIN})")]
+    )
     # Nobody is lost before he or she came: a gap that began earlier counts from the day after, if it still lasts then.
     return f"""
         WITH came AS ({customer_flow.first_days(rule)}),
@@ -88,12 +91,6 @@ def _lapses(active_days: int) -> str:
             SELECT customer_key, day + {active_days + 1} AS lost_on,
                 lead(day) OVER (PARTITION BY customer_key ORDER BY day) AS next FROM bought)
         WHERE next IS NULL OR next >= lost_on"""
-
-
-# Who buys long after a contract is a customer again, where what is bought decides.
-_BOUGHT_AGAIN: Final = f"""(
-            SELECT min(day) + 1 FROM bought
-            WHERE bought.customer_key = ended.customer_key AND day > ended.gone_on + {SETTLING_DAYS})"""
 
 
 def _contract_gaps(or_back_on: str) -> str:

@@ -79,20 +79,19 @@ def family_sums(
         raise ValueError(f"families are {list(families)}, expected a number for each feature, 0, 1, ... without a gap")
     if not 0 <= strongest <= number:
         raise ValueError(f"strongest is {strongest}, expected a number from 0 to {number}, of all families")
-    made = FamilySums(
-        np.empty(len(X)), np.empty((len(X), number)), np.empty((len(X), strongest), dtype=np.int64)
-    )  # fmt: skip
+    rows = len(X)
+    made = FamilySums(np.empty(rows), np.empty((rows, number)), np.empty((rows, strongest), dtype=np.int64))
     if explainer.tables is None or len(X) == 0:
         whole = explainer.contributions(X, num_threads=num_threads)
-        _add_up(np.ascontiguousarray(whole[:, :-1].T), family_of, whole[:, -1], made.margins, made.sums, made.strongest)
+        _add_up(np.ascontiguousarray(whole[:, :-1].T), family_of, made.margins, made.sums, made.strongest)
+        np.add(made.margins, whole[:, -1], out=made.margins)
         return made
-    base = explainer.tables.base
 
-    def take(rows: slice, block: NDArray[np.float64]) -> None:
-        bases = np.full(block.shape[1], base)
-        _add_up(block, family_of, bases, made.margins[rows], made.sums[rows], made.strongest[rows])
+    def take(part: slice, block: NDArray[np.float64]) -> None:
+        _add_up(block, family_of, made.margins[part], made.sums[part], made.strongest[part])
 
     by_block(explainer.tables, X, take, num_threads)
+    np.add(made.margins, explainer.tables.base, out=made.margins)
     return made
 
 
@@ -100,12 +99,11 @@ def family_sums(
 def _add_up(
     block: NDArray[np.float64],
     family_of: NDArray[np.int64],
-    bases: NDArray[np.float64],
     margins: NDArray[np.float64],
     sums: NDArray[np.float64],
     strongest: NDArray[np.int64],
 ) -> None:
-    """Fill margins, sums and strongest families of a block, which is (features, rows)."""
+    """Fill margins (without the base), sums and strongest families of a block, which is (features, rows)."""
     by_family = np.zeros((sums.shape[1], block.shape[1]))
     margins[:] = 0.0
     for feature in range(block.shape[0]):
@@ -114,7 +112,6 @@ def _add_up(
             by_family[family, row] += block[feature, row]
             margins[row] += block[feature, row]
     for row in range(block.shape[1]):
-        margins[row] += bases[row]
         for family in range(sums.shape[1]):
             sums[row, family] = by_family[family, row]
         for place in range(strongest.shape[1]):
