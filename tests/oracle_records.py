@@ -279,8 +279,8 @@ def _contract(records: Records, snapshot: date, base: dict) -> dict[str, float |
         "renewals_ever": len(rows),
         "contract_price_change_365d": sum(prices) / 100,
         "downgrades_365d": sum(change < 0 for change in prices),
-        "days_since_plan_change": min(changes, default=None),
-        "is_plan_stale": int(min(changes) >= 426) if changes else None,
+        "days_since_plan_change": min(changes, default=None) if is_running else None,
+        "is_plan_stale": int(min(changes) >= 426) if changes and is_running else None,
     }
 
 

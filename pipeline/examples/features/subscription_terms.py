@@ -47,7 +47,6 @@ def _renewal() -> list[Feature]:
 
 def _late_renewal() -> list[Feature]:
     return [
-        part("contracts_running", Aggregate("count", "contract", only=RUNNING), END),
         part("days_to_last_end", Aggregate("max", "contract", "days_to_end", only=KEPT), END),
         Feature(
             "renewal_overdue_days",
@@ -94,12 +93,14 @@ def _price() -> list[Feature]:
 
 def _plan() -> list[Feature]:
     return [
+        part("contracts_running", Aggregate("count", "contract", only=RUNNING), START),
+        part("plan_changed_days_ago", Aggregate("min", "contract", only="is_change = 1"), PLAN),
         Feature(
             "days_since_plan_change",
             "days",
             "staleness",
-            Aggregate("min", "contract", only="is_change = 1"),
-            "days since the plan last changed, or since the first one began",
+            Formula("CASE WHEN contracts_running > 0 THEN plan_changed_days_ago END"),
+            "days since the plan last changed, or since the first one began; unknown where no contract runs",
             "up",
             PLAN,
             causes=("C31",),
