@@ -28,7 +28,7 @@ from pipeline.commands import simulate
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.examples import labelled
-from pipeline.examples.features import Feature, evidence_only_features, model_features
+from pipeline.examples.features import Feature, model_features, unseen_features
 from pipeline.model import card_entries, training
 from pipeline.model.ensemble import Ensemble, matrix
 from pipeline.reasons import ensemble_contributions, evidence_weights, families
@@ -92,7 +92,7 @@ class ExplainedModel:
     def __init__(self, settings: params.Params, paths: Paths, complete: list[date]) -> None:
         self.settings, self.paths = settings, paths
         self.seen = model_features(settings.features, settings.sources)
-        own = evidence_only_features(settings.features, settings.sources)
+        own = unseen_features(settings.features, settings.sources)
         self.bearing = [*self.seen, *own]
         examples = labelled.read(paths, [feature.name for feature in self.bearing])
         first = complete[-TEST_SNAPSHOTS] - timedelta(days=settings.label.gap_days + settings.label.horizon_days)

@@ -106,7 +106,7 @@ def features(
     for line in year:
         by_day[line.day] = by_day.get(line.day, 0) + line.amount
     found["largest_day_spend_365d"] = max(by_day.values()) / 100 if by_day else None
-    for window in (30, 90):
+    for window in (30, 90, 365):
         found[f"quantity_{window}d"] = sum(line.quantity for line in within(bought, window))
     found["refunds_365d"] = orders(within(refunded, 365))
     found["refunds_90d"] = orders(within(refunded, 90))

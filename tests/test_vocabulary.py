@@ -18,7 +18,7 @@ BANNED = {
     "no_order_chance": "p_no_purchase", "Ruling": "DecisionContext", "ruling": "context",
     "Holds": "Eligibility", "stand_between": "withhold", "Teller": "ReasonRenderer", "teller": "renderer",
     "stakes": "expected_saved_value", "evident": "evidence", "bears": "has_evidence",
-    "witnesses": "evidence_only_features", "Speech": "Translator", "speech": "translator", "speech_of": "build_translator",
+    "witnesses": "unseen_features", "Speech": "Translator", "speech": "translator", "speech_of": "build_translator",
     "ledger": "audit, or contact_history", "handed_back": "feedback", "reliability": "calibration_check",
     "_refuse_strangers": "check_model_compatibility", "answered_for_by": "approved_by",
     "row_share": "bagging_fraction", "feature_share": "feature_fraction",

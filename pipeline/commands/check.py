@@ -7,7 +7,7 @@ from pipeline.commands import check_sources
 from pipeline.config import params
 from pipeline.config.paths import PLAYBOOKS, REPRO
 from pipeline.examples import snapshots as calendar
-from pipeline.examples.features import Feature, evidence_only_features, model_features
+from pipeline.examples.features import Feature, model_features, unseen_features
 from pipeline.i18n import OWNER
 from pipeline.i18n.company_catalogs import load_translator
 from pipeline.model import data_requirements, split
@@ -28,7 +28,7 @@ def run() -> Iterator[str]:
     features = model_features(settings.features, settings.sources)
     yield f"features: {len(features)} that the declared columns can carry"
     yield from data_requirements.treatments(features)
-    yield from _playbooks(settings, [*features, *evidence_only_features(settings.features, settings.sources)])
+    yield from _playbooks(settings, [*features, *unseen_features(settings.features, settings.sources)])
     days = calendar.snapshot_days(settings.snapshots)
     complete = [day for day in days if calendar.is_complete(day, settings.label, settings.snapshots.observed_until)]
     is_prior = settings.model.prior == "packaged" and complete and not split.has_parts(complete, settings.label)

@@ -14,7 +14,7 @@ from pipeline.config.paths import REPRO
 from pipeline.examples import snapshots as calendar
 from pipeline.model import data_requirements
 from pipeline.sources import Raw, open_source
-from pipeline.tables import coherence, dry_ingest, forgotten, late_renewals, loading, order_ids, schemas
+from pipeline.tables import coherence, computed, dry_ingest, forgotten, late_renewals, loading, order_ids, schemas
 from pipeline.tables.counts import Counts, describe
 from pipeline.tables.ingest_cache import IngestCache
 
@@ -41,7 +41,7 @@ def run(settings: params.Params) -> Iterator[str]:
             schemas.check_mapping(name, source.columns)
             raw = open_source(engine, name, source)
             yield from _not_seen(name, source, raw)
-            mapped = f"{len(source.columns)} of {len(raw.types) - 1} columns mapped"
+            mapped = f"{len(computed.mapped_columns(source, raw.types))} of {len(raw.types) - 1} columns mapped"
             words = ""
             if source.path:
                 counts, staged = _take_in(engine, name, raw, settings, Path(folder))

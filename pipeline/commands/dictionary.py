@@ -12,16 +12,17 @@ from pipeline.reasons.phrases import PHRASES, find_phrases
 HEADER = ("name", "unit", "family", "what it is", "risk when it goes", "told as", "causes", "needs")
 
 TREATMENT = "; a treatment, which the model sees only with `features.allow_treatment`"
+REASON_ONLY = "; used in reasons only, the model does not see it"
 
 
 def rows(features: list[Feature]) -> list[tuple[str, ...]]:
-    """One row per feature the model can see."""
+    """One row per feature that the model can see, or people be told of."""
     return [
         (
             feature.name,
             feature.unit,
             feature.family,
-            feature.description + TREATMENT * feature.is_treatment,
+            feature.description + TREATMENT * feature.is_treatment + REASON_ONLY * feature.is_reason_only,
             {"up": "up", "down": "down", "none": "either way"}[feature.risk],
             next((str(phrase) for phrase in find_phrases(feature, PHRASES)), ""),
             ", ".join(feature.causes),

@@ -94,8 +94,9 @@ def run(folder: Path, target: Path = paths.PARAMS, *, write: bool = False) -> It
         money |= case
         proposal = settings_text(engine, proposed, days, folder, money)
     yield from _written(proposal, target, write=write)
+    currency = "" if "currency" in money else f", data.currency {data.currency}"
     yield (
-        f"left as they were, so look at them: data.timezone {base.data.timezone}, data.currency {data.currency}, "
+        f"left as they were, so look at them: data.timezone {base.data.timezone}{currency}, "
         "and the costs and amounts of playbooks.yaml, which are those of an example: write your own, in your currency; "
         "`churn suggest` proposes active_days and horizon_days, `churn check` reads all of it against the files"
     )

@@ -196,6 +196,8 @@ def _event_types(engine: duckdb.DuckDBPyConnection, proposal: Proposal) -> list[
     if "events" not in proposal.placed:
         return []
     placed = proposal.placed["events"]
+    if placed.one_kind is not None:
+        return [placed.one_kind]
     raw = open_source(engine, "events", source_of(placed))
     kind = sql.name(placed.columns["event_type"])
     counted = engine.execute(

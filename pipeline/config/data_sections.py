@@ -92,6 +92,7 @@ class Coherence(Section):
     past_renewals: CoherenceCheck
     amounts_apart: CoherenceCheck
     outside_scale: CoherenceCheck
+    unknown_kinds: CoherenceCheck
     never_settled: CoherenceCheck
     unknown_customers: CoherenceCheck
     unknown_outcomes: CoherenceCheck

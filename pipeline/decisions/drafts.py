@@ -14,6 +14,8 @@ from pipeline.playbooks.config.playbook import Playbook
 
 # Languages that write no blank between sentences end them with a mark of their own.
 END_OF_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+# Behind a name that ends with a mark of its own, such as that of a firm: `Miller & Co.`
+ENDED_TWICE: Final = r"([.!?])\.$"
 
 
 def filled_in(text: str, catalog: MessageCatalog) -> pl.Expr:
@@ -31,14 +33,16 @@ def filled_in(text: str, catalog: MessageCatalog) -> pl.Expr:
     >>> from datetime import date
     >>> from pipeline.i18n.catalogs import ENGLISH
     >>> unknown = dict.fromkeys(FACTS.values())
-    >>> rows = pl.DataFrame([unknown | {"name": name, "last_order_day": date(2024, 3, 1)} for name in ("Ann", None)])
+    >>> names = (None, "Miller & Co.")
+    >>> rows = pl.DataFrame([unknown | {"name": name, "last_order_day": date(2024, 3, 1)} for name in names])
     >>> said = filled_in("Good day {name}. How was your order of {last_order_day}?", ENGLISH)
     >>> rows.select(said).to_series().to_list()
-    ['Good day Ann. How was your order of 2024-03-01?', 'How was your order of 2024-03-01?']
+    ['How was your order of 2024-03-01?', 'Good day Miller & Co. How was your order of 2024-03-01?']
     """
     facts = {fact: _fact(fact, catalog) for fact in FACTS}
     sentences = [sentence for sentence in END_OF_SENTENCE.split(text.strip()) if sentence]
-    kept = pl.concat_list(catalog.translate(sentence, **facts) for sentence in sentences).list.drop_nulls()
+    filled = (catalog.translate(sentence, **facts) for sentence in sentences)
+    kept = pl.concat_list(sentence.str.replace(ENDED_TWICE, "$1") for sentence in filled).list.drop_nulls()
     joined = kept.list.join("" if re.search("[。！？]", text) else " ")
     return pl.when(joined != "").then(joined)
 

@@ -52,6 +52,16 @@ COMPARED: Final = {
         "answer_wait_mean_90d_days", "answer_wait_mean_days"
     ),
 }
+# Said only of who bought a fifth less than at the pace of the year; of others, the next sentence says the number alone.
+FALLS: Final = frozenset(
+    {
+        "{number} in the last {window}, {before} within a year",
+        "spent {number} in the last {window}, {before} within a year",
+        "bought {number} in the last {window}, {before} within a year",
+        "{number} different products in the last {window}, {before} within a year",
+    }
+)
+YEAR_DAYS, MUCH_LESS = 365, 0.8
 # What would say one day twice of who bought on one day only -> the two numbers; the next sentence says it once.
 TWO_DAYS: Final = {
     "first order {days_since_first_order} ago, the last one {days_since_last_order} ago, "
@@ -69,7 +79,7 @@ TRUE_WHERE: Final = {
     "left {surveys_unanswered_365d} unanswered within a year": (">", 0),
     "latest NPS answer {nps_latest} of 10, less than before": ("<", 0),
     "latest satisfaction {csat_latest} of 5, less than before": ("<", 0),
-    "the whole region buys less: {market_share_trend_90d} of its usual share": ("<", 1),
+    "the region falls behind the others: {market_share_trend_90d} of its usual share of all orders": ("<", 1),
     "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before, worse than the market": ("<", 1),
 }
 # Sentences about a yes/no that are as true of a no; all others say the yes.
@@ -108,6 +118,8 @@ def comparison_of(phrase: Phrase, feature: Feature, sign: int) -> pl.Expr:
     compared, value = COMPARED.get(phrase.text), pl.col(feature.name).cast(pl.Float64)
     so = _is_so(phrase, feature, value)
     more_speaks_for_it = (feature.risk == "up") == (sign > 0)
+    if phrase.text in FALLS:
+        return so & pl.lit(not more_speaks_for_it)
     if compared is None:
         # Nothing of what, the more there is of it, speaks the more for something, speaks for nothing.
         if more_speaks_for_it:
@@ -139,6 +151,22 @@ def says_one_day_twice(phrase: Phrase) -> pl.Expr:
         return pl.lit(value=False)
     one, other = TWO_DAYS[phrase.text]
     return pl.col(one) == pl.col(other)
+
+
+def says_no_fall(phrase: Phrase) -> pl.Expr:
+    """Whether a phrase that is there to show a fall would show none, of each row.
+
+    >>> sentence = "{number} in the last {window=90}, {before=orders_365d} within a year"
+    >>> phrase = Phrase.parse(sentence, {"number": "orders_90d"})
+    >>> table = pl.DataFrame({"orders_90d": [2, 9], "orders_365d": [36, 36]})
+    >>> table.select(says_no_fall(phrase)).to_series().to_list()
+    [False, True]
+    """
+    if phrase.text not in FALLS:
+        return pl.lit(value=False)
+    number, before, window = (phrase.slots[place] for place in ("number", "before", "window"))
+    pace = pl.col(before).cast(pl.Float64) * (int(window) / YEAR_DAYS)
+    return pl.col(number).cast(pl.Float64) >= pace * MUCH_LESS
 
 
 def is_silence(phrase: Phrase) -> pl.Expr:

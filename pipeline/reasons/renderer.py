@@ -65,7 +65,7 @@ class ReasonRenderer:
     weights
         By feature with a threshold of evidence, what that evidence weighs; a feature that is not among them is no
         evidence here.
-    evidence_only_features
+    unseen_features
         Features the model does not see, which may be evidence all the same; their contribution is zero.
     """
 
@@ -75,11 +75,11 @@ class ReasonRenderer:
         typical: dict[str, float | None],
         style: Style,
         weights: dict[str, Weight] | None = None,
-        evidence_only_features: list[Feature] | None = None,
+        unseen_features: list[Feature] | None = None,
     ) -> None:
         self.translator = style.translator
-        self.features = [*features, *(evidence_only_features or [])]
-        self.unseen = len(evidence_only_features or [])
+        self.features = [*features, *(unseen_features or [])]
+        self.unseen = len(unseen_features or [])
         self.weights = weights or {}
         self.typical = typical
         self.settings = style.settings

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipeline.examples.features.declare import Feature
 from pipeline.i18n import MessageCatalog
-from pipeline.reasons.comparisons import comparison_of, is_silence, says_one_day_twice
+from pipeline.reasons.comparisons import comparison_of, is_silence, says_no_fall, says_one_day_twice
 from pipeline.reasons.phrases import Phrase, Phrasebook, find_phrases
 from pipeline.reasons.units import SINGULAR, rounded, written
 
@@ -89,11 +89,12 @@ class PhraseTemplates:
         return self._numbers.setdefault(frozenset(phrase.features), len(self._numbers) + 1)
 
     def _can_be_used(self, phrase: Phrase) -> pl.Expr:
-        """Whether all numbers of a phrase are known, and it does not say one day twice."""
+        """Whether all numbers of a phrase are known, and it says no day twice and no fall that is none."""
         return pl.all_horizontal(
             [
                 pl.repeat(value=True, n=pl.len()),
                 ~says_one_day_twice(phrase),
+                ~says_no_fall(phrase),
                 *(pl.col(name).is_not_null() for name in phrase.features),
             ]
         )

@@ -28,6 +28,9 @@ SINGULAR = {
         "{number} {told} event in the last {window}, {before} in the 90 days before"
     ),
     "{number} different products in the last {window}": "{number} different product in the last {window}",
+    "{number} different products in the last {window}, {before} within a year": (
+        "{number} different product in the last {window}, {before} within a year"
+    ),
     "{number} different categories in the last {window}": "{number} different category in the last {window}",
     "{number} different categories in the last {window}, {before} within a year": (
         "{number} different category in the last {window}, {before} within a year"

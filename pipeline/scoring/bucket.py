@@ -75,7 +75,7 @@ class Job:
     contributions: Path
     explainers: Path
     features: list[Feature]
-    evidence_only_features: list[Feature]
+    unseen_features: list[Feature]
     score: Score
     reasons: Reasons
     label: Label
@@ -101,7 +101,7 @@ def score(job: Job) -> int:
     predicted = model.ensemble.log_odds(matrix[some], job.threads)
     assert np.allclose(log_odds[some], predicted, rtol=0, atol=1e-6), "contributions and base add up to the log-odds"
     # What nothing is told of is no evidence either, whatever it weighed when the model was trained.
-    silent = {feature.name for feature in (*job.features, *job.evidence_only_features) if feature.evidence is None}
+    silent = {feature.name for feature in (*job.features, *job.unseen_features) if feature.evidence is None}
     weighed = model.card["evidence"].items()
     weights = {name: Weight.from_dict(saved) for name, saved in weighed if name not in silent}
     style = Style(job.reasons, job.currency, load_translator(job.language))
@@ -143,7 +143,7 @@ def _beside(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame) -> li
     """What the model does not see and may be a reason all the same; the packaged prior sees next to nothing."""
     declared = job.features if model.is_prior else []
     unseen = [feature for feature in declared if feature.name not in model.features]
-    return [feature for feature in (*unseen, *job.evidence_only_features) if feature.name in examples.columns]
+    return [feature for feature in (*unseen, *job.unseen_features) if feature.name in examples.columns]
 
 
 def _ahead(job: Job, model: artefacts.ChurnModel, examples: pl.DataFrame, log_odds: Array) -> list[pl.DataFrame]:

@@ -13,7 +13,7 @@ from pipeline.config.errors import ModelRefused, NotEnoughData
 from pipeline.config.paths import REPRO, Paths
 from pipeline.evaluation import metrics
 from pipeline.examples import labelled
-from pipeline.examples.features import Feature, allowed, evidence_only_features, model_features, without_money
+from pipeline.examples.features import Feature, allowed, model_features, unseen_features, without_money
 from pipeline.examples.snapshots import outcome_window
 from pipeline.model import (
     artefacts,
@@ -162,10 +162,10 @@ def _start_from_prior(day: date, settings: Settings, paths: Paths) -> Made:
 def _read(settings: Settings, paths: Paths) -> tuple[list[Feature], list[Feature], pl.DataFrame]:
     """The features a model may see, those that are evidence only, and the labelled examples with both."""
     seen = model_features(settings.features, settings.sources)
-    evidence_only = evidence_only_features(settings.features, settings.sources)
+    unseen = unseen_features(settings.features, settings.sources)
     declared, beside = (
         without_money(features, settings.features, amounts_vary=labelled.amounts_vary(paths))
-        for features in (seen, evidence_only)
+        for features in (seen, unseen)
     )
     learnt = labelled.learnt(paths, settings.train.max_customers)
     return declared, beside, labelled.read(paths, [feature.name for feature in (*seen, *beside)], learnt)

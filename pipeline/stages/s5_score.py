@@ -9,7 +9,7 @@ from pipeline.config import params
 from pipeline.config.errors import BadData, BadParams, ModelRefused, StaleInput
 from pipeline.config.paths import REPRO, Paths
 from pipeline.examples import feed_health, labelled
-from pipeline.examples.features import Feature, evidence_only_features, explained_features, model_features
+from pipeline.examples.features import Feature, explained_features, model_features, unseen_features
 from pipeline.model import artefacts
 from pipeline.reasons import plots, root_causes
 from pipeline.scoring import bucket as scoring
@@ -53,11 +53,11 @@ def run(
     outages = feed_health.down(findings)
     model = model.during(outages)  # refused here, before buckets begin
     has_money = labelled.amounts_vary(paths)
-    features, evidence_only = (
+    features, unseen = (
         explained_features(known, settings.features, amounts_vary=has_money)
         for known in (
             model_features(settings.features, settings.sources),
-            evidence_only_features(settings.features, settings.sources),
+            unseen_features(settings.features, settings.sources),
         )
     )
     # Once, before buckets that work side by side would each do it.
@@ -66,7 +66,7 @@ def run(
         jobs = [
             scoring.Job(
                 bucket, day, paths.tables, paths.examples, paths.models, scored, contributed, paths.explainers,
-                features, evidence_only, settings.score, settings.reasons, settings.label, settings.data.currency,
+                features, unseen, settings.score, settings.reasons, settings.label, settings.data.currency,
                 settings.storage.threads, settings.language, outages,
             )
             for bucket in range(len(bucket_files))
@@ -76,7 +76,7 @@ def run(
         _refuse_silence(scored, day, settings.data.max_silent_days)
         if sum(counts) != eligible:
             raise BadData(f"scores at {day}: {eligible} customers are eligible, but {sum(counts)} were scored")
-        _write_root_causes(scored, day, [*features, *evidence_only], paths)
+        _write_root_causes(scored, day, [*features, *unseen], paths)
     if as_of is None:
         # For whoever works on the model; the weekly job leaves only lists behind.
         _write_plot(day, paths)

@@ -18,6 +18,7 @@ CHECKS = (
     coherence_checks.past_renewals,
     coherence_within.amounts_apart,
     coherence_within.outside_scale,
+    coherence_within.unknown_kinds,
     coherence_within.never_settled,
     coherence_checks.unknown_customers,
     coherence_checks.oversized,

@@ -1,9 +1,10 @@
 """What within one table cannot be as it stands: a check each, as queries over its good rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
+from pipeline import sql
 from pipeline.config.params import Coherence
 from pipeline.tables import schemas
 from pipeline.tables.coherence_checks import Finding, Rows, day_of, weighed
@@ -58,6 +59,32 @@ def outside_scale(
             f"score to that scale, such as score / 10"
         )
         yield from weighed(engine, ("outside_scale", "surveys", words), offending, answers, settings.outside_scale)
+
+
+def unknown_kinds(
+    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
+) -> Iterator[Finding]:
+    """Rows of a kind that nothing is read from: they look taken in, and no feature ever sees them."""
+    for name in (table for table in schemas.TABLES if table in tables):
+        for column in (one for one in schemas.TABLES[name].columns if one.kinds):
+            rows, known = tables[name].query, ", ".join(sql.text(kind) for kind in column.kinds)
+            # Named is the kind, and not the customer, of which there are most.
+            offending = f"SELECT {column.name} AS customer_id FROM {rows} WHERE {column.name} NOT IN ({known})"
+            words = (
+                f"{name}: {{count}} of {{of}} rows are of another {column.name} than {_one_of(column.kinds)}, most of "
+                f"{{largest}}; nothing is read from them, so map {column.name} to these words"
+            )
+            finding = ("unknown_kinds", name, words)
+            yield from weighed(engine, finding, offending, f"SELECT 1 FROM {rows}", settings.unknown_kinds)
+
+
+def _one_of(words: Sequence[str]) -> str:
+    """The words with `or` before the last.
+
+    >>> _one_of(["earn", "spend", "expire"])
+    'earn, spend or expire'
+    """
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def never_settled(

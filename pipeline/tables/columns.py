@@ -22,6 +22,8 @@ class Column:
         What it means, with its unit.
     not_negative
         Whether a value below zero is refused.
+    kinds
+        The words something is read from, in small letters, as the column is stored then; empty where any word will do.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Column:
     description: str
     required: bool = False
     not_negative: bool = False
+    kinds: tuple[str, ...] = ()
 
     @property
     def stored(self) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 from pipeline import sql
 from pipeline.config.errors import BadParams
 from pipeline.config.params import Data, Source
-from pipeline.sources import expressions, number_evidence
+from pipeline.sources import expressions, number_evidence, truths
 from pipeline.sources.expressions import (
     ARITHMETIC,
     COMPARISONS,
@@ -149,7 +149,7 @@ class Renderer:
             return self._operator(node["type"], parts)
         if kind == "CONSTANT" and node["literal"]["kind"] == "BOOLEAN":
             return str(node["literal"]["text"])
-        return f"coalesce(lower({self._text(node)}) IN ('true', 'yes', '1', 't', 'y'), false)"
+        return truths.is_yes(self._text(node))
 
     def _operator(self, kind: str, parts: list[Tree]) -> str:
         if kind == "OPERATOR_NOT":
@@ -165,6 +165,14 @@ class Renderer:
         """Parts that are compared, as numbers where one of them is a number."""
         want: Want = "number" if "number" in {self.kind(part) for part in parts} else "text"
         return [self.render(part, want) for part in parts]
+
+
+def mapped_columns(source: Source, types: dict[str, str]) -> set[str]:
+    """The columns of the file that some column of ours is, or is computed from."""
+    texts = set(source.columns.values())
+    computed = {text for text in texts if expressions.is_computed(text, types)}
+    parts = {column for text in computed for column in expressions.columns(expressions.parse(text), within_fill=True)}
+    return texts - computed | parts
 
 
 def number_columns(source: Source, types: dict[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from pipeline import sql
 from pipeline.config.params import Data, Source
-from pipeline.sources import ids, number_evidence
+from pipeline.sources import ids, number_evidence, truths
 from pipeline.tables import computed, dates, numbers, rounded_ids, schemas
 from pipeline.tables.buckets import CUSTOMER_KEY_SQL, FIRST_HALF_SQL, SECOND_HALF_SQL
 from pipeline.tables.forgotten import Forgotten
@@ -161,7 +161,7 @@ def _text(column: Column, source_column: str, types: dict[str, str], data: Data)
 def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) -> str:
     raw = _raw(column)
     if column.kind in {"id", "text"}:
-        return raw
+        return f"lower({raw})" if column.kinds else raw
     if column.kind == "day":
         moment = f"CAST(timezone({sql.text(data.timezone)}, {_name_moment(column)}) AS DATE)"
         day = f"coalesce({_name_day(column)}, {moment})"
@@ -170,7 +170,7 @@ def _typed(column: Column, source: Source, data: Data, types: dict[str, str]) ->
     if column.kind == "money":
         return numbers.minor_units(partial(_number, column, source, types), data.minor_digits)
     if column.kind == "flag":
-        return f"TRY_CAST(CASE lower({raw}) WHEN 'yes' THEN 'true' WHEN 'no' THEN 'false' ELSE {raw} END AS BOOLEAN)"
+        return truths.query(raw)
     number = _number(column, source, types, column.sql_type)
     return f"CASE WHEN isfinite({number}) THEN {number} END" if column.kind == "number" else number
 

@@ -6,6 +6,9 @@ from pipeline.config.errors import BadParams
 from pipeline.tables.columns import Column as Column
 from pipeline.tables.columns import Table as Table
 
+SURVEY_SCALES = {"nps": 10, "csat": 5}
+"""The kinds of survey whose answers are read, each with its best answer; the worst one is 0."""
+
 CUSTOMER_ID = Column("customer_id", "id", "the customer, as the company writes it", required=True)
 
 TRANSACTIONS = Table(
@@ -77,7 +80,7 @@ SURVEYS = Table(
     (
         CUSTOMER_ID,
         Column("ts", "day", "when", required=True),
-        Column("kind", "text", "nps or csat", required=True),
+        Column("kind", "text", "nps or csat", required=True, kinds=tuple(SURVEY_SCALES)),
         Column("score", "number", "the answer; empty where none came"),
         Column("touch_point", "text", "after what"),
     ),
@@ -122,7 +125,13 @@ LOYALTY = Table(
     (
         CUSTOMER_ID,
         Column("ts", "day", "when", required=True),
-        Column("kind", "text", "earn, spend, expire or reward", required=True),
+        Column(
+            "kind",
+            "text",
+            "earn, spend, expire or reward",
+            required=True,
+            kinds=("earn", "spend", "expire", "reward"),
+        ),
         Column("points", "decimal", "how many"),
         Column("expires_day", "day", "when they lapse"),
     ),
@@ -152,9 +161,6 @@ OUTCOMES = Table(
         Column("note", "text", "anything else"),
     ),
 )
-
-SURVEY_SCALES = {"nps": 10, "csat": 5}
-"""The kinds of survey whose answers are read, each with its best answer; the worst one is 0."""
 
 TABLES = {
     table.name: table

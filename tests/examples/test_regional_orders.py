@@ -4,9 +4,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from pipeline.examples import regional_orders
 from tests import bucket
+from tests.drawing import drawn
 from tests.oracle import Line
 
 S = date(2024, 6, 1)
@@ -27,6 +29,42 @@ def shops(tables: Path, later: range = range(0)) -> None:
     pl.DataFrame({"customer_key": list(register), "region": list(register.values())}).write_parquet(
         tables / "customers" / "bucket-00000.parquet"
     )
+
+
+def behind(folder: Path, lines: list[Line], regions: dict[str, str]) -> dict[str, int | None]:
+    """Whether the region of each customer falls behind, by name."""
+    bucket.write(folder, lines)
+    (folder / "customers").mkdir()
+    register = {bucket.customer_key(name): region for name, region in regions.items()}
+    pl.DataFrame({"customer_key": list(register), "region": list(register.values())}).write_parquet(
+        folder / "customers" / "bucket-00000.parquet"
+    )
+    found, _ = bucket.run(folder, [S], bucket.snapshots(S))
+    by_key = dict(found.select("customer_key", "is_region_behind").iter_rows())
+    return {name: by_key[bucket.customer_key(name)] for name in regions}
+
+
+BEHIND = """
+| north          | south          | behind | case                                                        |
+| 5 5            | 5 10           | south  | the south orders half as often as in the rest of the year   |
+| 5 10           | 5 10           | nobody | a season: both order half as often                          |
+| 10 5           | 10 10          | nobody | the north grows: the share of the south falls, no order is lost |
+| 5 5            | 40 80          | nobody | so few orders that chance moves them as far                 |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(BEHIND), ids=lambda case: case["case"])
+def test_a_region_is_behind_where_it_loses_orders_that_others_keep(tmp_path, case):
+    # Days between orders, before the last 90 days and in them.
+    pauses = {region: [int(word) for word in case[region].split()] for region in ("north", "south")}
+    names = {f"{region[0]}{number}": region for region in pauses for number in range(20)}
+    lines = [
+        line
+        for name, region in names.items()
+        for line in (*orders(name, range(1, 91, pauses[region][1])), *orders(name, range(91, 366, pauses[region][0])))
+    ]
+    found = behind(tmp_path / "tables", lines, names)
+    assert {names[name] for name, is_behind in found.items() if is_behind} == {case["behind"]} - {"nobody"}
 
 
 def shares(tables: Path) -> dict[str, set[float]]:

@@ -73,7 +73,7 @@ IN_WORDS: dict[str, Callable[[Raw], bool]] = {
     "and no other event for 30 days": lambda raw: not raw.has_event(30),
     "and no click events for 30 days": lambda raw: not raw.has_event(30, "click"),
     "and not a word": lambda raw: not any(0 < raw.ago(ticket.opened) <= 365 for ticket in raw.records.tickets),
-    "less than before": lambda raw: raw["nps_change"] < 0 or raw["csat_change"] < 0,
+    "less than before": lambda raw: any((raw.numbers[name] or 0) < 0 for name in ("nps_change", "csat_change")),
     "never a reward": lambda raw: (
         not any(move.kind == "reward" and raw.ago(move.day) > 0 for move in raw.records.moves)
     ),
@@ -81,7 +81,7 @@ IN_WORDS: dict[str, Callable[[Raw], bool]] = {
     "all of one category": lambda raw: len(_categories(raw)) <= 1,
     "never a reward beside them": lambda raw: any(m.kind == "spend" and raw.ago(m.day) > 0 for m in raw.records.moves),
     "worse than the market": lambda raw: raw["orders_trend_against_market_30d"] < 1,
-    "the whole region buys less": lambda raw: raw["market_share_trend_90d"] < 1,
+    "the region falls behind the others": lambda raw: raw["market_share_trend_90d"] < 1,
     "something reduced on every day with an order": lambda raw: raw["days_on_reductions_only"] > 0,
     "nothing that was not bought before": lambda raw: raw["days_of_same_products"] > 0,
     "and nobody has answered": lambda raw: any(
@@ -125,6 +125,15 @@ SIDE_BY_SIDE: dict[str, tuple[str, str, int, str]] = {
     ),
     r"waited .+ of late, .+ over all": ("answer_wait_mean_90d_days", "answer_wait_mean_days", 1, "more"),
 }
+
+
+SIDE_BY_SIDE |= {
+    rf"{said} in the last {days} days, .+ within a year": (f"{name}_{days}d", f"{name}_365d", 365 // days, "less")
+    for days in (7, 30, 90, 180)
+    for name, said in {
+        "orders": r"\S+ orders?", "spend": "spent .+", "quantity": "bought .+", "products": r"\S+ different products?",
+    }.items()
+}  # fmt: skip
 
 
 COUNTED = ("events", "times", "products", "stores", "channels", "teams")

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 
 from pipeline import cli
 from pipeline.commands import init
-from pipeline.config import params
+from pipeline.config import params, paths
 from pipeline.config.errors import BadData
 from pipeline.sources.proposal import names
+from pipeline.stages import s1_ingest
 from pipeline.tables import schemas
 from tests.drawing import drawn
 from tests.sources import odd_files
@@ -233,6 +234,65 @@ def test_columns_are_known_by_the_names_that_exports_give_them(raw, case):
     _, settings = run(raw)
     columns = settings.sources.declared()[case["table"]].columns
     assert columns == {"customer_id": "customer_id"} | dict(word.split("=") for word in case["ours"].split())
+
+
+KINDS = """
+| file             | header                          | row                | column       | is       | why                                |
+| Umfrage_NPS      | Kundennummer,Datum,Punkte       | {c},{day},9        | kind         | 'nps'    | the file says which survey         |
+| ratings          | customer_id,day,csat            | {c},{day},4        | kind         | 'csat'   | the column of the answer does      |
+| nps_and_csat     | customer_id,day,score           | {c},{day},4        | -            | -        | two kinds, and no column says which |
+| logins           | customer_id,day                 | {c},{day}          | event_type   | 'login'  | a file of one kind of event        |
+| Besuche          | Kundennummer,Datum              | {c},{day}          | event_type   | 'visit'  | another language                   |
+| activity         | customer_id,day                 | {c},{day}          | -            | -        | which one, nobody says             |
+| Reklamationen    | Kundennummer,Ticketnummer,Datum | {c},t{n},{day}     | is_complaint | 'true'   | all of them are complaints         |
+| tickets          | customer_id,ticket_id,opened    | {c},t{n},{day}     | is_complaint | -        | a ticket may be anything           |
+| complaint_cases  | customer_id,case_id,opened      | {c},t{n},{day}     | is_complaint | -        | so may a case                      |
+"""
+TABLES = {"kind": "surveys", "event_type": "events", "is_complaint": "tickets"}
+
+
+@pytest.mark.parametrize("case", drawn(KINDS), ids=lambda case: f"{case['file']}: {case['why']}")
+def test_a_file_of_one_kind_says_so_in_its_name(raw, case):
+    orders(raw / "orders.csv")
+    write(raw / f"{case['file']}.csv", case["header"], lambda n, day: case["row"].format(c=f"c{n % 40}", n=n, day=day))
+    _, settings = run(raw)
+    found = {name: source.columns for name, source in settings.sources.declared().items() if name != "transactions"}
+    if case["column"] == "-":
+        assert found == {}
+    else:
+        assert found[TABLES[case["column"]]].get(case["column"], "-") == case["is"]
+    if case["column"] == "event_type":
+        assert settings.features.event_types == [case["is"].strip("'")]
+
+
+TRUTHS = """
+| of              | yes   | no     |
+| English         | yes   | no     |
+| German          | ja    | nein   |
+| German, Excel   | WAHR  | FALSCH |
+| French          | oui   | non    |
+| Spanish         | sí    | no     |
+| Italian         | Sì    | No     |
+| Dutch           | J     | N      |
+| Norwegian       | ja    | nei    |
+| figures         | 1     | 0      |
+| pandas          | 1.0   | 0.0    |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(TRUTHS), ids=lambda case: case["of"])
+def test_yes_and_no_are_known_in_the_languages_of_the_names(raw, case):
+    orders(raw / "orders.csv")
+    write(
+        raw / "customers.csv", "customer_id,newsletter", lambda n, _: f"c{n},{case['no' if n % 4 else 'yes']}", rows=40
+    )
+    told, settings = run(raw)
+    assert settings.sources.customers.columns["email_opt_in"] == "newsletter"
+    assert "  40 rows, of which 0 would be refused" in told
+    s1_ingest.run(s1_ingest.Settings(settings.data, settings.sources, settings.coherence, settings.storage))
+    customers = pl.read_parquet(paths.REPRO.tables / "customers")
+    assert customers["email_opt_in"].to_list().count(True) == 10
+    assert customers["email_opt_in"].to_list().count(False) == 30
 
 
 def test_of_a_number_and_a_name_of_a_product_the_number_is_taken(raw):

@@ -183,6 +183,32 @@ def test_answers_lie_on_their_scale(case):
     assert all(one.is_much for one in chosen)
 
 
+KINDS = """
+    | table   | kinds                    | found                                                                                               | why                                 |
+    | surveys | nps csat                 | -                                                                                                   | both are read                       |
+    | surveys | NPS Csat                 | -                                                                                                   | capitals make no kind of their own  |
+    | surveys | nps Promoter promoter    | surveys: 2 of 3 rows are of another kind than nps or csat, most of promoter (2)                     | nothing is read from two of three   |
+    | loyalty | Earn spend Expire reward | -                                                                                                   | all four are read                   |
+    | loyalty | credit earn debit credit | loyalty: 3 of 4 rows are of another kind than earn, spend, expire or reward, most of credit (2)     | two are called otherwise            |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(KINDS), ids=lambda case: f"{case['table']}: {case['why']}")
+def test_rows_that_look_taken_in_and_are_never_read_are_named(case, tmp_path):
+    settings, value = company(tmp_path, "warn"), {"surveys": "score", "loyalty": "points"}[case["table"]]
+    rows = "".join(f"c0,2024-03-09,{kind},4\n" for kind in case["kinds"].split())
+    (tmp_path / "raw/kinds.csv").write_text(f"customer_id,ts,kind,{value}\n{rows}")
+    source = {"path": "raw/kinds.csv", "columns": {name: name for name in ("customer_id", "ts", "kind", value)}}
+    sources = settings.sources.model_dump(exclude_unset=True) | {case["table"]: source}
+    settings = settings.model_copy(update={"sources": params.Sources.model_validate(sources)})
+    with chdir(tmp_path):
+        run_stage(s1_ingest, settings)
+        findings = storage.read_json(paths.REPRO.ingest_report)["coherence"]
+    found = [one for one in findings if one["check"] == "unknown_kinds"]
+    assert [one["words"].partition(";")[0] for one in found] == ([] if case["found"] == "-" else [case["found"]])
+    assert all(one["is_much"] for one in found)
+
+
 # Of tickets or promises 90 days or more before the last one: how many there are, and how many of them are filled in.
 SETTLED = """
     | table       | column           | old | filled | young | found                     | why                                      |

@@ -36,10 +36,10 @@ __all__ = [
     "allowed",
     "available",
     "declared",
-    "evidence_only_features",
     "explained_features",
     "families",
     "model_features",
+    "unseen_features",
     "without_money",
 ]
 
@@ -91,7 +91,8 @@ def available(settings: Features, sources: Sources) -> list[Feature]:
 
 def allowed(settings: Features, sources: Sources) -> list[Feature]:
     """What the model may see, with the parts that formulas rest on: no treatments, unless params.yaml allows them."""
-    return [f for f in available(settings, sources) if settings.allow_treatment or not f.is_treatment]
+    able = [feature for feature in available(settings, sources) if not feature.is_reason_only]
+    return [feature for feature in able if settings.allow_treatment or not feature.is_treatment]
 
 
 def without_money(features: list[Feature], settings: Features, *, amounts_vary: bool) -> list[Feature]:
@@ -104,10 +105,11 @@ def explained_features(features: list[Feature], settings: Features, *, amounts_v
     return features if amounts_vary else amounts.silence_amounts(features, declared(settings))
 
 
-def evidence_only_features(settings: Features, sources: Sources) -> list[Feature]:
-    """What may be evidence of a cause though the model does not see it: treatments, such as the load of messages."""
+def unseen_features(settings: Features, sources: Sources) -> list[Feature]:
+    """What people may be told of though the model does not see it: such as treatments that are evidence of a cause."""
     seen = {feature.name for feature in model_features(settings, sources)}
-    return [f for f in available(settings, sources) if f.evidence is not None and not f.is_part and f.name not in seen]
+    used = [f for f in available(settings, sources) if f.evidence is not None or f.is_reason_only]
+    return [feature for feature in used if not feature.is_part and feature.name not in seen]
 
 
 def model_features(settings: Features, sources: Sources) -> list[Feature]:

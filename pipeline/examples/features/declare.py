@@ -92,6 +92,8 @@ class Feature:
     evidence
         The value from which on (below which, where less is risk) it is evidence of them, so that they are named before
         any symptom; None where it never is by itself. Said in `evidence`.
+    is_reason_only
+        Whether only reasons use it, as evidence or beside another number, and the model never sees it.
     own_name
         What the company itself calls the event type or the topic it is about, for people to read; empty if it is about
         none. Names of features hold its `slug`.
@@ -112,6 +114,7 @@ class Feature:
     causes: tuple[str, ...] = ()
     evidence: float | None = None
     is_treatment: bool = False
+    is_reason_only: bool = False
     own_name: str = ""
 
     @property

@@ -40,8 +40,7 @@ FROM = {
     "days_to_renewal": 45,
     "renewal_overdue_days": 2,
     "downgrades_365d": 1,
-    "market_share_trend_90d": 0.92,
-    "market_trend_30d": 0.87,
+    "is_region_behind": 1,
     "contacts_30d": 8,
     "teams_on_one_day_90d": 3,
 }

@@ -6,6 +6,13 @@ from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 
 REGION = frozenset({"customers.region"})
+# What the region would have ordered in the last 90 days, had it kept its share of the year.
+KEPT = "all_orders_90d * market_orders_365d / nullif(all_orders_365d, 0)"
+# A fall of 8 %, of 5 % beside the region's own year as well, and three times what chance moves as many orders by.
+BEHIND = (
+    f"market_orders_90d <= 0.92 * {KEPT} AND market_orders_90d * 365 <= 0.95 * market_orders_365d * 90 "
+    f"AND {KEPT} - market_orders_90d >= 3 * sqrt({KEPT})"
+)
 
 
 def features(_settings: Features) -> list[Feature]:
@@ -28,6 +35,18 @@ def features(_settings: Features) -> list[Feature]:
             "down",
             REGION,
             causes=("C51",),
+        ),
+        Feature(
+            "is_region_behind",
+            "yes/no",
+            "market",
+            Formula(f"CAST({BEHIND} AS INTEGER)"),
+            "whether the region's orders of the last 90 days are 8 % or more below its usual share of all, below those "
+            "of its own year, and further below than chance explains",
+            "up",
+            REGION,
+            causes=("C51",),
+            is_reason_only=True,
         ),
         Feature(
             "market_trend_30d",

@@ -86,8 +86,9 @@ def _quantity() -> list[Feature]:
             f"quantity bought in the last {days} days",
             "down",
             needs=QUANTITY,
+            is_reason_only=days == 365,
         )
-        for days in (30, 90)
+        for days in (30, 90, 365)
     ]
 
 

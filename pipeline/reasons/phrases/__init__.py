@@ -13,7 +13,8 @@ an event type or a topic. Of several keys that fit a name, the one counts that s
 - ``{before=events_{told}_31_to_120d}`` and ``{window=30}`` fill a place with a feature or with days of their own.
 
 Catalogues hold a sentence without what follows ``=``, so that one translation serves all windows and types. Of several
-sentences the first is used of which every number is known, and which does not say one day twice. What has no direction
+sentences the first is used of which every number is known, and which neither says one day twice nor shows a fall where
+there is none. What has no direction
 of risk is never a reason, and may do without an entry.
 """
 

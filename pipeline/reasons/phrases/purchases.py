@@ -27,7 +27,10 @@ RECENCY: Phrasebook = {
 }
 
 FREQUENCY: Phrasebook = {
-    "orders_{window}d": "{number} in the last {window}",
+    "orders_{window}d": (
+        "{number} in the last {window}, {before=orders_365d} within a year",
+        "{number} in the last {window}",
+    ),
     "orders_30d": ORDERS_TREND,
     "orders_31_to_120d": ORDERS_TREND,
     "orders_trend_30d": ORDERS_TREND,
@@ -46,14 +49,20 @@ FREQUENCY: Phrasebook = {
 }
 
 MONETARY: Phrasebook = {
-    "spend_{window}d": "spent {number} in the last {window}",
+    "spend_{window}d": (
+        "spent {number} in the last {window}, {before=spend_365d} within a year",
+        "spent {number} in the last {window}",
+    ),
     "spend_30d": SPEND_TREND,
     "spend_31_to_120d": SPEND_TREND,
     "spend_trend_30d": SPEND_TREND,
     "spend_per_order_{window}d": "{number} per order over {window}",
     "spend_per_order_trend_90d": "{spend_per_order_90d} per order over 90 days, {spend_per_order_365d} over a year",
     "largest_day_spend_365d": "spent at most {largest_day_spend_365d} on one day within a year",
-    "quantity_{window}d": "bought {number} in the last {window}",
+    "quantity_{window}d": (
+        "bought {number} in the last {window}, {before=quantity_365d} within a year",
+        "bought {number} in the last {window}",
+    ),
     "refunds_90d": "{number} in the last {window=90}",
     "refunds_365d": "{refunds_365d} within a year",
     "refund_share_365d": "{refund_share_365d} of what was paid within a year was refunded",
@@ -77,7 +86,10 @@ PRICE: Phrasebook = {
 }
 
 BREADTH: Phrasebook = {
-    "products_{window}d": "{number} different products in the last {window}",
+    "products_{window}d": (
+        "{number} different products in the last {window}, {before=products_365d} within a year",
+        "{number} different products in the last {window}",
+    ),
     "categories_{window}d": "{number} different categories in the last {window}",
     "categories_share_30d": (
         "{number=categories_30d} different categories in the last {window=30}, {before=categories_365d} within a year"
@@ -106,8 +118,10 @@ TENURE: Phrasebook = {
     ),
 }
 
+BEHIND = "the region falls behind the others: {market_share_trend_90d} of its usual share of all orders"
 MARKET: Phrasebook = {
-    "market_share_trend_90d": "the whole region buys less: {market_share_trend_90d} of its usual share",
+    "market_share_trend_90d": BEHIND,
+    "is_region_behind": BEHIND,
     "market_trend_30d": "orders of all customers in the region are at {market_trend_30d} of what they were",
     "orders_trend_against_market_30d": f"{ORDERS_TREND}, worse than the market",
 }

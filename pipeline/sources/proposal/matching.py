@@ -5,6 +5,7 @@ from functools import partial, reduce
 from operator import or_
 from pathlib import PurePath
 
+from pipeline import sql
 from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.proposal import names
 from pipeline.sources.proposal.placing import BY_VALUES, Orders, Placed, Proposal, Shared, Wanted
@@ -102,16 +103,17 @@ def _fit(
     placed = Placed(table, sheet)
     _by_name(placed, wanted)
     _by_values(placed, wanted, share)
+    _of_one_kind(placed, wanted)
     _dates(placed, wanted)
     _decimals(placed, wanted)
-    lacking = [one.column for one in wanted if one.required and one.column not in placed.columns]
+    lacking = [one.column for one in wanted if one.required and one.column not in placed.mapped()]
     if lacking:
         unclear = "; ".join(sorted(set(placed.left.values())))
         why = f" ({unclear})" if unclear else ""
         return f"{sheet.path}: {table} would need {', '.join(lacking)}, which no column is surely{why}"
     if table == "customers" and sheet.profiles[placed.columns["customer_id"]].unique < 0.9:
         return f"{sheet.path}: customers would need one line per customer"
-    covered = sum(placed.sure.values()) / max(1, len(sheet.profiles))
+    covered = sum(placed.sure[column] for column in placed.columns) / max(1, len(sheet.profiles))
     placed.score = 0.55 * names.table_score(table, PurePath(sheet.path).stem) + 0.45 * covered
     if all(placed.sure[one.column] >= BY_NAME for one in wanted if one.required) and table == PURCHASES:
         # A file with the columns of purchases holds purchases, whatever it is called.
@@ -175,6 +177,17 @@ def _by_values(placed: Placed, wanted: Sequence[Wanted], share: Callable[[str], 
         if len(able) == 1:
             placed.left.pop(able[0], None)
             placed.take(one.column, able[0], BY_VALUES)
+
+
+def _of_one_kind(placed: Placed, wanted: Sequence[Wanted]) -> None:
+    """A file called logins holds nothing but these, and says so in no column."""
+    for one in wanted:
+        called = (PurePath(placed.sheet.path).stem, " ".join(placed.columns.values()))
+        kinds = [names.one_kind(placed.table, one.column, name) for name in called]
+        kind = next(filter(None, kinds), None)
+        if kind is not None and one.column not in placed.columns:
+            placed.one_kind = kind
+            placed.expressions[one.column], placed.sure[one.column] = sql.text(kind), names.LIKE
 
 
 def _dates(placed: Placed, wanted: Sequence[Wanted]) -> None:

@@ -121,18 +121,23 @@ COLUMNS = {
     ),
     "tickets.reopened": "reopened reopen_count times_reopened wiedereroeffnet",
     "tickets.topic": (
-        "topic subject category reason about issue_type thema betreff kategorie sujet asunto oggetto onderwerp emne"
+        "topic subject category reason about issue_type thema betreff kategorie grund sujet motif asunto motivo "
+        "oggetto onderwerp reden emne arsak"
     ),
     "tickets.is_complaint": "is_complaint complaint beschwerde reklamation reclamation queja reclamo klacht klage",
     "tickets.is_dispute": "is_dispute dispute streitfall litige disputa",
     "surveys.ts": f"answered_at survey_date response_date antwortdatum {DATES}",
     "surveys.kind": "kind type survey survey_type art typ umfrage enquete encuesta",
-    "surveys.score": "score rating points answer grade note bewertung punkte puntuacion punteggio karakter",
+    "surveys.score": (
+        "score rating points answer grade nps csat nps_score csat_score note bewertung punkte puntuacion punteggio "
+        "karakter"
+    ),
     "surveys.touch_point": "touch_point touchpoint after anlass occasion",
     "customers.name": "name full_name customer_name company company_name firma kundenname nom nombre nome naam navn",
     "customers.owner": (
-        "owner account_manager manager sales_rep looked_after_by responsible betreuer kundenbetreuer "
-        "ansprechpartner zustaendig responsable gestore verantwoordelijke ansvarlig"
+        "owner account_manager manager sales_rep sales_representative salesperson looked_after_by responsible betreuer "
+        "kundenbetreuer ansprechpartner vertreter aussendienst zustaendig responsable commercial vendedor comercial "
+        "gestore agente verantwoordelijke vertegenwoordiger ansvarlig selger"
     ),
     "customers.market": "market segment b2b_b2c customer_type kundentyp markt marche",
     "customers.signup_day": (
@@ -181,6 +186,19 @@ COLUMNS = {
     "outcomes.response": "response answer reaktion antwort",
     "outcomes.note": "note notes comment comments bemerkung notiz",
 }
+# What a column holds in every row of a file that is called so; nothing is known of it under the names of what is empty.
+ONE_KIND = {
+    "surveys.kind": {"nps": "nps", "csat": "csat"},
+    "events.event_type": {
+        "visit": "visit visits besuch besuche visites visitas visite bezoeken besok",
+        "login": "login logins anmeldungen connexions",
+        "session": "session sessions",
+    },
+    "tickets.is_complaint": {
+        "true": "complaint complaints reklamationen reklamation beschwerden reclamations quejas reclami klachten",
+        "": "tickets ticket cases requests support service issues anfragen incidencias henvendelser",
+    },
+}
 LIKE, CLOSE = 0.8, 0.88
 
 
@@ -203,6 +221,17 @@ def column_score(table: str, column: str, name: str) -> float:
         return LIKE - 0.1 * known.index(inside[0]) / len(known)
     close = difflib.get_close_matches(name, [other for other in known if len(other) > 5], n=1, cutoff=CLOSE)
     return LIKE - 0.15 if close else 0.0
+
+
+def one_kind(table: str, column: str, called: str) -> str | None:
+    """What a column holds throughout, where names of a file or of its columns say it, and say one thing.
+
+    >>> one_kind("surveys", "kind", "NPS 2024"), one_kind("surveys", "kind", "nps and csat")
+    ('nps', None)
+    """
+    words = set(plain(called).split("_"))
+    meant = [kind for kind, names in ONE_KIND.get(f"{table}.{column}", {}).items() if words & set(names.split())]
+    return (meant[0] or None) if len(meant) == 1 else None
 
 
 def table_score(table: str, stem: str) -> float:

@@ -53,6 +53,8 @@ class Placed:
         The columns that were not placed, each with the reason.
     expressions, where
         What a column of ours is computed from, in place of a column of the file; and which rows count, all where empty.
+    one_kind
+        What all its rows are, where the names of the file say it and no column does.
     notes
         What is to be looked at, each as a line.
     questions
@@ -69,6 +71,7 @@ class Placed:
     left: dict[str, str] = field(default_factory=dict)
     expressions: dict[str, str] = field(default_factory=dict)
     where: str = ""
+    one_kind: str | None = None
     notes: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     score: float = 0.0

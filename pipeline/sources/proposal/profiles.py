@@ -7,10 +7,10 @@ from functools import partial
 
 from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.date_formats import EPOCHS, fitting_formats, is_open
+from pipeline.sources.truths import NO, YES
 
 NOTHING = {"", "nan", "null", "none", "nat", "na", "n/a", "<na>"}
 ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?)?")
-TRUTHS = {"true", "false", "yes", "no", "0", "1", "t", "f"}
 # One value in twenty may be a slip of the pen; the intake refuses it then, and says so.
 MOST = 0.95
 LOOKED_AT = 3000
@@ -104,7 +104,7 @@ def profile(values: list[str | None]) -> Profile:
         marks=number_evidence.evidence(texts) if is_number else 0,
         currencies=None if currencies is None else frozenset(currencies),
         whole=whole,
-        truth=_most(looked_at, lambda value: value.lower() in TRUTHS),
+        truth=_most(looked_at, lambda value: value.lower() in YES | NO),
         common=tuple(sorted(set(texts))) if len(set(texts)) <= MAX_COMMON else (),
         example=min(texts, default=""),
     )
