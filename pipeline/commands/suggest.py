@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import sql
-from pipeline.commands import company_tables, label_proposal
+from pipeline.commands import company_tables, contract_proposal, label_proposal
 from pipeline.config import overlay, params
 from pipeline.config.errors import NotEnoughData
 from pipeline.config.paths import PARAMS, REPRO, Paths
@@ -65,13 +65,20 @@ def run(settings: params.Params, paths: Paths = REPRO, *, write: bool = False) -
         The history is too short for any definition, or nobody ever bought twice.
     """
     with ExitStack() as stack:
-        place = company_tables.find(settings, paths, ("transactions",), stack)
+        place = company_tables.find(settings, paths, ("transactions", "subscriptions"), stack)
         until = min(settings.snapshots.observed_until, date.fromisoformat(_last_day(place)) + timedelta(days=1))
         jobs = [
             Job(file, until, settings.label.gap_days, (), settings.storage.threads, settings.storage.memory_gb)
             for file in storage.bucket_files(place.tables / "transactions")
         ]
         rhythm = _rhythm(list(buckets.map_buckets(_count, jobs, settings.storage, "suggest: pauses")), until)
+        by_contract = contract_proposal.find(settings, place, until, rhythm.history_days)
+        if by_contract is not None:
+            yield from _words(rhythm, until)
+            yield from by_contract.words()
+            lines = by_contract.lines(settings.label.kind)
+            yield from _written(lines) if write else lines
+            return
         picked = pauses.pick(rhythm, settings.label.gap_days)
         if picked is None:
             raise NotEnoughData(

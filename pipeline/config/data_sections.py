@@ -90,6 +90,7 @@ class Coherence(Section):
     turned_contracts: CoherenceCheck
     active_after_end: CoherenceCheck
     past_renewals: CoherenceCheck
+    moving_renewals: CoherenceCheck
     amounts_apart: CoherenceCheck
     outside_scale: CoherenceCheck
     unknown_kinds: CoherenceCheck

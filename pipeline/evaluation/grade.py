@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ RULES = {
     "A": "certainly better than the best simple rule, on the untouched snapshot and on average over earlier ones; no "
     "other baseline is certainly better than it; its probabilities are as right as chance allows",
     "B": "certainly better than the best simple rule on the untouched snapshot, but not all of grade A holds",
-    "C": "better than the best simple rule, but chance alone could explain it",
+    "C": "better than the best simple rule, but chance alone could explain it, or a simple model ranks as well",
     "F": "not worth acting on: no better than the best simple rule, or than drawing lots, or so little better that no "
     "list should be made with it",
 }
@@ -33,6 +33,7 @@ STANDARD_ERRORS: Final = 3.0
 """By so many the AUC must lie above chance, on the untouched snapshot or on average over earlier ones. An interval of
 95 % lies above it at one of forty snapshots of companies without any signal, three standard errors do at one of 740.
 """
+BEST_RULE: Final = "the best simple rule"
 CHEAP_MODELS: Final = ("rfm_logistic", "bg_nbd", "renewal_rule", "ticket_rule", "contract_hazard")
 """What stands in for the best simple rule where that one ranks no better than chance."""
 
@@ -49,11 +50,14 @@ class Grade:
         What keeps it from the grade above, in words; empty for an A.
     is_prior
         Whether it is that of the packaged prior.
+    rival
+        A simple model in place of a worthless rule: `level` with it, or certainly `ahead`; empty where behind.
     """
 
     letter: str
     because: list[str]
     is_prior: bool = False
+    rival: Literal["", "level", "ahead"] = ""
 
     @property
     def means(self) -> str:
@@ -119,7 +123,7 @@ def grade(test: Resampled, evidence: Evidence) -> Grade:
         why = "its ranking was learnt on simulated companies, not from this one's past"
         return Grade("C", [why, *uncertain], is_prior=True)
     if uncertain:
-        return Grade("C", uncertain)
+        return Grade("C", uncertain, rival=_rival(test))
     doubts = _doubts(test, evidence)
     return Grade("B" if doubts else "A", doubts)
 
@@ -130,7 +134,7 @@ def _failures(resampled: Resampled, where: str, contacted: float | None) -> list
     if auc.low <= CHANCE:
         failures.append(f"it ranks no better than drawing lots {where}: AUC {spread(auc)}")
     elif auc.high < MIN_AUC:
-        failures.append(f"its ranking is too weak to act on {where}: AUC {spread(auc)}, certainly below {MIN_AUC:g}")
+        failures.append(f"its ranking is too weak to act on, {where}: AUC {spread(auc)}, certainly below {MIN_AUC:g}")
     if lead.value <= 0:
         failures.append(f"the best simple rule ranks no worse {where}: {signed(lead)} AUC")
     captured = _captured(resampled, contacted)
@@ -164,7 +168,9 @@ def _uncertain(test: Resampled, contacted: float | None) -> list[str]:
     """What chance could explain."""
     lead, over = _lead(test)
     captured, uncertain = _captured(test, contacted), []
-    if lead.low <= 0:
+    if lead.high < 0:
+        uncertain.append(_behind(over, lead))
+    elif lead.low <= 0:
         uncertain.append(f"its lead over {over} may be chance: {signed(lead)} AUC")
     if contacted is not None and captured is not None and captured.low <= contacted:
         length = metrics.percent(contacted)
@@ -181,18 +187,26 @@ def _doubts(test: Resampled, evidence: Evidence) -> list[str]:
     for other in test.seen:
         behind = test.difference("model", other, "auc")
         if behind.high < 0:
-            doubts.append(f"{other} ranks certainly better: {signed(behind)} AUC")
+            doubts.append(_behind(other, behind))
     if not evidence.calibrated:
         doubts.append("its probabilities are further off than chance explains")
     return doubts
 
 
-def _lead(resampled: Resampled) -> tuple[Interval, str]:
-    """How far the model is ahead of the best simple rule; and of what stands in for it, where the rule is worthless.
+def _behind(other: str, difference: Interval) -> str:
+    return f"{other} ranks certainly better: {signed(difference)} AUC"
 
-    To be ahead of a rule that ranks no better than chance is no merit: any lot is, one time in two.
-    """
-    leads = [(resampled.difference("model", SIMPLE_RULE, "auc"), "the best simple rule")]
+
+def _rival(test: Resampled) -> Literal["", "level", "ahead"]:
+    lead, over = _lead(test)
+    if over == BEST_RULE or lead.low > 0:
+        return ""
+    return "ahead" if lead.high < 0 else "level"
+
+
+def _lead(resampled: Resampled) -> tuple[Interval, str]:
+    """How far the model is ahead of the best simple rule, or of what stands in for it: to beat chance is no merit."""
+    leads = [(resampled.difference("model", SIMPLE_RULE, "auc"), BEST_RULE)]
     if resampled.interval(SIMPLE_RULE, "auc").low <= CHANCE:
         leads += [
             (resampled.difference("model", name, "auc"), name)

@@ -68,7 +68,7 @@ TWO_DAYS: Final = {
     "and no other event for 30 days": ("days_since_first_order", "days_since_last_order"),
 }
 NONE_SINCE: Final = "first order {days_since_first_order} ago, none since, and no other event for 30 days"
-# What is said in words -> from which side of which value of its feature on it is so, whatever it is listed under.
+# What is said in words -> from which side of which value of its number on it is so, whatever it is listed under.
 TRUE_WHERE: Final = {
     "for {days_of_same_products} up to the last order, nothing that was not bought before": (">", 0),
     "for {days_on_reductions_only} up to the last order, something reduced on every day with an order": (">", 0),
@@ -79,7 +79,7 @@ TRUE_WHERE: Final = {
     "left {surveys_unanswered_365d} unanswered within a year": (">", 0),
     "latest NPS answer {nps_latest} of 10, less than before": ("<", 0),
     "latest satisfaction {csat_latest} of 5, less than before": ("<", 0),
-    "the region falls behind the others: {market_share_trend_90d} of its usual share of all orders": ("<", 1),
+    "the region falls behind the others: {number} of its usual share of all orders": ("<", 1),
     "{orders_30d} in the last 30 days, {orders_31_to_120d} in the 90 days before, worse than the market": ("<", 1),
 }
 # Sentences about a yes/no that are as true of a no; all others say the yes.
@@ -134,7 +134,8 @@ def _is_so(phrase: Phrase, feature: Feature, value: pl.Expr) -> pl.Expr:
     """Whether what a phrase says in words is so."""
     if phrase.text in TRUE_WHERE:
         side, limit = TRUE_WHERE[phrase.text]
-        return value > limit if side == ">" else value < limit
+        number = pl.col(phrase.slots["number"]).cast(pl.Float64) if "number" in phrase.slots else value
+        return number > limit if side == ">" else number < limit
     says_yes = feature.unit == "yes/no" and phrase.text not in OF_YES_AND_NO
     return value > 0 if says_yes else pl.lit(value=True)
 

@@ -6,7 +6,7 @@ import duckdb
 
 from pipeline.config.errors import BadData
 from pipeline.config.params import Coherence
-from pipeline.tables import coherence_checks, coherence_within
+from pipeline.tables import coherence_checks, coherence_renewals, coherence_within
 from pipeline.tables.coherence_checks import Finding as Finding
 from pipeline.tables.coherence_checks import Rows as Rows
 
@@ -15,7 +15,8 @@ CHECKS = (
     coherence_checks.outside_contract,
     coherence_checks.turned_contracts,
     coherence_checks.active_after_end,
-    coherence_checks.past_renewals,
+    coherence_renewals.past_renewals,
+    coherence_renewals.moving_renewals,
     coherence_within.amounts_apart,
     coherence_within.outside_scale,
     coherence_within.unknown_kinds,

@@ -13,8 +13,6 @@ from pipeline.tables import schemas
 ACTS, USES = ("events", "tickets", "surveys", "loyalty"), ("events", "tickets")
 # Somebody whose contracts are over may still settle a bill.
 SETTLING_DAYS = 30
-# A renewal may be settled some time after its day.
-LATE_RENEWAL_DAYS = 31
 # Of about so many orders the median number of a customer's orders is taken, all of them of the same customers.
 LOOKED_AT = 100_000
 NEVER = "DATE '9999-12-31'"
@@ -133,29 +131,6 @@ def active_after_end(
     )
 
 
-def past_renewals(
-    engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
-) -> Iterator[Finding]:
-    """Contracts that run on although their renewal is over: of many, it is the first one, and nobody moves it on."""
-    if "subscriptions" not in tables or "renewal_day" not in tables["subscriptions"].columns:
-        return
-    last_known = f"(SELECT max(day) FROM {tables['transactions'].query})"
-    ends = "".join(f" AND coalesce({end} > {last_known}, true)" for end in _ends_of(tables["subscriptions"]))
-    # A later period of the same customer has taken over from the earlier ones.
-    running = f"""
-        SELECT customer_id, renewal_day FROM (
-            SELECT * FROM {tables["subscriptions"].query} WHERE start_day <= {last_known}
-            QUALIFY row_number() OVER (
-                PARTITION BY customer_key ORDER BY start_day DESC, renewal_day DESC NULLS LAST) = 1)
-        WHERE renewal_day IS NOT NULL{ends}"""
-    offending = f"SELECT customer_id FROM ({running}) WHERE renewal_day < {last_known} - {LATE_RENEWAL_DAYS}"
-    words = (
-        f"subscriptions: {{count}} of {{of}} running contracts have a renewal_day that is over for more than "
-        f"{LATE_RENEWAL_DAYS} days, such as {{largest}}; is it the first renewal, and not the next one?"
-    )
-    yield from weighed(engine, ("past_renewals", "subscriptions", words), offending, running, settings.past_renewals)
-
-
 def unknown_customers(
     engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
 ) -> Iterator[Finding]:
@@ -213,6 +188,11 @@ def weighed(
     yield Finding(check, table, count, int(total), filled, count > limit.limit * total)
 
 
+def ends_of(rows: Rows) -> list[str]:
+    """The columns that say when a contract is over."""
+    return sorted({"end_day", "cancel_day"} & rows.columns)
+
+
 def day_of(table: str) -> str:
     """The column with the day on which a row of a table happened."""
     day = schemas.TABLES[table].sort_day
@@ -222,17 +202,12 @@ def day_of(table: str) -> str:
 
 def _contracts(rows: Rows) -> str:
     """A row per contract: its customer, its first day and its last one, which an open end does not have."""
-    ends = ", ".join(_ends_of(rows))
+    ends = ", ".join(ends_of(rows))
     last = f"least({ends})" if "," in ends else ends or "NULL::DATE"
     return (
         f"(SELECT DISTINCT customer_key, customer_id, start_day, coalesce({last}, {NEVER}) AS last_day "
         f"FROM {rows.query})"
     )
-
-
-def _ends_of(rows: Rows) -> list[str]:
-    """The columns that say when a contract is over."""
-    return sorted({"end_day", "cancel_day"} & rows.columns)
 
 
 def _ends(contracts: str) -> str:

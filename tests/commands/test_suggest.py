@@ -52,6 +52,55 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+def subscribers(
+    folder: Path, settings: params.Params, share: float
+) -> tuple[params.Params, list[tuple[date, date | None]]]:
+    """A part of the customers of a shop get a contract each, which some cancel; their first and their last days."""
+    dice, rows, contracts = random.Random(5), [], []
+    for customer in range(round(300 * share)):
+        start = FIRST + timedelta(days=dice.randrange(300))
+        gone = start + timedelta(days=dice.randrange(30, 900)) if dice.random() < 0.6 else None
+        gone = gone if gone and gone < settings.snapshots.observed_until else None
+        contracts.append((start, gone))
+        rows.append(f"c{customer},{start},{gone or ''}")
+    (folder / "raw/contracts.csv").write_text("customer,start,gone\n" + "\n".join(rows) + "\n")
+    columns = {"customer_id": "customer", "start_day": "start", "cancel_day": "gone"}
+    table = params.Source(path="raw/contracts.csv", columns=columns)
+    sources = settings.sources.model_copy(update={"subscriptions": table})
+    return settings.model_copy(update={"sources": sources}), contracts
+
+
+def test_a_company_of_contracts_is_proposed_to_go_by_them(folder):
+    settings, contracts = subscribers(folder, open_shop(folder, 30, 5, 720, leave=0), 1.0)
+    lines = list(suggest.run(settings))
+    assert lines[-5:] == [
+        "snapshots:", "  active_days: 60", "label:", f"  horizon_days: {lines[-2].split()[-1]}", "  kind: cancellation",
+    ]  # fmt: skip
+    assert next(line for line in lines if line.startswith("proposed")).startswith(
+        "proposed: label.kind cancellation. 300 of 300 customers who bought within a year have had a contract"
+    )
+    until = settings.snapshots.observed_until
+    rates = {}
+    for horizon in (30, 60, 90, 180):
+        ran = lost = 0
+        for number in (1, 2, 3):
+            day = until - timedelta(days=horizon * number)
+            running = [gone for start, gone in contracts if start < day and (gone is None or gone >= day)]
+            ran += len(running)
+            lost += sum(gone is not None and gone < day + timedelta(days=horizon) for gone in running)
+        rates[horizon] = lost / ran
+        (line,) = [line for line in lines if line.split()[:1] == [str(horizon)]]
+        assert line.split()[1:3] == [f"{ran:,}", f"{lost / ran:.1%}"]
+    assert int(lines[-2].split()[-1]) == min(horizon for horizon, rate in rates.items() if rate >= 0.05)
+
+
+def test_a_shop_in_which_some_have_a_contract_goes_by_purchases(folder):
+    settings, _ = subscribers(folder, open_shop(folder, 30, 5, 720, leave=0.02), 0.2)
+    lines = list(suggest.run(settings))
+    assert not any("cancellation" in line for line in lines)
+    assert proposed(lines)
+
+
 def proposed(lines: list[str]) -> tuple[int, int]:
     """What the lines to put into params.yaml say."""
     at = lines.index("snapshots:")

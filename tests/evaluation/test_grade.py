@@ -79,6 +79,19 @@ def with_captures(model: float, rule: float, *, noise: float, capture: float = 0
     return Resampled(["auc", "capture_at_20_percent"], figures, draws)
 
 
+@pytest.mark.parametrize(
+    ("cheap", "words"),
+    [
+        (0.74, "Better than the best simple rule, but not certainly better than a simple model."),
+        (0.85, "Better than the best simple rule, but a simple model ranks certainly better."),
+    ],
+)
+def test_where_a_simple_model_stands_in_the_words_do_not_speak_of_chance(cheap, words):
+    test = with_captures(0.75, 0.50, noise=0.01, cheap=cheap)
+    graded = grade.grade(test, grade.Evidence(test, True, 0.2, EVEN))
+    assert [str(one) for one in grade_words.in_words(graded)] == ["Grade C: ship.", words]
+
+
 EVEN = Interval(0.0, -10.0, 10.0)
 
 
@@ -98,6 +111,7 @@ EVEN = Interval(0.0, -10.0, 10.0)
         (with_captures(0.80, 0.70, noise=0.02), Interval(-60.0, -130.0, 10.0), "A", None),
         # Recency is worthless, so to beat it is no merit: what counts is the lead over the cheap model that does rank.
         (with_captures(0.75, 0.50, noise=0.01, cheap=0.74), EVEN, "C", "its lead over rfm_logistic may be chance"),
+        (with_captures(0.70, 0.50, noise=0.005, cheap=0.78), EVEN, "C", "rfm_logistic ranks certainly better: -0.0"),
         (with_captures(0.80, 0.50, noise=0.01, cheap=0.70), EVEN, "A", None),
         (with_captures(0.80, 0.50, noise=0.01, cheap=0.50), EVEN, "A", None),
         # Recency ranks, so the cheap model is one baseline among others.

@@ -45,11 +45,11 @@ def behind(folder: Path, lines: list[Line], regions: dict[str, str]) -> dict[str
 
 
 BEHIND = """
-| north          | south          | behind | case                                                        |
-| 5 5            | 5 10           | south  | the south orders half as often as in the rest of the year   |
-| 5 10           | 5 10           | nobody | a season: both order half as often                          |
-| 10 5           | 10 10          | nobody | the north grows: the share of the south falls, no order is lost |
-| 5 5            | 40 80          | nobody | so few orders that chance moves them as far                 |
+| customers | north | south | behind | case                                                            |
+| 40        | 5 5   | 5 10  | south  | the south orders half as often as in the rest of the year       |
+| 5         | 5 5   | 5 10  | nobody | the same of so few that chance moves their orders as far        |
+| 40        | 5 10  | 5 10  | nobody | a season: both order half as often                              |
+| 40        | 10 5  | 10 10 | nobody | the north grows: the share of the south falls, no order is lost |
 """
 
 
@@ -57,7 +57,7 @@ BEHIND = """
 def test_a_region_is_behind_where_it_loses_orders_that_others_keep(tmp_path, case):
     # Days between orders, before the last 90 days and in them.
     pauses = {region: [int(word) for word in case[region].split()] for region in ("north", "south")}
-    names = {f"{region[0]}{number}": region for region in pauses for number in range(20)}
+    names = {f"{region[0]}{number}": region for region in pauses for number in range(int(case["customers"]))}
     lines = [
         line
         for name, region in names.items()

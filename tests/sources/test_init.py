@@ -220,6 +220,7 @@ NAMES = """
 | subscriptions | customer_id period_start period_end       | start_day=period_start end_day=period_end            |
 | tickets       | customer_id ticket opened solved          | ticket_id=ticket opened_ts=opened resolved_ts=solved |
 | customers     | customer_id since                         | signup_day=since                                     |
+| subscriptions | customer_id Start_UTC Current_Period_Start_UTC Current_Period_End_UTC Ended_At_UTC | start_day=Start_UTC end_day=Ended_At_UTC |
 """
 
 
@@ -263,6 +264,27 @@ def test_a_file_of_one_kind_says_so_in_its_name(raw, case):
         assert found[TABLES[case["column"]]].get(case["column"], "-") == case["is"]
     if case["column"] == "event_type":
         assert settings.features.event_types == [case["is"].strip("'")]
+
+
+PRICES = """
+| columns          | rows              | price                                                                                                     | why                                       |
+| interval,amount  | month,9 year,99   | case when interval in ('month') then amount / 1 when interval in ('year') then amount / 12 end            | each is billed at its own pace            |
+| Zahlungsweise,Preis | vierteljährlich,30 vierteljährlich,45 | case when Zahlungsweise in ('vierteljährlich') then Preis / 3 end                  | a price that is none per month            |
+| interval,amount  | month,9 lifetime,99 | -                                                                                                       | nobody knows how long a life is           |
+| price            | 9 10              | price                                                                                                     | no interval, so it is a month's, as ever  |
+| interval,mrr     | month,9 year,99   | mrr                                                                                                       | per month by its name                     |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(PRICES), ids=lambda case: case["why"])
+def test_a_price_for_each_interval_becomes_one_a_month(raw, case):
+    orders(raw / "orders.csv")
+    rows = case["rows"].split()
+    header = f"customer_id,start_date,plan,{case['columns']}"
+    write(raw / "contracts.csv", header, lambda n, day: f"c{n},{day},gold,{rows[n % len(rows)]}", rows=40)
+    lines, settings = run(raw)
+    assert settings.sources.subscriptions.columns.get("price_per_month", "-") == case["price"]
+    assert "  40 rows, of which 0 would be refused" in lines
 
 
 TRUTHS = """

@@ -14,7 +14,7 @@ from pipeline.commands import check_sources
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData, NotEnoughData
 from pipeline.stages import run_stage, s1_ingest
-from pipeline.tables import coherence, coherence_checks, coherence_within, storage
+from pipeline.tables import coherence, coherence_checks, coherence_renewals, coherence_within, storage
 from tests.drawing import drawn
 from tests.profiles import examples
 
@@ -183,6 +183,41 @@ def test_answers_lie_on_their_scale(case):
     assert all(one.is_much for one in chosen)
 
 
+# Running contracts on day 1000: how many there are, when they began, and in how many days their renewal comes.
+MOVING = """
+    | number | began    | renewal        | found    | why                                                                     |
+    | 60     | 0..900   | ahead 0..30    | 41 of 60 | billed each month, in one row for ever: what began 400 days before is caught |
+    | 60     | 640..990 | term 365       | -        | a row for each year                                                     |
+    | 60     | 0..990   | term 1095      | -        | contracts of three years, of which some began lately                    |
+    | 60     | 640..990 | ahead 39..39   | -        | all memberships end with the year                                       |
+    | 40     | 0..900   | ahead 0..30    | -        | too few to tell                                                         |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(MOVING), ids=lambda case: case["why"])
+def test_a_renewal_that_moves_on_knows_the_future(case):
+    number, (first, last) = int(case["number"]), map(int, case["began"].split(".."))
+    kind, days = case["renewal"].split()
+    near, far = map(int, days.split("..") if kind == "ahead" else (days, days))
+    rows = []
+    for n in range(number):
+        start = first + (last - first) * n // (number - 1)
+        ahead = near + (far - near) * (n * 7 % number) // (number - 1)
+        renewal = 1000 + ahead if kind == "ahead" else start + ahead
+        rows.append((f"c{n}", n, DAY + timedelta(days=start), DAY + timedelta(days=renewal)))
+    with duckdb.connect() as engine:
+        engine.execute(
+            "CREATE TABLE subscriptions (customer_id VARCHAR, customer_key HUGEINT, start_day DATE, renewal_day DATE)"
+        )
+        engine.executemany("INSERT INTO subscriptions VALUES (?, ?, ?, ?)", rows)
+        engine.execute(f"CREATE TABLE transactions AS SELECT DATE '{DAY + timedelta(days=1000)}' AS day")
+        tables = {name: coherence.rows_of(engine, name) for name in ("transactions", "subscriptions")}
+        found = list(coherence_renewals.moving_renewals(engine, tables, SETTINGS))
+    counted = [f"{one.count} of {one.of}" for one in found if one.count]
+    assert counted == ([] if case["found"] == "-" else [case["found"]])
+    assert all(one.is_much for one in found if one.count)
+
+
 KINDS = """
     | table   | kinds                    | found                                                                                               | why                                 |
     | surveys | nps csat                 | -                                                                                                   | both are read                       |
@@ -328,8 +363,8 @@ def test_a_contract_that_runs_on_has_its_next_renewal_and_not_its_first(case):
         engine.executemany("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", rows)
         engine.execute(f"CREATE TABLE transactions AS SELECT DATE '{DAY + timedelta(days=100)}' AS day")
         tables = {name: coherence.rows_of(engine, name) for name in ("transactions", "subscriptions")}
-        (one,) = coherence_checks.past_renewals(engine, tables, SETTINGS)
+        (one,) = coherence_renewals.past_renewals(engine, tables, SETTINGS)
         without = coherence.Rows("subscriptions", tables["subscriptions"].columns - {"renewal_day"})
-        assert list(coherence_checks.past_renewals(engine, tables | {"subscriptions": without}, SETTINGS)) == []
+        assert list(coherence_renewals.past_renewals(engine, tables | {"subscriptions": without}, SETTINGS)) == []
     assert f"{one.count} of {one.of}" == case["found"]
     assert one.is_much == (one.count > 0)

@@ -6,12 +6,12 @@ from pipeline.config.params import Features
 from pipeline.examples.features.declare import Aggregate, Feature, Formula, part
 
 REGION = frozenset({"customers.region"})
-# What the region would have ordered in the last 90 days, had it kept its share of the year.
-KEPT = "all_orders_90d * market_orders_365d / nullif(all_orders_365d, 0)"
-# A fall of 8 %, of 5 % beside the region's own year as well, and three times what chance moves as many orders by.
+# What the region would have ordered in the last 30 days, had it kept its share of the year.
+KEPT = "all_orders_30d * market_orders_365d / nullif(all_orders_365d, 0)"
+# A fall of 8 %, of 5 % beside the region's own past as well, and three times what chance moves as many orders by.
 BEHIND = (
-    f"market_orders_90d <= 0.92 * {KEPT} AND market_orders_90d * 365 <= 0.95 * market_orders_365d * 90 "
-    f"AND {KEPT} - market_orders_90d >= 3 * sqrt({KEPT})"
+    f"market_orders_30d <= 0.92 * {KEPT} AND {KEPT} - market_orders_30d >= 3 * sqrt({KEPT}) "
+    "AND (market_orders_30d * 365 <= 0.95 * market_orders_365d * 30 OR market_ratio_30d <= 0.95)"
 )
 
 
@@ -24,7 +24,7 @@ def features(_settings: Features) -> list[Feature]:
         before,
         replace(before, name="market_ratio_30d", unit="ratio", how=Formula(ratio)),
         *(part(f"market_orders_{d}d", Aggregate("sum", "market", "orders", d)) for d in (90, 365)),
-        *(part(f"all_orders_{d}d", Aggregate("sum", "market", "all_orders", d)) for d in (90, 365)),
+        *(part(f"all_orders_{d}d", Aggregate("sum", "market", "all_orders", d)) for d in (30, 90, 365)),
         Feature(
             "market_share_trend_90d",
             "ratio",
@@ -37,12 +37,23 @@ def features(_settings: Features) -> list[Feature]:
             causes=("C51",),
         ),
         Feature(
+            "market_share_trend_30d",
+            "ratio",
+            "market",
+            Formula("market_orders_30d * all_orders_365d / nullif(all_orders_30d * market_orders_365d, 0)"),
+            "the region's share of all orders in the last 30 days over that in the last 365; below 1 it falls behind",
+            "down",
+            REGION,
+            causes=("C51",),
+            is_reason_only=True,
+        ),
+        Feature(
             "is_region_behind",
             "yes/no",
             "market",
             Formula(f"CAST({BEHIND} AS INTEGER)"),
-            "whether the region's orders of the last 90 days are 8 % or more below its usual share of all, below those "
-            "of its own year, and further below than chance explains",
+            "whether the region's orders of the last 30 days are 8 % or more below its usual share of all, below those "
+            "of its own past, and further below than chance explains",
             "up",
             REGION,
             causes=("C51",),

@@ -118,10 +118,11 @@ TENURE: Phrasebook = {
     ),
 }
 
-BEHIND = "the region falls behind the others: {market_share_trend_90d} of its usual share of all orders"
 MARKET: Phrasebook = {
-    "market_share_trend_90d": BEHIND,
-    "is_region_behind": BEHIND,
+    "market_share_trend_{window}d": "the region falls behind the others: {number} of its usual share of all orders",
+    "is_region_behind": (
+        "the region falls behind the others: {number=market_share_trend_30d} of its usual share of all orders"
+    ),
     "market_trend_30d": "orders of all customers in the region are at {market_trend_30d} of what they were",
     "orders_trend_against_market_30d": f"{ORDERS_TREND}, worse than the market",
 }

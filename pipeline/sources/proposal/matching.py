@@ -5,9 +5,9 @@ from functools import partial, reduce
 from operator import or_
 from pathlib import PurePath
 
-from pipeline import sql
 from pipeline.sources import number_evidence, number_formats
-from pipeline.sources.proposal import names
+from pipeline.sources.proposal import names, one_kind
+from pipeline.sources.proposal.contract_prices import propose_price
 from pipeline.sources.proposal.placing import BY_VALUES, Orders, Placed, Proposal, Shared, Wanted
 from pipeline.sources.proposal.profiles import Profile
 from pipeline.sources.proposal.rows_that_count import propose_rules
@@ -19,7 +19,7 @@ SURE_MARKS = number_evidence.POINT | number_evidence.COMMA
 OPEN_MARKS = number_evidence.OPEN_POINT | number_evidence.OPEN_COMMA
 SURE_MARKS_OF = (number_evidence.POINT, number_evidence.COMMA)
 BY_NAME = 0.6
-PURCHASES = "transactions"
+PURCHASES, CONTRACTS = "transactions", "subscriptions"
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
 
@@ -55,16 +55,25 @@ def propose(
             fits += [_fit(sheet, table, tables[table], share) for table in others]
         placed |= _choose(fits, left)
         drop_strangers(placed, first, partial(shared, known=known), left)
+    if CONTRACTS in placed:
+        propose_price(placed[CONTRACTS])
     for table, one in placed.items():
         _name_unused(one, tables[table])
     for sheet in sheets:
         if sheet.path not in left and all(one.sheet is not sheet for one in placed.values()):
-            reasons = [str(fit) for fit in [_fit(sheet, first, tables[first]), *fits] if isinstance(fit, str)]
-            near = next((reason for reason in reasons if reason.startswith(sheet.path)), "")
-            left[sheet.path] = near.partition(": ")[2] or "no table fits its columns well"
+            left[sheet.path] = _why_none(sheet, [_fit(sheet, first, tables[first]), *fits])
     return Proposal(
         {name: placed[name] for name in tables if name in placed}, [f"{path}: {why}" for path, why in left.items()]
     )
+
+
+def _why_none(sheet: Sheet, fits: Sequence[Placed | str]) -> str:
+    """Why a file is no table: of that which it is called like, else of the first that it could not be."""
+    start = f"{sheet.path}: "
+    reasons = [fit.removeprefix(start) for fit in fits if isinstance(fit, str) and fit.startswith(start)]
+    stem = PurePath(sheet.path).stem
+    called = [reason for reason in reasons if names.table_score(reason.partition(" ")[0], stem) == 1]
+    return next(iter([*called, *reasons]), "no table fits its columns well")
 
 
 def _share(shared: Shared, sheet: Sheet, known: tuple[Sheet, str], name: str) -> float:
@@ -103,7 +112,7 @@ def _fit(
     placed = Placed(table, sheet)
     _by_name(placed, wanted)
     _by_values(placed, wanted, share)
-    _of_one_kind(placed, wanted)
+    one_kind.propose_kind(placed, wanted)
     _dates(placed, wanted)
     _decimals(placed, wanted)
     lacking = [one.column for one in wanted if one.required and one.column not in placed.mapped()]
@@ -177,17 +186,6 @@ def _by_values(placed: Placed, wanted: Sequence[Wanted], share: Callable[[str], 
         if len(able) == 1:
             placed.left.pop(able[0], None)
             placed.take(one.column, able[0], BY_VALUES)
-
-
-def _of_one_kind(placed: Placed, wanted: Sequence[Wanted]) -> None:
-    """A file called logins holds nothing but these, and says so in no column."""
-    for one in wanted:
-        called = (PurePath(placed.sheet.path).stem, " ".join(placed.columns.values()))
-        kinds = [names.one_kind(placed.table, one.column, name) for name in called]
-        kind = next(filter(None, kinds), None)
-        if kind is not None and one.column not in placed.columns:
-            placed.one_kind = kind
-            placed.expressions[one.column], placed.sure[one.column] = sql.text(kind), names.LIKE
 
 
 def _dates(placed: Placed, wanted: Sequence[Wanted]) -> None:

@@ -7,8 +7,9 @@ from pipeline.config.slugs import plain as plain
 TABLES = {
     "transactions": (
         "transactions transaction orders order sales sale purchases purchase invoices receipts baskets lines "
-        "bestellungen bestellung verkaeufe umsaetze umsatz rechnungen kassenbons commandes ventes achats pedidos "
-        "ventas compras ordini vendite acquisti bestellingen verkopen aankopen ordrer salg kjop"
+        "payments payment charges bestellungen bestellung zahlungen verkaeufe umsaetze umsatz rechnungen "
+        "kassenbons commandes ventes achats pedidos ventas compras ordini vendite acquisti bestellingen verkopen "
+        "aankopen ordrer salg kjop"
     ),
     "events": (
         "events event visits visit sessions logins clicks activity usage besuche besuch ereignisse visites "
@@ -58,7 +59,7 @@ COLUMNS = {
     "transactions.ts": (
         "ordered_at order_date purchase_date purchased_at transaction_date transaction_timestamp invoice_date "
         "sale_date bestelldatum kaufdatum rechnungsdatum belegdatum date_commande date_achat fecha_pedido "
-        f"fecha_compra data_ordine besteldatum orderdato paid_at processed_at {DATES}"
+        f"fecha_compra data_ordine besteldatum orderdato paid_at processed_at created_at created {DATES}"
     ),
     "transactions.amount": (
         "amount total total_amount net_amount paid revenue sales_value line_total turnover price value betrag "
@@ -142,7 +143,7 @@ COLUMNS = {
     "customers.market": "market segment b2b_b2c customer_type kundentyp markt marche",
     "customers.signup_day": (
         "signup_day signup_date signup registered_at registered customer_since created_at member_since joined_at "
-        "joined_on joined since registration_date created_on kunde_seit anmeldedatum angelegt_am client_depuis "
+        "joined_on joined since registration_date created_on created kunde_seit anmeldedatum angelegt_am client_depuis "
         "fecha_alta data_iscrizione klant_sinds registrert"
     ),
     "customers.country": "country country_code land pays pais paese",
@@ -166,6 +167,7 @@ COLUMNS = {
         "cancel_day cancelled_at canceled_at cancelled cancelled_on canceled_on cancel_date cancellation_date "
         "gekuendigt_am kuendigung resilie_le cancelado disdetta opgezegd oppsagt"
     ),
+    # Not where the current period ends: that day moves on, and at a snapshot of the past it was another one.
     "subscriptions.renewal_day": "renewal_day renewal_date renewal verlaengerung renouvellement renovacion rinnovo",
     "subscriptions.plan": "plan product tariff tarif produkt abo forfait piano abonnement",
     "subscriptions.price_per_month": (
@@ -186,19 +188,6 @@ COLUMNS = {
     "outcomes.response": "response answer reaktion antwort",
     "outcomes.note": "note notes comment comments bemerkung notiz",
 }
-# What a column holds in every row of a file that is called so; nothing is known of it under the names of what is empty.
-ONE_KIND = {
-    "surveys.kind": {"nps": "nps", "csat": "csat"},
-    "events.event_type": {
-        "visit": "visit visits besuch besuche visites visitas visite bezoeken besok",
-        "login": "login logins anmeldungen connexions",
-        "session": "session sessions",
-    },
-    "tickets.is_complaint": {
-        "true": "complaint complaints reklamationen reklamation beschwerden reclamations quejas reclami klachten",
-        "": "tickets ticket cases requests support service issues anfragen incidencias henvendelser",
-    },
-}
 LIKE, CLOSE = 0.8, 0.88
 
 
@@ -218,20 +207,11 @@ def column_score(table: str, column: str, name: str) -> float:
     words = set(name.split("_"))
     inside = [other for other in known if len(other) > 3 and set(other.split("_")) <= words]
     if inside:
-        return LIKE - 0.1 * known.index(inside[0]) / len(known)
+        # The fewer words besides, the surer: "start (utc)" before "current period start (utc)".
+        besides = min(len(words) - len(inside[0].split("_")), 5)
+        return LIKE - 0.1 * known.index(inside[0]) / len(known) - 0.01 * besides
     close = difflib.get_close_matches(name, [other for other in known if len(other) > 5], n=1, cutoff=CLOSE)
     return LIKE - 0.15 if close else 0.0
-
-
-def one_kind(table: str, column: str, called: str) -> str | None:
-    """What a column holds throughout, where names of a file or of its columns say it, and say one thing.
-
-    >>> one_kind("surveys", "kind", "NPS 2024"), one_kind("surveys", "kind", "nps and csat")
-    ('nps', None)
-    """
-    words = set(plain(called).split("_"))
-    meant = [kind for kind, names in ONE_KIND.get(f"{table}.{column}", {}).items() if words & set(names.split())]
-    return (meant[0] or None) if len(meant) == 1 else None
 
 
 def table_score(table: str, stem: str) -> float:

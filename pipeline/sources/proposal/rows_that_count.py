@@ -168,7 +168,16 @@ def _sign(placed: Placed, repeats: _Repeats) -> None:
 
 def _known(values: Iterable[str], words: set[str]) -> str:
     """Those of the values that are among the words, as a list of an expression; empty where none is."""
-    return ", ".join(sql.text(value) for value in sorted(values) if names.plain(value) in words)
+    return listed(value for value in values if names.plain(value) in words)
+
+
+def listed(values: Iterable[str]) -> str:
+    """Values as an expression lists them.
+
+    >>> listed(["void", "failed"])
+    "'failed', 'void'"
+    """
+    return ", ".join(sql.text(value) for value in sorted(values))
 
 
 def quoted(name: str) -> str:
