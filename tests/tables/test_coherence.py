@@ -14,7 +14,7 @@ from pipeline.commands import check_sources
 from pipeline.config import params, paths
 from pipeline.config.errors import BadData, NotEnoughData
 from pipeline.stages import run_stage, s1_ingest
-from pipeline.tables import coherence, coherence_checks, coherence_renewals, coherence_within, storage
+from pipeline.tables import coherence, coherence_renewals, coherence_within, storage
 from tests.drawing import drawn
 from tests.profiles import examples
 

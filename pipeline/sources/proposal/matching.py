@@ -8,20 +8,24 @@ from pathlib import PurePath
 from pipeline.sources import number_evidence, number_formats
 from pipeline.sources.proposal import names, one_kind
 from pipeline.sources.proposal.contract_prices import propose_price
+from pipeline.sources.proposal.full_names import propose_name
 from pipeline.sources.proposal.placing import BY_VALUES, Orders, Placed, Proposal, Shared, Wanted
 from pipeline.sources.proposal.profiles import Profile
 from pipeline.sources.proposal.rows_that_count import propose_rules
 from pipeline.sources.proposal.same_customers import SURELY_SHARED, drop_strangers
 from pipeline.sources.proposal.sheets import Sheet
+from pipeline.sources.proposal.why_left import name_unused, why_none
 
 NUMBERS = {"money", "decimal", "number"}
 SURE_MARKS = number_evidence.POINT | number_evidence.COMMA
 OPEN_MARKS = number_evidence.OPEN_POINT | number_evidence.OPEN_COMMA
 SURE_MARKS_OF = (number_evidence.POINT, number_evidence.COMMA)
 BY_NAME = 0.6
-PURCHASES, CONTRACTS = "transactions", "subscriptions"
+PURCHASES, CONTRACTS, CUSTOMERS, CONTACTS = "transactions", "subscriptions", "customers", "contacts"
 # A file is a table by its name, by its columns, or by a bit of both; answers closer than this are two answers.
 MIN_SCORE, CLOSE = 0.35, 0.08
+# Share of different ids in a file with a line for each customer.
+ONE_LINE = 0.9
 
 
 def propose(
@@ -57,23 +61,16 @@ def propose(
         drop_strangers(placed, first, partial(shared, known=known), left)
     if CONTRACTS in placed:
         propose_price(placed[CONTRACTS])
+    if CUSTOMERS in placed:
+        propose_name(placed[CUSTOMERS])
     for table, one in placed.items():
-        _name_unused(one, tables[table])
+        name_unused(one, tables[table])
     for sheet in sheets:
         if sheet.path not in left and all(one.sheet is not sheet for one in placed.values()):
-            left[sheet.path] = _why_none(sheet, [_fit(sheet, first, tables[first]), *fits])
+            left[sheet.path] = why_none(sheet, [_fit(sheet, first, tables[first]), *fits])
     return Proposal(
         {name: placed[name] for name in tables if name in placed}, [f"{path}: {why}" for path, why in left.items()]
     )
-
-
-def _why_none(sheet: Sheet, fits: Sequence[Placed | str]) -> str:
-    """Why a file is no table: of that which it is called like, else of the first that it could not be."""
-    start = f"{sheet.path}: "
-    reasons = [fit.removeprefix(start) for fit in fits if isinstance(fit, str) and fit.startswith(start)]
-    stem = PurePath(sheet.path).stem
-    called = [reason for reason in reasons if names.table_score(reason.partition(" ")[0], stem) == 1]
-    return next(iter([*called, *reasons]), "no table fits its columns well")
 
 
 def _share(shared: Shared, sheet: Sheet, known: tuple[Sheet, str], name: str) -> float:
@@ -120,33 +117,18 @@ def _fit(
         unclear = "; ".join(sorted(set(placed.left.values())))
         why = f" ({unclear})" if unclear else ""
         return f"{sheet.path}: {table} would need {', '.join(lacking)}, which no column is surely{why}"
-    if table == "customers" and sheet.profiles[placed.columns["customer_id"]].unique < 0.9:
+    is_register = sheet.profiles[placed.columns["customer_id"]].unique >= ONE_LINE
+    if table == CUSTOMERS and not is_register:
         return f"{sheet.path}: customers would need one line per customer"
+    if table == CONTACTS and is_register and not set(placed.columns) - {"customer_id", "ts"}:
+        # Elsewhere people are called contacts; what was sent to them has a line for each message, or says what it was.
+        return f"{sheet.path}: contacts would need a line for each message, or what was sent"
     covered = sum(placed.sure[column] for column in placed.columns) / max(1, len(sheet.profiles))
     placed.score = 0.55 * names.table_score(table, PurePath(sheet.path).stem) + 0.45 * covered
     if all(placed.sure[one.column] >= BY_NAME for one in wanted if one.required) and table == PURCHASES:
         # A file with the columns of purchases holds purchases, whatever it is called.
         placed.score = max(placed.score, MIN_SCORE + 0.2 * covered)
     return placed
-
-
-def _name_unused(placed: Placed, wanted: Sequence[Wanted]) -> None:
-    for name in placed.free():
-        if name in placed.where or any(name in text for text in placed.expressions.values()):
-            continue
-        placed.left.setdefault(name, _why_unused(placed, wanted, name))
-
-
-def _why_unused(placed: Placed, wanted: Sequence[Wanted], name: str) -> str:
-    """An empty column is not placed: with a `kept_day` that nobody fills in, every promise would be overdue."""
-    likely = (one.column for one in wanted if names.column_score(placed.table, one.column, names.plain(name)))
-    column = next((one for one in likely if one not in placed.columns), None)
-    if not placed.sheet.profiles[name].filled:
-        then = f"; once it is filled in, write {column}: {name} under sources.{placed.table}.columns" if column else ""
-        return f"it is empty{then}"
-    if column:
-        return f"it is called like our {column}, and holds no such values"
-    return "no column of ours is called so or holds such values"
 
 
 def _by_name(placed: Placed, wanted: Sequence[Wanted]) -> None:

@@ -3,6 +3,7 @@
 import difflib
 
 from pipeline.config.slugs import plain as plain
+from pipeline.sources.proposal import another_thing
 
 TABLES = {
     "transactions": (
@@ -28,8 +29,8 @@ TABLES = {
         "enquete undersokelser"
     ),
     "customers": (
-        "customers customer clients client accounts members users crm kunden kunde kundenstamm clientes clienti "
-        "klanten kunder"
+        "customers customer clients client accounts contacts members users crm kunden kunde kundenstamm clientes "
+        "clienti klanten kunder"
     ),
     "subscriptions": (
         "subscriptions subscription contracts contract plans vertraege vertrag abos abonnements contrats "
@@ -62,13 +63,13 @@ COLUMNS = {
         f"fecha_compra data_ordine besteldatum orderdato paid_at processed_at created_at created {DATES}"
     ),
     "transactions.amount": (
-        "amount total total_amount net_amount paid revenue sales_value line_total turnover price value betrag "
-        "umsatz summe gesamtbetrag preis montant total_ttc prix importe monto precio importo totale bedrag prijs "
-        "belop sum pris dollar_value"
+        "amount total total_amount net_amount net_sales paid revenue sales_value line_total turnover price value "
+        "betrag umsatz summe gesamtbetrag preis montant total_ttc prix importe monto precio importo totale bedrag "
+        "prijs belop sum pris dollar_value"
     ),
     "transactions.quantity": "quantity qty pieces units menge anzahl stueck quantite cantidad quantita aantal antall",
     "transactions.list_amount": (
-        "list_amount list_price regular_price full_price listenpreis prix_catalogue precio_lista"
+        "list_amount list_price regular_price full_price gross_sales listenpreis prix_catalogue precio_lista"
     ),
     "transactions.discount": (
         "discount saved rebate retail_disc rabatt nachlass remise reduction descuento sconto korting"
@@ -87,7 +88,7 @@ COLUMNS = {
         "kategori varegruppe genre"
     ),
     "transactions.store_id": (
-        "store_id store shop_id shop branch filiale laden magasin boutique tienda negozio winkel filial butikk"
+        "store_id store shop_id shop branch location filiale laden magasin boutique tienda negozio winkel filial butikk"
     ),
     "transactions.channel": (
         "channel sales_channel via sold_in sold_via sold_through order_source source_name kanal vertriebskanal canal "
@@ -120,7 +121,7 @@ COLUMNS = {
         "closed_date geschlossen_am geschlossen erledigt_am erledigt geloest_am ferme_le cerrado chiuso gesloten "
         "lukket lost"
     ),
-    "tickets.reopened": "reopened reopen_count times_reopened wiedereroeffnet",
+    "tickets.reopened": "reopened reopens reopen_count times_reopened wiedereroeffnet",
     "tickets.topic": (
         "topic subject category reason about issue_type thema betreff kategorie grund sujet motif asunto motivo "
         "oggetto onderwerp reden emne arsak"
@@ -143,8 +144,8 @@ COLUMNS = {
     "customers.market": "market segment b2b_b2c customer_type kundentyp markt marche",
     "customers.signup_day": (
         "signup_day signup_date signup registered_at registered customer_since created_at member_since joined_at "
-        "joined_on joined since registration_date created_on created kunde_seit anmeldedatum angelegt_am client_depuis "
-        "fecha_alta data_iscrizione klant_sinds registrert"
+        "joined_on joined since registration_date create_date created_on created kunde_seit anmeldedatum "
+        "angelegt_am client_depuis fecha_alta data_iscrizione klant_sinds registrert"
     ),
     "customers.country": "country country_code land pays pais paese",
     "customers.region": "region state province area territory district county bundesland gebiet canton provincia fylke",
@@ -206,8 +207,10 @@ def column_score(table: str, column: str, name: str) -> float:
         return 1 - 0.25 * known.index(name) / len(known)
     words = set(name.split("_"))
     inside = [other for other in known if len(other) > 3 and set(other.split("_")) <= words]
+    others = another_thing.words(f"{table}.{column}")
+    inside = [other for other in inside if not (words - set(other.split("_"))) & others]
     if inside:
-        # The fewer words besides, the surer: "start (utc)" before "current period start (utc)".
+        # The fewer words besides, the surer: "start (utc)" before "subscription start (utc)".
         besides = min(len(words) - len(inside[0].split("_")), 5)
         return LIKE - 0.1 * known.index(inside[0]) / len(known) - 0.01 * besides
     close = difflib.get_close_matches(name, [other for other in known if len(other) > 5], n=1, cutoff=CLOSE)

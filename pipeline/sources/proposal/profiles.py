@@ -44,6 +44,8 @@ class Profile:
         One of the values; empty where there is none.
     whole, truth
         Whether they are whole numbers, true or false.
+    below_zero
+        Whether they are numbers of which some are below zero, and none above.
     """
 
     filled: float
@@ -58,6 +60,7 @@ class Profile:
     truth: bool
     common: tuple[str, ...] = ()
     example: str = ""
+    below_zero: bool = False
 
     def can_be(self, kind: str) -> bool:
         """Whether the values suit a kind of canonical column."""
@@ -107,7 +110,13 @@ def profile(values: list[str | None]) -> Profile:
         truth=_most(looked_at, lambda value: value.lower() in YES | NO),
         common=tuple(sorted(set(texts))) if len(set(texts)) <= MAX_COMMON else (),
         example=min(texts, default=""),
+        below_zero=is_number and _are_below_zero(looked_at),
     )
+
+
+def _are_below_zero(texts: list[str]) -> bool:
+    amounts = [text for text in texts if re.search("[1-9]", text)]
+    return bool(amounts) and all(re.search(r"[-−(]", text) for text in amounts)
 
 
 def _formats(values: list[str]) -> list[str]:

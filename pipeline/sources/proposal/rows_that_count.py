@@ -23,7 +23,7 @@ BACK = {
     "erstattung", "remboursement", "avoir", "retour", "devolucion", "reembolso", "reso", "rimborso", "terugbetaling",
     "retur", "refusjon",
 }  # fmt: skip
-OF_ONE_PIECE = re.compile("price|preis|prix|precio|prezzo|prijs|pris|unit|einzel|unitario")
+OF_ONE_PIECE = re.compile("price|item_cost|preis|prix|precio|prezzo|prijs|pris|unit|einzel|unitario")
 OF_A_LINE = re.compile("total|summe|sum|gesamt|line(?!_?item)|montant|importe|totale|bedrag|belop")
 
 
@@ -56,6 +56,7 @@ def propose_rules(placed: Placed, orders: Orders) -> None:
     if conditions:
         placed.where = " and ".join(conditions)
     placed.notes += _given_back(placed)
+    _sign_of_discounts(placed)
     _sign(placed, repeats)
 
 
@@ -152,6 +153,14 @@ def _given_back(placed: Placed) -> Iterable[str]:
                 f"rows where {name} is {back} count, with their amounts as these stand; if all of it was given back, "
                 f"leave them out by where: {quoted(name)} not in ({_known(profile.common, VOID | BACK)})"
             )
+
+
+def _sign_of_discounts(placed: Placed) -> None:
+    """A discount lowers the price by what stands there, with a minus before it or without."""
+    for column in ("discount", "personal_discount"):
+        theirs = placed.columns.get(column)
+        if theirs is not None and placed.sheet.profiles[theirs].below_zero:
+            placed.expressions[column] = f"abs({quoted(theirs)})"
 
 
 def _sign(placed: Placed, repeats: _Repeats) -> None:
