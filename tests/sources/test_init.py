@@ -266,6 +266,37 @@ def test_a_file_of_one_kind_says_so_in_its_name(raw, case):
         assert settings.features.event_types == [case["is"].strip("'")]
 
 
+OTHER_THINGS = """
+| table         | name                | is             | why                                           |
+| transactions  | Discount Amount     | discount       | it takes something off the amount             |
+| transactions  | Total Discounts     | -              | so does the sum of them                       |
+| transactions  | Tax Amount          | -              | what the state gets                           |
+| transactions  | Order Total         | amount         | not the number of the order                   |
+| transactions  | Order Status        | -              | not the number of the order either            |
+| transactions  | Item Cost           | -              | the customer's or the company's, nobody says  |
+| transactions  | Currency Rate       | -              | a number, and no currency                     |
+| transactions  | Customer Group      | -              | of the customer, and not of the product       |
+| transactions  | Account Manager     | -              | not the customer                              |
+| transactions  | Store Name          | store_id       | what tells stores apart where none has a number |
+| transactions  | Product Name        | product_id     | and products                                  |
+| transactions  | Due Date            | -              | not the day of the order                      |
+| tickets       | Ticket type         | -              | not the number of the ticket                  |
+| tickets       | Last updated at     | -              | not the day on which it was opened            |
+| subscriptions | Current period start | -             | not the first day of the contract             |
+| subscriptions | Ended At (UTC)      | end_day        | when it was over                              |
+"""
+
+
+@pytest.mark.parametrize("case", drawn(OTHER_THINGS), ids=lambda case: case["name"])
+def test_a_name_that_holds_one_of_ours_may_be_that_of_something_else(case):
+    scores = {
+        column.name: names.column_score(case["table"], column.name, names.plain(case["name"]))
+        for column in schemas.TABLES[case["table"]].columns
+    }
+    best = max(scores, key=lambda name: scores[name])
+    assert (best if scores[best] else "-") == case["is"], {name: score for name, score in scores.items() if score}
+
+
 PRICES = """
 | columns          | rows              | price                                                                                                     | why                                       |
 | interval,amount  | month,9 year,99   | case when interval in ('month') then amount / 1 when interval in ('year') then amount / 12 end            | each is billed at its own pace            |

@@ -3,18 +3,28 @@
 # fmt: off
 DAYS = {"updated", "modified", "changed", "last", "first", "next", "previous", "current", "due", "expected"}
 MONEY = {
-    "discount", "rabatt", "remise", "refund", "refunded", "refunds", "tax", "vat", "mwst", "tva", "shipping", "versand",
-    "tip", "fee", "coupon",
+    "discount", "discounts", "rabatt", "remise", "refund", "refunded", "refunds", "tax", "taxes", "vat", "mwst", "tva",
+    "shipping", "versand", "tip", "tips", "fee", "fees", "coupon", "coupons", "rate", "percent", "pct",
 }
 IDS = {
     "type", "typ", "kind", "status", "state", "date", "day", "time", "name", "email", "amount", "total", "price",
-    "value", "count", "reason",
+    "value", "count", "reason", "group", "segment", "class", "category", "country", "region", "city", "phone",
+    "address", "language", "manager", "owner", "rep", "agent", "source", "channel", "currency", "note", "notes",
+    "comment", "since", "cost", "costs", "discount", "quantity", "tax",
 }
 # fmt: on
-# What an item costs is what it costs the customer in one shop, and the company in another.
-COSTS = {"item", "shipping"}
+SHARES = {"rate", "percent", "pct"}
+OTHERS = {
+    "amount": MONEY,
+    "list_amount": MONEY,
+    "discount": SHARES,
+    "currency": SHARES,
+    # What an item costs is what it costs the customer in one shop, and the company in another.
+    "cost": {"item", "shipping", *SHARES},
+    "category": {"customer", "user", "client", "member", "tax", "price"},
+}
 # What tells products apart where nothing numbers them.
-DESCRIBES = {"transactions.product_id": {"name"}}
+DESCRIBES = {"transactions.product_id": {"name"}, "transactions.store_id": {"name"}}
 
 
 def words(column: str) -> set[str]:
@@ -28,4 +38,4 @@ def words(column: str) -> set[str]:
         return DAYS
     if name.endswith("_id"):
         return IDS - DESCRIBES.get(column, set())
-    return {"cost": COSTS, "amount": MONEY, "list_amount": MONEY}.get(name, set())
+    return OTHERS.get(name, set())

@@ -53,7 +53,8 @@ COLUMNS = {
     ),
     "transactions.transaction_id": (
         "transaction_id order_id order_no order_number order invoice_id invoice_no invoice receipt_id receipt "
-        "basket_id basket bestellnummer bestell_nr bestellung auftragsnummer rechnungsnummer belegnummer "
+        "basket_id basket document_no document_number bestellnummer bestell_nr bestellung auftragsnummer "
+        "rechnungsnummer belegnummer beleg_nr "
         "numero_commande commande pedido_id numero_pedido pedido ordine numero_ordine bestelnummer ordrenr "
         "ordrenummer ordre id order_name"
     ),
@@ -64,15 +65,16 @@ COLUMNS = {
     ),
     "transactions.amount": (
         "amount total total_amount net_amount net_sales paid revenue sales_value line_total turnover price value "
-        "betrag umsatz summe gesamtbetrag preis montant total_ttc prix importe monto precio importo totale bedrag "
-        "prijs belop sum pris dollar_value"
+        "betrag umsatz summe gesamtbetrag nettobetrag rechnungsbetrag positionsbetrag zeilenbetrag bruttobetrag "
+        "gesamtpreis preis einzelpreis stueckpreis montant total_ttc prix importe monto precio importo totale bedrag "
+        "prijs belop sum pris dollar_value subtotal"
     ),
     "transactions.quantity": "quantity qty pieces units menge anzahl stueck quantite cantidad quantita aantal antall",
     "transactions.list_amount": (
         "list_amount list_price regular_price full_price gross_sales listenpreis prix_catalogue precio_lista"
     ),
     "transactions.discount": (
-        "discount saved rebate retail_disc rabatt nachlass remise reduction descuento sconto korting"
+        "discount saved rebate retail_disc rabatt rabattbetrag nachlass remise reduction descuento sconto korting"
     ),
     "transactions.personal_discount": "personal_discount voucher coupon_discount gutschein kundenrabatt",
     "transactions.cost": (
@@ -137,9 +139,9 @@ COLUMNS = {
     "surveys.touch_point": "touch_point touchpoint after anlass occasion",
     "customers.name": "name full_name customer_name company company_name firma kundenname nom nombre nome naam navn",
     "customers.owner": (
-        "owner account_manager manager sales_rep sales_representative salesperson looked_after_by responsible betreuer "
-        "kundenbetreuer ansprechpartner vertreter aussendienst zustaendig responsable commercial vendedor comercial "
-        "gestore agente verantwoordelijke vertegenwoordiger ansvarlig selger"
+        "owner account_manager manager sales_rep sales_representative salesperson looked_after_by responsible "
+        "betreuer kundenbetreuer ansprechpartner verkaeufer vertreter aussendienst zustaendig responsable "
+        "commercial vendedor comercial gestore agente verantwoordelijke vertegenwoordiger ansvarlig selger"
     ),
     "customers.market": "market segment b2b_b2c customer_type kundentyp markt marche",
     "customers.signup_day": (
