@@ -93,7 +93,8 @@ class ExplainedModel:
         self.settings, self.paths = settings, paths
         self.seen = model_features(settings.features, settings.sources)
         own = unseen_features(settings.features, settings.sources)
-        self.bearing = [*self.seen, *own]
+        # What only stands beside another number is no reason, so no table carries a cause by it.
+        self.bearing = [*self.seen, *(feature for feature in own if feature.evidence is not None)]
         examples = labelled.read(paths, [feature.name for feature in self.bearing])
         first = complete[-TEST_SNAPSHOTS] - timedelta(days=settings.label.gap_days + settings.label.horizon_days)
         known = [day for day in complete if day <= first]

@@ -20,7 +20,7 @@ def test_pandas_makes_the_same_features(tmp_path, monkeypatch):
     overlay.apply(tmp_path / "company.yaml", tmp_path / "params.yaml")
     monkeypatch.chdir(tmp_path)
     run_stage(s1_ingest, params.load())
-    assert features.snapshots(1) == 80
+    assert features.snapshots(1) == 81
     assert features.floor() == 2
     ours = storage.read_buckets(REPRO.examples).to_pandas().set_index("customer_key")
     theirs = pandas_features.of_tables(REPRO.tables, features.last_day()).loc[ours.index]

@@ -12,7 +12,7 @@ from pipeline.i18n import in_percent, say
 FLOOR: Final = 0.0005
 LARGEST: Final = 1000.0
 # Features that say the same of everybody in a region: how far apart regions are is no measure of how far all move.
-OF_A_REGION: Final = "market_"
+OF_A_REGION: Final = ("market_", "is_region_")
 
 
 def of_scores(then: Profile, now: Profile) -> Iterator[Effect]:

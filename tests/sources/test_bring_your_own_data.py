@@ -41,7 +41,7 @@ def checkout(folder: Path) -> Path:
     shutil.copytree(ROOT / "pipeline", here / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("dvc.yaml", "params.yaml", "playbooks.yaml", "forgotten.json", ".dvcignore", "churn.sh"):
         shutil.copy(ROOT / name, here)
-    for name in (".dvc", "params"):
+    for name in (".dvc", "params", "outcomes"):
         (here / name).mkdir()
     (here / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n", encoding="utf-8")
     (folder / "shop").mkdir()
@@ -68,7 +68,7 @@ def followed(tmp_path_factory) -> Followed:
         content = textwrap.dedent(indented)
         if language == "sh":
             said, found.ran = shell(content, found.folder), found.ran + 1
-        elif language == "yaml":
+        elif language == "yaml" and name:
             (found.folder / name).write_text(content, encoding="utf-8")
         elif language in {"csv", "text"}:
             there = (found.folder / name).read_text(encoding="latin-1") if language == "csv" else said
@@ -79,14 +79,14 @@ def followed(tmp_path_factory) -> Followed:
 
 
 def test_the_page_leads_from_odd_files_to_a_list(followed):
-    assert followed.ran == 9
+    assert followed.ran == 10
     listed = pl.read_csv(followed.folder / f"exports/{WEEK}/risk_list.csv")
     assert len(listed) > 20
     assert {"Ann", "Bo"} <= set(listed["owner"].drop_nulls())
 
 
 def test_what_the_page_shows_is_what_the_commands_say(followed):
-    assert not followed.wrong, followed.wrong[0]
+    assert not followed.wrong, "\n".join(wrong.partition(" is not in\n")[0] for wrong in followed.wrong)
 
 
 def test_the_settings_of_the_page_for_a_database_are_right(followed, tmp_path):
@@ -125,7 +125,8 @@ sources:
     sql: SELECT * FROM complaints
     url_env: SHOP_DB
     ts_format: "%d.%m.%Y %H:%M"
-    columns: {customer_id: customer, ticket_id: id, opened_ts: opened, resolved_ts: solved, topic: topic}
+    columns: {customer_id: customer, ticket_id: id, opened_ts: opened, resolved_ts: solved, topic: topic,
+              is_complaint: "'true'"}
   customers:
     sql: SELECT * FROM people
     url_env: SHOP_DB
