@@ -19,17 +19,16 @@ def past_renewals(
     engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
 ) -> Iterator[Finding]:
     """Contracts that run on although their renewal is over: of many, it is the first one, and nobody moves it on."""
-    if "subscriptions" not in tables or "renewal_day" not in tables["subscriptions"].columns:
+    if not _has_renewals(tables):
         return
-    last_known = f"(SELECT max(day) FROM {tables['transactions'].query})"
-    ends = "".join(f" AND coalesce({end} > {last_known}, true)" for end in ends_of(tables["subscriptions"]))
+    last_known, not_over = _until(tables)
     # A later period of the same customer has taken over from the earlier ones.
     running = f"""
         SELECT customer_id, renewal_day FROM (
             SELECT * FROM {tables["subscriptions"].query} WHERE start_day <= {last_known}
             QUALIFY row_number() OVER (
                 PARTITION BY customer_key ORDER BY start_day DESC, renewal_day DESC NULLS LAST) = 1)
-        WHERE renewal_day IS NOT NULL{ends}"""
+        WHERE renewal_day IS NOT NULL{not_over}"""
     offending = f"SELECT customer_id FROM ({running}) WHERE renewal_day < {last_known} - {LATE_RENEWAL_DAYS}"
     words = (
         f"subscriptions: {{count}} of {{of}} running contracts have a renewal_day that is over for more than "
@@ -42,13 +41,13 @@ def moving_renewals(
     engine: duckdb.DuckDBPyConnection, tables: Mapping[str, Rows], settings: Coherence
 ) -> Iterator[Finding]:
     """A day that moves on with every renewal: at a snapshot of the past it would tell who stayed, and for how long."""
-    if "subscriptions" not in tables or "renewal_day" not in tables["subscriptions"].columns:
+    if not _has_renewals(tables):
         return
-    last_known = f"(SELECT max(day) FROM {tables['transactions'].query})"
-    ends = "".join(f" AND coalesce({end} > {last_known}, true)" for end in ends_of(tables["subscriptions"]))
+    last_known, not_over = _until(tables)
     running = f"""
         SELECT customer_id, renewal_day - start_day AS term, renewal_day - {last_known} AS ahead
-        FROM {tables["subscriptions"].query} WHERE start_day <= {last_known} AND renewal_day >= {last_known}{ends}"""
+        FROM {tables["subscriptions"].query}
+        WHERE start_day <= {last_known} AND renewal_day >= {last_known}{not_over}"""
     # Of contracts of several years some began lately, and their renewals lie further ahead than a year.
     ((count, ahead),) = engine.execute(f"SELECT count(*), quantile_disc(ahead, 0.99) FROM ({running})").fetchall()
     if count < MIN_RUNNING or ahead > YEAR_DAYS:
@@ -63,3 +62,14 @@ def moving_renewals(
     yield from weighed(
         engine, ("moving_renewals", "subscriptions", words), offending, running, settings.moving_renewals
     )
+
+
+def _has_renewals(tables: Mapping[str, Rows]) -> bool:
+    return "subscriptions" in tables and "renewal_day" in tables["subscriptions"].columns
+
+
+def _until(tables: Mapping[str, Rows]) -> tuple[str, str]:
+    """The last day with a transaction, as a query, and the conditions under which a contract is not over by then."""
+    last_known = f"(SELECT max(day) FROM {tables['transactions'].query})"
+    ends = ends_of(tables["subscriptions"])
+    return last_known, "".join(f" AND coalesce({end} > {last_known}, true)" for end in ends)

@@ -24,6 +24,15 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
+def raw(tmp_path, root, monkeypatch) -> Path:
+    """An empty folder for files, in a folder with the settings that come with the pipeline."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "raw").mkdir()
+    return Path("raw")
+
+
+@pytest.fixture
 def postgres(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Run statements on the server, whose URL is in ``SHOP_DB``; the schema is empty again after the test."""
     monkeypatch.setenv("SHOP_DB", server)

@@ -20,15 +20,6 @@ from tests.sources import odd_files
 DAYS = [date(2023, 1, 1) + timedelta(days=n) for n in range(400)]
 
 
-@pytest.fixture
-def raw(tmp_path, root, monkeypatch) -> Path:
-    """An empty folder for files, in a folder with the settings that come with the pipeline."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "raw").mkdir()
-    return Path("raw")
-
-
 def write(file: Path, header: str, row, rows: int = 400, encoding: str = "utf-8") -> None:
     lines = [header, *(row(n, DAYS[n % len(DAYS)]) for n in range(rows))]
     file.write_text("\n".join(lines) + "\n", encoding=encoding)

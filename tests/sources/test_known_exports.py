@@ -3,20 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from pipeline.commands import init
 from pipeline.config import params
 
 START = datetime(2023, 1, 2, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def raw(tmp_path, root, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((root / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "raw").mkdir()
-    return Path("raw")
 
 
 def at(n: int) -> str:
