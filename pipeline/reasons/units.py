@@ -63,6 +63,8 @@ def written(unit: str, value: pl.Expr, currency: str, catalog: MessageCatalog = 
     ['1 day', '9 days', '0 days']
     >>> table.select(written("currency", pl.col("money"), "USD")).to_series().to_list()
     ['1,235 USD', '0.50 USD', '99.99 USD']
+    >>> table.select(written("currency", -pl.col("money"), "USD")).to_series().to_list()
+    ['-1,234 USD', '-0.50 USD', '-99.99 USD']
     >>> table.select(written("share", pl.col("share"), "USD")).to_series().to_list()
     ['35 %', '0 %', '100 %']
     """
@@ -111,8 +113,11 @@ def _thousands(digits: pl.Expr) -> pl.Expr:
 def _fixed(number: pl.Expr, decimals: int) -> pl.Expr:
     scale: int = 10**decimals
     scaled = rounded(number * scale)
-    whole, rest = scaled // scale, scaled % scale
-    return _thousands(whole.cast(pl.String)) + "." + rest.cast(pl.String).str.zfill(decimals)
+    # Below zero a whole part would be rounded down: 1.50 less would read as 2.50 less.
+    whole, rest, sign = scaled.abs() // scale, scaled.abs() % scale, pl.when(scaled < 0).then(pl.lit("-"))
+    return (
+        sign.otherwise(pl.lit("")) + _thousands(whole.cast(pl.String)) + "." + rest.cast(pl.String).str.zfill(decimals)
+    )
 
 
 def _money(number: pl.Expr) -> pl.Expr:
