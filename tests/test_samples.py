@@ -167,11 +167,9 @@ def test_the_weekly_job_gives_the_same_bytes_as_repro(journey, tmp_path):
     week = journey.folder / "exports/2018-01-01"
     shutil.copytree(week, tmp_path / "week")
     said = journey.churn("weekly", "--as-of", "2018-01-01", "--replace")
-    listed, former = (pl.read_csv(week / f"{name}.csv").height for name in ("risk_list", "former_customers"))
     assert said.startswith(
-        f"2,325 customers scored by champion version 1, {listed} listed; {former} former customers to act on: exports/"
+        "2,325 customers scored by champion version 1, 112 listed; 5 former customers to act on: exports/"
     )
-    assert (listed > 100, former) == (True, 5)
     for file in [file for file in (tmp_path / "week").rglob("*") if file.is_file()]:
         assert filecmp.cmp(file, week / file.relative_to(tmp_path / "week"), shallow=False), file.name
 

@@ -8,10 +8,12 @@ from operator import add
 from pathlib import Path
 
 from pipeline import sql
+from pipeline.commands import label_proposal
 from pipeline.config import params
 from pipeline.config.paths import Paths
 from pipeline.examples import contract_rates
 from pipeline.examples.contract_rates import ContractCounts
+from pipeline.examples.label_comparison import Meaning
 from pipeline.examples.pauses import ROUND_DAYS, has_room
 from pipeline.tables import buckets, storage
 
@@ -41,8 +43,7 @@ class Proposal:
     """The definition of churn by contracts, and the counts it rests on."""
 
     counts: ContractCounts
-    active_days: int
-    horizon_days: int
+    meaning: Meaning
 
     def words(self) -> Iterator[str]:
         """The rates, and why this is proposed."""
@@ -50,7 +51,7 @@ class Proposal:
         yield "horizon_days  customers with a running contract  lost it within the horizon"
         for days in HORIZONS:
             if counts.ran[days]:
-                mark = "  <- proposed" if days == self.horizon_days else ""
+                mark = "  <- proposed" if days == self.meaning.label.horizon_days else ""
                 yield f"{days:12}  {counts.ran[days]:32,}  {counts.rate(days):26.1%}{mark}"
         yield (
             f"proposed: label.kind cancellation. {counts.with_contract:,} of {counts.buyers:,} customers who bought "
@@ -60,14 +61,7 @@ class Proposal:
 
     def lines(self, before: str) -> list[str]:
         """What ``params.yaml`` is to say; the kind only where another one stood there before."""
-        kind = [] if before == "cancellation" else ["  kind: cancellation"]
-        return [
-            "snapshots:",
-            f"  active_days: {self.active_days}",
-            "label:",
-            f"  horizon_days: {self.horizon_days}",
-            *kind,
-        ]
+        return label_proposal.settings_lines(self.meaning, before)
 
 
 def find(settings: params.Params, place: Paths, until: date, history_days: int) -> Proposal | None:
@@ -109,7 +103,8 @@ def _choose(counts: ContractCounts, gap_days: int, history_days: int) -> Proposa
     active = min((days for days in ROUND_DAYS if days >= covering), default=ROUND_DAYS[-1])
     able = [days for days in HORIZONS if has_room(0, days, gap_days, history_days)] or [HORIZONS[0]]
     enough = [days for days in able if counts.rate(days) >= GOOD_RATE]
-    return Proposal(counts, active, min(enough, default=able[-1]))
+    horizon = min(enough, default=able[-1])
+    return Proposal(counts, Meaning(active, params.Label(kind="cancellation", gap_days=gap_days, horizon_days=horizon)))
 
 
 def _count(job: Job) -> ContractCounts:

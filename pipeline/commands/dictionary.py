@@ -16,7 +16,7 @@ REASON_ONLY = "; used in reasons only, the model does not see it"
 
 
 def rows(features: list[Feature]) -> list[tuple[str, ...]]:
-    """One row per feature that the model can see, or people be told of."""
+    """One row per feature that the model or a reason uses."""
     return [
         (
             feature.name,

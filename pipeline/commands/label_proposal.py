@@ -23,15 +23,24 @@ class Proposal:
 
     def lines(self, before: str) -> list[str]:
         """What ``params.yaml`` is to say; the kind only where another one stood there before."""
-        label = self.meaning.label
-        wait, lines = label.overdue, ["snapshots:", f"  active_days: {self.meaning.active_days}", "label:"]
-        lines.append(f"  horizon_days: {label.horizon_days}")
-        if label.kind != before:
-            lines.append(f"  kind: {label.kind}")
-        if label.kind == "overdue" and wait is not None:
-            limits = f"min_days: {wait.min_days}, max_days: {wait.max_days}, one_time_days: {wait.one_time_days}"
-            lines.append(f"  overdue: {{times: {wait.times:g}, {limits}}}")
-        return lines
+        return settings_lines(self.meaning, before)
+
+
+def settings_lines(meaning: Meaning, before: str) -> list[str]:
+    """A meaning of churn as lines of ``params.yaml``; the kind only where another one stood there before.
+
+    >>> settings_lines(Meaning(60, Label(kind="cancellation", gap_days=0, horizon_days=30)), "inactivity")
+    ['snapshots:', '  active_days: 60', 'label:', '  horizon_days: 30', '  kind: cancellation']
+    """
+    label = meaning.label
+    wait, lines = label.overdue, ["snapshots:", f"  active_days: {meaning.active_days}", "label:"]
+    lines.append(f"  horizon_days: {label.horizon_days}")
+    if label.kind != before:
+        lines.append(f"  kind: {label.kind}")
+    if label.kind == "overdue" and wait is not None:
+        limits = f"min_days: {wait.min_days}, max_days: {wait.max_days}, one_time_days: {wait.one_time_days}"
+        lines.append(f"  overdue: {{times: {wait.times:g}, {limits}}}")
+    return lines
 
 
 def meanings(rhythm: GapStatistics, picked: tuple[int, int], gap_days: int) -> list[Meaning]:

@@ -330,9 +330,9 @@ def test_yes_and_no_are_known_in_the_languages_of_the_names(raw, case):
     write(
         raw / "customers.csv", "customer_id,newsletter", lambda n, _: f"c{n},{case['no' if n % 4 else 'yes']}", rows=40
     )
-    told, settings = run(raw)
+    lines, settings = run(raw)
     assert settings.sources.customers.columns["email_opt_in"] == "newsletter"
-    assert "  40 rows, of which 0 would be refused" in told
+    assert "  40 rows, of which 0 would be refused" in lines
     s1_ingest.run(s1_ingest.Settings(settings.data, settings.sources, settings.coherence, settings.storage))
     customers = pl.read_parquet(paths.REPRO.tables / "customers")
     assert customers["email_opt_in"].to_list().count(True) == 10

@@ -106,7 +106,7 @@ def explained_features(features: list[Feature], settings: Features, *, amounts_v
 
 
 def unseen_features(settings: Features, sources: Sources) -> list[Feature]:
-    """What people may be told of though the model does not see it: such as treatments that are evidence of a cause."""
+    """What reasons use though the model does not see it, such as treatments that are evidence of a cause."""
     seen = {feature.name for feature in model_features(settings, sources)}
     used = [f for f in available(settings, sources) if f.evidence is not None or f.is_reason_only]
     return [feature for feature in used if not feature.is_part and feature.name not in seen]

@@ -25,28 +25,7 @@ def features(_settings: Features) -> list[Feature]:
         replace(before, name="market_ratio_30d", unit="ratio", how=Formula(ratio)),
         *(part(f"market_orders_{d}d", Aggregate("sum", "market", "orders", d)) for d in (90, 365)),
         *(part(f"all_orders_{d}d", Aggregate("sum", "market", "all_orders", d)) for d in (30, 90, 365)),
-        Feature(
-            "market_share_trend_90d",
-            "ratio",
-            "market",
-            # Season and growth move all regions alike, and so drop out.
-            Formula("market_orders_90d * all_orders_365d / nullif(all_orders_90d * market_orders_365d, 0)"),
-            "the region's share of all orders in the last 90 days over that in the last 365; below 1 it falls behind",
-            "down",
-            REGION,
-            causes=("C51",),
-        ),
-        Feature(
-            "market_share_trend_30d",
-            "ratio",
-            "market",
-            Formula("market_orders_30d * all_orders_365d / nullif(all_orders_30d * market_orders_365d, 0)"),
-            "the region's share of all orders in the last 30 days over that in the last 365; below 1 it falls behind",
-            "down",
-            REGION,
-            causes=("C51",),
-            is_reason_only=True,
-        ),
+        *map(_share_trend, (90, 30)),
         Feature(
             "is_region_behind",
             "yes/no",
@@ -78,3 +57,19 @@ def features(_settings: Features) -> list[Feature]:
             "down",
         ),
     ]
+
+
+def _share_trend(days: int) -> Feature:
+    """What the region has of all orders, beside the year; of the shorter window only reasons speak."""
+    return Feature(
+        f"market_share_trend_{days}d",
+        "ratio",
+        "market",
+        # Season and growth move all regions alike, and so drop out.
+        Formula(f"market_orders_{days}d * all_orders_365d / nullif(all_orders_{days}d * market_orders_365d, 0)"),
+        f"the region's share of all orders in the last {days} days over that in the last 365; below 1 it falls behind",
+        "down",
+        REGION,
+        causes=("C51",),
+        is_reason_only=days == 30,
+    )

@@ -4,20 +4,16 @@ from pipeline.sources.proposal import names
 from pipeline.sources.proposal.placing import Placed
 from pipeline.sources.proposal.rows_that_count import quoted
 
+# fmt: off
 FIRST = {
-    "first_name",
-    "firstname",
-    "given_name",
-    "forename",
-    "vorname",
-    "prenom",
-    "nombre",
-    "nome",
-    "voornaam",
+    "first_name", "firstname", "given_name", "forename", "vorname", "prenom", "nombre", "nome", "voornaam",
     "fornavn",
 }
-LAST = {"last_name", "lastname", "surname", "family_name", "nachname", "nom", "nom_de_famille", "apellido", "apellidos",
-        "cognome", "achternaam", "etternavn"}  # fmt: skip
+LAST = {
+    "last_name", "lastname", "surname", "family_name", "nachname", "nom", "nom_de_famille", "apellido", "apellidos",
+    "cognome", "achternaam", "etternavn",
+}
+# fmt: on
 
 
 def propose_name(placed: Placed) -> None:
